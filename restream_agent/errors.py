@@ -1,0 +1,65 @@
+"""Every error a user can meet, as a type that carries what a message needs.
+
+Only cli.py prints them and turns them into exit codes. A message says what was expected,
+what was found and where; a hint says what to do next. Neither ever holds a secret.
+"""
+
+from dataclasses import dataclass
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_CHANGES = 3
+EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h, which systemd also knows by name
+
+
+class RestreamError(Exception):
+    """A failure that a user can do something about."""
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the TOML file.
+
+    `line` counts from 1 and is 0 where no line can be named; `path` is the dotted key
+    ("platforms.twitch.key"), empty for the file as a whole.
+    """
+
+    source: str
+    line: int
+    path: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Render as `file:line: key: message (hint)`, the form that editors can jump to."""
+        place = f"{self.source}:{self.line}" if self.line else self.source
+        key = f"{self.path}: " if self.path else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {key}{self.message}{hint}"
+
+
+class ConfigError(RestreamError):
+    """The TOML file cannot be used; `problems` lists everything that is wrong with it."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class CommandError(RestreamError):
+    """A program that was run failed, is missing, or took too long."""
+
+    def __init__(self, argv: tuple[str, ...], reason: str, *, output: str = "", hint: str = "") -> None:
+        super().__init__(f"{' '.join(argv)}: {reason}" + (f"\n{output}" if output else ""), hint=hint)
+        self.argv = argv
+        self.reason = reason
+        self.output = output

@@ -1,0 +1,167 @@
+"""FLV as a stream: bytes to tags and back, and what a tag carries.
+
+Pure, and free of everything else in the package: the program must start in milliseconds.
+Layout: Adobe's "Video File Format Specification" v10.1, annex E; codecs beyond H.264 and AAC by
+the "Enhanced RTMP" specification (a set top bit of the first video byte, audio format 9).
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+AUDIO = 8
+VIDEO = 9
+SCRIPT = 18
+
+HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
+"""The file header of a stream with audio and video, and the zero that stands before the first tag."""
+
+LARGEST_BODY = 8 * 1024 * 1024
+"""Bytes. A 4K keyframe at 80 Mb/s has under 2 MB; anything above this is not a picture."""
+
+_TAG_HEADER = 11
+_TRAILER = 4
+_SEQUENCE_HEADER_CODECS = (7, 12)  # H.264, and HEVC as it was carried before enhanced RTMP
+_AAC = 10
+_ENHANCED_AUDIO = 9
+_ENHANCED_FRAMES = (1, 3)  # PacketTypeCodedFrames, PacketTypeCodedFramesX
+
+
+class FlvError(ValueError):
+    """The bytes are not FLV, or not any that can be a live stream."""
+
+
+@dataclass(slots=True, frozen=True)
+class Tag:
+    """One FLV tag: `kind` is AUDIO, VIDEO or SCRIPT, `timestamp` is in milliseconds."""
+
+    kind: int
+    timestamp: int
+    body: bytes
+
+    @property
+    def is_sequence_header(self) -> bool:
+        """Whether the tag holds decoder parameters (SPS/PPS, AudioSpecificConfig), not media."""
+        body = self.body
+        if len(body) < 2:
+            return False
+        if self.kind == VIDEO:
+            if body[0] & 0x80:
+                return body[0] & 0x0F == 0
+            return body[0] & 0x0F in _SEQUENCE_HEADER_CODECS and body[1] == 0
+        if self.kind == AUDIO:
+            if body[0] >> 4 == _ENHANCED_AUDIO:
+                return body[0] & 0x0F == 0
+            return body[0] >> 4 == _AAC and body[1] == 0
+        return False
+
+    @property
+    def is_media(self) -> bool:
+        """Whether the tag holds sound or a picture: no parameters, metadata or end marks."""
+        body = self.body
+        if self.kind == SCRIPT or len(body) < 2 or self.is_sequence_header:
+            return False
+        if self.kind == VIDEO and body[0] & 0x80:
+            return body[0] & 0x0F in _ENHANCED_FRAMES
+        if self.kind == VIDEO and body[0] & 0x0F in _SEQUENCE_HEADER_CODECS:
+            return body[1] == 1
+        return True
+
+    @property
+    def is_keyframe(self) -> bool:
+        """Whether the tag holds a picture that can be decoded without any other."""
+        return self.kind == VIDEO and self.is_media and (self.body[0] >> 4) & 0x07 == 1
+
+
+def encode(tag: Tag) -> bytes:
+    """Return the bytes of one tag, with the length that follows it; timestamps wrap at 2**32 ms."""
+    size = len(tag.body)
+    stamp = tag.timestamp & 0xFFFFFFFF
+    head = struct.pack(
+        ">B3sHBBHB",
+        tag.kind, size.to_bytes(3, "big"), stamp >> 8 & 0xFFFF, stamp & 0xFF, stamp >> 24, 0, 0,
+    )  # fmt: skip
+    return b"".join((head, tag.body, (size + _TAG_HEADER).to_bytes(4, "big")))
+
+
+class Reader:
+    """Turns the bytes of one connection or file into tags, however they are cut up."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._has_header = False
+
+    def feed(self, data: bytes) -> list[Tag]:
+        """Take the next bytes and return the tags that are now complete.
+
+        Raises FlvError at the first byte that cannot belong to a live FLV stream; the reader is
+        of no use after that.
+        """
+        self._buffer += data
+        position = 0 if self._has_header else self._skip_header()
+        tags: list[Tag] = []
+        if not self._has_header:
+            return tags
+        while True:
+            tag, following = self._tag_at(position)
+            if tag is None:
+                break
+            tags.append(tag)
+            position = following
+        del self._buffer[:position]
+        return tags
+
+    def _skip_header(self) -> int:
+        if not HEADER.startswith(bytes(self._buffer[:3])):
+            raise FlvError("the stream does not begin with an FLV header")
+        if len(self._buffer) < len(HEADER):
+            return 0
+        if self._buffer[5:13] != HEADER[5:13]:
+            raise FlvError("the FLV header has an unknown length")
+        self._has_header = True
+        return len(HEADER)
+
+    def _tag_at(self, position: int) -> tuple[Tag | None, int]:
+        buffer = self._buffer
+        if len(buffer) < position + _TAG_HEADER:
+            return None, position
+        kind = buffer[position]
+        size = int.from_bytes(buffer[position + 1 : position + 4], "big")
+        if kind not in (AUDIO, VIDEO, SCRIPT):
+            raise FlvError(f"{kind} is no kind of FLV tag")
+        if size > LARGEST_BODY:
+            raise FlvError(f"a tag of {size} bytes is larger than any picture")
+        end = position + _TAG_HEADER + size
+        if len(buffer) < end + _TRAILER:
+            return None, position
+        if int.from_bytes(buffer[end : end + _TRAILER], "big") != _TAG_HEADER + size:
+            raise FlvError("the length after a tag is not the tag's length")
+        low = int.from_bytes(buffer[position + 4 : position + 7], "big")
+        body = bytes(buffer[position + _TAG_HEADER : end])
+        return Tag(kind, buffer[position + 7] << 24 | low, body), end + _TRAILER
+
+
+def metadata(tag: Tag) -> Mapping[str, float]:
+    """Return the numbers of an onMetaData tag (width, height, framerate, …); empty for any other tag.
+
+    Source: AMF 0 specification, numbers (type 0) inside an object (3) or ECMA array (8).
+    """
+    if tag.kind != SCRIPT or b"onMetaData" not in tag.body[:16]:
+        return {}
+    body, numbers = tag.body, dict[str, float]()
+    position = 13 + (5 if body[13:14] == b"\x08" else 1)
+    while position + 2 < len(body):
+        length = int.from_bytes(body[position : position + 2], "big")
+        value = position + 2 + length
+        name = body[position + 2 : value].decode("utf-8", "replace")
+        kind = body[value : value + 1]
+        if kind == b"\x00" and value + 9 <= len(body):
+            numbers[name] = struct.unpack(">d", body[value + 1 : value + 9])[0]
+            position = value + 9
+        elif kind == b"\x01":
+            position = value + 2
+        elif kind == b"\x02":
+            position = value + 3 + int.from_bytes(body[value + 1 : value + 3], "big")
+        else:
+            break
+    return numbers

@@ -1,0 +1,75 @@
+"""What outlives a crash of the program: its clock, and tags that were sent in part.
+
+Both are files in the runtime directory, a tmpfs that systemd keeps across restarts of the service
+(RuntimeDirectoryPreserve=restart) and removes when the broadcast ends. A killed process loses
+nothing that it wrote there.
+"""
+
+import mmap
+import os
+import struct
+import time
+from pathlib import Path
+
+from restream_agent.flv import AUDIO, VIDEO
+
+_CLOCK = struct.Struct("<8sqqq")
+_MAGIC = b"restream"
+_LENGTH = struct.Struct("<q")
+
+
+class Clock:
+    """The broadcast's clock: milliseconds since its start, on the monotonic clock, and the last stamps."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open the clock in `directory`; `is_resumed` tells whether a broadcast was under way."""
+        path = directory / "clock"
+        self.is_resumed = path.exists() and path.stat().st_size == _CLOCK.size
+        if not self.is_resumed:
+            path.write_bytes(_CLOCK.pack(_MAGIC, time.monotonic_ns(), -1, -1))
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), _CLOCK.size)
+        _, self._epoch, audio, video = _CLOCK.unpack_from(self._map)
+        self.last = {AUDIO: audio, VIDEO: video}
+
+    def now(self) -> int:
+        """Return milliseconds since the start of the broadcast."""
+        return (time.monotonic_ns() - self._epoch) // 1_000_000
+
+    def save(self) -> None:
+        """Record `last`; to be called before the tags are sent, so that none is stamped twice."""
+        _CLOCK.pack_into(self._map, 0, _MAGIC, self._epoch, self.last[AUDIO], self.last[VIDEO])
+
+
+class Remainder:
+    """The rest of a tag that a relay's socket took only in part.
+
+    A restarted program sends it first; else the relay would read the next tag as the rest of this.
+    """
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self._path = directory / f"{name}.rest"
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._is_empty = os.fstat(self._fd).st_size == 0
+
+    def save(self, rest: memoryview) -> None:
+        """Record what is left to send of the tag that was begun, nothing if none was."""
+        if rest:
+            os.pwrite(self._fd, b"".join((_LENGTH.pack(len(rest)), rest)), 0)
+            self._is_empty = False
+        elif not self._is_empty:
+            os.pwrite(self._fd, _LENGTH.pack(0), 0)
+            self._is_empty = True
+
+    def load(self) -> bytes:
+        """Return what an earlier process left unsent."""
+        data = os.pread(self._fd, 1 << 30, 0)
+        if len(data) < _LENGTH.size:
+            return b""
+        (length,) = _LENGTH.unpack_from(data)
+        return data[_LENGTH.size : _LENGTH.size + length]
+
+    def remove(self) -> None:
+        """Forget it: the relay is gone."""
+        os.close(self._fd)
+        self._path.unlink(missing_ok=True)
