@@ -29,6 +29,7 @@ class Clock:
             path.write_bytes(_CLOCK.pack(_MAGIC, time.monotonic_ns(), -1, -1))
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), _CLOCK.size)
+        self._epoch: int
         _, self._epoch, audio, video = _CLOCK.unpack_from(self._map)
         self.last = {AUDIO: audio, VIDEO: video}
 

@@ -10,9 +10,10 @@ import struct
 from pathlib import Path
 
 from restream_agent.fanout import Outlet
+from restream_agent.names import relay_of
 from restream_agent.persist import Remainder
 
-_UNIT = re.compile(r"/ffmpeg-relay@(.+?)\.service(?:/|$)", re.MULTILINE)
+_UNIT = re.compile(r"/(ffmpeg-relay@[^/\n]+\.service)(?:/|$)", re.MULTILINE)
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -27,7 +28,7 @@ def peer_name(connection: socket.socket) -> str:
         found = _UNIT.search(Path(f"/proc/{pid}/cgroup").read_text())
     except OSError:
         found = None
-    return found[1] if found else f"pid-{pid}"
+    return relay_of(found[1]) if found else f"pid-{pid}"
 
 
 class Relay:

@@ -6,7 +6,7 @@ Pure, like timeline.py, and in the same units: milliseconds of the broadcast for
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from restream_agent.flv import Tag
+from restream_agent.flv import Tag, metadata
 
 CONFIRM = 60
 """How long to look at what follows a keyframe before cutting to it."""
@@ -67,8 +67,8 @@ class Live:
 class Loop:
     """The prepared file, played at the pace of the wall, again and again.
 
-    The file has audio and video of equal length (media.py), so a round is as long as its longer
-    stream and both are moved by the same amount: they cannot drift apart.
+    Both streams are moved by the same amount in every round, so they cannot drift apart. The amount
+    is the duration that the file states: loop.py has chosen it so that the sound has no seam.
     """
 
     def __init__(self, open_file: Callable[[], Iterable[Tag]]) -> None:
@@ -79,7 +79,7 @@ class Loop:
         self._next: Tag | None = None
         self._first = 0
         self._ends: dict[int, int] = {}
-        self._steps: dict[int, int] = {}
+        self._duration = 0
         self._shift = 0
         self._position = 0.0
         self._moved_at = 0
@@ -89,7 +89,7 @@ class Loop:
         """Begin the newest file at its first keyframe and return that, None if there is none."""
         self._file = self._open_file()
         self._tags = iter(self._file)
-        self._ends, self._steps, self._shift, self.headers = {}, {}, 0, {}
+        self._ends, self._duration, self._shift, self.headers = {}, 0, 0, {}
         self._next = self._read()
         while self._next is not None and not self._next.is_keyframe:
             self._next = self._read()
@@ -126,7 +126,7 @@ class Loop:
     def _next_round(self) -> Tag | None:
         if not self._ends:
             return None
-        self._shift = max(end + self._steps.get(kind, 1) for kind, end in self._ends.items()) - self._first
+        self._shift = max(self._shift + self._duration, max(self._ends.values()) + 1 - self._first)
         self._tags = iter(self._file)
         return self._read()
 
@@ -135,9 +135,8 @@ class Loop:
             if tag.is_sequence_header:
                 self.headers[tag.kind] = tag
             elif tag.is_media:
-                stamp = tag.timestamp + self._shift
-                if tag.kind in self._ends:
-                    self._steps[tag.kind] = max(1, stamp - self._ends[tag.kind])
-                self._ends[tag.kind] = stamp
-                return Tag(tag.kind, stamp, tag.body)
+                self._ends[tag.kind] = tag.timestamp + self._shift
+                return Tag(tag.kind, self._ends[tag.kind], tag.body)
+            elif numbers := metadata(tag):
+                self._duration = round(numbers.get("duration", 0) * 1000)
         return None

@@ -1,0 +1,44 @@
+# All that anyone needs; CI runs the same. As root, or with sudo where a machine's packages are touched.
+PYTHON := .venv/bin/python
+SERVER ?= $(shell tests/find-server)
+WHEELS := .cache/wheels
+
+.PHONY: help test lint demo reference machine venv wheel clean
+
+help:
+	@echo "make demo   play a broadcast in a container, break it, measure it   (SERVER=srs|nginx-rtmp)"
+	@echo "make test   every test, on a real systemd with real media"
+	@echo "make lint   ruff and mypy"
+	@echo "make reference   docs/configuration.md, the schema and examples/full.toml from the models"
+
+demo: machine wheel
+	$(PYTHON) -m tests.demo --server $(SERVER) --out demo-report
+
+test: machine wheel
+	$(PYTHON) -m pytest
+
+lint: venv
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+reference: venv
+	$(PYTHON) -c 'import pathlib, restream_agent.reference as r; [pathlib.Path(p).write_text(t) for p, t in r.generate().items()]'
+
+machine:
+	tests/install-packages
+
+venv: .venv/.made
+.venv/.made: pyproject.toml constraints.txt
+	python3 -m venv --clear .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# The wheel, and the wheels of what it needs, so that a container without a network can install it.
+wheel: venv
+	rm -rf dist $(WHEELS)
+	.venv/bin/pip wheel --use-pep517 --quiet --disable-pip-version-check --constraint constraints.txt --wheel-dir $(WHEELS) .
+	mkdir -p dist && mv $(WHEELS)/restream_agent-*.whl dist/
+
+clean:
+	rm -rf .venv .cache dist demo-report

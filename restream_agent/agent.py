@@ -1,0 +1,182 @@
+"""What the agent does with its decisions: looks, decides, acts, one event at a time."""
+
+import asyncio
+import json
+import logging
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from restream_agent import names, paths
+from restream_agent.decide import (
+    Decision,
+    Drop,
+    Event,
+    ForgetOpening,
+    Memory,
+    Observed,
+    Publish,
+    Publisher,
+    Rules,
+    Tick,
+    Unit,
+    Unpublish,
+    decide,
+)
+from restream_agent.dialects import Hook
+from restream_agent.errors import RestreamError
+from restream_agent.ingest import Ingest
+from restream_agent.status import Status
+from restream_agent.systemd import Systemd
+from restream_agent.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+_WATCHED = (names.TARGET, names.HOLD_TIMER, "live@*.service", "ffmpeg-relay@*.service")
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """The rendered agent.json."""
+
+    api: str
+    hold: float | None
+    relays: tuple[str, ...]
+    server: str
+    source: str
+    standby: bool
+    takes_any_key: bool
+
+    @classmethod
+    def read(cls, path: Path) -> "AgentSettings":
+        """Read what render.py wrote; TypeError or ValueError if it is something else."""
+        values = json.loads(path.read_text())
+        return cls(**{**values, "relays": tuple(values["relays"])})
+
+
+class Agent:
+    """Turns hooks and ticks into what systemd and the ingest server are asked to do."""
+
+    def __init__(
+        self, settings: AgentSettings, ingest: Ingest, systemd: Systemd, telemetry: Telemetry, runtime: Path
+    ) -> None:
+        self._settings = settings
+        self._rules = Rules(hold=settings.hold, standby=settings.standby)
+        self._ingest = ingest
+        self._systemd = systemd
+        self._telemetry = telemetry
+        self._opened = Path(paths.OPERATOR) / "open"
+        self._memory_file = runtime / "memory.json"
+        self._memory = self._recall()
+        self._turn = asyncio.Lock()
+        self._answered_at = time.monotonic()
+        self._units: dict[str, str] = {}
+        self._observed = Observed(now=time.monotonic(), publishers=None)
+        self._hold_ends: float | None = None
+
+    async def publish(self, hook: Hook) -> str:
+        """Handle `on_publish` with a valid key; return why it is refused, "" if it is not."""
+        decision = await self._handle(Publish(hook.publisher))
+        if not decision.refusal:
+            log.info("publisher %s from %s accepted", hook.publisher.stream, hook.publisher.address)
+        return decision.refusal
+
+    async def unpublish(self, hook: Hook) -> None:
+        """Handle `on_unpublish`."""
+        await self._handle(Unpublish(hook.publisher))
+
+    async def tick(self) -> None:
+        """See whether all is as it should be, and make it so."""
+        await self._handle(Tick())
+
+    def status(self) -> Status:
+        """Return how things stood at the last look."""
+        left = None if self._hold_ends is None else max(0.0, self._hold_ends - time.monotonic())
+        return Status(
+            observed=self._observed,
+            publisher=self._memory.current,
+            relays=self._settings.relays,
+            units=self._units,
+            program=self._telemetry.report,
+            source=self._telemetry.source,
+            hold_left=left,
+        )
+
+    async def refresh(self) -> None:
+        """Look anew, without deciding anything."""
+        async with self._turn:
+            self._observed = await self._observe()
+
+    async def _handle(self, event: Event) -> Decision:
+        async with self._turn:
+            self._observed = await self._observe()
+            decision = decide(self._rules, self._memory, self._observed, event)
+            if decision.memory != self._memory:
+                self._memory = decision.memory
+                self._remember()
+            await self._act(decision)
+            if decision.actions:
+                self._observed = await self._observe()
+            return decision
+
+    async def _observe(self) -> Observed:
+        now = time.monotonic()
+        publishers: tuple[Publisher, ...] | None = None
+        with suppress(RestreamError):
+            publishers = await self._ingest.publishers()
+            self._answered_at = now
+        self._units = await asyncio.to_thread(self._systemd.active, *_WATCHED)
+        live = (unit for unit in self._units if unit.startswith("live@"))
+        is_holding = names.HOLD_TIMER in self._units
+        await self._look_at_hold(is_holding=is_holding)
+        return Observed(
+            now=now,
+            publishers=publishers,
+            unreachable=now - self._answered_at,
+            is_on_air=names.TARGET in self._units,
+            live_streams=frozenset(names.stream_of(unit) for unit in live),
+            is_hold_running=is_holding,
+            is_opened=self._opened.exists(),
+        )
+
+    async def _look_at_hold(self, *, is_holding: bool) -> None:
+        """Learn when the hold ends: the timer's start on the monotonic clock, plus the hold."""
+        self._hold_ends = None
+        if not is_holding or self._settings.hold is None:
+            return
+        show = self._systemd.show
+        shown = await asyncio.to_thread(show, names.HOLD_TIMER, "ActiveEnterTimestampMonotonic")
+        started = int(shown.get("ActiveEnterTimestampMonotonic", "0")) / 1e6
+        self._hold_ends = started + self._settings.hold
+
+    async def _act(self, decision: Decision) -> None:
+        for action in decision.actions:
+            try:
+                await self._perform(action)
+            except RestreamError as error:
+                # The next tick sees what is missing and tries again.
+                log.error("%s", error.message)
+
+    async def _perform(self, action: Drop | Unit | ForgetOpening) -> None:
+        if isinstance(action, Drop):
+            log.info("takeover: publisher %s is thrown out", action.publisher.client_id)
+            await self._ingest.drop(action.publisher)
+        elif isinstance(action, Unit):
+            change = self._systemd.change
+            units = (action.unit,)
+            await asyncio.to_thread(change, action.verb, units, reason=action.reason, wait=False)
+        else:
+            self._opened.unlink(missing_ok=True)
+
+    def _recall(self) -> Memory:
+        """Return who was current before a restart; nobody if that cannot be read."""
+        with suppress(OSError, ValueError, TypeError):
+            values: dict[str, Any] = json.loads(self._memory_file.read_text())
+            return Memory(current=Publisher(**values))
+        return Memory()
+
+    def _remember(self) -> None:
+        current = self._memory.current
+        self._memory_file.write_text(json.dumps(asdict(current) if current else None))

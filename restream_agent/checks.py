@@ -1,0 +1,99 @@
+"""What is checked around an apply: the staged files before, the running servers after."""
+
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+from restream_agent import files, names, paths, systemd
+from restream_agent.config import Config
+from restream_agent.errors import CommandError, RestreamError
+from restream_agent.process import run
+from restream_agent.render import API, HOOKS, Facts
+from restream_agent.tree import File, Tree
+
+_START_TIMEOUT = 15.0
+"""Seconds that a server may take to accept connections after it was started."""
+
+
+def check_staged(config: Config, facts: Facts, desired: Tree) -> None:
+    """Have systemd and the ingest server check what is about to be written.
+
+    Raises RestreamError with their words. Nothing outside a temporary directory is touched.
+    """
+    with tempfile.TemporaryDirectory(prefix="restream-stage-") as name:
+        stage = Path(name)
+        for path, entry in desired.items():
+            if isinstance(entry, File) and not path.startswith(paths.INLINE_KEYS):
+                place = files.locate(stage, path)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.touch(mode=0o600)
+                place.write_text(entry.content)
+        units = files.locate(stage, paths.UNITS)
+        systemd.verify(units, sorted(one.name for one in units.iterdir() if one.is_file()))
+        if config.ingest.manage:
+            _check_ingest(config, facts, stage)
+
+
+def _check_ingest(config: Config, facts: Facts, stage: Path) -> None:
+    """Run the server's own config test, on a copy that keeps its runtime files in the stage."""
+    path = files.locate(stage, paths.INGEST_CONFIG[config.ingest.server])
+    path.write_text(path.read_text().replace("/run/restream-ingest", str(stage)))
+    try:
+        run((facts.server_binary, "-t", "-c", str(path)), timeout=20, cwd=stage)
+    except CommandError as error:
+        words = error.output.replace(str(path), paths.INGEST_CONFIG[config.ingest.server])
+        raise RestreamError(f"{config.ingest.server} refuses its configuration:\n{words}") from error
+
+
+def check_ports(config: Config, manager: systemd.Systemd) -> None:
+    """Raise RestreamError for a port that another program has, before anything is changed."""
+    wanted = {HOOKS.removeprefix("http://"): names.AGENT_SOCKET}
+    if config.ingest.manage:
+        wanted |= {config.ingest.listen: names.INGEST_UNIT, API: names.INGEST_UNIT}
+    active = manager.active(*set(wanted.values()))
+    for address, unit in wanted.items():
+        if unit not in active and not _is_free(address):
+            port = address.rpartition(":")[2]
+            raise RestreamError(
+                f"{address}, which {unit} needs, is in use by another program",
+                hint=f"see which: ss -ltnp 'sport = :{port}'",
+            )
+
+
+def _is_free(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError:
+            return False
+    return True
+
+
+def check_running(config: Config, manager: systemd.Systemd) -> None:
+    """Wait until the listener and the ingest server answer; RestreamError with the journal if not."""
+    wanted = {HOOKS.removeprefix("http://"): names.AGENT_UNIT}
+    if config.ingest.manage:
+        wanted[API] = names.INGEST_UNIT
+    for address, unit in wanted.items():
+        deadline = time.monotonic() + _START_TIMEOUT
+        while not _answers(address):
+            if time.monotonic() > deadline:
+                raise RestreamError(f"{unit} does not answer at {address}", hint=f"journalctl -u {unit}")
+            time.sleep(0.05)
+    states = manager.active(*wanted.values())
+    for unit in wanted.values():
+        if states.get(unit) not in ("active", "activating", "reloading"):
+            raise RestreamError(f"{unit} did not start", hint=f"journalctl -u {unit}")
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,207 @@
+"""The command line. The only module that prints and exits.
+
+Results go to stdout, logs to stderr. Exit codes: 0 ok, 1 failed, 2 usage, 3 `diff` found changes,
+78 bad configuration. What a command needs is imported in it: `restream-agent --help` is quick.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+
+from restream_agent import __version__
+from restream_agent.errors import EXIT_CHANGES, RestreamError
+
+P = ParamSpec("P")
+
+_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
+class _JournalFormatter(logging.Formatter):
+    """Puts syslog's priority in front, which the journal takes off; see sd-daemon(3)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = super().format(record).splitlines() or [""]
+        return "\n".join(f"<{_PRIORITIES.get(record.levelno, 6)}>{line}" for line in lines)
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    if "JOURNAL_STREAM" in os.environ:
+        handler.setFormatter(_JournalFormatter("%(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("restream_agent").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def _explained(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn our errors into a message and an exit code."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except RestreamError as error:
+            click.echo(f"restream-agent: {error.message}", err=True)
+            if error.hint:
+                click.echo(f"  {error.hint}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return wrapped
+
+
+_root = click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("/"),
+    help="Work on the files below DIR instead of /; systemd is then left alone.",
+    metavar="DIR",
+)
+_config = click.option(
+    "--config",
+    "given",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The TOML file; left out: /etc/restream-agent/restream.toml below --root.",
+    metavar="FILE",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="restream-agent")
+@click.option("-v", "--verbose", is_flag=True, help="Say on stderr what is done.")
+@click.pass_context
+def main(context: click.Context, verbose: bool) -> None:
+    """One OBS upload to every platform, kept on air by systemd when OBS drops."""
+    _log_to_stderr(verbose=verbose or context.invoked_subcommand in ("run", "apply"))
+
+
+@main.command()
+@_root
+@_explained
+def init(root: Path) -> None:
+    """Write a first restream.toml, with comments, and the directory for keys."""
+    from restream_agent import setup
+
+    for line in setup.init(root):
+        click.echo(line)
+
+
+@main.command()
+@_root
+@_config
+@_explained
+def check(root: Path, given: Path | None) -> None:
+    """Say everything that is wrong with the configuration."""
+    from restream_agent import actions
+
+    for warning in actions.check(root, given):
+        click.echo(f"warning: {warning}", err=True)
+    click.echo("ok")
+
+
+@main.command()
+@_root
+@_config
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write the files below DIR.")
+@_explained
+def render(root: Path, given: Path | None, out: Path | None) -> None:
+    """Print every file that the configuration asks for; secrets are left out."""
+    from restream_agent import actions
+
+    for line in actions.render(root, given, out):
+        click.echo(line)
+
+
+@main.command()
+@_root
+@_config
+@_explained
+def diff(root: Path, given: Path | None) -> None:
+    """Show what apply would change; exit code 3 if anything."""
+    from restream_agent import actions
+
+    text = actions.diff(root, given)
+    click.echo(text, nl=False)
+    sys.exit(EXIT_CHANGES if text else 0)
+
+
+@main.command()
+@_root
+@_config
+@_explained
+def apply(root: Path, given: Path | None) -> None:
+    """Bring the machine to what the configuration says, or leave it as it was."""
+    from restream_agent import actions
+
+    for line in actions.apply(root, given, progress=_progress()):
+        click.echo(line)
+
+
+@main.command()
+@_explained
+def run() -> None:
+    """Listen for hooks; restream-agent.service runs this."""
+    from restream_agent import daemon
+
+    daemon.run()
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_explained
+def status(as_json: bool) -> None:
+    """Show whether the channel is on air, from where, and how each relay is doing."""
+    from restream_agent import report
+
+    found = report.fetch()
+    click.echo(json.dumps(found, indent=2) if as_json else report.table(found))
+
+
+@main.command("on-air")
+@_explained
+def on_air() -> None:
+    """Start a broadcast with the fallback, before OBS comes."""
+    from restream_agent import operate
+
+    operate.on_air()
+
+
+@main.command("off-air")
+@_explained
+def off_air() -> None:
+    """End the broadcast now."""
+    from restream_agent import operate
+
+    operate.off_air()
+
+
+def _progress() -> Callable[[float, float | None], None] | None:
+    """Return a reporter for a terminal: a bar with the time left; plain lines elsewhere."""
+    shown: dict[str, Any] = {"tenth": -1}
+
+    def show(fraction: float, left: float | None) -> None:
+        text = f"preparing the fallback video: {fraction:4.0%}"
+        if sys.stderr.isatty():
+            bar = "#" * round(fraction * 30)
+            remaining = "" if left is None else f" {left:.0f} s left"
+            end = "\n" if fraction >= 1 else ""
+            click.echo(f"\r{text} [{bar:<30}]{remaining:<14}", nl=False, err=True)
+            click.echo(end, nl=False, err=True)
+        elif int(fraction * 10) != shown["tenth"]:
+            shown["tenth"] = int(fraction * 10)
+            click.echo(text, err=True)
+
+    return show
+
+
+if __name__ == "__main__":
+    main()

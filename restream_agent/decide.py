@@ -1,0 +1,196 @@
+"""What to do when OBS comes and goes. One pure function for a hook, a tick and a restart alike.
+
+Hooks can be lost, repeated, late and out of order, so nothing here trusts them alone: what the
+ingest server, systemd and the program say of themselves is part of every decision.
+"""
+
+from dataclasses import dataclass, field
+
+from restream_agent import names
+
+GRACE = 5.0
+"""Seconds after an accepted publish in which the server need not list the publisher yet."""
+
+UNREACHABLE = 10.0
+"""Seconds after which a server that does not answer counts as one that nobody publishes to."""
+
+FIGHT = 3
+FIGHT_WINDOW = 30.0
+"""As many takeovers within as many seconds are two publishers fighting; the one who is live stays."""
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Somebody who publishes: the server's id of the connection, the stream, the address."""
+
+    client_id: str
+    stream: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Publish:
+    """`on_publish` with a valid key: the server waits for our answer."""
+
+    publisher: Publisher
+
+
+@dataclass(frozen=True)
+class Unpublish:
+    """`on_unpublish`."""
+
+    publisher: Publisher
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Nothing has happened that we know of; see whether all is as it should be."""
+
+
+Event = Publish | Unpublish | Tick
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The part of the configuration that decides: the hold in seconds, None for ever."""
+
+    hold: float | None = 1800.0
+    standby: bool = False
+
+
+@dataclass(frozen=True)
+class Observed:
+    """How things stand: `now` in seconds on the monotonic clock.
+
+    `publishers` is what the server lists, None if it did not answer for `unreachable` seconds.
+    `live_streams` are those whose `live@` unit is not inactive. `is_opened` says that the operator
+    has put the broadcast on air without a publisher.
+    """
+
+    now: float
+    publishers: tuple[Publisher, ...] | None = ()
+    unreachable: float = 0.0
+    is_on_air: bool = False
+    live_streams: frozenset[str] = frozenset()
+    is_hold_running: bool = False
+    is_opened: bool = False
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the agent remembers: who is current, since when, and when takeovers happened."""
+
+    current: Publisher | None = None
+    accepted_at: float = float("-inf")
+    takeovers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Have the ingest server throw a publisher out."""
+
+    publisher: Publisher
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Ask systemd: `verb` is start, stop or restart."""
+
+    verb: str
+    unit: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ForgetOpening:
+    """The operator's opening is over: a publisher has come."""
+
+
+Action = Drop | Unit | ForgetOpening
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do, in this order, and what to remember. A refusal says why."""
+
+    memory: Memory
+    actions: tuple[Action, ...] = ()
+    refusal: str = field(default="")
+
+
+def decide(rules: Rules, memory: Memory, observed: Observed, event: Event) -> Decision:
+    """Return what follows from an event."""
+    if isinstance(event, Publish):
+        return _published(memory, observed, event.publisher)
+    if isinstance(event, Unpublish):
+        return _unpublished(rules, memory, observed, event.publisher)
+    return _tick(rules, memory, observed)
+
+
+def _published(memory: Memory, observed: Observed, publisher: Publisher) -> Decision:
+    others = tuple(one for one in observed.publishers or () if one.client_id != publisher.client_id)
+    recent = tuple(at for at in memory.takeovers if observed.now - at < FIGHT_WINDOW)
+    if others and len(recent) >= FIGHT:
+        return Decision(memory, refusal="two publishers are fighting for the stream")
+    takeovers = (*recent, observed.now) if others else recent
+    wanted: list[Action] = [Drop(other) for other in others]
+    for stream in sorted(observed.live_streams - {publisher.stream}):
+        wanted.append(Unit("stop", names.live_unit(stream), "another stream takes its place"))
+    wanted.append(ForgetOpening())
+    if not observed.is_on_air:
+        wanted.append(Unit("start", names.TARGET, "a publisher has come"))
+    # Always anew: a puller that outlives its publisher breaks on the next one's timestamps.
+    wanted.append(Unit("restart", names.live_unit(publisher.stream), "a publisher has come"))
+    return Decision(Memory(publisher, observed.now, takeovers), tuple(wanted))
+
+
+def _unpublished(rules: Rules, memory: Memory, observed: Observed, publisher: Publisher) -> Decision:
+    if memory.current is not None and memory.current.client_id != publisher.client_id:
+        return Decision(memory)
+    others = [one for one in observed.publishers or () if one.client_id != publisher.client_id]
+    if memory.current is None and others:
+        return Decision(memory)
+    gone = Memory(takeovers=memory.takeovers)
+    return Decision(gone, _without_publisher(rules, observed, {publisher.stream}, "the publisher has gone"))
+
+
+def _tick(rules: Rules, memory: Memory, observed: Observed) -> Decision:
+    publishers = observed.publishers
+    if publishers is None and observed.unreachable < UNREACHABLE:
+        return Decision(memory)
+    if publishers:
+        return _present(memory, observed, publishers)
+    if memory.current is not None and observed.now - memory.accepted_at < GRACE:
+        return Decision(memory)
+    gone = Memory(takeovers=memory.takeovers)
+    return Decision(gone, _without_publisher(rules, observed, set(), "nobody publishes"))
+
+
+def _present(memory: Memory, observed: Observed, publishers: tuple[Publisher, ...]) -> Decision:
+    """Make good a publish whose hook was lost, or whose effects were."""
+    known = memory.current
+    is_known = known is not None and any(one.client_id == known.client_id for one in publishers)
+    publisher = known if known is not None and is_known else publishers[-1]
+    if is_known and not observed.is_on_air:
+        # It was on air and is not any more: the operator has ended it. The next publish begins anew.
+        return Decision(memory)
+    wanted: list[Action] = []
+    if not observed.is_on_air:
+        wanted.append(Unit("start", names.TARGET, "a publisher is there and nothing is on air"))
+    if publisher.stream not in observed.live_streams:
+        wanted.append(Unit("start", names.live_unit(publisher.stream), "a publisher is there"))
+    accepted_at = memory.accepted_at if is_known else observed.now
+    return Decision(Memory(publisher, accepted_at, memory.takeovers), tuple(wanted))
+
+
+def _without_publisher(rules: Rules, observed: Observed, gone: set[str], reason: str) -> tuple[Action, ...]:
+    """Stop pulling, and let the hold run if a broadcast is on air."""
+    streams = sorted(observed.live_streams | (gone if observed.is_on_air else set()))
+    wanted: list[Action] = [Unit("stop", names.live_unit(stream), reason) for stream in streams]
+    if not observed.is_on_air or observed.is_hold_running or rules.standby or observed.is_opened:
+        return tuple(wanted)
+    if rules.hold == 0:
+        wanted.append(Unit("start", names.HOLD_SERVICE, "the publisher has gone and there is no hold"))
+    elif rules.hold is not None:
+        wanted.append(Unit("start", names.HOLD_TIMER, "the hold begins"))
+    return tuple(wanted)

@@ -1,0 +1,65 @@
+"""The command lines of ffmpeg: how OBS's stream gets into the program, and the program to a platform.
+
+Pure. Measurements behind the options: docs/design.md and shared/facts.md; options: ffmpeg(1),
+ffmpeg-formats(1), ffmpeg-protocols(1).
+"""
+
+from urllib.parse import urlsplit
+
+from restream_agent.config import Relay, Transcode
+
+LIVE_SOCKET = "/run/restream/live.sock"
+RELAY_SOCKET = "/run/restream/relay.sock"
+KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
+
+_QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
+# Parameters come first in FLV, so little has to be looked at; frames are passed on as they come.
+_FLV_INPUT = ("-fflags", "nobuffer", "-fpsprobesize", "0", "-analyzeduration", "1000000", "-f", "live_flv")
+# A stream that pauses must not hold the other one back for the default 10 s.
+_FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
+
+
+def live_command(ffmpeg: str, url: str) -> tuple[str, ...]:
+    """Return the argv that copies a stream of the ingest server into the program."""
+    return (
+        ffmpeg, *_QUIET, *_FLV_INPUT, "-i", url,
+        "-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", *_FLV_OUTPUT, "-f", "flv", f"unix:{LIVE_SOCKET}",
+    )  # fmt: skip
+
+
+def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
+    """Return the argv that sends the program to a platform; the key stands in a file, never here.
+
+    `-rw_timeout` (in µs) ends a relay whose platform takes nothing for 20 s.
+    """
+    codecs = ("-c", "copy") if relay.transcode is None else _encoder(relay.transcode)
+    return (
+        ffmpeg, *_QUIET, *_FLV_INPUT, "-i", f"unix:{RELAY_SOCKET}",
+        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT, "-flvflags", "no_duration_filesize",
+        "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET,
+        "-rw_timeout", "20000000", "-f", "flv", relay.url,
+    )  # fmt: skip
+
+
+def _application(url: str) -> str:
+    """Return the RTMP application of a platform's URL, in full.
+
+    Left to itself ffmpeg would take what follows the second slash of the path for the stream's name.
+    """
+    parts = urlsplit(url)
+    return parts.path.strip("/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _encoder(transcode: Transcode) -> tuple[str, ...]:
+    bitrate = str(transcode.bitrate)
+    filters = []
+    if transcode.height is not None:
+        filters.append(f"scale=-2:{transcode.height}")
+    if transcode.fps is not None:
+        filters.append(f"fps={transcode.fps:g}")
+    return (
+        "-c:v", transcode.codec, "-preset", "veryfast", "-bf", "0", "-sc_threshold", "0",
+        "-b:v", bitrate, "-maxrate", bitrate, "-bufsize", bitrate,
+        "-force_key_frames", f"expr:gte(t,n_forced*{transcode.keyframe:g})",
+        *(("-vf", ",".join(filters)) if filters else ()), "-c:a", "copy",
+    )  # fmt: skip

@@ -1,0 +1,139 @@
+"""The HTTP side of the agent: hooks in, answers out, and the status for whoever asks on loopback.
+
+Every hook carries the token that apply generated. What is refused changes nothing and is logged
+without the key; a refused key is logged in one stable line with the address.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from restream_agent.dialects import Hook, HookError, read_nginx, read_srs
+from restream_agent.names import is_instance
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 16 * 1024
+"""Bytes. A hook of SRS has under 1 KiB."""
+
+_APPLICATION = "live"
+_ROUTES = {"on_publish": "publish", "on_unpublish": "unpublish", "on_play": "play"}
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who gets in: the token of the hooks and the publisher's key, None for any."""
+
+    token: str
+    key: str | None
+
+    def __repr__(self) -> str:
+        """Show nothing of either."""
+        return "Door(…)"
+
+    def knows_token(self, token: str) -> bool:
+        """Compare in constant time."""
+        return secrets.compare_digest(token.encode(), self.token.encode())
+
+    def knows_key(self, key: str) -> bool:
+        """Compare in constant time."""
+        return self.key is None or secrets.compare_digest(key.encode(), self.key.encode())
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What the daemon does: `publish` returns why it refuses, "" if it does not."""
+
+    publish: Callable[[Hook], Awaitable[str]]
+    unpublish: Callable[[Hook], Awaitable[None]]
+    status: Callable[[], Mapping[str, Any]]
+    is_healthy: Callable[[], bool]
+
+
+def application(door: Door, handlers: Handlers) -> Starlette:
+    """Return the ASGI application."""
+    listener = _Listener(door, handlers)
+    routes = [Route(f"/api/{name}", listener.hook, methods=["POST"]) for name in _ROUTES]
+    routes.append(Route("/api/status", listener.status))
+    routes.append(Route("/healthz", listener.health))
+    return Starlette(routes=routes)
+
+
+class _Listener:
+    def __init__(self, door: Door, handlers: Handlers) -> None:
+        self._door = door
+        self._handlers = handlers
+
+    async def status(self, _: Request) -> Response:
+        return JSONResponse(dict(self._handlers.status()))
+
+    async def health(self, _: Request) -> Response:
+        is_healthy = self._handlers.is_healthy()
+        return PlainTextResponse("ok\n" if is_healthy else "not ready\n", 200 if is_healthy else 503)
+
+    async def hook(self, request: Request) -> Response:
+        if not self._door.knows_token(request.query_params.get("token", "")):
+            log.warning("hook refused: no valid token")
+            return _refused(403)
+        try:
+            hook = await self._read(request)
+        except HookError as error:
+            log.warning("hook refused: %s", error)
+            return _refused(400)
+        except ClientDisconnect:
+            return _refused(400)
+        if hook.kind != _ROUTES[request.url.path.rpartition("/")[2]]:
+            log.warning("hook refused: its action does not belong to its path")
+            return _refused(400)
+        return await self._decide(hook)
+
+    async def _read(self, request: Request) -> Hook:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise HookError(f"a body above {LARGEST_BODY} bytes")
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "application/json":
+            return read_srs(body)
+        if kind == "application/x-www-form-urlencoded":
+            return read_nginx(body)
+        raise HookError("neither JSON nor a form by its content type")
+
+    async def _decide(self, hook: Hook) -> Response:
+        publisher = hook.publisher
+        if hook.kind == "play" or hook.application != _APPLICATION:
+            return _refused(403)
+        if hook.kind == "unpublish":
+            await self._handlers.unpublish(hook)
+            return _accepted()
+        if not self._door.knows_key(hook.key):
+            log.warning("publish refused: wrong key from %s", publisher.address)
+            return _refused(403)
+        if not is_instance(publisher.stream):
+            log.warning(
+                "publish refused: from %s, the stream's name has characters other than A-Z a-z 0-9 _ . -",
+                publisher.address,
+            )
+            return _refused(403)
+        refusal = await self._handlers.publish(hook)
+        if refusal:
+            log.warning("publish refused: from %s, %s", publisher.address, refusal)
+            return _refused(403)
+        return _accepted()
+
+
+def _accepted() -> Response:
+    """Both servers take this: SRS wants the JSON, nginx-rtmp the status."""
+    return JSONResponse({"code": 0})
+
+
+def _refused(status: int) -> Response:
+    return JSONResponse({"code": status}, status)

@@ -1,0 +1,115 @@
+"""The ingest server's own account of who publishes, and how to throw one out.
+
+SRS: its HTTP API (recorded answers: tests/data/). nginx-rtmp: its stat page and control module.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+from xml.etree import ElementTree as ET
+
+import httpx
+
+from restream_agent.decide import Publisher
+from restream_agent.errors import RestreamError
+
+_TIMEOUT = 2.0
+"""Seconds. On loopback an answer takes milliseconds; SRS waits 30 s for our own answer to a hook."""
+
+_APPLICATION = "live"
+
+
+class Ingest(Protocol):
+    """What the agent asks of either server."""
+
+    async def publishers(self) -> tuple[Publisher, ...]:
+        """Return who publishes to the application; RestreamError if the server does not answer."""
+        ...
+
+    async def drop(self, publisher: Publisher) -> None:
+        """Throw a publisher out; RestreamError if the server does not do it."""
+        ...
+
+
+class Srs:
+    """SRS's HTTP API."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        """`client` has the API's base URL."""
+        self._client = client
+
+    async def publishers(self) -> tuple[Publisher, ...]:
+        """Return the publishing clients; without `count` SRS lists ten of them."""
+        answer = await _ask(self._client, "GET", "/api/v1/clients/", {"start": "0", "count": "1000"})
+        try:
+            return srs_publishers(answer.json())
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RestreamError(f"SRS's list of clients makes no sense: {error!r}") from error
+
+    async def drop(self, publisher: Publisher) -> None:
+        """Delete the client."""
+        await _ask(self._client, "DELETE", f"/api/v1/clients/{publisher.client_id}", {})
+
+
+def srs_publishers(answer: dict[str, object]) -> tuple[Publisher, ...]:
+    """Read an answer of /api/v1/clients/; KeyError or TypeError if it is not one."""
+    clients = answer["clients"]
+    if not isinstance(clients, list):
+        raise TypeError("clients is not a list")
+    return tuple(
+        Publisher(str(client["id"]), str(client["name"]), str(client.get("ip", "")))
+        for client in clients
+        if client.get("publish") and str(client.get("url", "")).startswith(f"/{_APPLICATION}/")
+    )
+
+
+class NginxRtmp:
+    """nginx-rtmp's stat page and control module."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        """`client` has the base URL of nginx's http side."""
+        self._client = client
+
+    async def publishers(self) -> tuple[Publisher, ...]:
+        """Return the publishing clients of the stat page."""
+        answer = await _ask(self._client, "GET", "/stat", {})
+        try:
+            return nginx_publishers(answer.text)
+        except ET.ParseError as error:
+            raise RestreamError(f"nginx-rtmp's stat page makes no sense: {error}") from error
+
+    async def drop(self, publisher: Publisher) -> None:
+        """Drop the client by its id, so that a new publisher of the same name is left alone."""
+        query = {"app": _APPLICATION, "name": publisher.stream, "clientid": publisher.client_id}
+        await _ask(self._client, "GET", "/control/drop/publisher", query)
+
+
+def nginx_publishers(page: str) -> tuple[Publisher, ...]:
+    """Read the stat page; xml.etree.ElementTree.ParseError if it is not XML."""
+    found = []
+    # Our own nginx on loopback wrote it; expat refuses what could make it explode.
+    for application in ET.fromstring(page).iter("application"):  # noqa: S314
+        if application.findtext("name") != _APPLICATION:
+            continue
+        for stream in application.iter("stream"):
+            name = stream.findtext("name") or ""
+            for client in stream.iter("client"):
+                if client.find("publishing") is not None:
+                    identity, address = client.findtext("id") or "", client.findtext("address") or ""
+                    found.append(Publisher(identity, name, address))
+    return tuple(found)
+
+
+async def _ask(client: httpx.AsyncClient, method: str, path: str, query: dict[str, str]) -> httpx.Response:
+    try:
+        answer = await client.request(method, path, params=query, timeout=_TIMEOUT)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise RestreamError(f"the ingest server does not answer {path}: {error!r}") from error
+    return answer
+
+
+def connect(server: str, api: str) -> Ingest:
+    """Return the server's side for "srs" or "nginx-rtmp" at the base URL `api`."""
+    kinds: dict[str, Callable[[httpx.AsyncClient], Ingest]] = {"srs": Srs, "nginx-rtmp": NginxRtmp}
+    # Proxies and .netrc of the environment are not meant for loopback.
+    return kinds[server](httpx.AsyncClient(base_url=api, trust_env=False))

@@ -1,0 +1,28 @@
+"""The TOML file on the disk: found, read, checked."""
+
+from pathlib import Path
+
+from restream_agent import paths
+from restream_agent.config import Config, load, warnings
+from restream_agent.errors import ConfigError, Problem
+from restream_agent.files import locate
+
+
+def config_path(root: Path, given: Path | None) -> Path:
+    """Return where the TOML file is: as given, else at its usual place below `root`."""
+    return given if given is not None else locate(root, paths.CONFIG)
+
+
+def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
+    """Return the configuration and what is worth a warning; ConfigError if it cannot be used."""
+    try:
+        text = path.read_text()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            (Problem(str(path), 0, "", "does not exist", "restream-agent init makes one"),)
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise ConfigError((Problem(str(path), 0, "", reason),)) from error
+    config = load(text, source=str(path))
+    return config, warnings(config, str(path), text)

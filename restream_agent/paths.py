@@ -1,0 +1,23 @@
+"""Where things are on a machine, all absolute and without --root. Pure."""
+
+OWN_DIRECTORY = "/etc/restream-agent/"
+CONFIG = "/etc/restream-agent/restream.toml"
+CREDENTIALS = "/etc/restream-agent/credentials"
+INLINE_KEYS = "/etc/restream-agent/inline-keys"
+HOOK_TOKEN = "/etc/restream-agent/hook-token"  # noqa: S105 - a path
+PROGRAM_SETTINGS = "/etc/restream-agent/program.json"
+AGENT_SETTINGS = "/etc/restream-agent/agent.json"
+INGEST_CONFIG = {"srs": "/etc/restream-agent/srs.conf", "nginx-rtmp": "/etc/restream-agent/nginx-rtmp.conf"}
+UNITS = "/etc/systemd/system"
+POLKIT_RULE = "/etc/polkit-1/rules.d/50-restream-agent.rules"
+SYSUSERS = "/etc/sysusers.d/restream-agent.conf"
+TMPFILES = "/etc/tmpfiles.d/restream-agent.conf"
+STATE = "/var/lib/restream-agent"
+MANIFEST = "/var/lib/restream-agent/manifest.json"
+FALLBACK_DIRECTORY = "/var/lib/restream-agent/fallback"
+FALLBACK_CURRENT = "/var/lib/restream-agent/fallback/current.flv"
+FALLBACK_SLATE = "/var/lib/restream-agent/fallback/slate.flv"
+LIVE_PROFILE = "/var/lib/restream-agent/live-profile.json"
+LOCK = "/run/restream-agent.lock"
+OPERATOR = "/run/restream/operator"
+TELEMETRY = "/run/restream/telemetry.sock"

@@ -1,0 +1,234 @@
+"""From the checked TOML to every file on the machine. Pure: the same input gives the same tree."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from restream_agent import names, paths, unitfile
+from restream_agent.config import Config, Relay, SecretRef, relays
+from restream_agent.ffmpeg import live_command, relay_command
+from restream_agent.spans import format_span
+from restream_agent.tree import File, Link, Tree
+
+HOOKS = "http://127.0.0.1:8085"
+API = "127.0.0.1:1985"
+_INGEST_RUNTIME = "/run/restream-ingest"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What rendering has to know of the machine: paths of programs, systemd's version, the hook token."""
+
+    source: str
+    python: str
+    ffmpeg: str
+    server_binary: str
+    nginx_rtmp_module: str
+    systemd_version: int
+    hook_token: str
+
+    def __repr__(self) -> str:
+        """Show all but the token."""
+        return f"Facts(source={self.source!r}, systemd_version={self.systemd_version})"
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The texts that come with the package: templates to fill in, units to install as they are."""
+
+    templates: Mapping[str, str]
+    units: Mapping[str, str]
+
+
+def render(config: Config, facts: Facts, assets: Assets) -> Tree:
+    """Return every file and link that the configuration asks for, by absolute path.
+
+    Raises jinja2.UndefinedError if a template names what it was not given, which is a bug.
+    """
+    fill = _Filler(facts, assets)
+    tree: Tree = {f"{paths.UNITS}/{name}": File(text) for name, text in assets.units.items()}
+    tree |= _program(config, fill)
+    tree |= _relays(config, fill)
+    tree |= _ingest(config, fill)
+    tree |= _agent(config, fill)
+    tree |= _accounts(fill)
+    tree |= _inline_keys(config)
+    return tree
+
+
+class _Filler:
+    """Fills in a template, with what all of them share."""
+
+    def __init__(self, facts: Facts, assets: Assets) -> None:
+        self.facts = facts
+        self._environment = Environment(
+            loader=DictLoader(dict(assets.templates)),
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+            autoescape=False,  # noqa: S701 - unit files and configs, not HTML; unitfile.py escapes
+        )
+        self._shared = {
+            "header": f"Made by restream-agent from {unitfile.value(facts.source)}; "
+            "edit that and run `restream-agent apply`.",
+            "source": unitfile.value(facts.source),
+            "systemd_version": facts.systemd_version,
+        }
+
+    def __call__(self, template: str, **values: object) -> str:
+        return self._environment.get_template(template).render(**self._shared, **values)
+
+
+def _program(config: Config, fill: _Filler) -> Tree:
+    facts, units = fill.facts, paths.UNITS
+    start = (facts.python, "-I", "-m", "restream_agent.program", paths.PROGRAM_SETTINGS)
+    pull = live_command(facts.ffmpeg, f"rtmp://127.0.0.1:{_port(config)}/live/%i")
+    tree: Tree = {
+        f"{units}/{names.PROGRAM_UNIT}": File(fill("fallback.service.j2", command=unitfile.command(start))),
+        f"{units}/{names.PROGRAM_SOCKET}": File(fill("fallback.socket.j2")),
+        # %i is for systemd to fill in with the stream's name, which hooks.py has checked.
+        f"{units}/{names.LIVE_TEMPLATE}": File(
+            fill("live@.service.j2", command=unitfile.command(pull).replace("%%i", "%i"))
+        ),
+        paths.PROGRAM_SETTINGS: File(_program_settings(config)),
+    }
+    if config.fallback.hold:
+        tree[f"{units}/{names.HOLD_TIMER}"] = File(
+            fill("restream-off-air.timer.j2", hold=format_span(config.fallback.hold))
+        )
+    if config.fallback.standby:
+        tree[f"{units}/multi-user.target.wants/{names.TARGET}"] = Link(f"../{names.TARGET}")
+    return tree
+
+
+def _program_settings(config: Config) -> str:
+    ingest, fallback = config.ingest, config.fallback
+    return _json(
+        {
+            "fallback": [paths.FALLBACK_CURRENT, paths.FALLBACK_SLATE],
+            "opening": _milliseconds(fallback.opening),
+            "operator": paths.OPERATOR,
+            "settle": _milliseconds(ingest.settle),
+            # The server ends a silent publisher after `timeout`; a while later we would do it ourselves.
+            "silence": _milliseconds(ingest.timeout + 5),
+            "stall": _milliseconds(ingest.stall),
+            "standby": fallback.standby,
+            "telemetry": paths.TELEMETRY,
+        }
+    )
+
+
+def _relays(config: Config, fill: _Filler) -> Tree:
+    units = paths.UNITS
+    found = relays(config)
+    tree: Tree = {
+        f"{units}/{names.RELAY_TEMPLATE}": File(fill("ffmpeg-relay@.service.j2")),
+        f"{units}/{names.TARGET}.d/10-restream.conf": File(
+            fill("restream.target.conf.j2", relays=[names.relay_unit(relay.name) for relay in found])
+        ),
+    }
+    for relay in found:
+        tree[f"{units}/{names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
+    return tree
+
+
+def _drop_in(relay: Relay, fill: _Filler) -> str:
+    return fill(
+        "relay-drop-in.conf.j2",
+        title=unitfile.value(relay.name),
+        key_file=key_file(relay.key, relay.name),
+        command=unitfile.command(relay_command(fill.facts.ffmpeg, relay)),
+    )
+
+
+def key_file(reference: SecretRef, user: str) -> str:
+    """Return the file that a secret is in; one written in the TOML gets a file under its user's name."""
+    if reference.credential is not None:
+        return f"{paths.CREDENTIALS}/{reference.credential}"
+    return str(reference.file) if reference.file is not None else f"{paths.INLINE_KEYS}/{user}"
+
+
+def _inline_keys(config: Config) -> Tree:
+    users = [("ingest", config.ingest.key), *((relay.name, relay.key) for relay in relays(config))]
+    return {
+        f"{paths.INLINE_KEYS}/{user}": File(key.plain.get_secret_value(), mode=0o600, is_secret=True)
+        for user, key in users
+        if key is not None and key.plain is not None
+    }
+
+
+def _ingest(config: Config, fill: _Filler) -> Tree:
+    facts, server = fill.facts, config.ingest.server
+    path = paths.INGEST_CONFIG[server]
+    text = fill(
+        "srs.conf.j2" if server == "srs" else "nginx-rtmp.conf.j2",
+        listen=config.ingest.listen,
+        api=API,
+        hooks=HOOKS,
+        token=facts.hook_token,
+        runtime=_INGEST_RUNTIME,
+        module=facts.nginx_rtmp_module,
+        timeout_ms=_milliseconds(config.ingest.timeout),
+        first_packet_timeout_ms=max(20000, _milliseconds(config.ingest.timeout)),
+    )
+    tree: Tree = {path: File(text, mode=0o640, group="restream-ingest", is_secret=True)}
+    if config.ingest.manage:
+        unit = fill(
+            "restream-ingest.service.j2",
+            server=server,
+            command=unitfile.command((facts.server_binary, "-c", path)),
+            privileged_port=_port(config) < 1024,
+        )
+        tree[f"{paths.UNITS}/{names.INGEST_UNIT}"] = File(unit)
+        tree[f"{paths.UNITS}/multi-user.target.wants/{names.INGEST_UNIT}"] = Link(f"../{names.INGEST_UNIT}")
+    return tree
+
+
+def _agent(config: Config, fill: _Filler) -> Tree:
+    key = config.ingest.key
+    settings = _json(
+        {
+            "api": f"http://{API}",
+            "hold": config.fallback.hold,
+            "relays": [relay.name for relay in relays(config)],
+            "server": config.ingest.server,
+            "source": fill.facts.source,
+            "standby": config.fallback.standby,
+            "takes_any_key": key is None,
+        }
+    )
+    credentials = fill(
+        "restream-agent.service.conf.j2",
+        token_file=paths.HOOK_TOKEN,
+        ingest_key_file=key_file(key, "ingest") if key else None,
+    )
+    wants = f"{paths.UNITS}/multi-user.target.wants"
+    return {
+        paths.AGENT_SETTINGS: File(settings),
+        paths.HOOK_TOKEN: File(fill.facts.hook_token, mode=0o600, is_secret=True),
+        f"{paths.UNITS}/{names.AGENT_UNIT}.d/10-restream.conf": File(credentials),
+        f"{wants}/{names.AGENT_UNIT}": Link(f"../{names.AGENT_UNIT}"),
+        f"{paths.UNITS}/sockets.target.wants/{names.AGENT_SOCKET}": Link(f"../{names.AGENT_SOCKET}"),
+        f"{paths.UNITS}/sockets.target.wants/{names.PROGRAM_SOCKET}": Link(f"../{names.PROGRAM_SOCKET}"),
+    }
+
+
+def _accounts(fill: _Filler) -> Tree:
+    return {
+        paths.POLKIT_RULE: File(fill("restream-agent.rules.j2")),
+        paths.SYSUSERS: File(fill("sysusers.conf.j2")),
+        paths.TMPFILES: File(fill("tmpfiles.conf.j2")),
+    }
+
+
+def _port(config: Config) -> int:
+    return int(config.ingest.listen.rpartition(":")[2])
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _json(values: Mapping[str, object]) -> str:
+    return json.dumps(values, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,63 @@
+"""`restream-agent status`: asks the agent, and says it in words."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from restream_agent.errors import RestreamError
+from restream_agent.render import HOOKS
+from restream_agent.spans import format_span
+
+_TIMEOUT = 5.0
+"""Seconds. The agent answers from memory."""
+
+
+def fetch() -> dict[str, Any]:
+    """Return the agent's status as it sends it; RestreamError if it does not answer."""
+    opener = build_opener(ProxyHandler({}))  # no proxy of the environment is meant for loopback
+    try:
+        with opener.open(f"{HOOKS}/api/status", timeout=_TIMEOUT) as answer:
+            found: dict[str, Any] = json.load(answer)
+    except (URLError, OSError, ValueError) as error:
+        raise RestreamError(
+            "the agent does not answer; a broadcast goes on without it",
+            hint="systemctl status restream-agent fallback restream.target",
+        ) from error
+    return found
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """Return the status in words, a line for the channel and one for each relay."""
+    lines = [_headline(found)]
+    if found["ingest"] == "down":
+        lines.append("ingest server: does not answer (systemctl status restream-ingest)")
+    width = max((len(name) for name in found["relays"]), default=0)
+    for name, relay in found["relays"].items():
+        lines.append(f"  {name:<{width}}  {_relay_words(relay)}")
+    return "\n".join(lines)
+
+
+def _headline(found: Mapping[str, Any]) -> str:
+    parts = [str(found["state"]).upper()]
+    if found["held"]:
+        parts.append("(held by the operator)")
+    if found["since"] is not None:
+        parts.append(f"for {format_span(round(found['since']))}")
+    live = found.get("live") or {}
+    if found["state"] == "live":
+        size, rate = f"{live['width']}x{live['height']}", f"{live['frame_rate']:.0f} fps"
+        parts.append(f"- {size} {rate} {live['bitrate'] / 1e6:.1f} Mb/s")
+    if found["hold_left"] is not None:
+        parts.append(f"- off air in {format_span(round(found['hold_left']))}")
+    return " ".join(parts)
+
+
+def _relay_words(relay: Mapping[str, Any]) -> str:
+    if not relay["connected"]:
+        return f"{relay['unit']}"
+    words = f"{relay['unit']}, {relay['sent'] / 1e6:.1f} MB taken"
+    if relay["behind"]:
+        words += f", {relay['behind'] / 1000:.1f} s behind"
+    return words + (f", {relay['skipped']} pictures skipped" if relay["skipped"] else "")

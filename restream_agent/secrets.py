@@ -1,0 +1,79 @@
+"""Secrets on the machine: whether they are there, and whether they have changed. Never what they are."""
+
+import hashlib
+import secrets
+from pathlib import Path
+
+from restream_agent import paths
+from restream_agent.config import Config, SecretRef, relays
+from restream_agent.errors import Problem, RestreamError
+from restream_agent.files import locate
+from restream_agent.render import key_file
+
+_LONGEST = 900
+"""Bytes. ffmpeg reads a line of a preset file into 1000."""
+
+
+def users(config: Config) -> dict[str, SecretRef]:
+    """Return who uses a secret: relays by name, and "ingest"."""
+    found = {relay.name: relay.key for relay in relays(config)} | {"ingest": config.ingest.key}
+    return {user: key for user, key in found.items() if key is not None}
+
+
+def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
+    """Return what is wrong with the secrets that the configuration names; nothing shows their contents."""
+    found = []
+    for user, reference in users(config).items():
+        if reference.plain is None:
+            path = "ingest.key" if user == "ingest" else f"platforms.{user.removesuffix('-backup')}.key"
+            reason = _complaint(locate(root, key_file(reference, user)))
+            if reason:
+                file = key_file(reference, user)
+                hint = f"put the key there: install -m 600 /dev/stdin {file}"
+                found.append(Problem(source, 0, path, f"{file} {reason}", hint))
+    return tuple(dict.fromkeys(found))
+
+
+def _complaint(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    key = data.rstrip(b"\r\n")
+    if not key:
+        return "is empty"
+    if len(key) > _LONGEST:
+        return f"has {len(key)} bytes, a key has at most {_LONGEST}"
+    if any(byte <= 32 or byte >= 127 for byte in key):
+        return "must hold the key alone, in one line without spaces"
+    return ""
+
+
+def fingerprints(config: Config, root: Path, salt: str) -> dict[str, str]:
+    """Return a keyed hash of each secret by user, to see that it has changed; see hashlib.blake2b."""
+    found = {}
+    for user, reference in users(config).items():
+        if reference.plain is not None:
+            data = reference.plain.get_secret_value().encode()
+        else:
+            try:
+                data = locate(root, key_file(reference, user)).read_bytes()
+            except OSError as error:
+                raise RestreamError(f"{key_file(reference, user)}: {error.strerror}") from error
+        found[user] = hashlib.blake2b(data, key=bytes.fromhex(salt)[:64], digest_size=16).hexdigest()
+    return found
+
+
+def hook_token(root: Path) -> str:
+    """Return the token that hooks carry: the one in use, or a new one."""
+    try:
+        return locate(root, paths.HOOK_TOKEN).read_text().strip()
+    except FileNotFoundError:
+        return secrets.token_urlsafe(32)
+    except PermissionError as error:
+        raise RestreamError(f"{paths.HOOK_TOKEN} cannot be read", hint="run this as root (sudo)") from error
+
+
+def new_salt() -> str:
+    """Return a key for `fingerprints`, in hexadecimal."""
+    return secrets.token_hex(32)

@@ -1,0 +1,120 @@
+"""systemctl and its kin. Every call is logged with the unit and the reason."""
+
+import logging
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Protocol
+
+from restream_agent.errors import CommandError, RestreamError
+from restream_agent.process import run
+
+log = logging.getLogger(__name__)
+
+_QUERY_TIMEOUT = 10.0
+"""Seconds. A query is answered by PID 1 in milliseconds; a loaded machine may take a while."""
+
+_JOB_TIMEOUT = 60.0
+"""Seconds. Longer than any unit of ours takes to start or stop, TimeoutStopSec= included."""
+
+
+class Runner(Protocol):
+    """The shape of process.run."""
+
+    def __call__(
+        self, argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)
+    ) -> CompletedProcess[str]:
+        """Run a program; CommandError if it fails."""
+        ...
+
+
+class Systemd:
+    """The service manager of this machine. `runner` is process.run, or a fake in a unit test."""
+
+    def __init__(self, runner: Runner = run) -> None:
+        self._run = runner
+
+    def change(self, verb: str, units: Iterable[str], *, reason: str, wait: bool = True) -> None:
+        """Start, stop, restart or reload units; `wait=False` leaves the job to systemd.
+
+        Raises CommandError with systemd's words.
+        """
+        wanted = tuple(units)
+        if not wanted:
+            return
+        log.info("systemctl %s %s: %s", verb, " ".join(wanted), reason)
+        flags = () if wait else ("--no-block",)
+        self._run(("systemctl", *flags, verb, "--", *wanted), timeout=_JOB_TIMEOUT)
+
+    def daemon_reload(self) -> None:
+        """Have systemd read its unit files anew."""
+        log.info("systemctl daemon-reload")
+        self._run(("systemctl", "daemon-reload"), timeout=_JOB_TIMEOUT)
+
+    def show(self, unit: str, *properties: str) -> dict[str, str]:
+        """Return properties of a unit, as systemctl show prints them; no key for one without a value."""
+        argv = ("systemctl", "show", "--property", ",".join(properties), "--", unit)
+        lines = self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def active(self, *patterns: str) -> dict[str, str]:
+        """Return the units matching the patterns that are not inactive, with their active state."""
+        argv = ("systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "--", *patterns)
+        states = {}
+        for line in self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines():
+            unit, _, state, *_ = line.split()
+            if state != "inactive":
+                states[unit] = state
+        return states
+
+    def create_accounts(self, sysusers: str, tmpfiles: str) -> None:
+        """Create the users and directories that the two files ask for."""
+        log.info("creating users and directories")
+        self._run(("systemd-sysusers", sysusers), timeout=_JOB_TIMEOUT)
+        self._run(("systemd-tmpfiles", "--create", tmpfiles), timeout=_JOB_TIMEOUT)
+
+
+def is_running() -> bool:
+    """Whether systemd is this machine's service manager; see sd_booted(3)."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def version(runner: Runner = run) -> int:
+    """Return systemd's version number; CommandError where there is none."""
+    found = re.search(r"systemd (\d+)", runner(("systemctl", "--version"), timeout=_QUERY_TIMEOUT).stdout)
+    return int(found[1]) if found else 0
+
+
+def verify(directory: Path, units: Iterable[str], runner: Runner = run) -> None:
+    """Have systemd check unit files in `directory` before they are installed.
+
+    systemd-analyze exits with 0 on a directive it does not know and only says so on stderr, so what
+    it says there about our units is an error. Raises RestreamError with its words.
+    """
+    # The colon at the end appends the usual places, for the units that ours name.
+    argv = ("env", f"SYSTEMD_UNIT_PATH={directory}:", "systemd-analyze", "verify", "--man=no")
+    wanted = tuple(units)
+    files = tuple(str(directory / unit) for unit in wanted)
+    done = runner((*argv, *files), timeout=_JOB_TIMEOUT, ok=tuple(range(256)))
+    stems = tuple(unit.rpartition(".")[0] for unit in wanted)
+    ours = [line for line in done.stderr.splitlines() if any(stem in line for stem in stems)]
+    if ours:
+        raise RestreamError("systemd refuses a unit:\n" + "\n".join(ours), hint=_verify_hint(ours))
+    if done.returncode and not done.stderr:
+        raise CommandError(argv, f"failed with exit status {done.returncode}")
+
+
+def _verify_hint(lines: list[str]) -> str:
+    if any("restream-agent" in line and "not executable" in line for line in lines):
+        return "units call restream-agent by name: ln -s DIRECTORY/bin/restream-agent /usr/local/bin/"
+    return ""
+
+
+def require_running() -> None:
+    """Raise RestreamError where systemd does not run."""
+    if not is_running():
+        raise RestreamError(
+            "systemd is not running here (no /run/systemd/system)",
+            hint="restream-agent needs systemd as PID 1; with --root DIR files are only written",
+        )

@@ -1,0 +1,1 @@
+"""Everything that shows what the program does."""

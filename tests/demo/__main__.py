@@ -1,0 +1,98 @@
+"""`python -m tests.demo`: play the broadcast, measure it, report; exit status 0 when every bound holds."""
+
+import argparse
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.demo.install import install
+from tests.demo.judge import Evidence, judge
+from tests.demo.page import write_page
+from tests.demo.results import as_json, show
+from tests.demo.screen import Screen
+from tests.demo.script import Broadcast
+from tests.demo.watcher import Watcher
+from tests.lab.container import Container
+from tests.lab.deadline import LabError
+from tests.lab.platform import Platform
+from tests.lab.received import received
+
+NAMES = ("alpha", "beta")
+FIRST_PORT = 21000
+
+
+def main() -> int:
+    """Play the broadcast and report; 0 all is well, 1 a bound is broken, 130 interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.demo", description="A whole broadcast, broken and measured."
+    )
+    parser.add_argument(
+        "--server", choices=("srs", "nginx-rtmp"), default="srs", help="the ingest server to run"
+    )
+    parser.add_argument("--out", type=Path, default=Path("demo-report"), help="where to write the report")
+    arguments = parser.parse_args()
+    if os.geteuid() != 0:
+        parser.error("needs root: it boots a systemd in a container")
+    screen = Screen()
+    try:
+        return play(arguments.server, arguments.out, screen)
+    except LabError as error:
+        screen.plain(screen.paint(f"FAIL  {error}", "bad"))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def play(server: str, out: Path, screen: Screen) -> int:
+    """Run everything in a fresh container and write the report; raises LabError if it cannot even begin."""
+    out.mkdir(parents=True, exist_ok=True)
+    with Container() as container:
+        platforms = tuple(
+            Platform(container, name, key=f"{name}-key", port=FIRST_PORT + 10 * number)
+            for number, name in enumerate(NAMES)
+        )
+        for platform in platforms:
+            platform.start()
+        try:
+            install(container, server, platforms, screen)
+            broadcast = Broadcast(container, Watcher(platforms, screen), screen)
+            _run(broadcast, screen)
+        finally:
+            (out / "journal.txt").write_text(container.journal())
+        screen.line("decode and measure what arrived")
+        evidence = collect(platforms, container.shared / "decoded")
+        verdict = judge(broadcast.story, evidence)
+        (out / "report.json").write_text(as_json(server, broadcast.story, verdict))
+        write_page(out / "index.html", server, broadcast.story, verdict, evidence)
+    show(verdict, screen)
+    screen.plain(f"\nreport: {out / 'index.html'}")
+    return 1 if verdict.faults else 0
+
+
+def collect(platforms: tuple[Platform, ...], directory: Path) -> dict[str, Evidence]:
+    """Decode what every platform received, side by side."""
+    with ThreadPoolExecutor(len(platforms)) as pool:
+        found = pool.map(lambda platform: _evidence(platform, directory / platform.name), platforms)
+        return {platform.name: evidence for platform, evidence in zip(platforms, found, strict=True)}
+
+
+def _evidence(platform: Platform, directory: Path) -> Evidence:
+    connections = tuple(platform.reader.update())
+    decoded = tuple(
+        received(connection, directory, thumbnails=True) for connection in platform.reader.published()
+    )
+    return Evidence(connections, decoded, tuple(message.arrived for message in platform.reader.media()))
+
+
+def _run(broadcast: Broadcast, screen: Screen) -> None:
+    """Play the script; what stops it half-way is a complaint, and what was seen is still measured."""
+    try:
+        broadcast.run()
+    except LabError as error:
+        broadcast.story.complaints.append(f"the script stopped: {error}")
+        screen.line(str(error), "bad")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

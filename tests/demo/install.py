@@ -1,0 +1,75 @@
+"""Installing the product in the container, by the commands a user would type."""
+
+import shutil
+from pathlib import Path
+
+from tests.demo.screen import Screen
+from tests.lab.container import SHARED, Container
+from tests.lab.deadline import LabError
+from tests.lab.platform import Platform
+
+PROJECT = Path(__file__).resolve().parents[2]
+WHEELS = PROJECT / ".cache" / "wheels"
+PREFIX = "/opt/restream-agent"
+PROGRAM = "/usr/local/bin/restream-agent"
+ETC = "/etc/restream-agent"
+INGEST_KEY = "demo-ingest-key"  # made up: it opens nothing outside the container
+PUBLISH_URL = f"rtmp://127.0.0.1:1935/live/main?key={INGEST_KEY}"
+HOLD_SECONDS = 8
+STALL_SECONDS = 1.0  # the product's default
+DIFF_FOUND = 3  # exit status of `diff` when there is something to apply
+
+
+def configuration(server: str, platforms: tuple[Platform, ...]) -> str:
+    """Return the TOML of the demo's broadcast."""
+    head = f"""\
+version = 1
+
+[ingest]
+server = "{server}"
+key = {{ credential = "ingest" }}
+
+[fallback]
+message = "We will be right back"
+hold = "{HOLD_SECONDS}s"
+"""
+    tables = (
+        f'\n[platforms.{platform.name}]\nurl = "{platform.url}"\nkey = {{ credential = "{platform.name}" }}\n'
+        for platform in platforms
+    )
+    return head + "".join(tables)
+
+
+def install(container: Container, server: str, platforms: tuple[Platform, ...], screen: Screen) -> None:
+    """Install the wheel and configure and start the product; raises LabError with a command's words."""
+    screen.line("install the wheel")
+    _install_wheel(container)
+    screen.line("restream-agent init, check, diff, apply")
+    container.run((PROGRAM, "init"))
+    container.write(f"{ETC}/restream.toml", configuration(server, platforms))
+    keys = {"ingest": INGEST_KEY, **{platform.name: platform.key for platform in platforms}}
+    for name, key in keys.items():
+        container.write(f"{ETC}/credentials/{name}", key + "\n", mode=0o600)
+    container.run((PROGRAM, "check"))
+    found = container.run((PROGRAM, "diff"), check=False)
+    if found.returncode != DIFF_FOUND:
+        raise LabError(f"diff before apply: exit status {found.returncode}\n{found.stdout}{found.stderr}")
+    container.run((PROGRAM, "apply"), timeout=120)
+    again = container.run((PROGRAM, "diff"), check=False)
+    if again.returncode != 0:
+        raise LabError(f"diff after apply: exit status {again.returncode}\n{again.stdout}{again.stderr}")
+
+
+def _install_wheel(container: Container) -> None:
+    wheels = sorted((PROJECT / "dist").glob("restream_agent-*.whl"), key=lambda path: path.stat().st_mtime)
+    if not wheels:
+        raise LabError(f"no wheel in {PROJECT / 'dist'}: `make demo` builds it")
+    shared = container.shared / "wheels"
+    shutil.copytree(WHEELS, shared)
+    shutil.copy(wheels[-1], shared)
+    container.run(("python3", "-m", "venv", PREFIX), timeout=120)
+    offline = ("--no-index", "--no-cache-dir", "--find-links", str(SHARED / "wheels"))
+    quiet = ("--quiet", "--disable-pip-version-check")
+    wheel = str(SHARED / "wheels" / wheels[-1].name)
+    container.run((f"{PREFIX}/bin/pip", "install", *quiet, *offline, wheel), timeout=180)
+    container.run(("ln", "-s", f"{PREFIX}/bin/restream-agent", PROGRAM))

@@ -1,0 +1,156 @@
+"""The broadcast, step by step: everything that goes wrong in the life of a stream, one thing at a time."""
+
+import json
+import time
+from collections.abc import Callable
+
+from tests.demo.events import OFF_AIR, Event, Phase, Story, Usage
+from tests.demo.install import HOLD_SECONDS, PROGRAM, PUBLISH_URL
+from tests.demo.screen import Screen
+from tests.demo.watcher import Watcher
+from tests.lab.container import Container
+from tests.lab.deadline import LabError, wait_until
+from tests.lab.obs import Encoder, Obs
+
+SHOWN_SECONDS = 8.0  # how long a change of pictures may take until the script gives up
+STEADY_SECONDS = 5.0  # with the wait before it longer than `measure.AFTER_SECONDS`: one event at a time
+RECONNECT_SECONDS = 2.0  # OBS's default delay before it tries again
+
+
+class Broadcast:
+    """One run of the script; `story` is what happened."""
+
+    def __init__(self, container: Container, watcher: Watcher, screen: Screen) -> None:
+        self.story = Story(started=time.monotonic())
+        self._container = container
+        self._watcher = watcher
+        self._screen = screen
+        self._obs = Obs(container, PUBLISH_URL)
+        self._phase: tuple[str, float] | None = None
+
+    def run(self) -> None:
+        """Play all steps; raises LabError when a platform does not get what it should."""
+        self._publish("start", "OBS starts")
+        self._steady(SHOWN_SECONDS)
+        self._drop_and_return()
+        self._freeze_and_thaw()
+        self._take_over()
+        self._kill_program()
+        self._kill_ingest()
+        self._drop_and_return()
+        self._drop_for_good()
+
+    def _drop_and_return(self) -> None:
+        self._do("drop", "OBS stops streaming", self._obs.stop, brings="fallback")
+        self._steady(STEADY_SECONDS)
+        self._publish("return", "OBS is back")
+        self._steady(STEADY_SECONDS)
+
+    def _freeze_and_thaw(self) -> None:
+        self._do("stall", "OBS's uplink freezes, its connection stands", self._obs.freeze, brings="fallback")
+        self._steady(STEADY_SECONDS)
+        self._do("thaw", "the uplink thaws", self._obs.thaw, brings="live")
+        self._steady(STEADY_SECONDS)
+
+    def _take_over(self) -> None:
+        self._do("stall", "the uplink freezes again", self._obs.freeze, brings="fallback")
+        self._steady(2)
+        stale = self._obs
+        self._publish("takeover", "a second OBS connects with the same key", mark="second")
+        self._steady(STEADY_SECONDS)
+        stale.kill()
+
+    def _kill_program(self) -> None:
+        self._usage()
+        kill = self._killer("fallback.service")
+        self._do("program_killed", "SIGKILL to the program (fallback.service)", kill, brings="second")
+        self._steady(STEADY_SECONDS)
+
+    def _kill_ingest(self) -> None:
+        kill = self._killer("restream-ingest.service")
+        self._do("ingest_killed", "SIGKILL to the ingest server", kill, brings="fallback")
+        self._steady(RECONNECT_SECONDS)
+        self._obs.kill()
+        self._publish("return", "OBS reconnects to the new server")
+        self._steady(STEADY_SECONDS)
+
+    def _drop_for_good(self) -> None:
+        self._do("drop", "OBS stops streaming for good", self._obs.stop, brings="fallback")
+        dropped = self.story.events[-1].time
+        while self._container.is_active("restream.target"):
+            self._watcher.watch(0.2)
+            if time.monotonic() > dropped + HOLD_SECONDS + SHOWN_SECONDS:
+                raise LabError("the hold ran out, but restream.target is still active")
+        self._end_phase(dropped + HOLD_SECONDS)
+        self._note(Event("off_air", "the hold ran out: off air", time.monotonic()))
+        self._check_status(OFF_AIR)
+        self._watcher.watch(1)
+
+    def _publish(self, kind: str, text: str, *, mark: str = "live") -> None:
+        """Start an OBS until it is accepted, as OBS does, and wait until its picture is everywhere."""
+        before = time.monotonic()
+        self._end_phase(before)
+        self._obs = Obs(self._container, PUBLISH_URL, Encoder(mark=mark)).start()
+        published = wait_until(self._published, 15, f"OBS to publish:\n{self._obs.log()}")
+        self._note(Event(kind, text, before, brings=mark, published=published))
+        self._await(mark, before)
+
+    def _published(self) -> float | None:
+        self._watcher.poll()
+        if self._obs.is_published():
+            return time.monotonic()
+        if not self._obs.alive():
+            self._obs.start()
+        return None
+
+    def _do(self, kind: str, text: str, action: Callable[[], None], *, brings: str) -> None:
+        now = time.monotonic()
+        self._end_phase(now)
+        self._note(Event(kind, text, now, brings=brings))
+        action()
+        self._await(brings, now)
+
+    def _await(self, source: str, since: float) -> None:
+        self._watcher.wait_for(source, since=since, timeout=SHOWN_SECONDS)
+        self._phase = (source, time.monotonic())
+
+    def _steady(self, seconds: float) -> None:
+        """Let the broadcast run, then say what each platform receives and ask the product what it thinks."""
+        assert self._phase is not None
+        self._watcher.watch(seconds)
+        self._check_status("fallback" if self._phase[0] == "fallback" else "live")
+
+    def _check_status(self, expected: str) -> None:
+        said = json.loads(self._container.run((PROGRAM, "status", "--json"), check=False).stdout or "{}")
+        state = said.get("state")
+        self._screen.line(f"  {self._watcher.summary()}   status: {state}")
+        if state != expected:
+            self.story.complaints.append(f"`status` said {state!r} while it should be {expected!r}")
+
+    def _end_phase(self, end: float) -> None:
+        if self._phase is not None:
+            self.story.phases.append(Phase(*self._phase, end))
+            self._phase = None
+
+    def _note(self, event: Event) -> None:
+        self.story.events.append(event)
+        self._screen.line(event.text, "event")
+
+    def _killer(self, unit: str) -> Callable[[], None]:
+        def kill() -> None:
+            self._container.run(("systemctl", "kill", "-s", "KILL", unit))
+
+        return kill
+
+    def _usage(self) -> None:
+        """Measure what the program needs over two seconds of a live broadcast."""
+        pid = self._container.run(("systemctl", "show", "-P", "MainPID", "fallback.service")).stdout.strip()
+        before, _ = self._consumed(pid)
+        self._watcher.watch(2)
+        after, resident = self._consumed(pid)
+        self.story.usage = Usage(resident, (after - before) / 2)
+
+    def _consumed(self, pid: str) -> tuple[float, int]:
+        """Return processor seconds and resident bytes of a process (proc(5): fields 14, 15 and 24)."""
+        fields = self._container.read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / 100, int(fields[21]) * 4096

@@ -1,0 +1,51 @@
+"""How a container is started: the command and the script that mounts its root. Pure: nothing runs here."""
+
+from pathlib import Path
+
+SHARED = Path("/lab")  # where the shared directory appears inside
+
+# The host's own choices that must not leak in: what it starts at boot (nginx, databases, timers, SysV
+# scripts), its journal, and any restream-agent installed on it.
+HIDDEN = (
+    "etc/systemd/system/*.wants",
+    "etc/systemd/system/*restream*",
+    "etc/systemd/system/ffmpeg-relay@*",
+    "etc/systemd/system/fallback.s*",
+    "etc/systemd/system/live@*",
+    "etc/polkit-1/rules.d/*restream*",
+    "etc/sysusers.d/*restream*",
+    "etc/tmpfiles.d/*restream*",
+    "etc/rc?.d",
+    "etc/restream-agent",
+    "opt/restream-agent",
+    "usr/local/bin/restream-agent",
+    "var/lib/restream-agent",
+    "var/log/journal",
+)
+
+# $1 = base directory, $2 = name, the rest = control groups. Mounts live in this process's own mount
+# namespace and so vanish with it, however it ends. The overlay's upper layer is a tmpfs, because / may
+# itself be an overlay.
+SCRIPT = """
+base=$1 name=$2; shift 2
+for group; do echo $$ > "$group/cgroup.procs"; done
+over=$base/overlay
+mount -t tmpfs -o mode=0755 tmpfs "$over"
+mkdir "$over/upper" "$over/work" "$over/root"
+mount -t overlay -o "lowerdir=/,upperdir=$over/upper,workdir=$over/work" overlay "$over/root"
+cd "$over/root"
+rm -rf -- {hidden}
+exec systemd-nspawn -q --settings=no --register=no --keep-unit --private-network --link-journal=no \\
+    --resolv-conf=off --timezone=off --machine="$name" -D "$over/root" --bind="$base/shared:{shared}" \\
+    --boot systemd.unit=multi-user.target systemd.firstboot=no
+"""
+
+
+def boot_command(base: Path, name: str, groups: tuple[Path, ...]) -> tuple[str, ...]:
+    """Return the argv that becomes systemd-nspawn in a mount namespace and control groups of its own.
+
+    setpriv's death signal ends the container even if this process is killed with SIGKILL.
+    """
+    script = SCRIPT.format(hidden=" ".join(HIDDEN), shared=SHARED)
+    launcher = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private")
+    return (*launcher, "sh", "-euc", script, "boot", str(base), name, *map(str, groups))

@@ -1,0 +1,244 @@
+"""A real systemd, booted in a container whose root is a throw-away copy of this machine's.
+
+See facts.md, "systemd, and testing…". Loopback, process ids, journal and /run are private to it; what is
+written to its files goes to memory and is gone with it. Needs root and the packages systemd-container and
+dbus.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import IO, TypeVar
+
+from tests.lab import cgroups
+from tests.lab.boot import SHARED, boot_command
+from tests.lab.deadline import LabError, wait_until
+
+BASE_DIRECTORY = Path("/var/tmp")  # nspawn mounts a tmpfs over /tmp
+BASE_PREFIX = "restream-lab-"
+NSPAWN_STATE = Path("/run/systemd/nspawn")
+BOOT_SECONDS = 30.0  # 0.6 s is usual; a loaded machine takes longer
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/root",
+}
+
+Result = TypeVar("Result")
+
+
+class Container:
+    """Context manager around one booted container.
+
+    `shared` is a directory of the host's disk that appears as /lab inside; `leader` is the host's process id
+    of the container's PID 1.
+    """
+
+    def __init__(self) -> None:
+        self.name = BASE_PREFIX + secrets.token_hex(4)
+        self.base = BASE_DIRECTORY / self.name
+        self.shared = self.base / "shared"
+        self.leader = 0
+        self._groups: tuple[Path, ...] = ()
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._previous_sigterm: object = None
+
+    def __enter__(self) -> "Container":
+        self._previous_sigterm = signal.signal(signal.SIGTERM, _exit_on_sigterm)
+        try:
+            self._boot()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = 30,
+        check: bool = True,
+        input: str | None = None,
+        user: str | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command inside and return what it said; raises LabError with its output if it fails."""
+        done = subprocess.run(
+            self._inside(argv, user),
+            timeout=timeout,
+            check=False,
+            input=input,
+            stdin=subprocess.DEVNULL if input is None else None,
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+        )
+        if check and done.returncode != 0:
+            raise LabError(f"{' '.join(argv)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def popen(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.DEVNULL,
+        stderr: int | IO[bytes] = subprocess.DEVNULL,
+        user: str | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Start a process inside, in a process group of its own, ended with the container at the latest.
+
+        The returned pid is nsenter's; signal the group (`signal_group`) to reach the process behind it.
+        """
+        process = subprocess.Popen(
+            self._inside(argv, user),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+        self._started.append(process)
+        return process
+
+    def write(self, path: str | Path, text: str, mode: int = 0o644) -> None:
+        """Write a file inside, making its directory.
+
+        Goes through a process inside: from here, an absolute symlink in its path would lead to the host's
+        file.
+        """
+        self.run(("install", "-D", "-m", f"{mode:o}", "/dev/stdin", str(path)), input=text)
+
+    def read(self, path: str | Path) -> str:
+        """Return the text of a file inside."""
+        return self.run(("cat", str(path))).stdout
+
+    def wait_until(self, predicate: Callable[[], Result], timeout: float, what: str) -> Result:
+        """Poll until the predicate returns something true; a LabError carries the end of the journal."""
+        try:
+            return wait_until(predicate, timeout, what)
+        except LabError as error:
+            tail = self.run(("journalctl", "--no-pager", "-n", "40", "-o", "short-monotonic")).stdout
+            raise LabError(f"{error}\n{tail}") from error
+
+    def is_active(self, unit: str) -> bool:
+        """Tell whether systemd inside calls a unit active."""
+        return self.run(("systemctl", "is-active", "--quiet", unit), check=False).returncode == 0
+
+    def journal(self) -> str:
+        """Return the whole journal with monotonic times."""
+        return self.run(("journalctl", "--no-pager", "-o", "short-monotonic")).stdout
+
+    def close(self) -> None:
+        """End every process, and remove the control groups and the files. Safe to call twice."""
+        for process in self._started:
+            end_group(process)
+        self._started.clear()
+        self._kill_nspawn()
+        cgroups.remove(self._groups)
+        self._groups = ()
+        shutil.rmtree(self.base, ignore_errors=True)
+        shutil.rmtree(NSPAWN_STATE / "propagate" / self.name, ignore_errors=True)
+        if self._previous_sigterm is not None:
+            signal.signal(signal.SIGTERM, self._previous_sigterm)  # type: ignore[arg-type]
+            self._previous_sigterm = None
+
+    def _boot(self) -> None:
+        self.shared.mkdir(parents=True)
+        (self.base / "overlay").mkdir()
+        self._groups = cgroups.create(self.name)
+        with (self.base / "console.log").open("wb") as console:
+            self._nspawn = subprocess.Popen(
+                boot_command(self.base, self.name, self._groups),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                env=ENVIRONMENT,
+                start_new_session=True,
+            )
+        wait_until(self._is_running, BOOT_SECONDS, "systemd in the container to be up")
+
+    def _is_running(self) -> bool:
+        assert self._nspawn is not None
+        if self._nspawn.poll() is not None:
+            raise LabError(f"the container did not boot:\n{(self.base / 'console.log').read_text()}")
+        self.leader = _systemd_among_children(self._nspawn.pid)
+        if not self.leader:
+            return False
+        state = self.run(("systemctl", "is-system-running"), check=False).stdout.strip()
+        return state in ("running", "degraded")
+
+    def _kill_nspawn(self) -> None:
+        if self._nspawn is None:
+            return
+        if self._nspawn.poll() is None and self.leader:
+            os.kill(
+                self.leader, signal.SIGKILL
+            )  # its process id namespace, and so everything inside, ends with it
+        try:
+            self._nspawn.wait(5)
+        except subprocess.TimeoutExpired:
+            self._nspawn.kill()
+            self._nspawn.wait(5)
+        self._nspawn = None
+
+    def _inside(self, argv: Sequence[str], user: str | None) -> tuple[str, ...]:
+        as_user = ("runuser", "-u", user, "--") if user else ()
+        return ("nsenter", "--target", str(self.leader), "--all", *as_user, *argv)
+
+
+def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a process started with `Container.popen` and to all that it started."""
+    if process.poll() is None:
+        os.killpg(process.pid, number)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process started with `Container.popen` and wait for it."""
+    signal_group(process, signal.SIGKILL)
+    process.wait(5)
+    if process.stdin:
+        process.stdin.close()
+
+
+def leftovers(prefix: str = BASE_PREFIX) -> list[str]:
+    """Name what containers whose name begins so left on the machine: files, mounts, control groups.
+
+    Give a container's name where other containers may be running at the same time.
+    """
+    parents = (
+        BASE_DIRECTORY,
+        NSPAWN_STATE / "propagate",
+        *cgroups.hierarchies(cgroups.MOUNTS.read_text(), cgroups.MEMBERSHIP.read_text()),
+    )
+    found = [str(path) for parent in parents for path in parent.glob(prefix + "*")]
+    mounts = Path("/proc/self/mounts").read_text().splitlines()
+    return found + [line for line in mounts if prefix in line]
+
+
+def _systemd_among_children(parent: int) -> int:
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    for child in children:
+        try:
+            if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
+                return int(child)
+        except OSError:
+            continue  # nspawn's first child ends during boot
+    return 0
+
+
+def _exit_on_sigterm(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+__all__ = ["SHARED", "Container", "end_group", "leftovers", "signal_group"]

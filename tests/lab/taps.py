@@ -1,0 +1,82 @@
+"""Reading what `tap.py` wrote, also while it is still writing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.lab.flv import is_media
+from tests.lab.rtmp import Message, RtmpParser
+from tests.lab.tap import RECORD
+
+
+@dataclass(slots=True)
+class Connection:
+    """One TCP connection: times in seconds of the monotonic clock; `closed` is None while it stands."""
+
+    number: int
+    opened: float = 0.0
+    closed: float | None = None
+    messages: list[Message] = field(default_factory=list)
+
+    def has_media(self) -> bool:
+        """Tell whether anything was published: a client sends media only after its publish was accepted."""
+        return any(is_media(message) for message in self.messages)
+
+
+class TapReader:
+    """Follows one tap's directory. `connections` holds all TCP connections in the order of their accept."""
+
+    def __init__(self, directory: Path) -> None:
+        self.connections: list[Connection] = []
+        self._directory = directory
+        self._files: list[_File] = []
+
+    def update(self) -> list[Connection]:
+        """Read what has been written since the last call and return all connections."""
+        for path in sorted(self._directory.glob("*.tap"))[len(self._files) :]:
+            self._files.append(_File(path))
+            self.connections.append(Connection(int(path.stem)))
+        for file, connection in zip(self._files, self.connections, strict=True):
+            if connection.closed is None:
+                file.read_into(connection)
+        return self.connections
+
+    def published(self) -> list[Connection]:
+        """Return the connections on which media arrived."""
+        return [connection for connection in self.connections if connection.has_media()]
+
+    def media(self) -> list[Message]:
+        """Return all audio and video messages by arrival, over all connections."""
+        found = [message for connection in self.connections for message in connection.messages]
+        return sorted(filter(is_media, found), key=lambda message: message.arrived)
+
+
+class _File:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._parser = RtmpParser()
+        self._begun = False
+
+    def read_into(self, connection: Connection) -> None:
+        for arrived, data in self._records():
+            if data:
+                connection.messages += self._parser.feed(data, arrived)
+            elif self._begun:
+                connection.closed = arrived
+            else:
+                connection.opened, self._begun = arrived, True
+
+    def _records(self) -> Iterator[tuple[float, bytes]]:
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            content = file.read()
+        position = 0
+        while len(content) - position >= RECORD.size:
+            nanoseconds, length = RECORD.unpack_from(content, position)
+            end = position + RECORD.size + length
+            if end > len(content):
+                break  # half a record: its other half is being written
+            yield nanoseconds / 1e9, content[position + RECORD.size : end]
+            position = end
+        self._offset += position
