@@ -14,7 +14,7 @@ from restream_agent.decide import (
     Decision,
     Drop,
     Event,
-    ForgetOpening,
+    ForgetOperator,
     Memory,
     Observed,
     Publish,
@@ -67,10 +67,11 @@ class Agent:
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
-        self._opened = Path(paths.OPERATOR) / "open"
+        self._operator = Path(paths.OPERATOR)
         self._memory_file = runtime / "memory.json"
         self._memory = self._recall()
         self._turn = asyncio.Lock()
+        self.look_again = asyncio.Event()
         self._answered_at = time.monotonic()
         self._units: dict[str, str] = {}
         self._observed = Observed(now=time.monotonic(), publishers=None)
@@ -80,6 +81,7 @@ class Agent:
         """Handle `on_publish` with a valid key; return why it is refused, "" if it is not."""
         decision = await self._handle(Publish(hook.publisher))
         if not decision.refusal:
+            self.look_again.set()
             log.info("publisher %s from %s accepted", hook.publisher.stream, hook.publisher.address)
         return decision.refusal
 
@@ -128,17 +130,19 @@ class Agent:
             publishers = await self._ingest.publishers()
             self._answered_at = now
         self._units = await asyncio.to_thread(self._systemd.active, *_WATCHED)
-        live = (unit for unit in self._units if unit.startswith("live@"))
-        is_holding = names.HOLD_TIMER in self._units
+        running = {unit for unit, state in self._units.items() if state not in ("failed", "deactivating")}
+        live = (unit for unit in running if unit.startswith("live@"))
+        is_holding = names.HOLD_TIMER in running
         await self._look_at_hold(is_holding=is_holding)
         return Observed(
             now=now,
             publishers=publishers,
             unreachable=now - self._answered_at,
-            is_on_air=names.TARGET in self._units,
+            is_on_air=names.TARGET in running,
             live_streams=frozenset(names.stream_of(unit) for unit in live),
             is_hold_running=is_holding,
-            is_opened=self._opened.exists(),
+            is_opened=(self._operator / "open").exists(),
+            is_ended=(self._operator / "end").exists(),
         )
 
     async def _look_at_hold(self, *, is_holding: bool) -> None:
@@ -159,7 +163,7 @@ class Agent:
                 # The next tick sees what is missing and tries again.
                 log.error("%s", error.message)
 
-    async def _perform(self, action: Drop | Unit | ForgetOpening) -> None:
+    async def _perform(self, action: Drop | Unit | ForgetOperator) -> None:
         if isinstance(action, Drop):
             log.info("takeover: publisher %s is thrown out", action.publisher.client_id)
             await self._ingest.drop(action.publisher)
@@ -168,7 +172,8 @@ class Agent:
             units = (action.unit,)
             await asyncio.to_thread(change, action.verb, units, reason=action.reason, wait=False)
         else:
-            self._opened.unlink(missing_ok=True)
+            for wish in ("open", "end"):
+                (self._operator / wish).unlink(missing_ok=True)
 
     def _recall(self) -> Memory:
         """Return who was current before a restart; nobody if that cannot be read."""

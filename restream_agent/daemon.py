@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 _RECONCILE_EVERY = 5.0
 """Seconds. A lost hook is made good after at most this."""
 
+_LOOK_AGAIN = 1.5
+"""Seconds after a publish: it may have come while the broadcast was just being ended."""
+
 _EDIT_SETTLES = 1.0
 """Seconds to wait after the TOML was written, since editors and git write it more than once."""
 
@@ -126,7 +129,10 @@ class _Daemon:
                 self._is_ready = True
                 self._notifier.notify("READY=1")
             self._notifier.notify(f"STATUS={self._agent.status().words()}")
-            await asyncio.sleep(_RECONCILE_EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._agent.look_again.wait(), _RECONCILE_EVERY)
+                await asyncio.sleep(_LOOK_AGAIN)
+            self._agent.look_again.clear()
 
     async def _watchdog(self) -> None:
         """Say that the event loop turns, and keep what `status` shows at most a second old."""

@@ -64,7 +64,7 @@ class Observed:
 
     `publishers` is what the server lists, None if it did not answer for `unreachable` seconds.
     `live_streams` are those whose `live@` unit is not inactive. `is_opened` says that the operator
-    has put the broadcast on air without a publisher.
+    has put the broadcast on air without a publisher, `is_ended` that it was ended while one was there.
     """
 
     now: float
@@ -74,6 +74,7 @@ class Observed:
     live_streams: frozenset[str] = frozenset()
     is_hold_running: bool = False
     is_opened: bool = False
+    is_ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,11 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class ForgetOpening:
-    """The operator's opening is over: a publisher has come."""
+class ForgetOperator:
+    """What the operator asked for about the opening or the end is over: a publisher has come."""
 
 
-Action = Drop | Unit | ForgetOpening
+Action = Drop | Unit | ForgetOperator
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _published(memory: Memory, observed: Observed, publisher: Publisher) -> Deci
     wanted: list[Action] = [Drop(other) for other in others]
     for stream in sorted(observed.live_streams - {publisher.stream}):
         wanted.append(Unit("stop", names.live_unit(stream), "another stream takes its place"))
-    wanted.append(ForgetOpening())
+    wanted.append(ForgetOperator())
     if not observed.is_on_air:
         wanted.append(Unit("start", names.TARGET, "a publisher has come"))
     # Always anew: a puller that outlives its publisher breaks on the next one's timestamps.
@@ -171,8 +172,8 @@ def _present(memory: Memory, observed: Observed, publishers: tuple[Publisher, ..
     known = memory.current
     is_known = known is not None and any(one.client_id == known.client_id for one in publishers)
     publisher = known if known is not None and is_known else publishers[-1]
-    if is_known and not observed.is_on_air:
-        # It was on air and is not any more: the operator has ended it. The next publish begins anew.
+    if observed.is_ended:
+        # The operator has ended the broadcast under a publisher. The next publish begins anew.
         return Decision(memory)
     wanted: list[Action] = []
     if not observed.is_on_air:

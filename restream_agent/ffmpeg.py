@@ -13,8 +13,11 @@ RELAY_SOCKET = "/run/restream/relay.sock"
 KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
 
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
-# Parameters come first in FLV, so little has to be looked at; frames are passed on as they come.
-_FLV_INPUT = ("-fflags", "nobuffer", "-fpsprobesize", "0", "-analyzeduration", "1000000", "-f", "live_flv")
+# Parameters come first in FLV, so little has to be looked at. Not `-fflags nobuffer`: it throws away
+# what was looked at, the first keyframe with it, and the next one is seconds away (measured).
+_FLV_INPUT = ("-fpsprobesize", "0", "-analyzeduration", "1000000", "-f", "live_flv")
+# Without it Nagle's algorithm and delayed acknowledgements add 40 ms to every step of the handshake.
+_NO_DELAY = ("-tcp_nodelay", "1")
 # A stream that pauses must not hold the other one back for the default 10 s.
 _FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
 
@@ -22,7 +25,7 @@ _FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
 def live_command(ffmpeg: str, url: str) -> tuple[str, ...]:
     """Return the argv that copies a stream of the ingest server into the program."""
     return (
-        ffmpeg, *_QUIET, *_FLV_INPUT, "-i", url,
+        ffmpeg, *_QUIET, *_FLV_INPUT, *_NO_DELAY, "-i", url,
         "-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", *_FLV_OUTPUT, "-f", "flv", f"unix:{LIVE_SOCKET}",
     )  # fmt: skip
 
@@ -36,7 +39,7 @@ def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
     return (
         ffmpeg, *_QUIET, *_FLV_INPUT, "-i", f"unix:{RELAY_SOCKET}",
         "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT, "-flvflags", "no_duration_filesize",
-        "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET,
+        "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET, *_NO_DELAY,
         "-rw_timeout", "20000000", "-f", "flv", relay.url,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ Sources: sd_notify(3), sd_listen_fds(3). Only what the program needs and the sdn
 passing descriptors. Imports little, because the program must start in milliseconds.
 """
 
+import array
 import os
 import socket
 
@@ -21,7 +22,8 @@ class Notifier:
         """Send "KEY=value" assignments in one message, with file descriptors."""
         if self._socket is not None:
             message = "\n".join(assignments).encode()
-            socket.send_fds(self._socket, [message], list(fds), 0, self._address)
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+            self._socket.sendmsg([message], rights, 0, self._address)
 
     def store(self, name: str, fd: int) -> None:
         """Have systemd keep a descriptor across restarts of this service."""

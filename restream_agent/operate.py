@@ -17,11 +17,8 @@ def on_air() -> None:
     """Start a broadcast with the fallback; one that is on air already goes on."""
     _require_root()
     manager = systemd.Systemd()
-    mark = Path(paths.OPERATOR) / "open"
-    try:
-        mark.touch()
-    except OSError as error:
-        raise RestreamError(f"{mark}: {error.strerror}", hint="run restream-agent apply first") from error
+    _wish("open")
+    (Path(paths.OPERATOR) / "end").unlink(missing_ok=True)
     manager.change("start", (names.TARGET,), reason="asked for by the operator")
     manager.change("reload", (names.PROGRAM_UNIT,), reason="to open with the fallback")
 
@@ -29,4 +26,14 @@ def on_air() -> None:
 def off_air() -> None:
     """End the broadcast at once."""
     _require_root()
+    _wish("end")
     systemd.Systemd().change("start", (names.HOLD_SERVICE,), reason="asked for by the operator")
+
+
+def _wish(name: str) -> None:
+    """Leave word for the agent and the program, which look into this directory."""
+    mark = Path(paths.OPERATOR) / name
+    try:
+        mark.touch()
+    except OSError as error:
+        raise RestreamError(f"{mark}: {error.strerror}", hint="run restream-agent apply first") from error

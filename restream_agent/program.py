@@ -22,7 +22,7 @@ from restream_agent.notify import Notifier, inherited
 from restream_agent.persist import Clock, Remainder
 from restream_agent.program_settings import PreparedFile, ProgramSettings
 from restream_agent.relay import Relay, peer_name
-from restream_agent.splice import Splice
+from restream_agent.splice import HandOff, Splice
 from restream_agent.timeline import Timeline
 
 _READ = 256 * 1024
@@ -79,6 +79,7 @@ class Program:
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
         self._reported = ""
+        self._logged: HandOff | None = None
         self._report_at = 0
         self._is_stopping = False
         self._splice = Splice(
@@ -97,8 +98,9 @@ class Program:
         self._apply_operator()
         self._notifier.send("READY=1")
         while not self._is_stopping:
-            wake = min(self._splice.next_wake(), self._report_at)
-            for key, events in self._selector.select(max(0, wake - self._clock.now()) / 1000):
+            now = self._clock.now()
+            wake = min(self._splice.next_wake(now), self._report_at)
+            for key, events in self._selector.select(max(0, wake - now) / 1000):
                 key.data(events)
             now = self._clock.now()
             self._send(self._splice.tick(now))
@@ -155,6 +157,7 @@ class Program:
         with suppress(BlockingIOError, ConnectionAbortedError):
             connection, _ = listener.accept()
             self._drop_publisher("another one has come")
+            log(6, "live: connected")
             now = self._clock.now()
             publisher = self._publisher = Publisher(connection, now)
             self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
@@ -257,10 +260,10 @@ class Program:
         self._report_at = now + _REPORT_EVERY
 
     def _announce(self, words: str) -> None:
-        state = words.partition(" ")[0]
-        if state != self._reported.partition(" ")[0]:
-            cause = self._splice.last_hand_off
-            log(6, f"now {state}" + (f" ({cause.kind})" if cause else ""))
+        change = self._splice.last_hand_off
+        if change is not None and change is not self._logged:
+            log(6, f"now {change.source} ({change.kind})")
+        self._logged = change
         self._notifier.send("WATCHDOG=1", *([f"STATUS={words}"] if words != self._reported else []))
         self._reported = words
 

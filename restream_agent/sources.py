@@ -3,6 +3,7 @@
 Pure, like timeline.py, and in the same units: milliseconds of the broadcast for `now`.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -11,11 +12,17 @@ from restream_agent.flv import Tag, metadata
 CONFIRM = 60
 """How long to look at what follows a keyframe before cutting to it."""
 
+CALM = 160
+"""A stream is calm if it advances by no more than this within CONFIRM: a few frames, or one clump."""
+
 FRESH = 350
 """A keyframe is fresh if what follows it arrives no more than this ahead of real time."""
 
 FRESH_AT_OPENING = 2000
 """The same for the first picture of a broadcast: nothing came before, so its past is free to use."""
+
+HELD_LIMIT = 2000
+"""How much of a burst is held back and sent at the pace of the wall before a keyframe is sought."""
 
 _LARGEST_CANDIDATE = 16 * 1024 * 1024
 
@@ -31,7 +38,8 @@ class Live:
     """The publisher's stream: its parameters, and the keyframe that the program may be cut to.
 
     The candidate is that keyframe with all that followed it. After a network that stalled delivers
-    seconds at once, keyframes are stale; the candidate shows which one is not.
+    seconds at once, keyframes are stale; the candidate shows which one is not. `held` are tags that
+    came before their time.
     """
 
     since: int
@@ -40,7 +48,9 @@ class Live:
     headers: dict[int, Tag] = field(default_factory=dict)
     candidate: list[Tag] = field(default_factory=list)
     candidate_at: int = 0
+    held: deque[Tag] = field(default_factory=deque)
     _candidate_size: int = 0
+    _arrivals: deque[tuple[int, int]] = field(default_factory=deque)
 
     def consider(self, tag: Tag, now: int) -> None:
         """Begin a candidate at a keyframe, or add what follows to it."""
@@ -48,15 +58,29 @@ class Live:
             self.candidate = [tag]
             self.candidate_at = now
             self._candidate_size = len(tag.body)
+            self._arrivals = deque([(now, tag.timestamp)])
         elif self.candidate:
             self.candidate.append(tag)
             self._candidate_size += len(tag.body)
+            self._arrivals.append((now, tag.timestamp))
             if self._candidate_size > _LARGEST_CANDIDATE:
                 self.candidate = []
 
     def is_fresh(self, now: int, limit: int) -> bool:
         """Whether the candidate came at most `limit` ms ahead of real time."""
         return self.span - (now - self.candidate_at) <= limit
+
+    def is_calm(self, now: int) -> bool:
+        """Whether the candidate has been looked at for CONFIRM and arrives at about real time by now."""
+        if now < self.candidate_at + CONFIRM:
+            return False
+        while len(self._arrivals) > 1 and self._arrivals[1][0] <= now - CONFIRM:
+            self._arrivals.popleft()
+        return self._arrivals[-1][1] - self._arrivals[0][1] <= CALM
+
+    def calm_at(self, now: int) -> int:
+        """Return when to look again whether the candidate is calm."""
+        return max(self.candidate_at + CONFIRM, now + CONFIRM // 3)
 
     @property
     def span(self) -> int:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from restream_agent.flv import AUDIO, VIDEO, Tag
-from restream_agent.sources import CONFIRM, FRESH, FRESH_AT_OPENING, Live, Loop
-from restream_agent.timeline import LIVE_LEAD_LIMIT, Skip, Timeline
+from restream_agent.sources import FRESH, FRESH_AT_OPENING, HELD_LIMIT, Live, Loop
+from restream_agent.timeline import LIVE_LEAD_LIMIT, Timeline
 
 _NEVER = 1 << 62
 
@@ -107,11 +107,9 @@ class Splice:
         if not tag.is_media:
             return []
         if self.source is Source.LIVE and not live.is_skipping:
-            stamped = self._timeline.stamp(tag, now, LIVE_LEAD_LIMIT)
-            if stamped is not Skip.AHEAD:
-                live.passed_at = now
-                return [stamped] if isinstance(stamped, Tag) else []
-            live.is_skipping = True
+            live.passed_at = now
+            live.held.append(tag)
+            return self._pass_on(live, now)
         if not self.is_held and now >= live.since + self.settings.settle:
             live.consider(tag, now)
         return self.tick(now)
@@ -119,19 +117,23 @@ class Splice:
     def tick(self, now: int) -> list[Tag]:
         """Let time pass: detect a stall, end the opening, play the fallback, cut to live."""
         live = self._live
-        if live and live.candidate and now >= live.candidate_at + CONFIRM and self._may_cut(live, now):
+        if live and live.candidate and live.is_calm(now) and self._may_cut(live, now):
             return self._to_live(live, now)
+        if live and live.held:
+            return self._pass_on(live, now)
         if live and self.source is Source.LIVE and now - live.passed_at >= self.settings.stall:
             return self._to_fallback("stall", now)
         if self.source is Source.NONE and now >= self._opens_at:
             return self._to_fallback("opening", now)
         return self._play_fallback(now) if self.source is Source.FALLBACK else []
 
-    def next_wake(self) -> int:
+    def next_wake(self, now: int) -> int:
         """The time of the next `tick` that can change anything, far in the future if none can."""
         times = [_NEVER]
         if self._live and self._live.candidate:
-            times.append(self._live.candidate_at + CONFIRM)
+            times.append(self._live.calm_at(now))
+        if self._live and self._live.held:
+            times.append(self._timeline.send_at(self._live.held[0]))
         if self._live and self.source is Source.LIVE:
             times.append(self._live.passed_at + self.settings.stall)
         elif self.source is Source.NONE:
@@ -139,6 +141,19 @@ class Splice:
         elif (due := self._loop.next_at()) is not None:
             times.append(due)
         return min(times)
+
+    def _pass_on(self, live: Live, now: int) -> list[Tag]:
+        """Send what has come, but nothing before its time: a burst goes out at the pace of the wall.
+
+        A source that is seconds ahead is not followed; live goes on at its next fresh keyframe.
+        """
+        passed = []
+        while live.held and not self._timeline.is_ahead(live.held[0], now):
+            passed.append(live.held.popleft())
+        if live.held and self._timeline.send_at(live.held[-1]) - now > HELD_LIMIT:
+            live.held.clear()
+            live.is_skipping = True
+        return self._stamped(passed, now)
 
     def _live_header(self, live: Live, tag: Tag) -> list[Tag]:
         live.headers[tag.kind] = tag
@@ -165,13 +180,15 @@ class Splice:
         tags, live.candidate = live.candidate, []
         self._timeline.begin(tags[0].timestamp, at, now)
         live.is_skipping, live.passed_at = False, now
+        live.held.extend(tags)
         kinds = {Source.NONE: "opening", Source.FALLBACK: "return", Source.LIVE: "catch-up"}
         self._change(Source.LIVE, kinds[self.source], now)
-        return [*self._send_headers(live.headers), *self._stamped(tags, now)]
+        return [*self._send_headers(live.headers), *self._pass_on(live, now)]
 
     def _to_fallback(self, kind: str, now: int) -> list[Tag]:
         if self._live:
             self._live.candidate, self._live.is_skipping = [], True
+            self._live.held.clear()
         first = self._loop.rewind(now)
         self._change(Source.FALLBACK, kind, now)
         if first is None:
@@ -185,7 +202,7 @@ class Splice:
 
     def _stamped(self, tags: Iterable[Tag], now: int) -> list[Tag]:
         stamped = (self._timeline.stamp(tag, now) for tag in tags)
-        return [tag for tag in stamped if isinstance(tag, Tag)]
+        return [tag for tag in stamped if tag is not None]
 
     def _send_headers(self, headers: dict[int, Tag]) -> list[Tag]:
         placed = {kind: self._timeline.place(headers[kind]) for kind in (VIDEO, AUDIO) if kind in headers}

@@ -68,6 +68,21 @@ class Systemd:
                 states[unit] = state
         return states
 
+    def last_words(self, unit: str, lines: int = 8) -> list[str]:
+        """Return the last lines that a unit wrote to the journal."""
+        argv = (
+            "journalctl",
+            "--unit",
+            unit,
+            "--lines",
+            str(lines),
+            "--output",
+            "cat",
+            "--no-pager",
+            "--quiet",
+        )
+        return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines()
+
     def create_accounts(self, sysusers: str, tmpfiles: str) -> None:
         """Create the users and directories that the two files ask for."""
         log.info("creating users and directories")

@@ -5,7 +5,6 @@ timestamp is its source's until `stamp` has moved it onto the program's timeline
 """
 
 from dataclasses import dataclass, field
-from enum import Enum
 
 from restream_agent.flv import AUDIO, VIDEO, Tag
 
@@ -26,13 +25,6 @@ _DRIFT = 250
 
 _STEADY = 3000
 """How long, in wall time, a distance from the wall is watched before it is called steady."""
-
-
-class Skip(Enum):
-    """Why a tag has no place on the timeline."""
-
-    BEFORE_CUT = "it belongs before the keyframe that the source was cut in at"
-    AHEAD = "it would put the program too far ahead of the wall"
 
 
 @dataclass
@@ -66,11 +58,10 @@ class Timeline:
         self._watch_lag(now)
         return cut
 
-    def stamp(self, tag: Tag, now: int, limit: int = LEAD_LIMIT) -> Tag | Skip:
-        """Move a tag of the current source onto the timeline, or say why it cannot be.
+    def stamp(self, tag: Tag, now: int) -> Tag | None:
+        """Move a tag of the current source onto the timeline.
 
-        AHEAD, more than `limit` ms before its time, means a backlog that is delivered at once, or
-        a source that plays too fast.
+        Returns None for one that belongs before the keyframe that the source was cut in at.
         """
         if self._jumps(tag.timestamp, now):
             self.begin(tag.timestamp, now, now)
@@ -79,15 +70,21 @@ class Timeline:
         last = self.last[tag.kind]
         stamp = tag.timestamp + self._offset
         if stamp <= last and tag.timestamp < self._first:
-            return Skip.BEFORE_CUT
+            return None
         if last + 1 - stamp > _BUMP_LIMIT:
             stamp = self.begin(tag.timestamp, now, now)
         stamp = max(stamp, last + 1)
-        if stamp - now > limit:
-            return Skip.AHEAD
         self._note(tag.timestamp, now)
         self.last[tag.kind] = stamp
         return Tag(tag.kind, stamp, tag.body)
+
+    def is_ahead(self, tag: Tag, now: int) -> bool:
+        """Whether it is too early to send a live tag, given that its source's clock has not jumped."""
+        return self.send_at(tag) > now and not self._jumps(tag.timestamp, now)
+
+    def send_at(self, tag: Tag) -> int:
+        """Return the earliest time at which a live tag leaves the lead within its limit."""
+        return tag.timestamp + self._offset - LIVE_LEAD_LIMIT
 
     def shift(self, milliseconds: int) -> None:
         """Move what is to come later by this much: time that has passed and that nothing was sent for."""

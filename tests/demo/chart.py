@@ -43,7 +43,8 @@ def _lane(name: str, top: float, started: float, evidence: Evidence, scale: floa
         x, wide = LEFT + bucket * BUCKET_SECONDS * scale, BUCKET_SECONDS * scale
         colour = COLOURS.get(source, "#888")
         bars.append(_box(x, top + LANE - 14 - tall, wide, tall, colour, opacity=0.55))
-        bars.append(_box(x, top + LANE - 10, wide + 0.3, 10, colour))
+        if any(counts[near] for near in (bucket - 1, bucket, bucket + 1)):  # a real silence shows as a hole
+            bars.append(_box(x, top + LANE - 10, wide + 0.3, 10, colour))
     return f'<text x="0" y="{top + LANE / 2}" class="name">{escape(name)}</text>' + "".join(bars)
 
 

@@ -114,6 +114,7 @@ def judge(story: Story, evidence: Mapping[str, Evidence]) -> Verdict:
     faults += [f"{name}: not one faultless connection" for name, row in rows.items() if not row.is_ok()]
     for name, seen in evidence.items():
         faults += picture_faults(story, name, seen)
+        faults += [f"{name}: ffmpeg says: {line}" for part in seen.received for line in part.errors]
     return Verdict(rows, tuple(handoffs), (*faults, *story.complaints))
 
 

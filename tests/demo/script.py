@@ -115,15 +115,18 @@ class Broadcast:
         self._phase = (source, time.monotonic())
 
     def _steady(self, seconds: float) -> None:
-        """Let the broadcast run, then say what each platform receives and ask the product what it thinks."""
+        """Let the broadcast run; half-way say what each platform receives and what the product thinks."""
         assert self._phase is not None
-        self._watcher.watch(seconds)
+        end = time.monotonic() + seconds
+        self._watcher.watch(seconds / 2)
         self._check_status("fallback" if self._phase[0] == "fallback" else "live")
+        self._watcher.watch(end - time.monotonic())
 
     def _check_status(self, expected: str) -> None:
+        summary = self._watcher.summary()
         said = json.loads(self._container.run((PROGRAM, "status", "--json"), check=False).stdout or "{}")
         state = said.get("state")
-        self._screen.line(f"  {self._watcher.summary()}   status: {state}")
+        self._screen.line(f"  {summary}   status: {state}")
         if state != expected:
             self.story.complaints.append(f"`status` said {state!r} while it should be {expected!r}")
 

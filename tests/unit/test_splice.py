@@ -36,7 +36,7 @@ class Stage:
     def pass_time(self, milliseconds: int) -> None:
         end = self.now + milliseconds
         while self.now < end:
-            self.now = min(end, max(self.now + 1, self.splice.next_wake()))
+            self.now = min(end, max(self.now + 1, self.splice.next_wake(self.now)))
             self.take(self.splice.tick(self.now))
 
     def restart(self) -> None:
