@@ -34,6 +34,9 @@ from restream_agent.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
+FRESH_LOOK = 0.3
+"""Seconds. However often the status is asked for, systemd is not asked more often than this."""
+
 _WATCHED = (names.TARGET, names.HOLD_TIMER, "live@*.service", "ffmpeg-relay@*.service")
 
 
@@ -107,9 +110,10 @@ class Agent:
         )
 
     async def refresh(self) -> None:
-        """Look anew, without deciding anything."""
+        """Look anew, without deciding anything, unless the last look is younger than FRESH_LOOK."""
         async with self._turn:
-            self._observed = await self._observe()
+            if time.monotonic() - self._observed.now > FRESH_LOOK:
+                self._observed = await self._observe()
 
     async def _handle(self, event: Event) -> Decision:
         async with self._turn:

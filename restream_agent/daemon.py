@@ -88,7 +88,7 @@ class _Daemon:
         handlers = hooks.Handlers(
             publish=self._agent.publish,
             unpublish=self._agent.unpublish,
-            status=lambda: self._agent.status().as_json(),
+            status=self._fresh_status,
             is_healthy=lambda: self._is_ready,
         )
         config = uvicorn.Config(
@@ -121,6 +121,10 @@ class _Daemon:
             observer.stop()
             for task in tasks:
                 task.cancel()
+
+    async def _fresh_status(self) -> dict[str, object]:
+        await _logged(self._agent.refresh)
+        return self._agent.status().as_json()
 
     async def _reconcile(self) -> None:
         while True:

@@ -53,7 +53,7 @@ class Handlers:
 
     publish: Callable[[Hook], Awaitable[str]]
     unpublish: Callable[[Hook], Awaitable[None]]
-    status: Callable[[], Mapping[str, Any]]
+    status: Callable[[], Awaitable[Mapping[str, Any]]]
     is_healthy: Callable[[], bool]
 
 
@@ -72,7 +72,7 @@ class _Listener:
         self._handlers = handlers
 
     async def status(self, _: Request) -> Response:
-        return JSONResponse(dict(self._handlers.status()))
+        return JSONResponse(dict(await self._handlers.status()))
 
     async def health(self, _: Request) -> Response:
         is_healthy = self._handlers.is_healthy()
