@@ -15,7 +15,7 @@ KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
 # Parameters come first in FLV, so little has to be looked at. Not `-fflags nobuffer`: it throws away
 # what was looked at, the first keyframe with it, and the next one is seconds away (measured).
-_FLV_INPUT = ("-fpsprobesize", "0", "-analyzeduration", "1000000", "-f", "live_flv")
+_FLV_INPUT = ("-fpsprobesize", "0", "-analyzeduration", "5000000", "-f", "live_flv")
 # Without it Nagle's algorithm and delayed acknowledgements add 40 ms to every step of the handshake.
 _NO_DELAY = ("-tcp_nodelay", "1")
 # A stream that pauses must not hold the other one back for the default 10 s.

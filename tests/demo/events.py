@@ -13,7 +13,8 @@ OFF_AIR = "off air"
 class Event:
     """Something done to the broadcast, at a time in seconds of the monotonic clock.
 
-    `brings` names the source that should be seen next; `published` is when the server accepted OBS.
+    `brings` names the source that should be seen next; `published` is when the OBS
+    that was accepted was started: its connecting is part of a viewer's wait.
     """
 
     kind: str

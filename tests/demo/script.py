@@ -27,6 +27,7 @@ class Broadcast:
         self._screen = screen
         self._obs = Obs(container, PUBLISH_URL)
         self._phase: tuple[str, float] | None = None
+        self._attempt = 0.0  # when the latest OBS was started
 
     def run(self) -> None:
         """Play all steps; raises LabError when a platform does not get what it should."""
@@ -83,7 +84,7 @@ class Broadcast:
                 raise LabError("the hold ran out, but restream.target is still active")
         self._end_phase(dropped + HOLD_SECONDS)
         self._note(Event("off_air", "the hold ran out: off air", time.monotonic()))
-        self._check_status(OFF_AIR)
+        self._container.wait_until(self._is_off_air, 3, "`status` to say that the channel is off air")
         self._watcher.watch(1)
 
     def _publish(self, kind: str, text: str, *, mark: str = "live") -> None:
@@ -91,17 +92,16 @@ class Broadcast:
         before = time.monotonic()
         self._end_phase(before)
         self._obs = Obs(self._container, PUBLISH_URL, Encoder(mark=mark)).start()
-        published = wait_until(self._published, 15, f"OBS to publish:\n{self._obs.log()}")
-        self._note(Event(kind, text, before, brings=mark, published=published))
+        self._attempt = before
+        wait_until(self._is_published, 15, f"OBS to publish:\n{self._obs.log()}")
+        self._note(Event(kind, text, before, brings=mark, published=self._attempt))
         self._await(mark, before)
 
-    def _published(self) -> float | None:
-        self._watcher.poll()
-        if self._obs.is_published():
-            return time.monotonic()
+    def _is_published(self) -> bool:
         if not self._obs.alive():
+            self._attempt = time.monotonic()
             self._obs.start()
-        return None
+        return self._obs.is_published()
 
     def _do(self, kind: str, text: str, action: Callable[[], None], *, brings: str) -> None:
         now = time.monotonic()
@@ -124,11 +124,17 @@ class Broadcast:
 
     def _check_status(self, expected: str) -> None:
         summary = self._watcher.summary()
-        said = json.loads(self._container.run((PROGRAM, "status", "--json"), check=False).stdout or "{}")
-        state = said.get("state")
+        state = self._status()
         self._screen.line(f"  {summary}   status: {state}")
         if state != expected:
             self.story.complaints.append(f"`status` said {state!r} while it should be {expected!r}")
+
+    def _status(self) -> object:
+        said = self._container.run((PROGRAM, "status", "--json"), check=False).stdout
+        return json.loads(said or "{}").get("state")
+
+    def _is_off_air(self) -> bool:
+        return self._status() == OFF_AIR
 
     def _end_phase(self, end: float) -> None:
         if self._phase is not None:

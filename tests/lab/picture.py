@@ -53,7 +53,22 @@ def decode(recording: Path, *, thumbnails: Path | None = None) -> Picture:
 
 def glance(recording: bytes) -> str:
     """Name the source of the last picture in a short FLV file, or "" if there is none to decode."""
-    command = ("ffmpeg", "-v", "quiet", "-f", "flv", "-i", "pipe:0", "-an", "-vf", CUT.filter)
+    # With the lowest priority: looking on must not disturb what is looked at.
+    command = (
+        "nice",
+        "-n",
+        "19",
+        "ffmpeg",
+        "-v",
+        "quiet",
+        "-f",
+        "flv",
+        "-i",
+        "pipe:0",
+        "-an",
+        "-vf",
+        CUT.filter,
+    )
     done = subprocess.run(
         (*command, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
         input=recording,
