@@ -119,10 +119,10 @@ class Program:
         self._selector.register(inherited_socket, selectors.EVENT_READ, lambda _: accept(inherited_socket))
 
     def _watch_signals(self) -> None:
-        reading, writing = socket.socketpair()
-        for end in (reading, writing):
+        reading, self._wakeup = socket.socketpair()
+        for end in (reading, self._wakeup):
             end.setblocking(False)
-        signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: None)
         self._selector.register(reading, selectors.EVENT_READ, lambda _: self._take_signals(reading))

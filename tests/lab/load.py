@@ -1,0 +1,127 @@
+"""What the program costs: memory and processor time with many relays of a heavy stream.
+
+Run as `python -m tests.lab.load [RELAYS] [SECONDS]`. The program runs as its unit runs it, with
+sockets passed in; this process plays live@ at real time and drains the relays.
+"""
+
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+_LAUNCH = (
+    "import os,sys\n"
+    "for want, have in enumerate(map(int, sys.argv[3:]), 10): os.dup2(have, want)\n"
+    "for number in range(len(sys.argv) - 3): os.dup2(10 + number, 3 + number)\n"
+    "os.environ |= {'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': str(len(sys.argv) - 3)}\n"
+    "os.execv(sys.argv[1], [sys.argv[1], '-I', '-m', 'restream_agent.program', sys.argv[2]])\n"
+)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What was measured: resident memory in MB, processor time as a part of one core, bit/s to one relay."""
+
+    relays: int
+    resident_mb: float
+    core: float
+    bitrate: float
+
+
+def measure(relays: int = 10, seconds: float = 10.0, python: str = sys.executable) -> Load:
+    """Play `seconds` of a 6 Mb/s stream to so many relays; raises CalledProcessError if ffmpeg fails."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        stream = directory / "live.flv"
+        _make_stream(stream, seconds + 3)
+        listeners = {one: _listen(directory / f"{one}.sock") for one in ("live", "relay")}
+        child = _start(directory, listeners, python, stream)
+        try:
+            return _play(child, directory, stream, relays, seconds)
+        finally:
+            child.kill()
+            child.wait()
+            for listener in listeners.values():
+                listener.close()
+
+
+def _make_stream(path: Path, seconds: float) -> None:
+    source = f"testsrc2=s=1280x720:r=30:d={seconds},noise=alls=40:allf=t"
+    rate = ("-b:v", "6000k", "-minrate", "6000k", "-maxrate", "6000k", "-bufsize", "3000k", "-nal-hrd", "cbr")
+    command = ("ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", f"sine=d={seconds}")
+    encode = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "60", *rate, "-c:a", "aac", "-f", "flv")
+    subprocess.run((*command, *encode, str(path)), check=True)
+
+
+def _listen(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(64)
+    return listener
+
+
+def _start(
+    directory: Path, listeners: dict[str, socket.socket], python: str, fallback: Path
+) -> subprocess.Popen[bytes]:
+    settings = directory / "program.json"
+    values = {"fallback": [str(fallback)], "operator": str(directory), "telemetry": str(directory / "none")}
+    settings.write_text(json.dumps(values))
+    fds = [listener.fileno() for listener in listeners.values()]
+    environment = {"RUNTIME_DIRECTORY": str(directory), "PATH": os.environ["PATH"]}
+    argv = (python, "-c", _LAUNCH, python, str(settings), *map(str, fds))
+    return subprocess.Popen(argv, pass_fds=fds, env=environment, cwd=PROJECT, stderr=subprocess.DEVNULL)
+
+
+def _play(child: subprocess.Popen[bytes], directory: Path, stream: Path, relays: int, seconds: float) -> Load:
+    selector = selectors.DefaultSelector()
+    for _ in range(relays):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(directory / "relay.sock"))
+        selector.register(connection, selectors.EVENT_READ)
+    feed = ("ffmpeg", "-v", "error", "-re", "-i", str(stream), "-c", "copy", "-f", "flv")
+    publisher = subprocess.Popen((*feed, f"unix:{directory / 'live.sock'}"), stdin=subprocess.DEVNULL)
+    try:
+        _drain(selector, 2.0)
+        before, began = _processor_seconds(child.pid), time.monotonic()
+        received = _drain(selector, seconds)
+        took = time.monotonic() - began
+        core = (_processor_seconds(child.pid) - before) / took
+        return Load(relays, _resident_mb(child.pid), core, received * 8 / relays / took)
+    finally:
+        publisher.kill()
+        publisher.wait()
+        for key in list(selector.get_map().values()):
+            assert isinstance(key.fileobj, socket.socket)
+            key.fileobj.close()
+        selector.close()
+
+
+def _drain(selector: selectors.BaseSelector, seconds: float) -> int:
+    received, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        for key, _ in selector.select(0.2):
+            assert isinstance(key.fileobj, socket.socket)
+            received += len(key.fileobj.recv(1 << 20))
+    return received
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    count, length = (*map(int, sys.argv[1:3]), 10, 10)[:2]
+    print(measure(count, length))
