@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from restream_agent import apply as applying
-from restream_agent import assets, fallback, files, load, machine, plan, secrets, systemd
+from restream_agent import assets, fallback, files, load, machine, paths, plan, secrets, systemd
 from restream_agent.config import Config
 from restream_agent.errors import ConfigError, Problem, RestreamError
 from restream_agent.media import Report
 from restream_agent.render import Facts
 from restream_agent.render import render as render_tree
-from restream_agent.tree import File
+from restream_agent.tree import File, Tree
 
 
 def _read(root: Path, given: Path | None) -> tuple[Config, Facts, tuple[Problem, ...]]:
@@ -82,16 +82,15 @@ def apply(root: Path, given: Path | None, *, progress: Report | None) -> Iterato
         machine.require_programs(config, facts)
     fallback.check(config, facts.source)
     manager = systemd.Systemd()
-    done = applying.apply(
-        config, facts, root=root, systemd=manager, prepare=lambda: _prepare(config, root, progress)
-    )
+
+    def prepare(desired: Tree) -> None:
+        settings = desired[paths.FALLBACK_SETTINGS]
+        if root == Path("/") and isinstance(settings, File):
+            fallback.prepare(fallback.Wanted.parse(settings.content), root, progress)
+
+    done = applying.apply(config, facts, root=root, systemd=manager, prepare=prepare)
     for change in done.changes:
         yield f"{change.kind} {change.path}"
     yield from (line.removeprefix("# ").rstrip() for line in _unit_lines(done.actions))
     if done.is_empty:
         yield "nothing to change"
-
-
-def _prepare(config: Config, root: Path, progress: Report | None) -> None:
-    if root == Path("/"):
-        fallback.prepare(config, root, progress)

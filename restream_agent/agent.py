@@ -50,6 +50,7 @@ class AgentSettings:
     server: str
     source: str
     standby: bool
+    matches_live: bool
     takes_any_key: bool
 
     @classmethod
@@ -66,7 +67,7 @@ class Agent:
         self, settings: AgentSettings, ingest: Ingest, systemd: Systemd, telemetry: Telemetry, runtime: Path
     ) -> None:
         self._settings = settings
-        self._rules = Rules(hold=settings.hold, standby=settings.standby)
+        self._rules = Rules(hold=settings.hold, standby=settings.standby, matches_live=settings.matches_live)
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
@@ -146,6 +147,7 @@ class Agent:
             live_streams=frozenset(names.stream_of(unit) for unit in live),
             is_hold_running=is_holding,
             is_opened=(self._operator / "open").exists(),
+            fallback_for=self._telemetry.fallback_for,
             is_ended=(self._operator / "end").exists(),
         )
 

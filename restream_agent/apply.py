@@ -91,23 +91,26 @@ def _refuse_foreign(current: Tree, desired: Tree, owned: set[str]) -> None:
             )
 
 
-def apply(config: Config, facts: Facts, *, root: Path, systemd: Systemd, prepare: Callable[[], None]) -> Plan:
+def apply(
+    config: Config, facts: Facts, *, root: Path, systemd: Systemd, prepare: Callable[[Tree], None]
+) -> Plan:
     """Bring the machine to what the configuration says, or leave it as it was.
 
-    `prepare` makes the fallback video if it is missing. Below a `root` that is not "/" files are
-    written and systemd is left alone. Raises RestreamError; what was changed by then is restored.
+    `prepare` makes the fallback video if it is missing, by the settings in the tree it is given.
+    Below a `root` that is not "/" files are written and systemd is left alone. Raises
+    RestreamError; what was changed by then is restored.
     """
     with files.lock(root):
         plan = make_plan(config, facts, root)
         is_here = root == Path("/")
         if plan.is_empty:
-            prepare()
+            prepare(plan.desired)
             return plan
         if is_here:
             machine.require_programs(config, facts)
             checks.check_staged(config, facts, plan.desired)
             checks.check_ports(config, systemd)
-        prepare()
+        prepare(plan.desired)
         undo: list[Change] = []
         try:
             _write(plan, root, systemd, undo)

@@ -184,6 +184,48 @@ def off_air() -> None:
     operate.off_air()
 
 
+@main.group("fallback")
+def fallback_group() -> None:
+    """Prepare the video that is played while OBS is away; switch to it by hand."""
+
+
+@fallback_group.command("prepare")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@_explained
+def fallback_prepare(file: Path | None) -> None:
+    """Prepare the fallback of the configuration, or another FILE to be used later."""
+    from restream_agent import operate
+
+    click.echo(operate.prepare(file, progress=_progress()))
+
+
+@fallback_group.command("match", hidden=True)
+@_explained
+def fallback_match() -> None:
+    """Make the fallback look like what OBS sends; restream-fallback-prepare.service runs this."""
+    from restream_agent import operate
+
+    click.echo(operate.match())
+
+
+@fallback_group.command("on")
+@_explained
+def fallback_on() -> None:
+    """Show the fallback though OBS is there, until `fallback off`."""
+    from restream_agent import operate
+
+    operate.take_break(wanted=True)
+
+
+@fallback_group.command("off")
+@_explained
+def fallback_off() -> None:
+    """End the break: back to OBS at its next keyframe."""
+    from restream_agent import operate
+
+    operate.take_break(wanted=False)
+
+
 def _progress() -> Callable[[float, float | None], None] | None:
     """Return a reporter for a terminal: a bar with the time left; plain lines elsewhere."""
     shown: dict[str, Any] = {"tenth": -1}

@@ -14,6 +14,9 @@ GRACE = 5.0
 UNREACHABLE = 10.0
 """Seconds after which a server that does not answer counts as one that nobody publishes to."""
 
+OVERDUE = 30.0
+"""Seconds. The hold's timer starts when the server gives a silent publisher up, so it may be this late."""
+
 FIGHT = 3
 FIGHT_WINDOW = 30.0
 """As many takeovers within as many seconds are two publishers fighting; the one who is live stays."""
@@ -52,10 +55,14 @@ Event = Publish | Unpublish | Tick
 
 @dataclass(frozen=True)
 class Rules:
-    """The part of the configuration that decides: the hold in seconds, None for ever."""
+    """The part of the configuration that decides: the hold in seconds, None for ever.
+
+    `matches_live` says that the fallback is to be made to look like what OBS sends.
+    """
 
     hold: float | None = 1800.0
     standby: bool = False
+    matches_live: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Observed:
     `publishers` is what the server lists, None if it did not answer for `unreachable` seconds.
     `live_streams` are those whose `live@` unit is not inactive. `is_opened` says that the operator
     has put the broadcast on air without a publisher, `is_ended` that it was ended while one was there.
+    `fallback_for` is how long, in seconds, the fallback has been playing.
     """
 
     now: float
@@ -75,6 +83,7 @@ class Observed:
     is_hold_running: bool = False
     is_opened: bool = False
     is_ended: bool = False
+    fallback_for: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,13 +131,13 @@ class Decision:
 def decide(rules: Rules, memory: Memory, observed: Observed, event: Event) -> Decision:
     """Return what follows from an event."""
     if isinstance(event, Publish):
-        return _published(memory, observed, event.publisher)
+        return _published(rules, memory, observed, event.publisher)
     if isinstance(event, Unpublish):
         return _unpublished(rules, memory, observed, event.publisher)
     return _tick(rules, memory, observed)
 
 
-def _published(memory: Memory, observed: Observed, publisher: Publisher) -> Decision:
+def _published(rules: Rules, memory: Memory, observed: Observed, publisher: Publisher) -> Decision:
     others = tuple(one for one in observed.publishers or () if one.client_id != publisher.client_id)
     recent = tuple(at for at in memory.takeovers if observed.now - at < FIGHT_WINDOW)
     if others and len(recent) >= FIGHT:
@@ -142,6 +151,8 @@ def _published(memory: Memory, observed: Observed, publisher: Publisher) -> Deci
         wanted.append(Unit("start", names.TARGET, "a publisher has come"))
     # Always anew: a puller that outlives its publisher breaks on the next one's timestamps.
     wanted.append(Unit("restart", names.live_unit(publisher.stream), "a publisher has come"))
+    if rules.matches_live:
+        wanted.append(Unit("restart", names.PREPARE_UNIT, "to match the fallback to what it sends"))
     return Decision(Memory(publisher, observed.now, takeovers), tuple(wanted))
 
 
@@ -188,10 +199,11 @@ def _without_publisher(rules: Rules, observed: Observed, gone: set[str], reason:
     """Stop pulling, and let the hold run if a broadcast is on air."""
     streams = sorted(observed.live_streams | (gone if observed.is_on_air else set()))
     wanted: list[Action] = [Unit("stop", names.live_unit(stream), reason) for stream in streams]
-    if not observed.is_on_air or observed.is_hold_running or rules.standby or observed.is_opened:
+    if not observed.is_on_air or rules.hold is None or rules.standby or observed.is_opened:
         return tuple(wanted)
-    if rules.hold == 0:
-        wanted.append(Unit("start", names.HOLD_SERVICE, "the publisher has gone and there is no hold"))
-    elif rules.hold is not None:
+    if observed.fallback_for >= rules.hold + (OVERDUE if observed.is_hold_running else 0):
+        # The timer cannot know of a hold that was shortened, or turned on, after the fact.
+        wanted.append(Unit("start", names.HOLD_SERVICE, "the hold has run out"))
+    elif not observed.is_hold_running:
         wanted.append(Unit("start", names.HOLD_TIMER, "the hold begins"))
     return tuple(wanted)

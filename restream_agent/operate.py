@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
-from restream_agent import names, paths, systemd
+from restream_agent import fallback, names, paths, report, systemd
 from restream_agent.errors import RestreamError
+from restream_agent.media import Report
 
 
 def _require_root() -> None:
@@ -28,6 +29,42 @@ def off_air() -> None:
     _require_root()
     _wish("end")
     systemd.Systemd().change("start", (names.HOLD_SERVICE,), reason="asked for by the operator")
+
+
+def take_break(*, wanted: bool) -> None:
+    """Have the program stay on the fallback, or no longer; RestreamError while off air."""
+    _require_root()
+    manager = systemd.Systemd()
+    if names.TARGET not in manager.active(names.TARGET):
+        raise RestreamError(
+            "nothing is on air", hint="restream-agent on-air starts a broadcast with the fallback"
+        )
+    if wanted:
+        _wish("break")
+    else:
+        (Path(paths.OPERATOR) / "break").unlink(missing_ok=True)
+    manager.change("reload", (names.PROGRAM_UNIT,), reason="asked for by the operator")
+
+
+def prepare(file: Path | None, *, progress: Report | None) -> str:
+    """Prepare the configured fallback and use it, or prepare another file; return what to say about it."""
+    wanted = fallback.Wanted.read()
+    root = Path("/")
+    if file is None:
+        return f"in use from the next hand-off: {fallback.prepare(wanted, root, progress)}"
+    prepared = fallback.prepare_file(wanted, (file.absolute(),), root, progress)
+    return f"prepared: {prepared}\nto use it, set fallback.video to {str(file.absolute())!r} and apply"
+
+
+def match() -> str:
+    """Learn what OBS sends and make the fallback look like it; return what to log."""
+    publisher = report.fetch()["publisher"]
+    if publisher is None:
+        return "nobody publishes, nothing to match"
+    wanted = fallback.Wanted.read()
+    profile = fallback.learn(wanted, publisher["stream"])
+    prepared = fallback.prepare(wanted, Path("/"))
+    return f"OBS sends {profile.label()}; in use from the next hand-off: {prepared.name}"
 
 
 def _wish(name: str) -> None:

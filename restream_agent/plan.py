@@ -101,7 +101,7 @@ def actions(found: tuple[Change, ...], *, changed_secrets: frozenset[str], relay
     if _agent_changed(kinds) or "ingest" in changed_secrets:
         restart.add(names.AGENT_UNIT)
     reload = set()
-    if paths.PROGRAM_SETTINGS in kinds and names.PROGRAM_UNIT not in restart:
+    if kinds.get(paths.PROGRAM_SETTINGS) == "update" and names.PROGRAM_UNIT not in restart:
         reload.add(names.PROGRAM_UNIT)
     ingest = next((change for change in found if change.path in paths.INGEST_CONFIG.values()), None)
     if ingest is not None and ingest.kind == "update" and names.INGEST_UNIT not in restart:
@@ -129,6 +129,8 @@ def _relay_actions(kinds: dict[str, str], relays: frozenset[str]) -> tuple[set[s
             restart.add(names.LIVE_TEMPLATE.replace("@", "@*"))
         elif unit.startswith("ffmpeg-relay@") and unit != names.RELAY_TEMPLATE:
             {"create": start, "update": restart, "delete": stop}[kind].add(unit)
+        elif kind == "delete" and unit == names.HOLD_TIMER:
+            stop.add(unit)
         elif kind == "update" and unit in (names.PROGRAM_UNIT, names.INGEST_UNIT):
             restart.add(unit)
         elif kind == "update" and unit in (names.PROGRAM_SOCKET, names.AGENT_SOCKET):

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from restream_agent import names, paths, unitfile
 from restream_agent.config import Config, Relay, SecretRef, relays
 from restream_agent.ffmpeg import live_command, relay_command
+from restream_agent.profile import Profile
 from restream_agent.spans import format_span
 from restream_agent.tree import File, Link, Tree
 
@@ -91,7 +93,9 @@ def _program(config: Config, fill: _Filler) -> Tree:
         f"{units}/{names.LIVE_TEMPLATE}": File(
             fill("live@.service.j2", command=unitfile.command(pull).replace("%%i", "%i"))
         ),
+        f"{units}/{names.PREPARE_UNIT}": File(fill("restream-fallback-prepare.service.j2")),
         paths.PROGRAM_SETTINGS: File(_program_settings(config)),
+        paths.FALLBACK_SETTINGS: File(_fallback_settings(config)),
     }
     if config.fallback.hold:
         tree[f"{units}/{names.HOLD_TIMER}"] = File(
@@ -115,6 +119,27 @@ def _program_settings(config: Config) -> str:
             "stall": _milliseconds(ingest.stall),
             "standby": fallback.standby,
             "telemetry": paths.TELEMETRY,
+        }
+    )
+
+
+def _fallback_settings(config: Config) -> str:
+    fallback, match = config.fallback, config.fallback.match
+    profile = match and Profile(
+        width=match.width,
+        height=match.height,
+        fps=Fraction(match.fps).limit_denominator(1001),
+        h264_profile=match.profile,
+        sample_rate=match.sample_rate,
+        channels=match.channels,
+    )
+    return _json(
+        {
+            "keyframe": fallback.keyframe,
+            "live_url": f"rtmp://127.0.0.1:{_port(config)}/live/",
+            "message": fallback.message,
+            "profile": profile and profile.to_json(),
+            "videos": [str(video) for video in fallback.video],
         }
     )
 
@@ -191,6 +216,7 @@ def _agent(config: Config, fill: _Filler) -> Tree:
         {
             "api": f"http://{API}",
             "hold": config.fallback.hold,
+            "matches_live": config.fallback.match is None,
             "relays": [relay.name for relay in relays(config)],
             "server": config.ingest.server,
             "source": fill.facts.source,

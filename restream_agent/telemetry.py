@@ -33,6 +33,11 @@ class Telemetry:
                 self.report, self.received_at = report, time.monotonic()
 
     @property
+    def fallback_for(self) -> float:
+        """How long, in seconds, the fallback has been playing; 0 if it is not, or if that is not known."""
+        return self.report["since"] / 1000 if self.source == "fallback" else 0.0
+
+    @property
     def source(self) -> str | None:
         """What the program plays (none, live, fallback); None if it does not report."""
         if time.monotonic() - self.received_at > STALE:
