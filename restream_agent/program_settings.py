@@ -1,6 +1,7 @@
 """What the program reads: its rendered settings, and the prepared fallback files."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -56,25 +57,27 @@ class ProgramSettings:
         """Return the first file that can be played; an empty one, with an error logged, if none can."""
         for name in self.fallback:
             with suppress(OSError):
-                prepared = PreparedFile(Path(name).resolve(strict=True))
+                prepared = PreparedFile(Path(name))
                 if any(tag.is_keyframe for tag in prepared):
                     return prepared
         print(f"<3>no fallback can be played, tried {', '.join(self.fallback)}", file=sys.stderr)
         return PreparedFile(Path("/dev/null"))
 
 
-@dataclass(frozen=True)
 class PreparedFile:
-    """A fallback file, by its real path: it stays the same file though its link is moved on."""
+    """A fallback file, kept open: it can be played on though it was replaced and deleted meanwhile."""
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        """Open the file; OSError if that cannot be."""
+        self._path = path
+        self._file = path.open("rb", buffering=0)
 
     def __iter__(self) -> Iterator[Tag]:
         """Yield its tags from the start; a damaged file ends where the damage is."""
-        reader = Reader()
+        reader, position = Reader(), 0
         try:
-            with self.path.open("rb", buffering=0) as file:
-                while data := file.read(_READ):
-                    yield from reader.feed(data)
+            while data := os.pread(self._file.fileno(), _READ, position):
+                position += len(data)
+                yield from reader.feed(data)
         except (OSError, FlvError) as error:
-            print(f"<3>fallback {self.path}: {error}", file=sys.stderr)
+            print(f"<3>fallback {self._path}: {error}", file=sys.stderr)

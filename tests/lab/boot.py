@@ -28,24 +28,28 @@ HIDDEN = (
 # itself be an overlay.
 SCRIPT = """
 base=$1 name=$2; shift 2
-for group; do echo $$ > "$group/cgroup.procs"; done
+for group; do echo 0 > "$group/cgroup.procs"; done
 over=$base/overlay
 mount -t tmpfs -o mode=0755 tmpfs "$over"
 mkdir "$over/upper" "$over/work" "$over/root"
 mount -t overlay -o "lowerdir=/,upperdir=$over/upper,workdir=$over/work" overlay "$over/root"
 cd "$over/root"
 rm -rf -- {hidden}
-exec systemd-nspawn -q --settings=no --register=no --keep-unit --private-network --link-journal=no \\
+systemd-nspawn -q --settings=no --register=no --keep-unit --private-network --link-journal=no \\
     --resolv-conf=off --timezone=off --machine="$name" -D "$over/root" --bind="$base/shared:{shared}" \\
     --boot systemd.unit=multi-user.target systemd.firstboot=no
+exit $?
 """
 
 
 def boot_command(base: Path, name: str, groups: tuple[Path, ...]) -> tuple[str, ...]:
-    """Return the argv that becomes systemd-nspawn in a mount namespace and control groups of its own.
+    """Return the argv that runs systemd-nspawn in a mount namespace and control groups of its own.
 
-    setpriv's death signal ends the container even if this process is killed with SIGKILL.
+    It runs in a process id namespace of its own too: with its first process all others end, and that one ends with
+    `unshare` (--kill-child), and `unshare` with us (setpriv's death signal), even if we are killed with SIGKILL.
+    nspawn alone does not do that: killed, it leaves the container's systemd running (seen on 252).
     """
     script = SCRIPT.format(hidden=" ".join(HIDDEN), shared=SHARED)
     launcher = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private")
-    return (*launcher, "sh", "-euc", script, "boot", str(base), name, *map(str, groups))
+    namespace = ("--pid", "--fork", "--kill-child", "--mount-proc")
+    return (*launcher, *namespace, "sh", "-euc", script, "boot", str(base), name, *map(str, groups))

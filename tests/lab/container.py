@@ -172,7 +172,7 @@ class Container:
         assert self._nspawn is not None
         if self._nspawn.poll() is not None:
             raise LabError(f"the container did not boot:\n{(self.base / 'console.log').read_text()}")
-        self.leader = _systemd_among_children(self._nspawn.pid)
+        self.leader = _systemd_below(self._nspawn.pid)
         if not self.leader:
             return False
         state = self.run(("systemctl", "is-system-running"), check=False).stdout.strip()
@@ -226,15 +226,15 @@ def leftovers(prefix: str = BASE_PREFIX) -> list[str]:
     return found + [line for line in mounts if prefix in line]
 
 
-def _systemd_among_children(parent: int) -> int:
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    for child in children:
-        try:
-            if Path(f"/proc/{child}/comm").read_text().strip() == "systemd":
-                return int(child)
-        except OSError:
-            continue  # nspawn's first child ends during boot
-    return 0
+def _systemd_below(parent: int) -> int:
+    """Find the container's PID 1 among the descendants of a process; 0 if it is not there yet."""
+    try:
+        if Path(f"/proc/{parent}/comm").read_text().strip() == "systemd":
+            return parent
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    except OSError:
+        return 0  # nspawn's first child ends during boot
+    return next(filter(None, map(_systemd_below, map(int, children))), 0)
 
 
 def _exit_on_sigterm(number: int, frame: FrameType | None) -> None:
