@@ -132,11 +132,13 @@ class Agent:
         now = time.monotonic()
         publishers: tuple[Publisher, ...] | None = None
         with suppress(RestreamError):
-            publishers = await self._ingest.publishers()
+            # A name that no unit can bear was never accepted here.
+            listed = await self._ingest.publishers()
+            publishers = tuple(one for one in listed if names.is_instance(one.stream))
             self._answered_at = now
         self._units = await asyncio.to_thread(self._systemd.active, *_WATCHED)
         running = {unit for unit, state in self._units.items() if state not in ("failed", "deactivating")}
-        live = (unit for unit in running if unit.startswith("live@"))
+        live = (unit for unit in running if names.is_live_unit(unit))
         is_holding = names.HOLD_TIMER in running
         await self._look_at_hold(is_holding=is_holding)
         return Observed(
@@ -165,9 +167,9 @@ class Agent:
         for action in decision.actions:
             try:
                 await self._perform(action)
-            except RestreamError as error:
+            except (RestreamError, OSError) as error:
                 # The next tick sees what is missing and tries again.
-                log.error("%s", error.message)
+                log.error("%s", error)
 
     async def _perform(self, action: Drop | Unit | ForgetOperator) -> None:
         if isinstance(action, Drop):
@@ -189,5 +191,9 @@ class Agent:
         return Memory()
 
     def _remember(self) -> None:
+        """Write down who is current. A restarted agent that cannot read it asks the ingest server."""
         current = self._memory.current
-        self._memory_file.write_text(json.dumps(asdict(current) if current else None))
+        try:
+            self._memory_file.write_text(json.dumps(asdict(current) if current else None))
+        except OSError as error:
+            log.error("%s: %s", self._memory_file, error.strerror)

@@ -114,13 +114,22 @@ class _Daemon:
         # Each is kept in a variable: asyncio holds only weak references to its tasks.
         tasks = [asyncio.create_task(one) for one in (self._reconcile(), self._apply_edits(edited))]
         tasks.append(asyncio.create_task(self._watchdog()))
+        for task in tasks:
+            task.add_done_callback(self._give_up)
         try:
             await self._server.serve(sockets=[listener])
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
             self._notifier.notify("STOPPING=1")
             observer.stop()
             for task in tasks:
                 task.cancel()
+
+    def _give_up(self, _: object) -> None:
+        """End the process when one of its endless tasks has: systemd starts it anew, whole."""
+        self._server.should_exit = True
 
     async def _fresh_status(self) -> dict[str, object]:
         await _logged(self._agent.refresh)

@@ -143,10 +143,7 @@ def _published(rules: Rules, memory: Memory, observed: Observed, publisher: Publ
     if others and len(recent) >= FIGHT:
         return Decision(memory, refusal="two publishers are fighting for the stream")
     takeovers = (*recent, observed.now) if others else recent
-    wanted: list[Action] = [Drop(other) for other in others]
-    for stream in sorted(observed.live_streams - {publisher.stream}):
-        wanted.append(Unit("stop", names.live_unit(stream), "another stream takes its place"))
-    wanted.append(ForgetOperator())
+    wanted = [*(Drop(other) for other in others), *_stop_others(observed, publisher), ForgetOperator()]
     if not observed.is_on_air:
         wanted.append(Unit("start", names.TARGET, "a publisher has come"))
     # Always anew: a puller that outlives its publisher breaks on the next one's timestamps.
@@ -181,18 +178,26 @@ def _tick(rules: Rules, memory: Memory, observed: Observed) -> Decision:
 def _present(memory: Memory, observed: Observed, publishers: tuple[Publisher, ...]) -> Decision:
     """Make good a publish whose hook was lost, or whose effects were."""
     known = memory.current
-    is_known = known is not None and any(one.client_id == known.client_id for one in publishers)
+    is_listed = known is not None and any(one.client_id == known.client_id for one in publishers)
+    # Just accepted: the one that it displaced may still be listed, and it may not yet be.
+    is_known = is_listed or (known is not None and observed.now - memory.accepted_at < GRACE)
     publisher = known if known is not None and is_known else publishers[-1]
     if observed.is_ended:
         # The operator has ended the broadcast under a publisher. The next publish begins anew.
         return Decision(memory)
-    wanted: list[Action] = []
+    wanted: list[Action] = _stop_others(observed, publisher)
     if not observed.is_on_air:
         wanted.append(Unit("start", names.TARGET, "a publisher is there and nothing is on air"))
     if publisher.stream not in observed.live_streams:
         wanted.append(Unit("start", names.live_unit(publisher.stream), "a publisher is there"))
     accepted_at = memory.accepted_at if is_known else observed.now
     return Decision(Memory(publisher, accepted_at, memory.takeovers), tuple(wanted))
+
+
+def _stop_others(observed: Observed, publisher: Publisher) -> list[Action]:
+    """Stop pulling every stream but the publisher's."""
+    streams = sorted(observed.live_streams - {publisher.stream})
+    return [Unit("stop", names.live_unit(stream), "another stream takes its place") for stream in streams]
 
 
 def _without_publisher(rules: Rules, observed: Observed, gone: set[str], reason: str) -> tuple[Action, ...]:

@@ -67,10 +67,11 @@ def read_srs(body: bytes) -> Hook:
 def read_nginx(body: bytes) -> Hook:
     """Read nginx-rtmp's form; HookError if it is not a hook."""
     try:
-        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
+        fields = _query(body.decode("utf-8"))
     except ValueError:
         raise HookError("not a form in UTF-8") from None
-    values = {name: found[-1] for name, found in fields.items()}
+    # The publisher's own arguments stand after nginx's fields, and must not forge its address or id.
+    values = {name: found[0] for name, found in fields.items()}
     missing = [name for name in ("call", "app", "name", "clientid") if name not in values]
     if missing:
         raise HookError(f"not a hook of nginx-rtmp: {', '.join(missing)}")
@@ -80,9 +81,14 @@ def read_nginx(body: bytes) -> Hook:
 
 def _query_key(param: str) -> str:
     try:
-        return parse_qs(param.removeprefix("?"), max_num_fields=100).get("key", [""])[-1]
+        return _query(param.removeprefix("?")).get("key", [""])[0]
     except ValueError:
         return ""
+
+
+def _query(text: str) -> dict[str, list[str]]:
+    """Read a query; a plus sign is one, since a key is typed into OBS as it is (base64 has them)."""
+    return parse_qs(text.replace("+", "%2B"), keep_blank_values=True, max_num_fields=100)
 
 
 def _hook(action: str, application: str, publisher: Publisher, key: str) -> Hook:

@@ -112,7 +112,8 @@ class _Listener:
         if hook.kind == "play" or hook.application != _APPLICATION:
             return _refused(403)
         if hook.kind == "unpublish":
-            await self._handlers.unpublish(hook)
+            if is_instance(publisher.stream):  # no other was ever accepted
+                await self._handlers.unpublish(hook)
             return _accepted()
         if not self._door.knows_key(hook.key):
             log.warning("publish refused: wrong key from %s", publisher.address)

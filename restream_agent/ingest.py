@@ -4,7 +4,7 @@ SRS: its HTTP API (recorded answers: tests/data/). nginx-rtmp: its stat page and
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -39,26 +39,34 @@ class Srs:
 
     async def publishers(self) -> tuple[Publisher, ...]:
         """Return the publishing clients; without `count` SRS lists ten of them."""
-        answer = await _ask(self._client, "GET", "/api/v1/clients/", {"start": "0", "count": "1000"})
+        everything = {"start": "0", "count": "1000"}
+        clients = await _ask(self._client, "GET", "/api/v1/clients/", everything)
+        streams = await _ask(self._client, "GET", "/api/v1/streams/", everything)
         try:
-            return srs_publishers(answer.json())
+            return srs_publishers(clients.json(), streams.json())
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RestreamError(f"SRS's list of clients makes no sense: {error!r}") from error
+            raise RestreamError(f"SRS's lists of clients and streams make no sense: {error!r}") from error
 
     async def drop(self, publisher: Publisher) -> None:
         """Delete the client."""
         await _ask(self._client, "DELETE", f"/api/v1/clients/{publisher.client_id}", {})
 
 
-def srs_publishers(answer: dict[str, object]) -> tuple[Publisher, ...]:
-    """Read an answer of /api/v1/clients/; KeyError or TypeError if it is not one."""
-    clients = answer["clients"]
-    if not isinstance(clients, list):
-        raise TypeError("clients is not a list")
+def srs_publishers(clients: dict[str, Any], streams: dict[str, Any]) -> tuple[Publisher, ...]:
+    """Read the answers of /api/v1/clients/ and /api/v1/streams/.
+
+    A client that has yet to be accepted, or was just refused, is listed as publishing too (measured on
+    6.0.157); only its stream tells. Raises KeyError, TypeError or AttributeError if these are not answers.
+    """
+    accepted = {
+        str(stream["publish"]["cid"])
+        for stream in streams["streams"]
+        if stream["app"] == _APPLICATION and stream["publish"]["active"]
+    }
     return tuple(
         Publisher(str(client["id"]), str(client["name"]), str(client.get("ip", "")))
-        for client in clients
-        if client.get("publish") and str(client.get("url", "")).startswith(f"/{_APPLICATION}/")
+        for client in clients["clients"]
+        if client.get("publish") and str(client["id"]) in accepted
     )
 
 

@@ -45,6 +45,15 @@ def stream_of(unit: str) -> str:
     return _instance(LIVE_TEMPLATE, unit)
 
 
+def is_live_unit(unit: str) -> bool:
+    """Whether `stream_of` knows the unit: a user can start instances with names that are not ours."""
+    try:
+        stream_of(unit)
+    except ValueError:
+        return False
+    return True
+
+
 def _instantiate(template: str, name: str) -> str:
     if not is_instance(name):
         raise ValueError(f"{name!r} cannot be an instance of {template}")

@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 from restream_agent.flv import AUDIO, VIDEO
+from restream_agent.timeline import SHOWN
 
-_CLOCK = struct.Struct("<8sqqq")
+_CLOCK = struct.Struct("<8sqqqq")
 _MAGIC = b"restream"
 _LENGTH = struct.Struct("<q")
 
@@ -26,12 +27,12 @@ class Clock:
         path = directory / "clock"
         self.is_resumed = path.exists() and path.stat().st_size == _CLOCK.size
         if not self.is_resumed:
-            path.write_bytes(_CLOCK.pack(_MAGIC, time.monotonic_ns(), -1, -1))
+            path.write_bytes(_CLOCK.pack(_MAGIC, time.monotonic_ns(), -1, -1, -1))
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), _CLOCK.size)
         self._epoch: int
-        _, self._epoch, audio, video = _CLOCK.unpack_from(self._map)
-        self.last = {AUDIO: audio, VIDEO: video}
+        _, self._epoch, audio, video, shown = _CLOCK.unpack_from(self._map)
+        self.last = {AUDIO: audio, VIDEO: video, SHOWN: shown}
 
     def now(self) -> int:
         """Return milliseconds since the start of the broadcast."""
@@ -39,7 +40,8 @@ class Clock:
 
     def save(self) -> None:
         """Record `last`; to be called before the tags are sent, so that none is stamped twice."""
-        _CLOCK.pack_into(self._map, 0, _MAGIC, self._epoch, self.last[AUDIO], self.last[VIDEO])
+        last = self.last
+        _CLOCK.pack_into(self._map, 0, _MAGIC, self._epoch, last[AUDIO], last[VIDEO], last[SHOWN])
 
 
 class Remainder:

@@ -9,7 +9,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from restream_agent import names, paths, unitfile
 from restream_agent.config import Config, Relay, SecretRef, relays
-from restream_agent.ffmpeg import live_command, relay_command
+from restream_agent.ffmpeg import KEY_PRESET, live_command, relay_command
 from restream_agent.profile import Profile
 from restream_agent.spans import format_span
 from restream_agent.tree import File, Link, Tree
@@ -162,8 +162,8 @@ def _drop_in(relay: Relay, fill: _Filler) -> str:
     return fill(
         "relay-drop-in.conf.j2",
         title=unitfile.value(relay.name),
-        key_file=key_file(relay.key, relay.name),
-        command=unitfile.command(relay_command(fill.facts.ffmpeg, relay)),
+        key_file=unitfile.value(key_file(relay.key, relay.name)),
+        command=unitfile.command(relay_command(fill.facts.ffmpeg, relay), expanded=frozenset({KEY_PRESET})),
     )
 
 
@@ -227,7 +227,7 @@ def _agent(config: Config, fill: _Filler) -> Tree:
     credentials = fill(
         "restream-agent.service.conf.j2",
         token_file=paths.HOOK_TOKEN,
-        ingest_key_file=key_file(key, "ingest") if key else None,
+        ingest_key_file=unitfile.value(key_file(key, "ingest")) if key else None,
     )
     wants = f"{paths.UNITS}/multi-user.target.wants"
     return {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from restream_agent.flv import AUDIO, VIDEO, Tag
+from restream_agent.flv import AUDIO, VIDEO, Tag, with_parameters
 from restream_agent.sources import FRESH, FRESH_AT_OPENING, HELD_LIMIT, Live, Loop
 from restream_agent.timeline import LIVE_LEAD_LIMIT, Timeline
 
@@ -65,6 +65,7 @@ class Splice:
         self.last_hand_off: HandOff | None = None
         self._timeline = timeline
         self._loop = Loop(fallback)
+        self._is_cut = False
         self._live: Live | None = None
         self._opens_at = now if resumed or settings.standby else now + settings.opening
 
@@ -201,8 +202,16 @@ class Splice:
         return self._stamped(self._loop.due(), now)
 
     def _stamped(self, tags: Iterable[Tag], now: int) -> list[Tag]:
-        stamped = (self._timeline.stamp(tag, now) for tag in tags)
-        return [tag for tag in stamped if tag is not None]
+        sent = []
+        for tag in tags:
+            stamped = self._timeline.stamp(tag, now)
+            if stamped is None:
+                continue
+            if self._is_cut and stamped.is_keyframe and VIDEO in self.headers:
+                stamped = with_parameters(stamped, self.headers[VIDEO])
+                self._is_cut = False
+            sent.append(stamped)
+        return sent
 
     def _send_headers(self, headers: dict[int, Tag]) -> list[Tag]:
         placed = {kind: self._timeline.place(headers[kind]) for kind in (VIDEO, AUDIO) if kind in headers}
@@ -211,4 +220,5 @@ class Splice:
 
     def _change(self, source: Source, kind: str, now: int) -> None:
         self.source = source
+        self._is_cut = True
         self.last_hand_off = HandOff(kind, source, now)

@@ -27,15 +27,20 @@ _STEADY = 3000
 """How long, in wall time, a distance from the wall is watched before it is called steady."""
 
 
+SHOWN = 0
+"""Beside AUDIO and VIDEO: the latest time at which a picture that was sent is to be shown."""
+
+
 @dataclass
 class Timeline:
     """Where the program stands, and how the current source's clock maps onto it.
 
-    `last` holds the last timestamp sent for audio and for video; it outlives the program
+    `last` holds the last timestamp sent for audio and for video, and the last picture's time under
+    SHOWN, which B-frames make later: the next source begins after all of them. It outlives the program
     (program.py keeps it in the runtime directory), so a restarted one goes on after it.
     """
 
-    last: dict[int, int] = field(default_factory=lambda: {AUDIO: -1, VIDEO: -1})
+    last: dict[int, int] = field(default_factory=lambda: {AUDIO: -1, VIDEO: -1, SHOWN: -1})
     _offset: int = 0
     _first: int = 0
     _newest: int = 0
@@ -44,7 +49,7 @@ class Timeline:
 
     @property
     def end(self) -> int:
-        """The highest timestamp sent so far, -1 before the first."""
+        """The highest time sent so far, -1 before the first."""
         return max(self.last.values())
 
     def begin(self, first: int, at: int, now: int) -> int:
@@ -76,6 +81,7 @@ class Timeline:
         stamp = max(stamp, last + 1)
         self._note(tag.timestamp, now)
         self.last[tag.kind] = stamp
+        self.last[SHOWN] = max(self.last[SHOWN], stamp + tag.composition_time)
         return Tag(tag.kind, stamp, tag.body)
 
     def is_ahead(self, tag: Tag, now: int) -> bool:
@@ -84,7 +90,7 @@ class Timeline:
 
     def send_at(self, tag: Tag) -> int:
         """Return the earliest time at which a live tag leaves the lead within its limit."""
-        return tag.timestamp + self._offset - LIVE_LEAD_LIMIT
+        return tag.timestamp + tag.composition_time + self._offset - LIVE_LEAD_LIMIT
 
     def shift(self, milliseconds: int) -> None:
         """Move what is to come later by this much: time that has passed and that nothing was sent for."""

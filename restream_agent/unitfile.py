@@ -11,32 +11,36 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def value(text: str) -> str:
-    """Escape text for a directive that is one line of words (Description=).
+    """Escape text for a directive that is one line of words (Description=), or for a comment.
 
-    Specifiers are disarmed; control characters, a line break among them, become spaces.
+    Specifiers are disarmed; what is not printable, line breaks of any script among it, becomes a
+    space. A backslash at the end, which would join the next line to this one, is kept from it.
     """
-    return "".join(" " if ord(one) < 32 or ord(one) == 127 else one for one in text).replace("%", "%%")
+    line = "".join(one if one.isprintable() else " " for one in text).replace("%", "%%")
+    return f"{line} " if line.endswith("\\") else line
 
 
-def command(argv: tuple[str, ...]) -> str:
+def command(argv: tuple[str, ...], *, expanded: frozenset[str] = frozenset()) -> str:
     """Write an argv as an ExecStart= value that systemd reads back as exactly that argv.
 
-    An argument that is `${NAME}/…` with an upper-case name is left for systemd to expand: that is
-    how a unit's own directories get in. Raises ValueError for a NUL, which no argv can hold.
+    The arguments that are in `expanded` are left for systemd to expand: that is how a unit's own
+    directories get in. Raises ValueError for a NUL, which no argv can hold.
     """
-    return " ".join(_argument(one) for one in argv)
+    if any("\0" in one for one in argv):
+        raise ValueError("an argument cannot hold a NUL byte")
+    program, *arguments = argv
+    # systemd expands no variable in the program's path, so a dollar there stands for itself.
+    words = [_quoted(program.replace("%", "%%"))]
+    words += [one if one in expanded else _argument(one) for one in arguments]
+    return " ".join(words)
 
 
 def _argument(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("an argument cannot hold a NUL byte")
-    variable = re.match(r"\$\{[A-Z_]+\}(?=/)", text)
-    head = variable[0] if variable else ""
-    tail = text[len(head) :].replace("%", "%%").replace("$", "$$")
-    if _PLAIN.fullmatch(tail):
-        return head + tail
-    escaped = "".join(_escape(one) for one in tail)
-    return f'"{head}{escaped}"'
+    return _quoted(text.replace("%", "%%").replace("$", "$$"))
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else f'"{"".join(_escape(one) for one in text)}"'
 
 
 def _escape(one: str) -> str:

@@ -45,9 +45,10 @@ exit $?
 def boot_command(base: Path, name: str, groups: tuple[Path, ...]) -> tuple[str, ...]:
     """Return the argv that runs systemd-nspawn in a mount namespace and control groups of its own.
 
-    It runs in a process id namespace of its own too: with its first process all others end, and that one ends with
-    `unshare` (--kill-child), and `unshare` with us (setpriv's death signal), even if we are killed with SIGKILL.
-    nspawn alone does not do that: killed, it leaves the container's systemd running (seen on 252).
+    It runs in a process id namespace of its own too: with its first process all others end, and that one
+    ends with `unshare` (--kill-child), and `unshare` with us (setpriv's death signal), even if we are killed
+    with SIGKILL. nspawn alone does not do that: killed, it leaves the container's systemd running (seen on
+    252).
     """
     script = SCRIPT.format(hidden=" ".join(HIDDEN), shared=SHARED)
     launcher = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private")

@@ -6,8 +6,6 @@ dbus.
 """
 
 import os
-import secrets
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -15,13 +13,10 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, TypeVar
 
-from tests.lab import cgroups
+from tests.lab import cgroups, remains
 from tests.lab.boot import SHARED, boot_command
 from tests.lab.deadline import LabError, wait_until
 
-BASE_DIRECTORY = Path("/var/tmp")  # nspawn mounts a tmpfs over /tmp
-BASE_PREFIX = "restream-lab-"
-NSPAWN_STATE = Path("/run/systemd/nspawn")
 BOOT_SECONDS = 30.0  # 0.6 s is usual; a loaded machine takes longer
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -40,11 +35,10 @@ class Container:
     """
 
     def __init__(self) -> None:
-        self.name = BASE_PREFIX + secrets.token_hex(4)
-        self.base = BASE_DIRECTORY / self.name
+        self.name = remains.new_name()
+        self.base = remains.BASE_DIRECTORY / self.name
         self.shared = self.base / "shared"
         self.leader = 0
-        self._groups: tuple[Path, ...] = ()
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._started: list[subprocess.Popen[bytes]] = []
         self._previous_sigterm: object = None
@@ -145,21 +139,19 @@ class Container:
             end_group(process)
         self._started.clear()
         self._kill_nspawn()
-        cgroups.remove(self._groups)
-        self._groups = ()
-        shutil.rmtree(self.base, ignore_errors=True)
-        shutil.rmtree(NSPAWN_STATE / "propagate" / self.name, ignore_errors=True)
+        remains.remove(self.name)
         if self._previous_sigterm is not None:
             signal.signal(signal.SIGTERM, self._previous_sigterm)  # type: ignore[arg-type]
             self._previous_sigterm = None
 
     def _boot(self) -> None:
+        remains.sweep()
         self.shared.mkdir(parents=True)
         (self.base / "overlay").mkdir()
-        self._groups = cgroups.create(self.name)
+        groups = cgroups.create(self.name)
         with (self.base / "console.log").open("wb") as console:
             self._nspawn = subprocess.Popen(
-                boot_command(self.base, self.name, self._groups),
+                boot_command(self.base, self.name, groups),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -179,18 +171,10 @@ class Container:
         return state in ("running", "degraded")
 
     def _kill_nspawn(self) -> None:
-        if self._nspawn is None:
-            return
-        if self._nspawn.poll() is None and self.leader:
-            os.kill(
-                self.leader, signal.SIGKILL
-            )  # its process id namespace, and so everything inside, ends with it
-        try:
+        if self._nspawn is not None:
+            self._nspawn.kill()  # and with it all inside, see `boot_command`
             self._nspawn.wait(5)
-        except subprocess.TimeoutExpired:
-            self._nspawn.kill()
-            self._nspawn.wait(5)
-        self._nspawn = None
+            self._nspawn = None
 
     def _inside(self, argv: Sequence[str], user: str | None) -> tuple[str, ...]:
         as_user = ("runuser", "-u", user, "--") if user else ()
@@ -211,21 +195,6 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def leftovers(prefix: str = BASE_PREFIX) -> list[str]:
-    """Name what containers whose name begins so left on the machine: files, mounts, control groups.
-
-    Give a container's name where other containers may be running at the same time.
-    """
-    parents = (
-        BASE_DIRECTORY,
-        NSPAWN_STATE / "propagate",
-        *cgroups.hierarchies(cgroups.MOUNTS.read_text(), cgroups.MEMBERSHIP.read_text()),
-    )
-    found = [str(path) for parent in parents for path in parent.glob(prefix + "*")]
-    mounts = Path("/proc/self/mounts").read_text().splitlines()
-    return found + [line for line in mounts if prefix in line]
-
-
 def _systemd_below(parent: int) -> int:
     """Find the container's PID 1 among the descendants of a process; 0 if it is not there yet."""
     try:
@@ -241,4 +210,4 @@ def _exit_on_sigterm(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-__all__ = ["SHARED", "Container", "end_group", "leftovers", "signal_group"]
+__all__ = ["SHARED", "Container", "end_group", "signal_group"]

@@ -2,19 +2,22 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab.container import Container, leftovers
-from tests.lab.deadline import LabError
+from tests.lab.container import Container
+from tests.lab.deadline import LabError, wait_until
 from tests.lab.flv import is_coded
 from tests.lab.measure import longest_silence, traffic
 from tests.lab.obs import Obs
 from tests.lab.platform import Platform
 from tests.lab.received import received
+from tests.lab.remains import PREFIX, leftovers
 
 KEY = "right-key"
 NEEDED = ("systemd-nspawn", "nsenter", "setpriv", "ffmpeg", "nginx")
@@ -101,3 +104,19 @@ def test_a_container_leaves_nothing_behind() -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert leftovers(names[0]) == []
+
+
+def test_a_killed_owner_takes_its_container_along() -> None:
+    """SIGKILL to a container's owner ends all inside; the next container clears the rest away."""
+    program = (
+        "from tests.lab.container import Container as C; c = C(); c.__enter__(); print(c.leader); input()"
+    )
+    with subprocess.Popen(
+        (sys.executable, "-c", program), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        leader = int(owner.stdout.readline())
+        owner.kill()
+    wait_until(lambda: not Path(f"/proc/{leader}").exists(), 5, "the container's systemd to end")
+    with Container():
+        assert leftovers(f"{PREFIX}{owner.pid}-") == []

@@ -1,0 +1,71 @@
+"""Rendering for the golden tests: a machine that never changes, and the one that runs the tests."""
+
+import sys
+from pathlib import Path
+
+from restream_agent import assets, systemd
+from restream_agent.config import Config, load
+from restream_agent.render import Facts, render
+from restream_agent.tree import File, Tree
+
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/restream.toml"))
+NEWER_SYSTEMD = {"channel-around-the-clock": 257}  # the others: Debian 12's
+SERVER_BINARY = {"srs": "/usr/local/srs/objs/srs", "nginx-rtmp": "/usr/sbin/nginx"}
+MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+
+
+def read(case: Path) -> Config:
+    """Return the case's configuration."""
+    file = case / "restream.toml"
+    return load(file.read_text(), source=file.name)
+
+
+def fixed_facts(config: Config, *, version: int = 252) -> Facts:
+    """Return the facts of a machine that is the same for everybody."""
+    return Facts(
+        source="/etc/restream-agent/restream.toml",
+        python="/opt/restream-agent/bin/python3",
+        ffmpeg="/usr/bin/ffmpeg",
+        server_binary=str(config.ingest.binary or SERVER_BINARY[config.ingest.server]),
+        nginx_rtmp_module=MODULE,
+        systemd_version=version,
+        hook_token="fake-hook-token",
+    )
+
+
+def rendered(case: Path) -> Tree:
+    """Render a case for the machine that never changes."""
+    config = read(case)
+    version = NEWER_SYSTEMD.get(case.name, 252)
+    return render(config, fixed_facts(config, version=version), assets.load())
+
+
+def stage(case: Path, directory: Path) -> Path:
+    """Write a case's units as they would be here, and return their directory.
+
+    What is not installed here is put where systemd finds it executable: units are checked, not run.
+    """
+    config = read(case)
+    known = fixed_facts(config)
+    stand_in = directory / "restream-agent"
+    stand_in.touch(mode=0o755)
+    facts = Facts(
+        source=known.source,
+        python=sys.executable,
+        ffmpeg=_existing(known.ffmpeg, stand_in),
+        server_binary=_existing(known.server_binary, stand_in),
+        nginx_rtmp_module=MODULE,
+        systemd_version=systemd.version(),
+        hook_token=known.hook_token,
+    )
+    for path, entry in render(config, facts, assets.load()).items():
+        place = directory / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(entry, File):
+            # systemd looks for a bare name in the directories of its own search path only.
+            place.write_text(entry.content.replace("ExecStart=restream-agent", f"ExecStart={stand_in}"))
+    return directory / "etc/systemd/system"
+
+
+def _existing(program: str, stand_in: Path) -> str:
+    return program if Path(program).exists() else str(stand_in)

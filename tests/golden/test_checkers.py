@@ -1,0 +1,107 @@
+"""What systemd and the ingest servers themselves say of the rendered files."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from restream_agent import assets, paths, systemd
+from restream_agent.render import render
+from restream_agent.tree import File
+from tests.golden.rendering import CASES, MODULE, SERVER_BINARY, fixed_facts, read, stage
+
+BY_NAME = {case.name: case for case in CASES}
+LIMITS = {
+    "ffmpeg-relay@.service": 2.0,
+    "live@.service": 2.0,
+    "fallback.service": 2.0,
+    "restream-agent.service": 2.0,
+    "restream-fallback-prepare.service": 2.0,
+    "restream-ingest.service": 3.5,
+    "restream-apply.service": 3.5,
+    "restream-off-air.service": 3.5,
+}
+needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze not found")
+
+
+def analyze(*arguments: str, units: Path) -> subprocess.CompletedProcess[str]:
+    environment = {"SYSTEMD_UNIT_PATH": f"{units}:", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    return subprocess.run(
+        ("systemd-analyze", *arguments),
+        timeout=60,
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=units,
+    )
+
+
+@needs_systemd
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_systemd_accepts_every_unit(case: Path, tmp_path: Path) -> None:
+    """`systemd-analyze verify` exits with 0 and says nothing; apply's own check agrees."""
+    units = stage(case, tmp_path)
+    files = sorted(path.name for path in units.iterdir() if path.is_file())
+    instances = [path.name.removesuffix(".d") for path in units.glob("ffmpeg-relay@?*.service.d")]
+    done = analyze("verify", "--man=no", *(f"./{name}" for name in files), *instances, units=units)
+    assert ("", 0) == (done.stderr, done.returncode)
+    systemd.verify(units, files)
+
+
+@needs_systemd
+def test_apply_refuses_a_directive_that_systemd_does_not_know(tmp_path: Path) -> None:
+    """systemd-analyze only warns; `verify` makes an error of it, with systemd's words."""
+    units = stage(BY_NAME["minimal-srs"], tmp_path)
+    target = units / "fallback.service"
+    target.write_text(target.read_text().replace("[Service]", "[Service]\nRestartEver=yes"))
+    with pytest.raises(systemd.RestreamError, match=r"fallback.service.*RestartEver"):
+        systemd.verify(units, ["fallback.service"])
+
+
+@needs_systemd
+@pytest.mark.parametrize("case", ["full", "minimal-nginx-rtmp", "privileged-port"])
+def test_every_service_is_confined(case: str, tmp_path: Path) -> None:
+    """`systemd-analyze security` scores each service below its limit (10 is open, 0 is closed)."""
+    units = stage(BY_NAME[case], tmp_path)
+    for name, limit in LIMITS.items():
+        # A template is scored as an instance; offline it is taken by its file.
+        file = units / name.replace("@.", "@main.")
+        if "@." in name:
+            shutil.copy(units / name, file)
+        done = analyze("security", "--offline=true", f"./{file.name}", units=units)
+        score = re.search(r"exposure level for .*: ([0-9.]+)", done.stdout)
+        assert score, done.stdout + done.stderr
+        assert float(score[1]) <= limit, f"{name}: {score[1]}\n{done.stdout}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_ingest_server_accepts_its_configuration(case: Path, tmp_path: Path) -> None:
+    """`srs -t` or `nginx -t` takes the rendered file, with its runtime directory elsewhere."""
+    config = read(case)
+    binary = SERVER_BINARY[config.ingest.server]
+    if not Path(binary).exists():
+        pytest.skip("SRS binary not found" if config.ingest.server == "srs" else f"{binary} not found")
+    path = paths.INGEST_CONFIG[config.ingest.server]
+    entry = render(config, fixed_facts(config), assets.load())[path]
+    assert isinstance(entry, File)
+    file = tmp_path / "server.conf"
+    file.write_text(entry.content.replace("/run/restream-ingest", str(tmp_path)))
+    done = subprocess.run(
+        ("env", "ASAN_OPTIONS=detect_leaks=0", binary, "-t", "-c", str(file)),
+        timeout=30,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_module_is_where_debian_puts_it() -> None:
+    """The path of nginx's RTMP module, rendered into its configuration, is the packaged one."""
+    if not Path("/usr/sbin/nginx").exists():
+        pytest.skip("nginx not found")
+    assert Path(MODULE).exists()

@@ -1,0 +1,45 @@
+"""The fallback fits whatever OBS sends: no decoder at a platform notices a hand-off."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.lab.measure import traffic
+from tests.lab.obs import Encoder
+from tests.lab.received import received
+from tests.media.conftest import Stage
+
+pytestmark = pytest.mark.media
+HAND_OFFS = 10
+
+FORMATS = {
+    "1280x720p30-high-48000x2": Encoder(),
+    "1280x720p30-main-48000x2": Encoder(profile="main", b_frames=2),
+    "1280x720p30-baseline-48000x2": Encoder(profile="baseline"),
+    "640x360p25-high-44100x1": Encoder(640, 360, 25, bitrate=800_000, sample_rate=44100, channels=1),
+    "1920x1080p60-high-48000x2": Encoder(1920, 1080, 60, bitrate=4_500_000),
+}
+
+
+@pytest.mark.parametrize("label", FORMATS)
+def test_ten_hand_offs_decode_without_one_message(stage: Stage, label: str, tmp_path: Path) -> None:
+    """Every platform's recording of ten hand-offs decodes cleanly, on one connection, live and fallback."""
+    encoder = FORMATS[label]
+    before = sum(len(platform.reader.published()) for platform in stage.platforms)
+    obs = stage.publish(encoder)
+    stage.container.wait_until(lambda: stage.matches(label), 60, f"a fallback that matches {label}")
+    for _ in range(HAND_OFFS // 2):
+        stage.drop(obs)
+        obs = stage.publish(encoder)
+    obs.stop()
+    stage.end()
+    new = [platform.reader.published()[-1] for platform in stage.platforms]
+    published = sum(len(platform.reader.published()) for platform in stage.platforms)
+    assert published - before == len(stage.platforms)
+    for platform, connection in zip(stage.platforms, new, strict=True):
+        result = received(connection, tmp_path / platform.name)
+        assert result.errors == ()
+        assert traffic([connection]).non_monotonic == 0
+        sources = [cut.source for cut in result.cuts()]
+        assert sources.count("fallback") >= HAND_OFFS // 2
+        assert max(abs(offset) for _, offset in result.av_offsets) <= 60
