@@ -74,6 +74,7 @@ def test_every_service_is_confined(case: str, tmp_path: Path) -> None:
         done = analyze("security", "--offline=true", f"./{file.name}", units=units)
         score = re.search(r"exposure level for .*: ([0-9.]+)", done.stdout)
         assert score, done.stdout + done.stderr
+        print(name, score[1])
         assert float(score[1]) <= limit, f"{name}: {score[1]}\n{done.stdout}"
 
 

@@ -82,7 +82,7 @@ def test_metadata_gives_the_numbers() -> None:
         b"\x00\x09framerate\x00\x40\x3e\x00\x00\x00\x00\x00\x00"
         b"\x00\x00\x09"
     )
-    assert {"width": 1280.0, "framerate": 30.0} == metadata(Tag(SCRIPT, 0, body))
+    assert metadata(Tag(SCRIPT, 0, body)) == {"width": 1280.0, "framerate": 30.0}
 
 
 @given(st.binary(max_size=80))

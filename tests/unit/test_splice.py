@@ -154,7 +154,7 @@ def test_a_broadcast_opens_with_live_and_not_with_a_flash_of_the_fallback() -> N
     stage.pass_time(1500)
     stage.connect()
     stage.play(3000)
-    assert 1 == origin(stage.media()[0][1])[0]
+    assert origin(stage.media()[0][1])[0] == 1
 
 
 def test_a_broadcast_without_a_publisher_opens_with_the_fallback_after_the_opening_time() -> None:
@@ -162,7 +162,7 @@ def test_a_broadcast_without_a_publisher_opens_with_the_fallback_after_the_openi
     stage = Stage(Settings(opening=5000))
     stage.pass_time(6000)
     at, first = stage.media()[0]
-    assert (5000, FALLBACK) == (at, origin(first)[0])
+    assert (at, origin(first)[0]) == (5000, FALLBACK)
 
 
 def test_a_drop_shows_the_fallback_at_once_from_its_start() -> None:
@@ -196,7 +196,7 @@ def test_after_a_backlog_the_cut_waits_for_a_fresh_keyframe() -> None:
     stage.play(8100, speed=0)
     stage.play(2500)
     returned = [origin(tag)[1] for at, tag in stage.media() if origin(tag)[0] == 1 and at > 3000]
-    assert 10_000 == returned[0]
+    assert returned[0] == 10_000
 
 
 def test_the_lead_that_hand_offs_leave_is_given_back() -> None:

@@ -1,0 +1,111 @@
+"""A product installed in a container, and what the tests of this tier ask of it."""
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.demo.install import ETC, PROGRAM
+from tests.lab.container import Container
+from tests.lab.platform import Platform
+
+TOML = f"{ETC}/restream.toml"
+SETTLED = 20.0  # seconds that an edit may take until it is applied, on a busy machine
+OURS = ("restream*", "ffmpeg-relay@*", "fallback.*", "live@*")
+
+
+@dataclass
+class Stage:
+    """The container, its ingest server's name, and the platforms by name; `toml` is what is applied."""
+
+    container: Container
+    server: str
+    platforms: dict[str, Platform]
+    toml: str = field(default="")
+
+    def product(self, *arguments: str, code: int = 0) -> str:
+        """Run restream-agent inside; return what it wrote to both outputs, and fail on another exit code."""
+        done = self.container.run((PROGRAM, *arguments), timeout=120, check=False)
+        said = done.stdout + done.stderr
+        assert code == done.returncode, said
+        return said
+
+    def show(self, unit: str, prop: str) -> str:
+        """Return one property of a unit."""
+        return self.container.run(("systemctl", "show", "-P", prop, "--", unit)).stdout.strip()
+
+    def runs(self) -> dict[str, str]:
+        """Return each active unit of ours with the id of this very run of it; see systemd.exec(5)."""
+        argv = ("systemctl", "show", "-p", "Id,ActiveState,InvocationID", "--", *OURS)
+        blocks = self.container.run(argv).stdout.strip().split("\n\n")
+        units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
+        # restream-apply comes and goes with every edit: it is the one that acts, not what it acts on.
+        return {
+            unit["Id"]: unit["InvocationID"]
+            for unit in units
+            if unit["ActiveState"] == "active" and not unit["Id"].startswith("restream-apply")
+        }
+
+    def edit(self, toml: str, *, result: str = "success") -> None:
+        """Save the TOML as an editor would and wait until the agent has had it applied, with this result."""
+        before = self.show("restream-apply.service", "InvocationID")
+        self.container.write(TOML, toml)
+
+        def is_applied() -> bool:
+            is_new = self.show("restream-apply.service", "InvocationID") != before
+            return is_new and self.show("restream-apply.service", "ActiveState") in ("inactive", "failed")
+
+        self.container.wait_until(is_applied, SETTLED, "the edit to be applied")
+        words = "\n".join(self.words("restream-apply.service"))
+        assert result == self.show("restream-apply.service", "Result"), words
+        if result == "success":
+            self.toml = toml
+
+    def words(self, unit: str, *, lines: int = 30) -> list[str]:
+        """Return the last lines that a unit wrote to the journal."""
+        argv = ("journalctl", "--no-pager", "-o", "cat", "-n", str(lines), "-u", unit)
+        return self.container.run(argv).stdout.splitlines()
+
+    def wait_on_air(self, names: Iterable[str]) -> None:
+        """Wait until each platform is being published to, on a connection that stands."""
+        for name in names:
+            receives = self.platforms[name].reader
+            self.container.wait_until(
+                lambda reader=receives: any(not one.closed for one in _published(reader)),  # type: ignore[misc]
+                SETTLED,
+                f"{name} to be on air",
+            )
+
+    def on_air(self) -> None:
+        """Begin a broadcast with the fallback, unless one is on the air."""
+        self.product("on-air")
+        enabled = re.findall(r"^\[platforms\.([a-z]+)\]$", self.toml, re.MULTILINE)
+        self.wait_on_air(enabled)
+
+    def files(self) -> str:
+        """Return every file below /etc but the TOML: kind, mode, owner, link target and content's hash."""
+        script = f"""
+            find /etc -not -path {TOML} -printf '%p %y %m %u %g %l\\n' | sort
+            find /etc -type f -not -path {TOML} -print0 | sort -z | xargs -0 sha256sum
+        """
+        return self.container.run(("sh", "-c", script)).stdout
+
+
+def _published(reader: object) -> list[object]:
+    reader.update()  # type: ignore[attr-defined]
+    return list(reader.published())  # type: ignore[attr-defined]
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
+    """Say what happened to units between two `runs`: started, stopped or restarted."""
+    found = {unit: "started" for unit in after.keys() - before.keys()}
+    found |= {unit: "stopped" for unit in before.keys() - after.keys()}
+    found |= {
+        unit: "restarted" for unit in before.keys() & after.keys() if before[unit] != after[unit]
+    }
+    return found
+
+
+def moment() -> float:
+    """Return now, on the clock that the platforms' readers use."""
+    return time.monotonic()

@@ -1,0 +1,212 @@
+"""Who gets past the listener, what is refused, and what the log says of it: never a key."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from restream_agent.dialects import Hook
+from restream_agent.hooks import LARGEST_BODY, Door, Handlers, application
+from tests.unit.recorded import nginx_hooks
+
+TOKEN = "t0ken-of-the-hooks"
+KEY = "s3cret-key"
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass
+class Daemon:
+    """What the listener calls, and what it called."""
+
+    refusal: str = ""
+    is_healthy: bool = True
+    heard: list[Hook] = field(default_factory=list)
+
+    async def publish(self, hook: Hook) -> str:
+        self.heard.append(hook)
+        return self.refusal
+
+    async def unpublish(self, hook: Hook) -> None:
+        self.heard.append(hook)
+
+    async def status(self) -> Mapping[str, Any]:
+        return {"state": "off air"}
+
+
+@pytest.fixture
+def daemon() -> Daemon:
+    """Return a daemon that accepts whom the listener lets through."""
+    return Daemon()
+
+
+@pytest.fixture
+def client(daemon: Daemon) -> Iterator[TestClient]:
+    """Talk to the listener as a server on this machine would."""
+    handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, lambda: daemon.is_healthy)
+    with TestClient(application(Door(TOKEN, KEY), handlers)) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Check after every test that no record, whatever its level, shows key, token or a traceback."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    for record in caplog.get_records("call"):
+        if record.name.startswith("restream_agent"):
+            assert record.exc_info is None
+            assert not any(secret in record.getMessage() for secret in (KEY, TOKEN, "wr0ng"))
+
+
+def body(action: str = "on_publish", **changes: Any) -> dict[str, Any]:
+    """Return a hook of SRS."""
+    stated = {"action": action, "client_id": "c1", "ip": "192.0.2.7", "app": "live", "stream": "main"}
+    return {**stated, "param": f"?key={KEY}", **changes}
+
+
+def post(client: TestClient, path: str = "on_publish", token: str = TOKEN, **sent: Any) -> int:
+    """Send a hook and return the status of the answer."""
+    return client.post(f"/api/{path}?token={token}", **sent).status_code
+
+
+def test_srs_is_told_zero_as_it_wants(client: TestClient, daemon: Daemon) -> None:
+    """200 and a JSON object with the integer code 0; anything else would be a refusal."""
+    answer = client.post(f"/api/on_publish?token={TOKEN}", json=body())
+    assert (answer.status_code, answer.json()) == (200, {"code": 0})
+    assert [(one.kind, one.publisher.stream) for one in daemon.heard] == [("publish", "main")]
+
+
+def test_nginx_is_told_yes(client: TestClient, daemon: Daemon) -> None:
+    """Its recorded form with our key is accepted by a 2xx."""
+    form = nginx_hooks()[0]["body"].replace("s3cret%2Fwith%26signs", KEY)
+    assert post(client, content=form, headers={"content-type": FORM}) == 200
+    assert [(one.kind, one.publisher.stream) for one in daemon.heard] == [("publish", "main")]
+
+
+def test_an_unpublish_is_passed_on_and_needs_no_key(client: TestClient, daemon: Daemon) -> None:
+    """Whether it counts is decided by its client id."""
+    assert post(client, "on_unpublish", json=body("on_unpublish", param="")) == 200
+    assert [one.kind for one in daemon.heard] == ["unpublish"]
+
+
+def test_an_unpublish_of_a_name_that_was_never_accepted_is_taken_and_forgotten(
+    client: TestClient, daemon: Daemon
+) -> None:
+    """Servers tell the end of publishers that were refused, too."""
+    assert post(client, "on_unpublish", json=body("on_unpublish", stream="no such/name")) == 200
+    assert not daemon.heard
+
+
+def test_any_key_is_accepted_where_that_is_wanted(daemon: Daemon) -> None:
+    """`ingest.key = "any"` is a door without a key."""
+    handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, lambda: True)
+    with TestClient(application(Door(TOKEN, None), handlers)) as client:
+        assert post(client, json=body(param="")) == 200
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=wr0ng", f"?token={TOKEN}x", "?token=%FF%00é"])
+@pytest.mark.parametrize("path", ["on_publish", "on_unpublish", "on_play"])
+def test_without_the_token_nothing_is_even_read(
+    client: TestClient, daemon: Daemon, path: str, query: str
+) -> None:
+    """403, whatever the body."""
+    assert client.post(f"/api/{path}{query}", json=body(path)).status_code == 403
+    assert not daemon.heard
+
+
+@pytest.mark.parametrize("param", ["?key=wr0ng", "?key=", "", f"?key={KEY}x", f"?Key={KEY}"])
+def test_a_wrong_key_is_refused_in_one_stable_line(
+    client: TestClient, daemon: Daemon, caplog: pytest.LogCaptureFixture, param: str
+) -> None:
+    """The line names the address, for those who ban by it."""
+    assert post(client, json=body(param=param)) == 403
+    assert not daemon.heard
+    ours = [record.getMessage() for record in caplog.records if record.name == "restream_agent.hooks"]
+    assert ours == ["publish refused: wrong key from 192.0.2.7"]
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a b", "-x", "wr0ng%20", "ключ", "x" * 101, "a\nb", "../x"])
+def test_a_name_that_no_unit_can_bear_is_refused_and_not_logged(
+    client: TestClient, daemon: Daemon, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """It may hold a key that was put into the wrong place."""
+    assert post(client, json=body(stream=name)) == 403
+    assert not daemon.heard
+    assert not name or not any(name in record.getMessage() for record in caplog.records if "/" in name)
+
+
+def test_what_the_daemon_refuses_is_refused(client: TestClient, daemon: Daemon) -> None:
+    """A fight between publishers is such a reason."""
+    daemon.refusal = "two publishers are fighting for the stream"
+    assert post(client, json=body()) == 403
+
+
+def test_nobody_plays_through_a_hook(client: TestClient, daemon: Daemon) -> None:
+    """The server's own rules let `live@` play; who else asks is refused."""
+    assert post(client, "on_play", json=body("on_play")) == 403
+    assert not daemon.heard
+
+
+def test_another_application_is_refused(client: TestClient, daemon: Daemon) -> None:
+    """Only `live` is ours."""
+    assert post(client, json=body(app="other")) == 403
+    assert not daemon.heard
+
+
+REFUSED = {
+    "unknown action": {"json": body("on_connect")},
+    "action of another path": {"json": body("on_unpublish")},
+    "bad json": {"content": b"{", "headers": {"content-type": "application/json"}},
+    "json that is no object": {"json": [1]},
+    "no content type": {"content": json.dumps(body()).encode()},
+    "wrong content type": {"content": json.dumps(body()).encode(), "headers": {"content-type": "text/xml"}},
+    "json as a form": {"content": json.dumps(body()).encode(), "headers": {"content-type": FORM}},
+    "empty form": {"content": b"", "headers": {"content-type": FORM}},
+    "huge body": {"json": body(junk="x" * LARGEST_BODY)},
+    "huge body without a length": {
+        "content": iter([b"x" * 1024] * 64),
+        "headers": {"content-type": "application/json"},
+    },
+}
+
+
+@pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_no_hook_is_refused(client: TestClient, daemon: Daemon, sent: dict[str, Any]) -> None:
+    """400, and the daemon hears nothing of it."""
+    assert post(client, **sent) == 400
+    assert not daemon.heard
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/api/on_publish", 405), ("POST", "/api/on_connect", 404), ("POST", "/api/status", 405)],
+)
+def test_wrong_paths_and_methods_are_refused(
+    client: TestClient, daemon: Daemon, method: str, path: str, status: int
+) -> None:
+    """Nothing but what is documented is there."""
+    assert client.request(method, f"{path}?token={TOKEN}", json=body()).status_code == status
+    assert not daemon.heard
+
+
+def test_the_status_is_for_whoever_asks(client: TestClient) -> None:
+    """It holds no secret, and only this machine can ask."""
+    assert client.get("/api/status").json() == {"state": "off air"}
+
+
+@pytest.mark.parametrize(("is_healthy", "status"), [(True, 200), (False, 503)])
+def test_health_is_whether_the_first_look_is_done(
+    client: TestClient, daemon: Daemon, is_healthy: bool, status: int
+) -> None:
+    """503 until then, for those who watch from outside."""
+    daemon.is_healthy = is_healthy
+    assert client.get("/healthz").status_code == status
+
+
+def test_a_door_shows_nothing() -> None:
+    """Neither secret is in its repr, which a traceback could print."""
+    assert repr(Door(TOKEN, KEY)) == "Door(…)"
