@@ -15,6 +15,12 @@ CONFIRM = 60
 CALM = 160
 """A stream is calm if it advances by no more than this within CONFIRM: a few frames, or one clump."""
 
+PACE = 600
+"""How long to look at a stream that was silent: its backlog may arrive at twice the speed for seconds."""
+
+PACE_LIMIT = 870
+"""A stream is at real time if it advances by no more than this within PACE: 1.2 times, and one clump."""
+
 FRESH = 350
 """A keyframe is fresh if what follows it arrives no more than this ahead of real time."""
 
@@ -44,25 +50,33 @@ class Live:
 
     since: int
     passed_at: int
-    is_skipping: bool = True
     headers: dict[int, Tag] = field(default_factory=dict)
     candidate: list[Tag] = field(default_factory=list)
     candidate_at: int = 0
     held: deque[Tag] = field(default_factory=deque)
     _candidate_size: int = 0
     _arrivals: deque[tuple[int, int]] = field(default_factory=deque)
+    _resumed_at: int | None = None
+    _is_resuming: bool = False
+
+    def leave(self) -> None:
+        """The program has left this stream though it is still connected: see how it comes back."""
+        self.candidate = []
+        self.held.clear()
+        self._arrivals.clear()
+        self._is_resuming = True
+        self._resumed_at = None
 
     def consider(self, tag: Tag, now: int) -> None:
         """Begin a candidate at a keyframe, or add what follows to it."""
+        self._note_arrival(tag, now)
         if tag.is_keyframe and not (self.candidate and self.is_fresh(now, FRESH)):
             self.candidate = [tag]
             self.candidate_at = now
             self._candidate_size = len(tag.body)
-            self._arrivals = deque([(now, tag.timestamp)])
         elif self.candidate:
             self.candidate.append(tag)
             self._candidate_size += len(tag.body)
-            self._arrivals.append((now, tag.timestamp))
             if self._candidate_size > _LARGEST_CANDIDATE:
                 self.candidate = []
 
@@ -71,12 +85,13 @@ class Live:
         return self.span - (now - self.candidate_at) <= limit
 
     def is_calm(self, now: int) -> bool:
-        """Whether the candidate has been looked at for CONFIRM and arrives at about real time by now."""
-        if now < self.candidate_at + CONFIRM:
+        """Whether the candidate was looked at for CONFIRM and the stream arrives at about real time."""
+        if now < self.candidate_at + CONFIRM or self._advance(now, CONFIRM) > CALM:
             return False
-        while len(self._arrivals) > 1 and self._arrivals[1][0] <= now - CONFIRM:
-            self._arrivals.popleft()
-        return self._arrivals[-1][1] - self._arrivals[0][1] <= CALM
+        if self._is_resuming and (self._resumed_at is None or now - self._resumed_at < PACE):
+            return False
+        is_long_enough = bool(self._arrivals) and now - self._arrivals[0][0] >= PACE
+        return not is_long_enough or self._advance(now, PACE) <= PACE_LIMIT
 
     def calm_at(self, now: int) -> int:
         """Return when to look again whether the candidate is calm."""
@@ -86,6 +101,19 @@ class Live:
     def span(self) -> int:
         """Milliseconds of stream in the candidate."""
         return max(tag.timestamp for tag in self.candidate) - self.candidate[0].timestamp
+
+    def _note_arrival(self, tag: Tag, now: int) -> None:
+        if self._resumed_at is None:
+            self._resumed_at = now
+        self._arrivals.append((now, tag.timestamp))
+        while len(self._arrivals) > 1 and self._arrivals[1][0] <= now - PACE:
+            self._arrivals.popleft()
+
+    def _advance(self, now: int, window: int) -> int:
+        """Milliseconds of stream that arrived within the last `window` ms of wall time."""
+        newest = max((stamp for _, stamp in self._arrivals), default=0)
+        before = [stamp for at, stamp in self._arrivals if at <= now - window]
+        return newest - (max(before) if before else self._arrivals[0][1]) if self._arrivals else 0
 
 
 class Loop:

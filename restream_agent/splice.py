@@ -38,7 +38,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class HandOff:
-    """One change of source: what caused it (drop, stall, return, opening, break, catch-up), and when."""
+    """One change of source: what caused it (drop, stall, overrun, return, opening, break), and when."""
 
     kind: str
     source: Source
@@ -92,8 +92,8 @@ class Splice:
     def hold_fallback(self, now: int, *, held: bool) -> list[Tag]:
         """Stay on the fallback though live is there, or stop doing so: the operator's break."""
         self.is_held = held
-        if self._live:
-            self._live.candidate = []
+        if held and self._live:
+            self._live.leave()
         if held and self.source is not Source.FALLBACK:
             return self._to_fallback("break", now)
         return []
@@ -107,7 +107,7 @@ class Splice:
             return self._live_header(live, tag)
         if not tag.is_media:
             return []
-        if self.source is Source.LIVE and not live.is_skipping:
+        if self.source is Source.LIVE:
             live.passed_at = now
             live.held.append(tag)
             return self._pass_on(live, now)
@@ -146,20 +146,19 @@ class Splice:
     def _pass_on(self, live: Live, now: int) -> list[Tag]:
         """Send what has come, but nothing before its time: a burst goes out at the pace of the wall.
 
-        A source that is seconds ahead is not followed; live goes on at its next fresh keyframe.
+        A source that is seconds ahead is left for the fallback until its next fresh keyframe.
         """
-        passed = []
+        sent = list[Tag]()
         while live.held and not self._timeline.is_ahead(live.held[0], now):
-            passed.append(live.held.popleft())
+            sent += self._stamped([live.held.popleft()], now)
         if live.held and self._timeline.send_at(live.held[-1]) - now > HELD_LIMIT:
-            live.held.clear()
-            live.is_skipping = True
-        return self._stamped(passed, now)
+            sent += self._to_fallback("overrun", now)
+        return sent
 
     def _live_header(self, live: Live, tag: Tag) -> list[Tag]:
         live.headers[tag.kind] = tag
         known = self.headers.get(tag.kind)
-        if self.source is not Source.LIVE or live.is_skipping or (known and known.body == tag.body):
+        if self.source is not Source.LIVE or (known and known.body == tag.body):
             return []
         return self._send_headers({tag.kind: tag})
 
@@ -180,16 +179,14 @@ class Splice:
         at = self._cut_at(live, now)
         tags, live.candidate = live.candidate, []
         self._timeline.begin(tags[0].timestamp, at, now)
-        live.is_skipping, live.passed_at = False, now
+        live.passed_at = now
         live.held.extend(tags)
-        kinds = {Source.NONE: "opening", Source.FALLBACK: "return", Source.LIVE: "catch-up"}
-        self._change(Source.LIVE, kinds[self.source], now)
+        self._change(Source.LIVE, "opening" if self.source is Source.NONE else "return", now)
         return [*self._send_headers(live.headers), *self._pass_on(live, now)]
 
     def _to_fallback(self, kind: str, now: int) -> list[Tag]:
         if self._live:
-            self._live.candidate, self._live.is_skipping = [], True
-            self._live.held.clear()
+            self._live.leave()
         first = self._loop.rewind(now)
         self._change(Source.FALLBACK, kind, now)
         if first is None:

@@ -15,7 +15,7 @@ PROGRAM = "/usr/local/bin/restream-agent"
 ETC = "/etc/restream-agent"
 INGEST_KEY = "demo-ingest-key"  # made up: it opens nothing outside the container
 PUBLISH_URL = f"rtmp://127.0.0.1:1935/live/main?key={INGEST_KEY}"
-HOLD_SECONDS = 8
+HOLD_SECONDS = 12
 STALL_SECONDS = 1.0  # the product's default
 DIFF_FOUND = 3  # exit status of `diff` when there is something to apply
 

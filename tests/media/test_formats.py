@@ -31,6 +31,8 @@ def test_ten_hand_offs_decode_without_one_message(stage: Stage, label: str, tmp_
     for _ in range(HAND_OFFS // 2):
         stage.drop(obs)
         obs = stage.publish(encoder)
+    # The last picture stays long enough for its sound to be compared with.
+    stage.watcher.watch(4)
     obs.stop()
     stage.end()
     new = [platform.reader.published()[-1] for platform in stage.platforms]

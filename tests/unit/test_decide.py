@@ -150,9 +150,10 @@ def test_a_tick_makes_good_a_lost_publish() -> None:
     """The publisher whom the server lists becomes the current one."""
     decision = decide(Rules(), Memory(), Observed(now=NOW, publishers=(OBS,)), Tick())
     assert (decision.memory.current, decision.memory.accepted_at) == (OBS, NOW)
-    assert [
-        one.unit for one in decision.actions if hasattr(one, "unit")
-    ] == [names.TARGET, "live@main.service"]
+    assert [one.unit for one in decision.actions if hasattr(one, "unit")] == [
+        names.TARGET,
+        "live@main.service",
+    ]
 
 
 def test_a_tick_stops_pulling_a_stream_that_is_not_the_publishers() -> None:

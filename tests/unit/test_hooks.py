@@ -1,13 +1,14 @@
 """Who gets past the listener, what is refused, and what the log says of it: never a key."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
-from starlette.testclient import TestClient
 
 from restream_agent.dialects import Hook
 from restream_agent.hooks import LARGEST_BODY, Door, Handlers, application
@@ -43,12 +44,33 @@ def daemon() -> Daemon:
     return Daemon()
 
 
+class Client:
+    """Talks to the listener as a server on this machine would; an exception in it comes out here."""
+
+    def __init__(self, daemon: Daemon, door: Door) -> None:
+        handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, lambda: daemon.is_healthy)
+        self._transport = httpx.ASGITransport(application(door, handlers))
+
+    def request(self, method: str, path: str, **sent: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._transport, base_url="http://localhost") as client:
+                return await client.request(method, path, **sent)
+
+        return asyncio.run(ask())
+
+
+class Chunks:
+    """A body that does not say how long it is, and has no end."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 1024
+
+
 @pytest.fixture
-def client(daemon: Daemon) -> Iterator[TestClient]:
-    """Talk to the listener as a server on this machine would."""
-    handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, lambda: daemon.is_healthy)
-    with TestClient(application(Door(TOKEN, KEY), handlers)) as client:
-        yield client
+def client(daemon: Daemon) -> Client:
+    """Return a client of a listener that wants token and key."""
+    return Client(daemon, Door(TOKEN, KEY))
 
 
 @pytest.fixture(autouse=True)
@@ -68,33 +90,33 @@ def body(action: str = "on_publish", **changes: Any) -> dict[str, Any]:
     return {**stated, "param": f"?key={KEY}", **changes}
 
 
-def post(client: TestClient, path: str = "on_publish", token: str = TOKEN, **sent: Any) -> int:
+def post(client: Client, path: str = "on_publish", **sent: Any) -> int:
     """Send a hook and return the status of the answer."""
-    return client.post(f"/api/{path}?token={token}", **sent).status_code
+    return client.request("POST", f"/api/{path}?token={TOKEN}", **sent).status_code
 
 
-def test_srs_is_told_zero_as_it_wants(client: TestClient, daemon: Daemon) -> None:
+def test_srs_is_told_zero_as_it_wants(client: Client, daemon: Daemon) -> None:
     """200 and a JSON object with the integer code 0; anything else would be a refusal."""
-    answer = client.post(f"/api/on_publish?token={TOKEN}", json=body())
+    answer = client.request("POST", f"/api/on_publish?token={TOKEN}", json=body())
     assert (answer.status_code, answer.json()) == (200, {"code": 0})
     assert [(one.kind, one.publisher.stream) for one in daemon.heard] == [("publish", "main")]
 
 
-def test_nginx_is_told_yes(client: TestClient, daemon: Daemon) -> None:
+def test_nginx_is_told_yes(client: Client, daemon: Daemon) -> None:
     """Its recorded form with our key is accepted by a 2xx."""
     form = nginx_hooks()[0]["body"].replace("s3cret%2Fwith%26signs", KEY)
     assert post(client, content=form, headers={"content-type": FORM}) == 200
     assert [(one.kind, one.publisher.stream) for one in daemon.heard] == [("publish", "main")]
 
 
-def test_an_unpublish_is_passed_on_and_needs_no_key(client: TestClient, daemon: Daemon) -> None:
+def test_an_unpublish_is_passed_on_and_needs_no_key(client: Client, daemon: Daemon) -> None:
     """Whether it counts is decided by its client id."""
     assert post(client, "on_unpublish", json=body("on_unpublish", param="")) == 200
     assert [one.kind for one in daemon.heard] == ["unpublish"]
 
 
 def test_an_unpublish_of_a_name_that_was_never_accepted_is_taken_and_forgotten(
-    client: TestClient, daemon: Daemon
+    client: Client, daemon: Daemon
 ) -> None:
     """Servers tell the end of publishers that were refused, too."""
     assert post(client, "on_unpublish", json=body("on_unpublish", stream="no such/name")) == 200
@@ -103,24 +125,22 @@ def test_an_unpublish_of_a_name_that_was_never_accepted_is_taken_and_forgotten(
 
 def test_any_key_is_accepted_where_that_is_wanted(daemon: Daemon) -> None:
     """`ingest.key = "any"` is a door without a key."""
-    handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, lambda: True)
-    with TestClient(application(Door(TOKEN, None), handlers)) as client:
-        assert post(client, json=body(param="")) == 200
+    assert post(Client(daemon, Door(TOKEN, None)), json=body(param="")) == 200
 
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=wr0ng", f"?token={TOKEN}x", "?token=%FF%00é"])
 @pytest.mark.parametrize("path", ["on_publish", "on_unpublish", "on_play"])
 def test_without_the_token_nothing_is_even_read(
-    client: TestClient, daemon: Daemon, path: str, query: str
+    client: Client, daemon: Daemon, path: str, query: str
 ) -> None:
     """403, whatever the body."""
-    assert client.post(f"/api/{path}{query}", json=body(path)).status_code == 403
+    assert client.request("POST", f"/api/{path}{query}", json=body(path)).status_code == 403
     assert not daemon.heard
 
 
 @pytest.mark.parametrize("param", ["?key=wr0ng", "?key=", "", f"?key={KEY}x", f"?Key={KEY}"])
 def test_a_wrong_key_is_refused_in_one_stable_line(
-    client: TestClient, daemon: Daemon, caplog: pytest.LogCaptureFixture, param: str
+    client: Client, daemon: Daemon, caplog: pytest.LogCaptureFixture, param: str
 ) -> None:
     """The line names the address, for those who ban by it."""
     assert post(client, json=body(param=param)) == 403
@@ -131,27 +151,29 @@ def test_a_wrong_key_is_refused_in_one_stable_line(
 
 @pytest.mark.parametrize("name", ["", "a/b", "a b", "-x", "wr0ng%20", "ключ", "x" * 101, "a\nb", "../x"])
 def test_a_name_that_no_unit_can_bear_is_refused_and_not_logged(
-    client: TestClient, daemon: Daemon, caplog: pytest.LogCaptureFixture, name: str
+    client: Client, daemon: Daemon, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     """It may hold a key that was put into the wrong place."""
     assert post(client, json=body(stream=name)) == 403
     assert not daemon.heard
-    assert not name or not any(name in record.getMessage() for record in caplog.records if "/" in name)
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "restream_agent.hooks"]
+    assert line.startswith("publish refused: from 192.0.2.7, the stream's name has characters other than")
+    assert len(name) < 4 or name not in line
 
 
-def test_what_the_daemon_refuses_is_refused(client: TestClient, daemon: Daemon) -> None:
+def test_what_the_daemon_refuses_is_refused(client: Client, daemon: Daemon) -> None:
     """A fight between publishers is such a reason."""
     daemon.refusal = "two publishers are fighting for the stream"
     assert post(client, json=body()) == 403
 
 
-def test_nobody_plays_through_a_hook(client: TestClient, daemon: Daemon) -> None:
+def test_nobody_plays_through_a_hook(client: Client, daemon: Daemon) -> None:
     """The server's own rules let `live@` play; who else asks is refused."""
     assert post(client, "on_play", json=body("on_play")) == 403
     assert not daemon.heard
 
 
-def test_another_application_is_refused(client: TestClient, daemon: Daemon) -> None:
+def test_another_application_is_refused(client: Client, daemon: Daemon) -> None:
     """Only `live` is ours."""
     assert post(client, json=body(app="other")) == 403
     assert not daemon.heard
@@ -168,14 +190,14 @@ REFUSED = {
     "empty form": {"content": b"", "headers": {"content-type": FORM}},
     "huge body": {"json": body(junk="x" * LARGEST_BODY)},
     "huge body without a length": {
-        "content": iter([b"x" * 1024] * 64),
+        "content": Chunks(),
         "headers": {"content-type": "application/json"},
     },
 }
 
 
 @pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_no_hook_is_refused(client: TestClient, daemon: Daemon, sent: dict[str, Any]) -> None:
+def test_what_is_no_hook_is_refused(client: Client, daemon: Daemon, sent: dict[str, Any]) -> None:
     """400, and the daemon hears nothing of it."""
     assert post(client, **sent) == 400
     assert not daemon.heard
@@ -186,25 +208,25 @@ def test_what_is_no_hook_is_refused(client: TestClient, daemon: Daemon, sent: di
     [("GET", "/api/on_publish", 405), ("POST", "/api/on_connect", 404), ("POST", "/api/status", 405)],
 )
 def test_wrong_paths_and_methods_are_refused(
-    client: TestClient, daemon: Daemon, method: str, path: str, status: int
+    client: Client, daemon: Daemon, method: str, path: str, status: int
 ) -> None:
     """Nothing but what is documented is there."""
     assert client.request(method, f"{path}?token={TOKEN}", json=body()).status_code == status
     assert not daemon.heard
 
 
-def test_the_status_is_for_whoever_asks(client: TestClient) -> None:
+def test_the_status_is_for_whoever_asks(client: Client) -> None:
     """It holds no secret, and only this machine can ask."""
-    assert client.get("/api/status").json() == {"state": "off air"}
+    assert client.request("GET", "/api/status").json() == {"state": "off air"}
 
 
 @pytest.mark.parametrize(("is_healthy", "status"), [(True, 200), (False, 503)])
 def test_health_is_whether_the_first_look_is_done(
-    client: TestClient, daemon: Daemon, is_healthy: bool, status: int
+    client: Client, daemon: Daemon, is_healthy: bool, status: int
 ) -> None:
     """503 until then, for those who watch from outside."""
     daemon.is_healthy = is_healthy
-    assert client.get("/healthz").status_code == status
+    assert client.request("GET", "/healthz").status_code == status
 
 
 def test_a_door_shows_nothing() -> None:

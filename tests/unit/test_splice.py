@@ -188,15 +188,38 @@ def test_silence_of_a_connected_publisher_is_a_stall() -> None:
 
 
 def test_after_a_backlog_the_cut_waits_for_a_fresh_keyframe() -> None:
-    """Eight seconds delivered at once do not become eight seconds of lead; the newest keyframe may."""
+    """Eight seconds delivered at once are passed over; live returns once it is seen to keep real time."""
     stage = Stage()
     stage.connect()
     stage.play(2000)
     stage.pass_time(8000)
     stage.play(8100, speed=0)
-    stage.play(2500)
+    stage.play(4500)
     returned = [origin(tag)[1] for at, tag in stage.media() if origin(tag)[0] == 1 and at > 3000]
-    assert returned[0] == 10_000
+    assert returned[0] == 12_100
+
+
+def test_a_backlog_that_arrives_at_twice_the_speed_is_not_taken_for_live() -> None:
+    """While the stream catches up the fallback plays; there is one return, and no second fall."""
+    stage = Stage()
+    stage.connect()
+    stage.play(2000)
+    stage.pass_time(6000)
+    stage.play(12_000, speed=2.0)
+    assert stage.splice.source is Source.FALLBACK
+    stage.play(9000)
+    assert stage.splice.source is Source.LIVE
+    sources = [origin(tag)[0] for _, tag in stage.media()]
+    assert sum(one != other for one, other in zip(sources, sources[1:], strict=False)) == 2
+
+
+def test_a_source_that_never_keeps_real_time_is_left_without_a_silence() -> None:
+    """A stream that plays too fast is held back, then left for the fallback: something is always sent."""
+    stage = Stage()
+    stage.connect()
+    stage.play(20_000, speed=1.5)
+    times = [at for at, _ in stage.media()]
+    assert max(second - first for first, second in zip(times, times[1:], strict=False)) < 200
 
 
 def test_the_lead_that_hand_offs_leave_is_given_back() -> None:
