@@ -56,8 +56,8 @@ class AgentSettings:
     @classmethod
     def read(cls, path: Path) -> "AgentSettings":
         """Read what render.py wrote; TypeError or ValueError if it is something else."""
-        values = json.loads(path.read_text())
-        return cls(**{**values, "relays": tuple(values["relays"])})
+        values = dict(json.loads(path.read_text()))
+        return cls(**{name: tuple(one) if name == "relays" else one for name, one in values.items()})
 
 
 class Agent:

@@ -119,8 +119,9 @@ class Outlet:
 
     @property
     def rest(self) -> memoryview:
-        """What is left of a tag that was sent in part; empty if none was."""
-        return self.chunk() if self._begun else memoryview(b"")
+        """What is left of a tag that was sent in part, or of what was prepended; empty if nothing is."""
+        is_left = self._begun or (self._queue and self._queue[0][0] < 0)
+        return self.chunk() if is_left else memoryview(b"")
 
     def _append(self, stamp: int, data: bytes) -> None:
         self._queue.append((stamp, data))
@@ -130,15 +131,14 @@ class Outlet:
         """Drop all but what is half sent or was prepended, and wait for a keyframe."""
         kept = [self._queue[0]] if self._begun or self._queue[0][0] < 0 else []
         for stamp, data in list(self._queue)[len(kept) :]:
-            self.skipped += data[0] == VIDEO and stamp >= 0
-        self._keep_parameters(list(self._queue)[len(kept) :])
+            self._let_go(Tag(data[0], stamp, data[11:13]), data)
         self._queue = deque(kept)
         self._size = sum(len(data) for _, data in kept)
         self.is_waiting = True
 
-    def _keep_parameters(self, dropped: list[tuple[int, bytes]]) -> None:
-        """Remember the decoder parameters among what is dropped: the next keyframe needs them."""
-        for stamp, data in dropped:
-            body = data[11:13]
-            if stamp >= 0 and Tag(data[0], stamp, body).is_sequence_header:
-                self._parameters[data[0]] = data
+    def _let_go(self, tag: Tag, data: bytes) -> None:
+        """Count a picture that is dropped, but keep decoder parameters: the next keyframe needs them."""
+        if tag.is_sequence_header:
+            self._parameters[tag.kind] = data
+        else:
+            self.skipped += tag.kind == VIDEO

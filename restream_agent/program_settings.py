@@ -38,8 +38,8 @@ class ProgramSettings:
     @classmethod
     def read(cls, path: Path) -> "ProgramSettings":
         """Read the file that render.py made; a key that is unknown or missing raises TypeError."""
-        values = json.loads(path.read_text())
-        return cls(**{**values, "fallback": tuple(values["fallback"])})
+        values = dict(json.loads(path.read_text()))
+        return cls(**{name: tuple(one) if name == "fallback" else one for name, one in values.items()})
 
     def for_splice(self) -> Settings:
         """Return the part that the splice needs."""

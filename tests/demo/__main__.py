@@ -15,6 +15,7 @@ from tests.demo.script import Broadcast
 from tests.demo.watcher import Watcher
 from tests.lab.container import Container
 from tests.lab.deadline import LabError
+from tests.lab.load import measure
 from tests.lab.platform import Platform
 from tests.lab.received import received
 
@@ -60,12 +61,14 @@ def play(server: str, out: Path, screen: Screen) -> int:
             _run(broadcast, screen)
         finally:
             (out / "journal.txt").write_text(container.journal())
+        screen.line("the program's cost with ten relays")
+        broadcast.story.load = measure()
         screen.line("decode and measure what arrived")
         evidence = collect(platforms, container.shared / "decoded")
         verdict = judge(broadcast.story, evidence)
         (out / "report.json").write_text(as_json(server, broadcast.story, verdict))
         write_page(out / "index.html", server, broadcast.story, verdict, evidence)
-    show(verdict, screen)
+    show(broadcast.story, verdict, screen)
     screen.plain(f"\nreport: {out / 'index.html'}")
     return 1 if verdict.faults else 0
 

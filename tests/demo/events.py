@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from tests.lab.load import Load
+
 # Hand-off kinds whose gap is the silence after the event…
 SILENT_AFTER = ("drop", "stall", "program_killed", "ingest_killed")
 # …and those whose gap is the silence around the first packet of the picture they bring.
@@ -33,14 +35,6 @@ class Phase:
     end: float
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What the program needed over a stretch: resident bytes at its end, share of one core."""
-
-    resident_bytes: int
-    cores: float
-
-
 @dataclass
 class Story:
     """Everything the script noted down while it ran."""
@@ -49,4 +43,4 @@ class Story:
     events: list[Event] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    usage: Usage | None = None
+    load: Load | None = None

@@ -54,9 +54,11 @@ def _headline(server: str, story: Story, verdict: Verdict) -> str:
         (gap for kind in ("drop", "return", "thaw", "takeover") for gap in verdict.gaps(kind)), default=None
     )
     tiles = [(str(lost), "platform connections lost"), (words(worst), "longest silence at a cut")]
-    if story.usage:
-        tiles.append((f"{story.usage.resident_bytes / 2**20:.0f} MiB", "memory of the program"))
-        tiles.append((f"{100 * story.usage.cores:.1f} %", "of one core"))
+    if story.load:
+        tiles.append(
+            (f"{story.load.resident_mb:.0f} MB", f"memory of the program, {story.load.relays} relays")
+        )
+        tiles.append((f"{100 * story.load.core:.1f} %", "of one core"))
     cells = "".join(f"<div><b>{value}</b>{label}</div>" for value, label in tiles)
     faults = "".join(f"<li>{escape(fault)}</li>" for fault in verdict.faults)
     return (
@@ -87,8 +89,9 @@ def _handoff_row(verdict: Verdict, kind: str, names: list[str]) -> str:
         f"<td>{', '.join(words(handoff.gap_ms) for handoff in chosen if handoff.platform == name)}"
         for name in names
     )
-    median, is_ok = verdict.medians()[kind], all(handoff.is_ok() for handoff in chosen)
-    end = f"<td>{words(median)}<td>{words(BOUNDS[kind])}<td>{_mark(is_ok=is_ok)}"
+    end = (
+        f"<td>{words(verdict.medians()[kind])}<td>{words(BOUNDS[kind])}<td>{_mark(is_ok=verdict.is_ok(kind))}"
+    )
     return f"<tr><td>{TITLES[kind]}{cells}{end}</tr>"
 
 

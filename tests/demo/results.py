@@ -1,14 +1,15 @@
 """The verdict as people and programs read it: the table on the terminal and report.json."""
 
 import json
+from dataclasses import asdict
 
 from tests.demo.events import Story
-from tests.demo.judge import AV_OFFSET_MS, BOUNDS, Verdict
+from tests.demo.judge import AV_OFFSET_MS, BOUNDS, CORE, RESIDENT_MB, Verdict
 from tests.demo.screen import Screen
 
 
-def show(verdict: Verdict, screen: Screen) -> None:
-    """Write both tables and the faults to the terminal."""
+def show(story: Story, verdict: Verdict, screen: Screen) -> None:
+    """Write both tables, the program's cost and the faults to the terminal."""
     screen.plain()
     titles = f"{'platform':12}{'connections':>12}{'packets':>9}{'non-monotonic':>15}{'decode errors':>15}"
     screen.plain(f"{titles}{'max A/V':>10}")
@@ -23,6 +24,10 @@ def show(verdict: Verdict, screen: Screen) -> None:
     )
     for kind, median in verdict.medians().items():
         screen.plain(_gap_row(verdict, kind, median, screen))
+    if story.load:
+        cost = f"{story.load.resident_mb:.0f} MB, {100 * story.load.core:.1f} % of a core"
+        load = f"{story.load.relays} relays of {story.load.bitrate / 1e6:.1f} Mb/s"
+        screen.plain(f"\nthe program with {load}: {cost} (bounds {RESIDENT_MB} MB, {100 * CORE:.0f} %)")
     screen.plain()
     for fault in verdict.faults:
         screen.plain(screen.paint(f"FAIL  {fault}", "bad"))
@@ -55,7 +60,6 @@ def as_json(server: str, story: Story, verdict: Verdict) -> str:
         }
         for handoff in verdict.handoffs
     ]
-    usage = story.usage
     report = {
         "server": server,
         "ok": not verdict.faults,
@@ -65,7 +69,7 @@ def as_json(server: str, story: Story, verdict: Verdict) -> str:
         "first_live_picture_ms": [row for row in measured if row["kind"] == "first_live_picture"],
         "medians": {kind: round(value, 1) for kind, value in verdict.medians().items()},
         "av_offset_bound_ms": AV_OFFSET_MS,
-        "program": usage and {"resident_bytes": usage.resident_bytes, "cores": round(usage.cores, 4)},
+        "program": story.load and asdict(story.load),
         "events": [
             {"kind": event.kind, "text": event.text, "at": round(event.time - story.started, 2)}
             for event in story.events
@@ -79,8 +83,7 @@ def _gap_row(verdict: Verdict, kind: str, median: float, screen: Screen) -> str:
     for name in verdict.platforms:
         gaps = [h.gap_ms for h in verdict.handoffs if (h.kind, h.platform) == (kind, name)]
         cells += f"{' / '.join(_ms(gap, unit='') for gap in gaps):>24}"
-    is_ok = all(handoff.is_ok() for handoff in verdict.handoffs if handoff.kind == kind)
-    mark = screen.paint("ok", "good") if is_ok else screen.paint("FAIL", "bad")
+    mark = screen.paint("ok", "good") if verdict.is_ok(kind) else screen.paint("FAIL", "bad")
     return f"{kind:20}{cells}{_ms(median):>10}{_ms(BOUNDS[kind]):>10}  {mark}"
 
 

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 
-from tests.demo.events import OFF_AIR, Event, Phase, Story, Usage
+from tests.demo.events import OFF_AIR, Event, Phase, Story
 from tests.demo.install import HOLD_SECONDS, PROGRAM, PUBLISH_URL
 from tests.demo.screen import Screen
 from tests.demo.watcher import Watcher
@@ -62,7 +62,6 @@ class Broadcast:
         stale.kill()
 
     def _kill_program(self) -> None:
-        self._usage()
         kill = self._killer("fallback.service")
         self._do("program_killed", "SIGKILL to the program (fallback.service)", kill, brings="second")
         self._steady(STEADY_SECONDS)
@@ -150,16 +149,3 @@ class Broadcast:
             self._container.run(("systemctl", "kill", "-s", "KILL", unit))
 
         return kill
-
-    def _usage(self) -> None:
-        """Measure what the program needs over two seconds of a live broadcast."""
-        pid = self._container.run(("systemctl", "show", "-P", "MainPID", "fallback.service")).stdout.strip()
-        before, _ = self._consumed(pid)
-        self._watcher.watch(2)
-        after, resident = self._consumed(pid)
-        self.story.usage = Usage(resident, (after - before) / 2)
-
-    def _consumed(self, pid: str) -> tuple[float, int]:
-        """Return processor seconds and resident bytes of a process (proc(5): fields 14, 15 and 24)."""
-        fields = self._container.read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / 100, int(fields[21]) * 4096

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from restream_agent import assets, paths, systemd
+from restream_agent.errors import RestreamError
 from restream_agent.render import render
 from restream_agent.tree import File
 from tests.golden.rendering import CASES, MODULE, SERVER_BINARY, fixed_facts, read, stage
@@ -47,7 +48,7 @@ def test_systemd_accepts_every_unit(case: Path, tmp_path: Path) -> None:
     files = sorted(path.name for path in units.iterdir() if path.is_file())
     instances = [path.name.removesuffix(".d") for path in units.glob("ffmpeg-relay@?*.service.d")]
     done = analyze("verify", "--man=no", *(f"./{name}" for name in files), *instances, units=units)
-    assert ("", 0) == (done.stderr, done.returncode)
+    assert (done.stderr, done.returncode) == ("", 0)
     systemd.verify(units, files)
 
 
@@ -57,7 +58,7 @@ def test_apply_refuses_a_directive_that_systemd_does_not_know(tmp_path: Path) ->
     units = stage(BY_NAME["minimal-srs"], tmp_path)
     target = units / "fallback.service"
     target.write_text(target.read_text().replace("[Service]", "[Service]\nRestartEver=yes"))
-    with pytest.raises(systemd.RestreamError, match=r"fallback.service.*RestartEver"):
+    with pytest.raises(RestreamError, match=r"fallback.service.*RestartEver"):
         systemd.verify(units, ["fallback.service"])
 
 
@@ -74,7 +75,6 @@ def test_every_service_is_confined(case: str, tmp_path: Path) -> None:
         done = analyze("security", "--offline=true", f"./{file.name}", units=units)
         score = re.search(r"exposure level for .*: ([0-9.]+)", done.stdout)
         assert score, done.stdout + done.stderr
-        print(name, score[1])
         assert float(score[1]) <= limit, f"{name}: {score[1]}\n{done.stdout}"
 
 

@@ -32,9 +32,7 @@ def contents(tree: Tree) -> dict[str, str]:
 
 def read_expected(directory: Path) -> dict[str, str]:
     return {
-        str(path.relative_to(directory)): path.read_text()
-        for path in directory.rglob("*")
-        if path.is_file()
+        str(path.relative_to(directory)): path.read_text() for path in directory.rglob("*") if path.is_file()
     }
 
 
@@ -71,7 +69,7 @@ def test_a_secret_is_only_in_files_that_others_cannot_read(case: Path) -> None:
         text = entry.content if isinstance(entry, File) else entry.target
         if any(fake in text for fake in fakes):
             assert isinstance(entry, File)
-            assert (True, 0) == (entry.is_secret, entry.mode & 0o007), path
+            assert (entry.is_secret, entry.mode & 0o007) == (True, 0), path
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

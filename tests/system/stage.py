@@ -1,9 +1,9 @@
 """A product installed in a container, and what the tests of this tier ask of it."""
 
-import re
-import time
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.demo.install import ETC, PROGRAM
 from tests.lab.container import Container
@@ -34,6 +34,10 @@ class Stage:
         """Return one property of a unit."""
         return self.container.run(("systemctl", "show", "-P", prop, "--", unit)).stdout.strip()
 
+    def loads(self) -> str:
+        """Return when systemd last read its unit files anew, in µs of the monotonic clock."""
+        return self.container.run(("systemctl", "show", "-P", "UnitsLoadTimestampMonotonic")).stdout
+
     def runs(self) -> dict[str, str]:
         """Return each active unit of ours with the id of this very run of it; see systemd.exec(5)."""
         argv = ("systemctl", "show", "-p", "Id,ActiveState,InvocationID", "--", *OURS)
@@ -46,20 +50,22 @@ class Stage:
             if unit["ActiveState"] == "active" and not unit["Id"].startswith("restream-apply")
         }
 
-    def edit(self, toml: str, *, result: str = "success") -> None:
-        """Save the TOML as an editor would and wait until the agent has had it applied, with this result."""
-        before = self.show("restream-apply.service", "InvocationID")
+    def edit(self, toml: str, *, succeeds: bool = True) -> None:
+        """Save the TOML as an editor would and wait until the agent has had it applied."""
+        assert toml != self.container.read(TOML), "an edit that edits nothing"
+        before = len(self.applied())
         self.container.write(TOML, toml)
-
-        def is_applied() -> bool:
-            is_new = self.show("restream-apply.service", "InvocationID") != before
-            return is_new and self.show("restream-apply.service", "ActiveState") in ("inactive", "failed")
-
-        self.container.wait_until(is_applied, SETTLED, "the edit to be applied")
-        words = "\n".join(self.words("restream-apply.service"))
-        assert result == self.show("restream-apply.service", "Result"), words
-        if result == "success":
+        self.container.wait_until(lambda: len(self.applied()) > before, SETTLED, "the edit to be applied")
+        assert succeeds == self.applied()[-1], "\n".join(self.words("restream-apply.service"))
+        if succeeds:
             self.toml = toml
+
+    def applied(self) -> list[bool]:
+        """Return whether each run of restream-apply.service that has ended went well, by systemd's word."""
+        argv = ("journalctl", "--no-pager", "-o", "cat", "-u", "restream-apply.service", "_PID=1")
+        lines = self.container.run(argv, check=False).stdout.splitlines()
+        ends = [line for line in lines if line.startswith(("Finished ", "Failed to start "))]
+        return [line.startswith("Finished ") for line in ends]
 
     def words(self, unit: str, *, lines: int = 30) -> list[str]:
         """Return the last lines that a unit wrote to the journal."""
@@ -69,18 +75,19 @@ class Stage:
     def wait_on_air(self, names: Iterable[str]) -> None:
         """Wait until each platform is being published to, on a connection that stands."""
         for name in names:
-            receives = self.platforms[name].reader
-            self.container.wait_until(
-                lambda reader=receives: any(not one.closed for one in _published(reader)),  # type: ignore[misc]
-                SETTLED,
-                f"{name} to be on air",
-            )
+            self.container.wait_until(partial(self.is_fed, name), SETTLED, f"{name} to be on air")
+
+    def is_fed(self, name: str) -> bool:
+        """Whether a platform has received pictures or sound on a connection that still stands."""
+        reader = self.platforms[name].reader
+        reader.update()
+        return any(connection.closed is None for connection in reader.published())
 
     def on_air(self) -> None:
         """Begin a broadcast with the fallback, unless one is on the air."""
         self.product("on-air")
-        enabled = re.findall(r"^\[platforms\.([a-z]+)\]$", self.toml, re.MULTILINE)
-        self.wait_on_air(enabled)
+        platforms = tomllib.loads(self.toml)["platforms"]
+        self.wait_on_air(name for name, one in platforms.items() if one.get("enabled", True))
 
     def files(self) -> str:
         """Return every file below /etc but the TOML: kind, mode, owner, link target and content's hash."""
@@ -91,21 +98,9 @@ class Stage:
         return self.container.run(("sh", "-c", script)).stdout
 
 
-def _published(reader: object) -> list[object]:
-    reader.update()  # type: ignore[attr-defined]
-    return list(reader.published())  # type: ignore[attr-defined]
-
-
 def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
     """Say what happened to units between two `runs`: started, stopped or restarted."""
-    found = {unit: "started" for unit in after.keys() - before.keys()}
-    found |= {unit: "stopped" for unit in before.keys() - after.keys()}
-    found |= {
-        unit: "restarted" for unit in before.keys() & after.keys() if before[unit] != after[unit]
-    }
+    found = dict.fromkeys(after.keys() - before.keys(), "started")
+    found |= dict.fromkeys(before.keys() - after.keys(), "stopped")
+    found |= {unit: "restarted" for unit in before.keys() & after.keys() if before[unit] != after[unit]}
     return found
-
-
-def moment() -> float:
-    """Return now, on the clock that the platforms' readers use."""
-    return time.monotonic()

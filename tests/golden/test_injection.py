@@ -1,0 +1,188 @@
+"""Whatever stands in the TOML stays a value.
+
+No directive, no option of ffmpeg and no line of a server's configuration comes of it.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restream_agent import assets, paths, unitfile
+from restream_agent.config import Config, load, relays
+from restream_agent.errors import ConfigError
+from restream_agent.ffmpeg import KEY_PRESET, relay_command
+from restream_agent.plan import changes, describe
+from restream_agent.render import render
+from restream_agent.tree import File, Tree
+from tests.golden.rendering import fixed_facts
+from tests.golden.unit_parser import argv, directives
+
+PRINTABLE = st.text(st.sampled_from("aA0 %$\"'\\;#=[]{}()-/:@&?!`|<>,.~^*ü漢"), max_size=30)
+ANY = st.text(
+    st.sampled_from("a%$\"'\\;# \u2028\u0085\n\r\t\x1b") | st.characters(codec="utf-8"), max_size=30
+)
+PATHS = PRINTABLE.map(lambda text: f"/{text}")
+LINES = (
+    "%n",
+    "$HOME",
+    "${HOME}",
+    "\\",
+    'a" "b',
+    "a\nExecStart=/bin/false",
+    "; /bin/false",
+    "x y",
+    "]\n[Service]",
+)
+URL_CHARACTERS = "".join(map(chr, range(33, 127)))
+URLS = st.text(st.sampled_from(URL_CHARACTERS) | st.sampled_from("$%{}\"'\\;?/"), max_size=40).map(
+    lambda text: f"rtmp://h/{text}"
+)
+RUNTIME = {"RUNTIME_DIRECTORY": "/run/x"}
+ASSETS = assets.load()
+
+# A TOML basic string takes JSON's escapes, but for those of halves of a pair, which json never writes here.
+quoted = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def configured(**values: str) -> Config:
+    """Load a TOML with the given values, plain ones where none is given; ConfigError if refused."""
+    wanted = {
+        "message": "m",
+        "video": "/v",
+        "binary": "/b",
+        "url": "rtmp://h/app",
+        "file": "/k",
+        "plain": "k",
+        "ingest": "/i",
+        **values,
+    }
+    text = {key: quoted(value).replace("\x7f", "\\u007F") for key, value in wanted.items()}
+    toml = f"""
+version = 1
+[ingest]
+key = {{ file = {text["ingest"]} }}
+binary = {text["binary"]}
+[fallback]
+video = {text["video"]}
+message = {text["message"]}
+[platforms.one]
+url = {text["url"]}
+key = {{ file = {text["file"]} }}
+[platforms.two]
+url = "rtmp://h/app"
+key = {text["plain"]}
+"""
+    return load(toml, source="t")
+
+
+def accepted(**values: str) -> Config:
+    """Load as `configured` does, with plain values in the place of those that are refused."""
+    kept = {}
+    for key, value in values.items():
+        with suppress(ConfigError):
+            configured(**{key: value})
+            kept[key] = value
+    return configured(**kept)
+
+
+def rendered(config: Config, source: str = "/etc/restream-agent/restream.toml") -> Tree:
+    return render(config, replace(fixed_facts(config), source=source), ASSETS)
+
+
+def shape(tree: Tree) -> dict[str, object]:
+    """Return what no value may change: each unit's assignments without values, other files' line counts."""
+    found: dict[str, object] = {}
+    for path, entry in tree.items():
+        if not isinstance(entry, File) or path.startswith(paths.INLINE_KEYS):
+            found[path] = entry if not isinstance(entry, File) else "key"
+        elif path.startswith(paths.UNITS):
+            found[path] = [(section, key) for section, key, _ in directives(entry.content)]
+        elif path.endswith(".json"):
+            found[path] = sorted(json.loads(entry.content))
+        else:
+            found[path] = [line.split(" ")[0] for line in entry.content.split("\n")]
+    return found
+
+
+def text_of(tree: Tree, path: str) -> str:
+    entry = tree[path]
+    assert isinstance(entry, File)
+    return entry.content
+
+
+def commands(tree: Tree, unit: str) -> list[list[str]]:
+    values = [
+        value for _, key, value in directives(text_of(tree, f"{paths.UNITS}/{unit}")) if key == "ExecStart"
+    ]
+    return [argv(value, RUNTIME) for value in values if value]
+
+
+PLAIN = shape(rendered(configured()))
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("key", ["message", "video", "binary", "file", "ingest", "url"])
+def test_known_tricks_stay_values(key: str, line: str) -> None:
+    """Specifiers, variables, continuations, quotes and line breaks add nothing, or are refused."""
+    prefix = {"message": "", "url": "rtmp://h/a"}.get(key, "/")
+    assert shape(rendered(accepted(**{key: prefix + line}))) == PLAIN
+
+
+@settings(deadline=None, max_examples=60)
+@given(message=PRINTABLE, video=PATHS, binary=PATHS, file=PATHS, ingest=PATHS, source=ANY)
+def test_no_text_and_no_path_adds_a_line(source: str, **values: str) -> None:
+    """Every unit keeps its assignments, every other file its lines, whatever the values."""
+    assert shape(rendered(accepted(**values), f"/{source}")) == PLAIN
+
+
+@settings(deadline=None, max_examples=60)
+@given(PATHS)
+def test_the_servers_path_is_run_as_it_stands(binary: str) -> None:
+    """ExecStart= runs exactly that file with exactly our two arguments."""
+    config = configured(binary=binary)
+    expected = [str(config.ingest.binary), "-c", paths.INGEST_CONFIG["srs"]]
+    assert commands(rendered(config), "restream-ingest.service") == [expected]
+
+
+@settings(deadline=None, max_examples=100)
+@given(URLS)
+def test_a_url_is_one_argument_of_ffmpeg(url: str) -> None:
+    """ffmpeg gets the arguments that ffmpeg.py wrote, no more, no fewer, and no variable is expanded."""
+    config = accepted(url=url)
+    relay = next(one for one in relays(config) if one.name == "one")
+    expected = [
+        one.replace(KEY_PRESET, "/run/x/key.ffpreset") for one in relay_command("/usr/bin/ffmpeg", relay)
+    ]
+    assert commands(rendered(config), "ffmpeg-relay@one.service.d/10-restream.conf") == [expected]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.text(st.sampled_from(URL_CHARACTERS), min_size=1, max_size=40))
+def test_a_key_is_nowhere_but_in_its_own_file(key: str) -> None:
+    """The rest of the tree is the same for every key, and a diff does not show it."""
+    config, other = configured(plain=key), configured(plain="another")
+    kept = f"{paths.INLINE_KEYS}/two"
+    tree, plain = rendered(config), rendered(other)
+    assert tree.pop(kept) == File(key, mode=0o600, is_secret=True)
+    plain.pop(kept)
+    assert tree == plain
+    assert describe(changes({}, rendered(config))) == describe(changes({}, rendered(other)))
+
+
+@settings(deadline=None)
+@given(st.lists(ANY.filter(lambda text: "\0" not in text), max_size=5))
+def test_an_argv_survives_systemds_reading(arguments: list[str]) -> None:
+    """`unitfile.command` written, split and expanded again is the argv it was given, on one line."""
+    written = unitfile.command(("/bin/true", *arguments))
+    assert "\n" not in written
+    assert argv(written, {}) == ["/bin/true", *arguments]
+
+
+def test_a_nul_is_refused() -> None:
+    """No argv can hold one."""
+    with pytest.raises(ValueError, match="NUL"):
+        unitfile.command(("/bin/true", "a\0b"))
