@@ -1,5 +1,6 @@
 """What is checked around an apply: the staged files before, the running servers after."""
 
+import re
 import socket
 import tempfile
 import time
@@ -55,12 +56,20 @@ def check_ports(config: Config, manager: systemd.Systemd) -> None:
         wanted |= {config.ingest.listen: names.INGEST_UNIT, API: names.INGEST_UNIT}
     active = manager.active(*set(wanted.values()))
     for address, unit in wanted.items():
-        if unit not in active and not _is_free(address):
-            port = address.rpartition(":")[2]
+        port = address.rpartition(":")[2]
+        is_ours = unit in active and (unit != names.INGEST_UNIT or _is_served(port))
+        if not is_ours and not _is_free(address):
             raise RestreamError(
                 f"{address}, which {unit} needs, is in use by another program",
                 hint=f"see which: ss -ltnp 'sport = :{port}'",
             )
+
+
+def _is_served(port: str) -> bool:
+    """Whether the ingest server's configuration in place, before it is changed, has this port."""
+    found = [Path(path) for path in paths.INGEST_CONFIG.values()]
+    texts = [path.read_text() for path in found if path.exists()]
+    return any(re.search(rf"listen \S*:{port};", text) for text in texts)
 
 
 def _is_free(address: str) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 
 from tests.demo.install import ETC, PROGRAM
 from tests.lab.container import Container
-from tests.lab.platform import Platform
+from tests.lab.platform import Platform, is_listening
 
 TOML = f"{ETC}/restream.toml"
 SETTLED = 20.0  # seconds that an edit may take until it is applied, on a busy machine
@@ -88,6 +88,14 @@ class Stage:
         self.product("on-air")
         platforms = tomllib.loads(self.toml)["platforms"]
         self.wait_on_air(name for name, one in platforms.items() if one.get("enabled", True))
+
+    def manifest(self) -> str:
+        """Return what the last apply noted for the next one."""
+        return self.container.read("/var/lib/restream-agent/manifest.json")
+
+    def listens(self, port: int) -> bool:
+        """Whether something in the container listens on a TCP port."""
+        return is_listening(self.container, port)
 
     def files(self) -> str:
         """Return every file below /etc but the TOML: kind, mode, owner, link target and content's hash."""

@@ -1,0 +1,130 @@
+"""What the unprivileged parts may do, where the keys are, and what happens without the agent."""
+
+import json
+
+import pytest
+
+from restream_agent import unitfile
+from tests.demo.install import ETC, HOLD_SECONDS, INGEST_KEY, PUBLISH_URL
+from tests.lab.obs import Obs
+from tests.system.stage import Stage
+
+pytestmark = pytest.mark.system
+
+ALLOWED = (
+    ("start", "restream.target"),
+    ("restart", "ffmpeg-relay@alpha.service"),
+    ("stop", "restream.target"),
+    ("start", "restream-off-air.timer"),
+    ("stop", "restream-off-air.timer"),
+    ("start", "restream-apply.service"),
+)
+REFUSED = (
+    ("systemctl", "start", "systemd-tmpfiles-clean.service"),
+    ("systemctl", "stop", "restream-ingest.service"),
+    ("systemctl", "restart", "restream-agent.service"),
+    ("systemctl", "start", "ffmpeg-relay@a\\x2fb/../x.service"),
+    ("systemctl", "kill", "fallback.service"),
+    ("systemctl", "freeze", "fallback.service"),
+    ("systemctl", "set-property", "restream.target", "Description=x"),
+    ("systemctl", "set-property", "fallback.service", "CPUWeight=1"),
+    ("systemctl", "enable", "restream-apply.service"),
+    ("systemctl", "mask", "--runtime", "restream-off-air.service"),
+    ("systemctl", "daemon-reload"),
+    ("systemctl", "set-environment", "LD_PRELOAD=/tmp/x"),
+    ("systemctl", "poweroff"),
+    ("systemd-run", "--no-ask-password", "true"),
+    ("touch", "/etc/systemd/system/restream-mine.service"),
+    ("touch", "/etc/systemd/system/restream.target.d/20-mine.conf"),
+    ("touch", "/run/systemd/system/restream-mine.service"),
+    ("touch", f"{ETC}/restream.toml"),
+    ("touch", "/run/restream/live.sock"),
+    ("ls", f"{ETC}/credentials"),
+    ("cat", f"{ETC}/credentials/alpha"),
+    ("cat", f"{ETC}/hook-token"),
+    ("cat", "/var/lib/restream-agent/manifest.json"),
+)
+ARGUMENTS = (
+    "%n", "%%", "$HOME", "${HOME}", "$$", "\\", "a\\", "\\x41", '"', "'", "a b", "", ";", "a;b", "#", "|",
+    "&&", "`id`", "$(id)", "line\nbreak", "tab\t", "\x1b[0m", "ü漢", "-o", "@", "{a,b}", "~", "*",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("call", ALLOWED, ids=" ".join)
+def test_the_agents_user_may_run_the_broadcast(stage: Stage, call: tuple[str, str]) -> None:
+    """polkit lets the user restream start and stop the units of a broadcast."""
+    stage.container.run(("systemctl", "--no-ask-password", *call), user="restream", timeout=60)
+
+
+@pytest.mark.parametrize("call", REFUSED, ids=" ".join)
+def test_the_agents_user_may_do_nothing_else(stage: Stage, call: tuple[str, ...]) -> None:
+    """Another unit, another verb, a file of the system or a key: refused."""
+    if call[0] == "systemctl":
+        call = ("systemctl", "--no-ask-password", *call[1:])
+    done = stage.container.run(call, user="restream", check=False)
+    assert done.returncode != 0
+    said = done.stderr.lower()
+    assert any(word in said for word in ("denied", "authenti", "not permitted", "invalid")), said
+
+
+def test_no_key_is_where_others_look(stage: Stage) -> None:
+    """During a broadcast no process, unit, journal line or readable file shows a key or the hook token."""
+    stage.on_air()
+    obs = Obs(stage.container, PUBLISH_URL).start()
+    stage.container.wait_until(lambda: stage.container.is_active("live@main.service"), 15, "OBS to be live")
+    token = stage.container.read(f"{ETC}/hook-token").strip()
+    secrets = (INGEST_KEY, "alpha-key", "beta-key", token)
+    places = """
+        systemctl show '*' --all; systemctl cat '*' 2>/dev/null; journalctl --no-pager -o export
+        for group in $(grep -l '\\.service' /proc/[0-9]*/cgroup); do
+            cat ${group%cgroup}cmdline ${group%cgroup}environ
+        done | tr '\\0' '\\n'
+        runuser -u nobody -- grep -rahs -e '' /etc /run /var/lib /var/log
+    """
+    shown = stage.container.run(("sh", "-c", places), timeout=60, check=False).stdout
+    obs.stop()
+    assert "ffmpeg-relay@alpha.service" in shown
+    assert "rtmp_app" in shown.replace("-", "_")
+    assert [secret for secret in secrets if secret in shown] == []
+
+
+def test_the_hold_ends_the_broadcast_without_the_agent(stage: Stage) -> None:
+    """OBS has gone, then the agent goes with its socket: when the hold has run out, systemd goes off air."""
+    stage.edit(stage.toml.replace(f'hold = "{HOLD_SECONDS}s"', 'hold = "3s"'))
+    obs = Obs(stage.container, PUBLISH_URL).start()
+    stage.container.wait_until(lambda: stage.container.is_active("live@main.service"), 15, "OBS to be live")
+    obs.stop()
+    stage.container.wait_until(
+        lambda: stage.container.is_active("restream-off-air.timer"), 10, "the hold to begin"
+    )
+    stage.container.run(("systemctl", "stop", "restream-agent.socket", "restream-agent.service"))
+    assert stage.container.is_active("restream.target")
+    stage.container.wait_until(
+        lambda: not stage.container.is_active("restream.target"), 10, "the hold to run out"
+    )
+    assert not stage.container.is_active("restream-agent.service")
+    stage.container.run(("systemctl", "start", "restream-agent.socket", "restream-agent.service"))
+
+
+def test_systemd_reads_an_argv_as_it_was_meant(stage: Stage) -> None:
+    """A program under a difficult name gets difficult arguments, and a credential of one, unchanged."""
+    program = '/opt/a$b %n "x" \\ü;'
+    title = "100 %n \\"
+    secret = "/opt/key of 100%n $x \\"
+    show = (
+        "#!/usr/bin/python3\nimport json, os, sys\n"
+        "key = open(os.environ['CREDENTIALS_DIRECTORY'] + '/key').read()\n"
+        "print(json.dumps([sys.argv[1:], key]))\n"
+    )
+    stage.container.write(program, show, mode=0o755)
+    stage.container.write(secret, "the key")
+    stage.container.write(
+        "/etc/systemd/system/difficult.service",
+        f"[Unit]\nDescription={unitfile.value(title)}\n[Service]\nType=oneshot\n"
+        f"LoadCredential=key:{unitfile.value(secret)}\nStandardOutput=file:/run/difficult\n"
+        f"ExecStart={unitfile.command((program, *ARGUMENTS))}\n",
+    )
+    stage.container.run(("systemctl", "daemon-reload"))
+    stage.container.run(("systemctl", "start", "difficult.service"))
+    assert json.loads(stage.container.read("/run/difficult")) == [list(ARGUMENTS), "the key"]
+    assert stage.show("difficult.service", "Description") == title
