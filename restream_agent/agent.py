@@ -56,8 +56,10 @@ class AgentSettings:
     @classmethod
     def read(cls, path: Path) -> "AgentSettings":
         """Read what render.py wrote; TypeError or ValueError if it is something else."""
-        values = dict(json.loads(path.read_text()))
-        return cls(**{name: tuple(one) if name == "relays" else one for name, one in values.items()})
+        values: dict[str, Any] = dict(json.loads(path.read_text()))
+        if "relays" in values:
+            values["relays"] = tuple(values["relays"])
+        return cls(**values)
 
 
 class Agent:

@@ -168,7 +168,10 @@ def _restore(plan: Plan, undo: list[Change], root: Path, systemd: Systemd) -> No
         if is_here and undo:
             systemd.change("stop", plan.actions.start, reason="was not there before")
     for change in back:
-        put(change, root)
+        try:
+            put(change, root)
+        except RestreamError as error:
+            log.error("%s", error.message)
     with suppress(RestreamError):
         if is_here and undo:
             wanted = actions(back, changed_secrets=frozenset(), relays=frozenset())

@@ -45,6 +45,8 @@ def read_tree(root: Path, wanted: Iterable[str], *, secret: frozenset[str]) -> T
                 )
         except PermissionError as error:
             raise RestreamError(f"{place} cannot be read", hint="run this as root (sudo)") from error
+        except OSError as error:
+            raise RestreamError(f"{place} cannot be read: {error.strerror}") from error
     return tree
 
 
@@ -65,7 +67,11 @@ def write(root: Path, path: str, entry: File | Link) -> None:
             temporary.symlink_to(entry.target)
         else:
             temporary = _written(place.parent, entry)
-        temporary.replace(place)
+        try:
+            temporary.replace(place)
+        except OSError:
+            temporary.unlink()
+            raise
     except OSError as error:
         raise RestreamError(f"{place} cannot be written: {error.strerror}") from error
 
@@ -89,9 +95,13 @@ def _written(directory: Path, entry: File) -> Path:
 def remove(root: Path, path: str) -> None:
     """Remove a file or link, and the directory it was in if that is a drop-in's and now empty."""
     place = locate(root, path)
-    place.unlink(missing_ok=True)
-    if place.parent.suffix in (".d", ".wants") and not any(place.parent.iterdir()):
-        place.parent.rmdir()
+    try:
+        place.unlink(missing_ok=True)
+        is_ours_alone = place.parent.suffix in (".d", ".wants") and place.parent.is_dir()
+        if is_ours_alone and not any(place.parent.iterdir()):
+            place.parent.rmdir()
+    except OSError as error:
+        raise RestreamError(f"{place} cannot be removed: {error.strerror}") from error
 
 
 def read_manifest(root: Path) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from restream_agent.fanout import Limits
 from restream_agent.flv import FlvError, Reader, Tag
@@ -38,8 +39,10 @@ class ProgramSettings:
     @classmethod
     def read(cls, path: Path) -> "ProgramSettings":
         """Read the file that render.py made; a key that is unknown or missing raises TypeError."""
-        values = dict(json.loads(path.read_text()))
-        return cls(**{name: tuple(one) if name == "fallback" else one for name, one in values.items()})
+        values: dict[str, Any] = dict(json.loads(path.read_text()))
+        if "fallback" in values:
+            values["fallback"] = tuple(values["fallback"])
+        return cls(**values)
 
     def for_splice(self) -> Settings:
         """Return the part that the splice needs."""

@@ -1,6 +1,8 @@
 """Secrets on the machine: whether they are there, and whether they have changed. Never what they are."""
 
+import errno
 import hashlib
+import os
 import secrets
 from pathlib import Path
 
@@ -26,15 +28,17 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
     for user, reference in users(config).items():
         if reference.plain is None:
             path = "ingest.key" if user == "ingest" else f"platforms.{user.removesuffix('-backup')}.key"
-            reason = _complaint(locate(root, key_file(reference, user)))
+            file = key_file(reference, user)
+            reason = _complaint(locate(root, file), is_typed_in_url=user == "ingest")
             if reason:
-                file = key_file(reference, user)
                 hint = f"put the key there: install -m 600 /dev/stdin {file}"
+                if reason.endswith(os.strerror(errno.EACCES)):
+                    hint = "run this as root (sudo)"
                 found.append(Problem(source, 0, path, f"{file} {reason}", hint))
     return tuple(dict.fromkeys(found))
 
 
-def _complaint(file: Path) -> str:
+def _complaint(file: Path, *, is_typed_in_url: bool) -> str:
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -46,6 +50,8 @@ def _complaint(file: Path) -> str:
         return f"has {len(key)} bytes, a key has at most {_LONGEST}"
     if any(byte <= 32 or byte >= 127 for byte in key):
         return "must hold the key alone, in one line without spaces"
+    if is_typed_in_url and any(byte in key for byte in b"&#%"):
+        return "has one of & # %, which mean something else where OBS puts the key, in a URL"
     return ""
 
 
