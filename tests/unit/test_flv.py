@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restream_agent.flv import AUDIO, HEADER, SCRIPT, VIDEO, FlvError, Reader, Tag, encode, metadata
+from restream_agent.flv import (
+    AUDIO,
+    HEADER,
+    SCRIPT,
+    VIDEO,
+    FlvError,
+    Reader,
+    Tag,
+    encode,
+    metadata,
+    with_parameters,
+)
 from tests.unit.flv_making import parameters, picture, sound
 
 TAGS = st.builds(
@@ -89,3 +100,34 @@ def test_metadata_gives_the_numbers() -> None:
 def test_broken_metadata_is_no_error(tail: bytes) -> None:
     """Whatever follows the name, reading it ends."""
     metadata(Tag(SCRIPT, 0, b"\x02\x00\x0aonMetaData" + tail))
+
+
+def test_a_keyframe_takes_up_the_parameters_of_its_header() -> None:
+    """SPS and PPS stand, each with its length, between the tag's own header and the picture."""
+    sps, pps = b"\x67\x42\x00\x1f", b"\x68\xce"
+    record = b"\x01\x42\x00\x1f\xff\xe1\x00\x04" + sps + b"\x01\x00\x02" + pps
+    header = Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record)
+    keyframe = Tag(VIDEO, 40, b"\x17\x01\x00\x00\x00\x00\x00\x00\x01\x65")
+    units = b"\x00\x00\x00\x04" + sps + b"\x00\x00\x00\x02" + pps
+    expected = Tag(VIDEO, 40, keyframe.body[:5] + units + keyframe.body[5:])
+    assert with_parameters(keyframe, header) == expected
+
+
+@given(st.binary(max_size=60))
+def test_a_damaged_header_leaves_the_keyframe_decodable(record: bytes) -> None:
+    """Whatever the record holds, the picture is still there at the end."""
+    keyframe = picture(0, 1, is_keyframe=True)
+    found = with_parameters(keyframe, Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record))
+    assert found.body.endswith(keyframe.body[5:])
+
+
+def test_b_frames_are_shown_later_than_their_timestamp() -> None:
+    """The composition time is read as a signed number, from H.264 and enhanced HEVC, and is 0 elsewhere."""
+    tags = (
+        Tag(VIDEO, 0, b"\x27\x01\x00\x00\x42abc"),
+        Tag(VIDEO, 0, b"\x27\x01\xff\xff\xfeabc"),
+        Tag(VIDEO, 0, b"\xa1hvc1\x00\x00\x21x"),
+        Tag(VIDEO, 0, b"\xa3hvc1\x00\x00\x21x"),
+        sound(0, 1),
+    )
+    assert [tag.composition_time for tag in tags] == [66, -2, 33, 0, 0]

@@ -61,6 +61,9 @@ class Stage:
             self.take(self.splice.live_tag(tag, self.now))
         self.position += milliseconds
 
+    def source(self) -> Source:
+        return self.splice.source
+
     def media(self) -> list[tuple[int, Tag]]:
         return [(at, tag) for at, tag in self.sent if tag.is_media]
 
@@ -182,9 +185,9 @@ def test_silence_of_a_connected_publisher_is_a_stall() -> None:
     stage.connect()
     stage.play(4000)
     stage.pass_time(1100)
-    assert Source.FALLBACK is stage.splice.source
+    assert Source.FALLBACK is stage.source()
     stage.play(4000)
-    assert Source.LIVE is stage.splice.source
+    assert Source.LIVE is stage.source()
 
 
 def test_after_a_backlog_the_cut_waits_for_a_fresh_keyframe() -> None:
@@ -206,9 +209,9 @@ def test_a_backlog_that_arrives_at_twice_the_speed_is_not_taken_for_live() -> No
     stage.play(2000)
     stage.pass_time(6000)
     stage.play(12_000, speed=2.0)
-    assert stage.splice.source is Source.FALLBACK
+    assert stage.source() is Source.FALLBACK
     stage.play(9000)
-    assert stage.splice.source is Source.LIVE
+    assert stage.source() is Source.LIVE
     sources = [origin(tag)[0] for _, tag in stage.media()]
     assert sum(one != other for one, other in zip(sources, sources[1:], strict=False)) == 2
 
@@ -252,10 +255,10 @@ def test_the_operators_break_outlasts_a_reconnect() -> None:
     stage.take(stage.splice.hold_fallback(stage.now, held=True))
     stage.connect()
     stage.play(5000)
-    assert Source.FALLBACK is stage.splice.source
+    assert Source.FALLBACK is stage.source()
     stage.take(stage.splice.hold_fallback(stage.now, held=False))
     stage.play(3000)
-    assert Source.LIVE is stage.splice.source
+    assert Source.LIVE is stage.source()
 
 
 def test_settle_asks_for_a_publisher_that_stays() -> None:
@@ -264,6 +267,6 @@ def test_settle_asks_for_a_publisher_that_stays() -> None:
     stage.pass_time(100)
     stage.connect()
     stage.play(2900)
-    assert Source.FALLBACK is stage.splice.source
+    assert Source.FALLBACK is stage.source()
     stage.play(3000)
-    assert Source.LIVE is stage.splice.source
+    assert Source.LIVE is stage.source()
