@@ -7,7 +7,7 @@ puts a value that might be a secret into a message.
 import difflib
 import re
 from collections.abc import Callable
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -144,25 +144,18 @@ def read_paths(value: object) -> object:
 
 
 def read_listen(value: object) -> object:
-    """Read "HOST:PORT", the host an IPv4 address or an IPv6 address in brackets."""
-    hint = 'write it as "0.0.0.0:1935" or "[::]:1935"'
+    """Read "HOST:PORT", the host an IPv4 address: SRS's rules on who may play know no others."""
+    hint = 'write it as "0.0.0.0:1935"'
     if not isinstance(value, str) or ":" not in value:
         raise complaint("must be an address and a port", hint)
     host, port = value.rsplit(":", 1)
     if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
         raise complaint("must end in a port from 1 to 65535", hint)
     try:
-        address_in(host)
+        IPv4Address(host)
     except AddressValueError:
-        raise complaint("must begin with an IP address", hint) from None
+        raise complaint("must begin with an IPv4 address", hint) from None
     return value
-
-
-def address_in(host: str) -> IPv4Address | IPv6Address:
-    """Give the address in the host part of `listen`; AddressValueError when it is none."""
-    if host.startswith("[") and host.endswith("]"):
-        return IPv6Address(host[1:-1])
-    return IPv4Address(host)
 
 
 def read_platform_name(value: object) -> object:

@@ -1,10 +1,11 @@
 """What a valid TOML file still deserves a word about."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 
 from restream_agent.config_models import Config, Platform
 from restream_agent.config_problems import dotted
-from restream_agent.config_values import address_in, names_stream
+from restream_agent.config_values import names_stream
 from restream_agent.errors import Problem
 from restream_agent.locate import KeyPath, line_of
 from restream_agent.presets import Preset, completed_url
@@ -30,7 +31,7 @@ def ingest_remarks(config: Config) -> Iterator[Remark]:
     key, listen = config.ingest.key, config.ingest.listen
     if key is not None and key.plain is not None:
         yield ("ingest", "key"), "is written in the clear", clear_hint("ingest")
-    if key is None and not address_in(listen.rsplit(":", 1)[0]).is_loopback:
+    if key is None and not IPv4Address(listen.rsplit(":", 1)[0]).is_loopback:
         hint = 'set a key, or listen = "127.0.0.1:1935"'
         yield ("ingest", "key"), f"anyone who reaches {listen} can broadcast", hint
 

@@ -24,6 +24,9 @@ from restream_agent.profile import Profile
 _WORK_PREFIX = ".prepare-"
 _PREPARED = re.compile(r"[0-9a-f]{16}-.+\.flv")
 
+SPARE = 4
+"""Prepared files kept beside those in use."""
+
 
 def prepare(
     sources: tuple[Path, ...],
@@ -57,10 +60,14 @@ def prepare(
 
 
 def prune(directory: Path, keep: set[Path]) -> tuple[Path, ...]:
-    """Delete the prepared files of `directory` that are not in `keep`, and return what was deleted."""
-    kept = {path.name for path in keep}
-    prepared = (path for path in sorted(directory.glob("*.flv")) if _PREPARED.fullmatch(path.name))
-    old = tuple(path for path in prepared if path.name not in kept)
+    """Delete old prepared files, and return what was deleted.
+
+    Those in `keep` stay, and the SPARE newest others: OBS may change back, and a file may have been
+    prepared before the configuration names it.
+    """
+    prepared = [path for path in directory.glob("*.flv") if _PREPARED.fullmatch(path.name)]
+    others = [path for path in prepared if path.name not in {kept.name for kept in keep}]
+    old = tuple(sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[SPARE:])
     for path in old:
         path.unlink(missing_ok=True)
     return old

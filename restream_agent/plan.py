@@ -146,7 +146,8 @@ def _agent_changed(kinds: dict[str, str]) -> bool:
         f"{paths.UNITS}/{names.AGENT_UNIT}",
         f"{paths.UNITS}/{names.AGENT_UNIT}.d/10-restream.conf",
     )
-    return any(kinds.get(path) == "update" for path in noticed)
+    is_new = kinds.get(f"{paths.UNITS}/{names.AGENT_UNIT}") == "create"
+    return not is_new and any(path in kinds for path in noticed)
 
 
 def _wanted(found: tuple[Change, ...]) -> tuple[str, ...]:

@@ -15,11 +15,9 @@ CONFIRM = 60
 CALM = 160
 """A stream is calm if it advances by no more than this within CONFIRM: a few frames, or one clump."""
 
-PACE = 600
-"""How long to look at a stream that was silent: its backlog may arrive at twice the speed for seconds."""
-
-PACE_LIMIT = 870
-"""A stream is at real time if it advances by no more than this within PACE: 1.2 times, and one clump."""
+STEADY = 3000
+STEADY_WITHIN = 150
+"""A stream that was silent and stays late has lost that time if, for STEADY ms, it keeps real time."""
 
 FRESH = 350
 """A keyframe is fresh if what follows it arrives no more than this ahead of real time."""
@@ -56,20 +54,23 @@ class Live:
     held: deque[Tag] = field(default_factory=deque)
     _candidate_size: int = 0
     _arrivals: deque[tuple[int, int]] = field(default_factory=deque)
-    _resumed_at: int | None = None
-    _is_resuming: bool = False
+    _usual_lag: int | None = None
 
     def leave(self) -> None:
-        """The program has left this stream though it is still connected: see how it comes back."""
+        """The program has left this stream though it is connected: remember how late it used to be."""
         self.candidate = []
         self.held.clear()
-        self._arrivals.clear()
-        self._is_resuming = True
-        self._resumed_at = None
+        if self._arrivals:
+            self._usual_lag = min(at - stamp for at, stamp in self._arrivals)
+
+    def note(self, tag: Tag, now: int) -> None:
+        """Remember when a tag arrived."""
+        self._arrivals.append((now, tag.timestamp))
+        while len(self._arrivals) > 1 and self._arrivals[1][0] <= now - STEADY:
+            self._arrivals.popleft()
 
     def consider(self, tag: Tag, now: int) -> None:
         """Begin a candidate at a keyframe, or add what follows to it."""
-        self._note_arrival(tag, now)
         if tag.is_keyframe and not (self.candidate and self.is_fresh(now, FRESH)):
             self.candidate = [tag]
             self.candidate_at = now
@@ -88,10 +89,15 @@ class Live:
         """Whether the candidate was looked at for CONFIRM and the stream arrives at about real time."""
         if now < self.candidate_at + CONFIRM or self._advance(now, CONFIRM) > CALM:
             return False
-        if self._is_resuming and (self._resumed_at is None or now - self._resumed_at < PACE):
-            return False
-        is_long_enough = bool(self._arrivals) and now - self._arrivals[0][0] >= PACE
-        return not is_long_enough or self._advance(now, PACE) <= PACE_LIMIT
+        return self._usual_lag is None or self._is_caught_up(now, self._usual_lag)
+
+    def _is_caught_up(self, now: int, usual_lag: int) -> bool:
+        """Whether a stream that was silent has delivered its backlog, however slowly, or lost it for good."""
+        newest = max(stamp for _, stamp in self._arrivals)
+        if now - newest - usual_lag <= FRESH:
+            return True
+        is_watched = now - self._arrivals[0][0] >= STEADY
+        return is_watched and abs(self._advance(now, STEADY) - STEADY) <= STEADY_WITHIN
 
     def calm_at(self, now: int) -> int:
         """Return when to look again whether the candidate is calm."""
@@ -101,13 +107,6 @@ class Live:
     def span(self) -> int:
         """Milliseconds of stream in the candidate."""
         return max(tag.timestamp for tag in self.candidate) - self.candidate[0].timestamp
-
-    def _note_arrival(self, tag: Tag, now: int) -> None:
-        if self._resumed_at is None:
-            self._resumed_at = now
-        self._arrivals.append((now, tag.timestamp))
-        while len(self._arrivals) > 1 and self._arrivals[1][0] <= now - PACE:
-            self._arrivals.popleft()
 
     def _advance(self, now: int, window: int) -> int:
         """Milliseconds of stream that arrived within the last `window` ms of wall time."""

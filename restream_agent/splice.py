@@ -107,6 +107,7 @@ class Splice:
             return self._live_header(live, tag)
         if not tag.is_media:
             return []
+        live.note(tag, now)
         if self.source is Source.LIVE:
             live.passed_at = now
             live.held.append(tag)

@@ -63,9 +63,9 @@ def test_any_key_is_none() -> None:
     assert config(start='version = 1\n[ingest]\nkey = "any"\n').ingest.key is None
 
 
-@pytest.mark.parametrize("listen", ["127.0.0.1:1", "[::]:1935", "[::1]:65535"])
+@pytest.mark.parametrize("listen", ["127.0.0.1:1", "0.0.0.0:65535"])
 def test_listens_on_either_protocol(listen: str) -> None:
-    """IPv4 and bracketed IPv6 addresses are taken."""
+    """IPv4 addresses are taken, with any port."""
     assert config(f'listen = "{listen}"').ingest.listen == listen
 
 
