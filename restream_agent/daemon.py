@@ -112,8 +112,8 @@ class _Daemon:
 
         observer = watch(Path(self._settings.source), notice)
         # Each is kept in a variable: asyncio holds only weak references to its tasks.
-        tasks = [asyncio.create_task(one) for one in (self._reconcile(), self._apply_edits(edited))]
-        tasks.append(asyncio.create_task(self._watchdog()))
+        endless = (self._reconcile(), self._apply_edits(edited), self._watchdog(), self._announce())
+        tasks = [asyncio.create_task(one) for one in endless]
         for task in tasks:
             task.add_done_callback(self._give_up)
         try:
@@ -148,17 +148,22 @@ class _Daemon:
             self._agent.look_again.clear()
 
     async def _watchdog(self) -> None:
-        """Say that the event loop turns, and keep what `status` shows at most a second old."""
-        interval = min(1.0, watchdog_interval() or 1.0)
-        words = ""
+        """Say that the event loop turns; it does so even while systemd takes its time to answer us."""
+        interval = watchdog_interval() or 10.0
         while True:
             self._notifier.notify("WATCHDOG=1")
+            await asyncio.sleep(interval)
+
+    async def _announce(self) -> None:
+        """Keep what `systemctl status` shows at most a second old."""
+        words = ""
+        while True:
+            await asyncio.sleep(1.0)
             new = self._agent.status().words()
             if new != words and self._is_ready:
                 words = new
                 await _logged(self._agent.refresh)
                 self._notifier.notify(f"STATUS={self._agent.status().words()}")
-            await asyncio.sleep(interval)
 
     async def _apply_edits(self, edited: asyncio.Event) -> None:
         while True:
