@@ -17,8 +17,8 @@ from restream_agent.tree import File, Tree
 def _read(root: Path, given: Path | None) -> tuple[Config, Facts, tuple[Problem, ...]]:
     path = load.config_path(root, given)
     config, warnings = load.read(path)
-    source = str(path) if given is not None else f"/{path.relative_to(root)}"
-    return config, machine.facts(config, root=root, source=source), warnings
+    # What is rendered names the usual place, so that a copy under --config shows only real differences.
+    return config, machine.facts(config, root=root, source=paths.CONFIG), warnings
 
 
 def check(root: Path, given: Path | None) -> tuple[Problem, ...]:
@@ -27,7 +27,7 @@ def check(root: Path, given: Path | None) -> tuple[Problem, ...]:
     missing = secrets.problems(config, root, str(load.config_path(root, given)))
     if missing:
         raise ConfigError(missing)
-    fallback.check(config, facts.source)
+    fallback.check(config, str(load.config_path(root, given)))
     if root == Path("/"):
         machine.require_programs(config, facts)
     return warnings
@@ -80,7 +80,7 @@ def apply(root: Path, given: Path | None, *, progress: Report | None) -> Iterato
         yield f"warning: {warning}"
     if root == Path("/"):
         machine.require_programs(config, facts)
-    fallback.check(config, facts.source)
+    fallback.check(config, str(load.config_path(root, given)))
     manager = systemd.Systemd()
 
     def prepare(desired: Tree) -> None:

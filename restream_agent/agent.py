@@ -152,6 +152,7 @@ class Agent:
             is_hold_running=is_holding,
             is_opened=(self._operator / "open").exists(),
             fallback_for=self._telemetry.fallback_for,
+            hold_left=0.0 if self._hold_ends is None else self._hold_ends - now,
             is_ended=(self._operator / "end").exists(),
         )
 

@@ -17,6 +17,8 @@ from restream_agent.tree import File, Tree
 
 log = logging.getLogger(__name__)
 
+_SERVERS = (names.AGENT_UNIT, names.INGEST_UNIT)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -115,8 +117,9 @@ def apply(
         try:
             _write(plan, root, systemd, undo)
             if is_here:
+                stopped = frozenset(_SERVERS) - {*systemd.active(*_SERVERS), *plan.actions.start}
                 perform(plan.actions, systemd)
-                checks.check_running(config, systemd)
+                checks.check_running(config, systemd, stopped)
         except BaseException:
             _restore(plan, undo, root, systemd)
             raise

@@ -66,10 +66,13 @@ def check_ports(config: Config, manager: systemd.Systemd) -> None:
 
 
 def _is_served(port: str) -> bool:
-    """Whether the ingest server's configuration in place, before it is changed, has this port."""
+    """Whether the ingest server's configuration in place, before it is changed, has this port.
+
+    Also if none is in place: somebody has removed it, and the server runs on as it was.
+    """
     found = [Path(path) for path in paths.INGEST_CONFIG.values()]
     texts = [path.read_text() for path in found if path.exists()]
-    return any(re.search(rf"listen \S*:{port};", text) for text in texts)
+    return not texts or any(re.search(rf"listen \S*:{port};", text) for text in texts)
 
 
 def _is_free(address: str) -> bool:
@@ -84,11 +87,15 @@ def _is_free(address: str) -> bool:
     return True
 
 
-def check_running(config: Config, manager: systemd.Systemd) -> None:
-    """Wait until the listener and the ingest server answer; RestreamError with the journal if not."""
+def check_running(config: Config, manager: systemd.Systemd, stopped: frozenset[str]) -> None:
+    """Wait until the listener and the ingest server answer; RestreamError with the journal if not.
+
+    `stopped` are units that somebody had stopped before, which is none of our business.
+    """
     wanted = {HOOKS.removeprefix("http://"): names.AGENT_UNIT}
     if config.ingest.manage:
         wanted[API] = names.INGEST_UNIT
+    wanted = {address: unit for address, unit in wanted.items() if unit not in stopped}
     for address, unit in wanted.items():
         deadline = time.monotonic() + _START_TIMEOUT
         while not _answers(address):

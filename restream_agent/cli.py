@@ -5,8 +5,6 @@ Results go to stdout, logs to stderr. Exit codes: 0 ok, 1 failed, 2 usage, 3 `di
 """
 
 import json
-import logging
-import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -15,30 +13,10 @@ from typing import Any, ParamSpec
 
 import click
 
-from restream_agent import __version__
+from restream_agent import __version__, logs
 from restream_agent.errors import EXIT_CHANGES, RestreamError
 
 P = ParamSpec("P")
-
-_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
-
-
-class _JournalFormatter(logging.Formatter):
-    """Puts syslog's priority in front, which the journal takes off; see sd-daemon(3)."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        lines = super().format(record).splitlines() or [""]
-        return "\n".join(f"<{_PRIORITIES.get(record.levelno, 6)}>{line}" for line in lines)
-
-
-def _log_to_stderr(*, verbose: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    if "JOURNAL_STREAM" in os.environ:
-        handler.setFormatter(_JournalFormatter("%(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.WARNING)
-    logging.getLogger("restream_agent").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
 def _explained(command: Callable[P, None]) -> Callable[P, None]:
@@ -81,7 +59,7 @@ _config = click.option(
 @click.pass_context
 def main(context: click.Context, verbose: bool) -> None:
     """One OBS upload to every platform, kept on air by systemd when OBS drops."""
-    _log_to_stderr(verbose=verbose or context.invoked_subcommand in ("run", "apply"))
+    logs.to_stderr(verbose=verbose or context.invoked_subcommand in ("run", "apply"))
 
 
 @main.command()
@@ -224,6 +202,57 @@ def fallback_off() -> None:
     from restream_agent import operate
 
     operate.take_break(wanted=False)
+
+
+@main.group("secret")
+def secret_group() -> None:
+    """Keep keys: only root and the one relay that uses a key can read it."""
+
+
+@secret_group.command("set")
+@click.argument("name")
+@click.option("--encrypt", is_flag=True, help="Have systemd-creds encrypt it: worthless off this machine.")
+@_root
+@_explained
+def secret_set(name: str, encrypt: bool, root: Path) -> None:
+    """Store a key under NAME, asked for without showing it, or read from stdin."""
+    from restream_agent import credentials
+
+    if sys.stdin.isatty():
+        secret = click.prompt(f"key for {name} (not shown)", hide_input=True, err=True).encode()
+    else:
+        secret = sys.stdin.buffer.read(credentials.LONGEST_INPUT)
+    click.echo(f"stored {credentials.store(root, name, secret, encrypt=encrypt)}")
+    click.echo("to have it used: restream-agent apply")
+
+
+@secret_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_root
+@_config
+@_explained
+def secret_list(as_json: bool, root: Path, given: Path | None) -> None:
+    """Show every stored key's name, users, age and kind, and what is missing; never a key."""
+    from restream_agent import credentials, load
+
+    config, _ = load.read(load.config_path(root, given))
+    found = credentials.listed(root, config)
+    click.echo(credentials.as_json(found) if as_json else credentials.table(found))
+
+
+@secret_group.command("remove")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Even if the configuration names it.")
+@_root
+@_config
+@_explained
+def secret_remove(name: str, force: bool, root: Path, given: Path | None) -> None:
+    """Remove the key NAME."""
+    from restream_agent import credentials, load
+
+    used_by = () if force else credentials.users(load.read(load.config_path(root, given))[0], name)
+    credentials.remove(root, name, used_by)
+    click.echo(f"removed {name}")
 
 
 def _progress() -> Callable[[float, float | None], None] | None:

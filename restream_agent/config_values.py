@@ -203,6 +203,11 @@ def read_url(value: object) -> object:
     parts = split_url(value)
     if parts is None or not parts.hostname:
         raise complaint("is not a URL with a host and, if it names one, a valid port", hint)
+    if "@" in parts.netloc:
+        raise complaint(
+            "holds a user name or password, which ffmpeg takes on its command line only, for all to see",
+            "ask the platform for an address with a stream key",
+        )
     if parts.scheme not in {"rtmp", "rtmps"}:
         raise complaint("must begin with rtmp:// or rtmps://", hint)
     if not urlsplit(completed_url(value)).path.strip("/"):

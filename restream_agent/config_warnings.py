@@ -58,6 +58,13 @@ def key_remarks(name: str, platform: Platform) -> Iterator[Remark]:
     if platform.key is None and platform.url is not None and names_stream(platform.url):
         hint = f"end it after the application; {clear_hint(name)}"
         yield ("platforms", name, "url"), "ends in a key, written in the clear", hint
+    elif platform.url is not None and "?" in platform.url:
+        hint = "if a platform wants a secret there, write it at the end of the key: KEY?name=value"
+        yield (
+            ("platforms", name, "url"),
+            "what follows the ? is on ffmpeg's command line, for all to see",
+            hint,
+        )
 
 
 def clear_hint(name: str) -> str:

@@ -166,6 +166,8 @@ class _Daemon:
                 self._notifier.notify(f"STATUS={self._agent.status().words()}")
 
     async def _apply_edits(self, edited: asyncio.Event) -> None:
+        if _is_newer(self._settings.source, paths.MANIFEST):
+            edited.set()  # it was edited while nobody looked
         while True:
             await edited.wait()
             await asyncio.sleep(_EDIT_SETTLES)
@@ -174,6 +176,13 @@ class _Daemon:
                 start = self._systemd.change
                 reason = f"{self._settings.source} was edited"
                 await asyncio.to_thread(start, "start", (names.APPLY_UNIT,), reason=reason, wait=False)
+
+
+def _is_newer(edited: str, applied: str) -> bool:
+    """Whether a file has changed since another was written; not if either cannot be looked at."""
+    with suppress(OSError):
+        return Path(edited).stat().st_mtime > Path(applied).stat().st_mtime
+    return False
 
 
 async def _logged(step: Callable[[], object]) -> None:

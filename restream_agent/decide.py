@@ -14,8 +14,8 @@ GRACE = 5.0
 UNREACHABLE = 10.0
 """Seconds after which a server that does not answer counts as one that nobody publishes to."""
 
-OVERDUE = 30.0
-"""Seconds. The hold's timer starts when the server gives a silent publisher up, so it may be this late."""
+OVERDUE = 5.0
+"""Seconds after which a hold whose timer has not ended it is ended by us: it was shortened meanwhile."""
 
 FIGHT = 3
 FIGHT_WINDOW = 30.0
@@ -72,7 +72,8 @@ class Observed:
     `publishers` is what the server lists, None if it did not answer for `unreachable` seconds.
     `live_streams` are those whose `live@` unit is not inactive. `is_opened` says that the operator
     has put the broadcast on air without a publisher, `is_ended` that it was ended while one was there.
-    `fallback_for` is how long, in seconds, the fallback has been playing.
+    `fallback_for` is how long, in seconds, the fallback has been playing; `hold_left` how long the
+    hold that is running still has, negative when its timer should have ended it.
     """
 
     now: float
@@ -84,6 +85,7 @@ class Observed:
     is_opened: bool = False
     is_ended: bool = False
     fallback_for: float = 0.0
+    hold_left: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,8 @@ def _unpublished(rules: Rules, memory: Memory, observed: Observed, publisher: Pu
     if memory.current is None and others:
         return Decision(memory)
     gone = Memory(takeovers=memory.takeovers)
-    return Decision(gone, _without_publisher(rules, observed, {publisher.stream}, "the publisher has gone"))
+    stream, reason = {publisher.stream}, "the publisher has gone"
+    return Decision(gone, _without_publisher(rules, observed, stream, played=0.0, reason=reason))
 
 
 def _tick(rules: Rules, memory: Memory, observed: Observed) -> Decision:
@@ -172,7 +175,10 @@ def _tick(rules: Rules, memory: Memory, observed: Observed) -> Decision:
     if memory.current is not None and observed.now - memory.accepted_at < GRACE:
         return Decision(memory)
     gone = Memory(takeovers=memory.takeovers)
-    return Decision(gone, _without_publisher(rules, observed, set(), "nobody publishes"))
+    played = observed.fallback_for
+    return Decision(
+        gone, _without_publisher(rules, observed, set(), played=played, reason="nobody publishes")
+    )
 
 
 def _present(memory: Memory, observed: Observed, publishers: tuple[Publisher, ...]) -> Decision:
@@ -200,15 +206,24 @@ def _stop_others(observed: Observed, publisher: Publisher) -> list[Action]:
     return [Unit("stop", names.live_unit(stream), "another stream takes its place") for stream in streams]
 
 
-def _without_publisher(rules: Rules, observed: Observed, gone: set[str], reason: str) -> tuple[Action, ...]:
-    """Stop pulling, and let the hold run if a broadcast is on air."""
+def _without_publisher(
+    rules: Rules, observed: Observed, gone: set[str], *, played: float, reason: str
+) -> tuple[Action, ...]:
+    """Stop pulling, and let the hold run if a broadcast is on air.
+
+    `played` is how much of the hold has passed already, in seconds; a publisher that has just gone
+    leaves all of it, though the fallback may have been playing since the one before.
+    """
     streams = sorted(observed.live_streams | (gone if observed.is_on_air else set()))
     wanted: list[Action] = [Unit("stop", names.live_unit(stream), reason) for stream in streams]
     if not observed.is_on_air or rules.hold is None or rules.standby or observed.is_opened:
         return tuple(wanted)
-    if observed.fallback_for >= rules.hold + (OVERDUE if observed.is_hold_running else 0):
-        # The timer cannot know of a hold that was shortened, or turned on, after the fact.
+    if observed.is_hold_running:
+        if observed.hold_left < -OVERDUE:
+            wanted.append(Unit("start", names.HOLD_SERVICE, "the hold has run out"))
+    elif played >= rules.hold:
+        # Turned on after the fact, or none at all.
         wanted.append(Unit("start", names.HOLD_SERVICE, "the hold has run out"))
-    elif not observed.is_hold_running:
+    else:
         wanted.append(Unit("start", names.HOLD_TIMER, "the hold begins"))
     return tuple(wanted)

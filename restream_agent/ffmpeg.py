@@ -16,6 +16,9 @@ _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
 # Parameters come first in FLV, so little has to be looked at. Not `-fflags nobuffer`: it throws away
 # what was looked at, the first keyframe with it, and the next one is seconds away (measured).
 _FLV_INPUT = ("-fpsprobesize", "0", "-analyzeduration", "5000000", "-f", "live_flv")
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+# ffmpeg believes any certificate unless it is told not to; a key is sent only to its platform.
+_VERIFIED = ("-tls_verify", "1", "-ca_file", AUTHORITIES)
 # Without it Nagle's algorithm and delayed acknowledgements add 40 ms to every step of the handshake.
 _NO_DELAY = ("-tcp_nodelay", "1")
 # A stream that pauses must not hold the other one back for the default 10 s.
@@ -40,6 +43,7 @@ def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
         ffmpeg, *_QUIET, *_FLV_INPUT, "-i", f"unix:{RELAY_SOCKET}",
         "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT, "-flvflags", "no_duration_filesize",
         "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET, *_NO_DELAY,
+        *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
         "-rw_timeout", "20000000", "-f", "flv", relay.url,
     )  # fmt: skip
 

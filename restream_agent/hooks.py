@@ -4,8 +4,10 @@ Every hook carries the token that apply generated. What is refused changes nothi
 without the key; a refused key is logged in one stable line with the address.
 """
 
+import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +19,15 @@ from starlette.routing import Route
 
 from restream_agent.dialects import Hook, HookError, read_nginx, read_srs
 from restream_agent.names import is_instance
+from restream_agent.slowdown import Slowdown
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 16 * 1024
 """Bytes. A hook of SRS has under 1 KiB."""
+
+MOST_WAITING = 1000
+"""Refusals that may be waiting at a time: as many as the ingest server has connections, some KiB each."""
 
 _APPLICATION = "live"
 _ROUTES = {"on_publish": "publish", "on_unpublish": "unpublish", "on_play": "play"}
@@ -70,6 +76,8 @@ class _Listener:
     def __init__(self, door: Door, handlers: Handlers) -> None:
         self._door = door
         self._handlers = handlers
+        self._slowdown = Slowdown()
+        self._waiting = 0
 
     async def status(self, _: Request) -> Response:
         return JSONResponse(dict(await self._handlers.status()))
@@ -116,8 +124,7 @@ class _Listener:
                 await self._handlers.unpublish(hook)
             return _accepted()
         if not self._door.knows_key(hook.key):
-            log.warning("publish refused: wrong key from %s", publisher.address)
-            return _refused(403)
+            return await self._turn_away(publisher.address)
         if not is_instance(publisher.stream):
             log.warning(
                 "publish refused: from %s, the stream's name has characters other than A-Z a-z 0-9 _ . -",
@@ -129,6 +136,21 @@ class _Listener:
             log.warning("publish refused: from %s, %s", publisher.address, refusal)
             return _refused(403)
         return _accepted()
+
+    async def _turn_away(self, address: str) -> Response:
+        """Refuse a wrong key, late: others, and the right key from the same address, go past meanwhile.
+
+        examples/fail2ban/ reads this line; it comes at once.
+        """
+        log.warning("publish refused: wrong key from %s", address)
+        wait = self._slowdown.wait(address, time.monotonic())
+        if wait and self._waiting < MOST_WAITING:
+            self._waiting += 1
+            try:
+                await asyncio.sleep(wait)
+            finally:
+                self._waiting -= 1
+        return _refused(403)
 
 
 def _accepted() -> Response:

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from restream_agent import secrets, systemd
-from restream_agent.config import Config
+from restream_agent.config import Config, relays
 from restream_agent.errors import CommandError, RestreamError
+from restream_agent.ffmpeg import AUTHORITIES
 from restream_agent.render import Facts
 
 _SRS = "/usr/local/srs/objs/srs"
@@ -29,6 +30,7 @@ def facts(config: Config, *, root: Path, source: str) -> Facts:
         nginx_rtmp_module=_NGINX_RTMP_MODULE,
         systemd_version=version,
         hook_token=secrets.hook_token(root),
+        encrypted=secrets.encrypted(root),
     )
 
 
@@ -44,6 +46,11 @@ def require_programs(config: Config, found: Facts) -> None:
     """Raise RestreamError for the first program that is missing, with the way to get it."""
     if not Path(found.ffmpeg).exists():
         raise RestreamError("ffmpeg is not installed", hint="apt install ffmpeg")
+    if any(relay.url.startswith("rtmps:") for relay in relays(config)) and not Path(AUTHORITIES).exists():
+        raise RestreamError(
+            f"{AUTHORITIES} does not exist; platforms' certificates are checked against it",
+            hint="apt install ca-certificates",
+        )
     if not config.ingest.manage:
         return
     if not Path(found.server_binary).exists():

@@ -3,6 +3,7 @@
 OWN_DIRECTORY = "/etc/restream-agent/"
 CONFIG = "/etc/restream-agent/restream.toml"
 CREDENTIALS = "/etc/restream-agent/credentials"
+ENCRYPTED_CREDENTIALS = "/etc/restream-agent/credentials.encrypted"
 INLINE_KEYS = "/etc/restream-agent/inline-keys"
 HOOK_TOKEN = "/etc/restream-agent/hook-token"  # noqa: S105 - a path
 PROGRAM_SETTINGS = "/etc/restream-agent/program.json"

@@ -21,6 +21,7 @@ _PACKAGES = {
     "fc-match": "fontconfig",
     "nginx": "nginx libnginx-mod-rtmp",
     "systemctl": "systemd",
+    "systemd-creds": "systemd",
     "systemd-analyze": "systemd",
     "journalctl": "systemd",
 }

@@ -21,7 +21,10 @@ _INGEST_RUNTIME = "/run/restream-ingest"
 
 @dataclass(frozen=True)
 class Facts:
-    """What rendering has to know of the machine: paths of programs, systemd's version, the hook token."""
+    """What rendering has to know of the machine.
+
+    Paths of programs, systemd's version, the hook token, and which credentials are stored encrypted.
+    """
 
     source: str
     python: str
@@ -30,6 +33,7 @@ class Facts:
     nginx_rtmp_module: str
     systemd_version: int
     hook_token: str
+    encrypted: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         """Show all but the token."""
@@ -85,15 +89,21 @@ class _Filler:
 def _program(config: Config, fill: _Filler) -> Tree:
     facts, units = fill.facts, paths.UNITS
     start = (facts.python, "-I", "-m", "restream_agent.program", paths.PROGRAM_SETTINGS)
-    pull = live_command(facts.ffmpeg, f"rtmp://127.0.0.1:{_port(config)}/live/%i")
+    pull = live_command(facts.ffmpeg, f"rtmp://{_puller(config)}:{_port(config)}/live/%i")
     tree: Tree = {
         f"{units}/{names.PROGRAM_UNIT}": File(fill("fallback.service.j2", command=unitfile.command(start))),
         f"{units}/{names.PROGRAM_SOCKET}": File(fill("fallback.socket.j2")),
         # %i is for systemd to fill in with the stream's name, which hooks.py has checked.
         f"{units}/{names.LIVE_TEMPLATE}": File(
-            fill("live@.service.j2", command=unitfile.command(pull).replace("%%i", "%i"))
+            fill(
+                "live@.service.j2",
+                player=_puller(config),
+                command=unitfile.command(pull).replace("%%i", "%i"),
+            )
         ),
-        f"{units}/{names.PREPARE_UNIT}": File(fill("restream-fallback-prepare.service.j2")),
+        f"{units}/{names.PREPARE_UNIT}": File(
+            fill("restream-fallback-prepare.service.j2", player=_puller(config))
+        ),
         paths.PROGRAM_SETTINGS: File(_program_settings(config)),
         paths.FALLBACK_SETTINGS: File(_fallback_settings(config)),
     }
@@ -136,7 +146,7 @@ def _fallback_settings(config: Config) -> str:
     return _json(
         {
             "keyframe": fallback.keyframe,
-            "live_url": f"rtmp://127.0.0.1:{_port(config)}/live/",
+            "live_url": f"rtmp://{_puller(config)}:{_port(config)}/live/",
             "message": fallback.message,
             "profile": profile and profile.to_json(),
             "videos": [str(video) for video in fallback.video],
@@ -159,18 +169,35 @@ def _relays(config: Config, fill: _Filler) -> Tree:
 
 
 def _drop_in(relay: Relay, fill: _Filler) -> str:
+    argv = _guarded(fill.facts, relay_command(fill.facts.ffmpeg, relay))
     return fill(
         "relay-drop-in.conf.j2",
         title=unitfile.value(relay.name),
-        key_file=unitfile.value(key_file(relay.key, relay.name)),
-        command=unitfile.command(relay_command(fill.facts.ffmpeg, relay), expanded=frozenset({KEY_PRESET})),
+        credential=_credential("key", relay.key, relay.name, fill.facts),
+        command=unitfile.command(argv, expanded=frozenset({KEY_PRESET})),
     )
 
 
-def key_file(reference: SecretRef, user: str) -> str:
-    """Return the file that a secret is in; one written in the TOML gets a file under its user's name."""
+def _guarded(facts: Facts, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Have a program's log pass guard.py, which keeps secrets out of the journal."""
+    return (facts.python, "-I", "-m", "restream_agent.guard", *argv)
+
+
+def _credential(name: str, reference: SecretRef, user: str, facts: Facts) -> str:
+    """Return the directive that gives a unit a secret under a name; see systemd.exec(5)."""
+    kind = "LoadCredentialEncrypted" if reference.credential in facts.encrypted else "LoadCredential"
+    return f"{kind}={name}:{unitfile.value(key_file(reference, user, facts.encrypted))}"
+
+
+def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
+    """Return the file that a secret is in; one written in the TOML gets a file under its user's name.
+
+    `encrypted` are the names of the credentials that are stored encrypted.
+    """
     if reference.credential is not None:
-        return f"{paths.CREDENTIALS}/{reference.credential}"
+        is_encrypted = reference.credential in encrypted
+        directory = paths.ENCRYPTED_CREDENTIALS if is_encrypted else paths.CREDENTIALS
+        return f"{directory}/{reference.credential}"
     return str(reference.file) if reference.file is not None else f"{paths.INLINE_KEYS}/{user}"
 
 
@@ -189,6 +216,7 @@ def _ingest(config: Config, fill: _Filler) -> Tree:
     text = fill(
         "srs.conf.j2" if server == "srs" else "nginx-rtmp.conf.j2",
         listen=config.ingest.listen,
+        player=_puller(config),
         api=API,
         hooks=HOOKS,
         token=facts.hook_token,
@@ -202,7 +230,7 @@ def _ingest(config: Config, fill: _Filler) -> Tree:
         unit = fill(
             "restream-ingest.service.j2",
             server=server,
-            command=unitfile.command((facts.server_binary, "-c", path)),
+            command=unitfile.command(_guarded(facts, (facts.server_binary, "-c", path))),
             privileged_port=_port(config) < 1024,
         )
         tree[f"{paths.UNITS}/{names.INGEST_UNIT}"] = File(unit)
@@ -227,7 +255,7 @@ def _agent(config: Config, fill: _Filler) -> Tree:
     credentials = fill(
         "restream-agent.service.conf.j2",
         token_file=paths.HOOK_TOKEN,
-        ingest_key_file=unitfile.value(key_file(key, "ingest")) if key else None,
+        ingest_key=_credential("ingest-key", key, "ingest", fill.facts) if key else None,
     )
     wants = f"{paths.UNITS}/multi-user.target.wants"
     return {
@@ -246,6 +274,12 @@ def _accounts(fill: _Filler) -> Tree:
         paths.SYSUSERS: File(fill("sysusers.conf.j2")),
         paths.TMPFILES: File(fill("tmpfiles.conf.j2")),
     }
+
+
+def _puller(config: Config) -> str:
+    """Return the address that live@ pulls from, and comes from: the server's own, if it has just one."""
+    host = config.ingest.listen.rpartition(":")[0]
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - the user's choice, not a bind
 
 
 def _port(config: Config) -> int:

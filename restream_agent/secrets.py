@@ -1,8 +1,6 @@
 """Secrets on the machine: whether they are there, and whether they have changed. Never what they are."""
 
-import errno
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
@@ -23,27 +21,52 @@ def users(config: Config) -> dict[str, SecretRef]:
 
 
 def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
-    """Return what is wrong with the secrets that the configuration names; nothing shows their contents."""
+    """Return what is wrong with the secrets that the configuration names; nothing shows their contents.
+
+    Raises RestreamError if that is not for this user to see.
+    """
     found = []
+    sealed = encrypted(root)
     for user, reference in users(config).items():
         if reference.plain is None:
             path = "ingest.key" if user == "ingest" else f"platforms.{user.removesuffix('-backup')}.key"
-            file = key_file(reference, user)
-            reason = _complaint(locate(root, file), is_typed_in_url=user == "ingest")
+            file = key_file(reference, user, sealed)
+            reason = _file_complaint(locate(root, file), user, is_encrypted=reference.credential in sealed)
             if reason:
-                hint = f"put the key there: install -m 600 /dev/stdin {file}"
-                if reason.endswith(os.strerror(errno.EACCES)):
-                    hint = "run this as root (sudo)"
-                found.append(Problem(source, 0, path, f"{file} {reason}", hint))
+                found.append(Problem(source, 0, path, f"{file} {reason}", _hint(reference)))
     return tuple(dict.fromkeys(found))
 
 
-def _complaint(file: Path, *, is_typed_in_url: bool) -> str:
+def encrypted(root: Path) -> frozenset[str]:
+    """Return the names of the credentials that are stored encrypted; see credentials.py."""
+    directory = locate(root, paths.ENCRYPTED_CREDENTIALS)
+    try:
+        return frozenset(entry.name for entry in directory.iterdir())
+    except FileNotFoundError:
+        return frozenset()
+    except PermissionError as error:
+        raise RestreamError(f"{directory} cannot be read", hint="run this as root (sudo)") from error
+
+
+def _hint(reference: SecretRef) -> str:
+    if reference.credential is not None:
+        return f"store it: restream-agent secret set {reference.credential}"
+    return f"put the key there: install -m 600 /dev/stdin {reference.file}"
+
+
+def _file_complaint(file: Path, user: str, *, is_encrypted: bool) -> str:
     try:
         data = file.read_bytes()
+    except PermissionError as error:
+        raise RestreamError(f"{file} cannot be read", hint="run this as root (sudo)") from error
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    key = data.rstrip(b"\r\n")
+    # What is encrypted was looked at before, by `secret set`; nobody but systemd can read it.
+    return "" if is_encrypted else complaint(data.rstrip(b"\r\n"), is_typed_in_url=user == "ingest")
+
+
+def complaint(key: bytes, *, is_typed_in_url: bool) -> str:
+    """Say why a key cannot be one, "" if it can; nothing shows the key."""
     if not key:
         return "is empty"
     if len(key) > _LONGEST:
@@ -58,14 +81,16 @@ def _complaint(file: Path, *, is_typed_in_url: bool) -> str:
 def fingerprints(config: Config, root: Path, salt: str) -> dict[str, str]:
     """Return a keyed hash of each secret by user, to see that it has changed; see hashlib.blake2b."""
     found = {}
+    sealed = encrypted(root)
     for user, reference in users(config).items():
         if reference.plain is not None:
             data = reference.plain.get_secret_value().encode()
         else:
+            file = key_file(reference, user, sealed)
             try:
-                data = locate(root, key_file(reference, user)).read_bytes()
+                data = locate(root, file).read_bytes()
             except OSError as error:
-                raise RestreamError(f"{key_file(reference, user)}: {error.strerror}") from error
+                raise RestreamError(f"{file}: {error.strerror}") from error
         found[user] = hashlib.blake2b(data, key=bytes.fromhex(salt)[:64], digest_size=16).hexdigest()
     return found
 

@@ -23,7 +23,7 @@ message = "We will be right back"
 hold = "30min"                       # how long the fallback keeps the broadcast up
 
 # One table for each platform; its key goes into a file of its own, which git never sees:
-#   install -m 600 /dev/stdin /etc/restream-agent/credentials/twitch   (paste, Enter, Ctrl-D)
+#   sudo restream-agent secret set twitch
 #
 # [platforms.twitch]
 # preset = "twitch"

@@ -29,6 +29,14 @@ class Runner(Protocol):
         ...
 
 
+class SecretRunner(Protocol):
+    """The shape of process.run, with something to read for the program."""
+
+    def __call__(self, argv: tuple[str, ...], *, timeout: float, input: bytes) -> CompletedProcess[str]:
+        """Run a program; CommandError if it fails."""
+        ...
+
+
 class Systemd:
     """The service manager of this machine. `runner` is process.run, or a fake in a unit test."""
 
@@ -118,6 +126,15 @@ def verify(directory: Path, units: Iterable[str], runner: Runner = run) -> None:
         raise RestreamError("systemd refuses a unit:\n" + "\n".join(ours), hint=_verify_hint(ours))
     if done.returncode and not done.stderr:
         raise CommandError(argv, f"failed with exit status {done.returncode}")
+
+
+def encrypted(secret: bytes, runner: SecretRunner = run) -> str:
+    """Return a credential that only this machine's systemd can decrypt; see systemd-creds(1).
+
+    It carries no name, since the units that use it each know it under one of their own.
+    """
+    argv = ("systemd-creds", "encrypt", "--name=", "-", "-")
+    return runner(argv, timeout=_JOB_TIMEOUT, input=secret).stdout
 
 
 def _verify_hint(lines: list[str]) -> str:

@@ -41,6 +41,7 @@ URL_CHARACTERS = "".join(map(chr, range(33, 127)))
 URLS = st.text(st.sampled_from(URL_CHARACTERS) | st.sampled_from("$%{}\"'\\;?/"), max_size=40).map(
     lambda text: f"rtmp://h/{text}"
 )
+GUARD = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.guard")
 RUNTIME = {"RUNTIME_DIRECTORY": "/run/x"}
 ASSETS = assets.load()
 
@@ -144,7 +145,7 @@ def test_no_text_and_no_path_adds_a_line(source: str, **values: str) -> None:
 def test_the_servers_path_is_run_as_it_stands(binary: str) -> None:
     """ExecStart= runs exactly that file with exactly our two arguments."""
     config = configured(binary=binary)
-    expected = [str(config.ingest.binary), "-c", paths.INGEST_CONFIG["srs"]]
+    expected = [*GUARD, str(config.ingest.binary), "-c", paths.INGEST_CONFIG["srs"]]
     assert commands(rendered(config), "restream-ingest.service") == [expected]
 
 
@@ -154,7 +155,7 @@ def test_a_url_is_one_argument_of_ffmpeg(url: str) -> None:
     """ffmpeg gets the arguments that ffmpeg.py wrote, no more, no fewer, and no variable is expanded."""
     config = accepted(url=url)
     relay = next(one for one in relays(config) if one.name == "one")
-    expected = [
+    expected = [*GUARD] + [
         one.replace(KEY_PRESET, "/run/x/key.ffpreset") for one in relay_command("/usr/bin/ffmpeg", relay)
     ]
     assert commands(rendered(config), "ffmpeg-relay@one.service.d/10-restream.conf") == [expected]

@@ -1,5 +1,6 @@
 """A product installed in a container, and what the tests of this tier ask of it."""
 
+import json
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -30,6 +31,10 @@ class Stage:
         assert code == done.returncode, said
         return said
 
+    def state(self) -> object:
+        """Return what `status` says: off air, opening, live or fallback."""
+        return json.loads(self.product("status", "--json"))["state"]
+
     def show(self, unit: str, prop: str) -> str:
         """Return one property of a unit."""
         return self.container.run(("systemctl", "show", "-P", prop, "--", unit)).stdout.strip()
@@ -42,12 +47,13 @@ class Stage:
         """Return each active unit of ours with the id of this very run of it; see systemd.exec(5)."""
         argv = ("systemctl", "show", "-p", "Id,ActiveState,InvocationID", "--", *OURS)
         blocks = self.container.run(argv).stdout.strip().split("\n\n")
+        # With no unit at all systemctl shows nothing, not even an empty state.
         units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
         # restream-apply comes and goes with every edit: it is the one that acts, not what it acts on.
         return {
             unit["Id"]: unit["InvocationID"]
             for unit in units
-            if unit["ActiveState"] == "active" and not unit["Id"].startswith("restream-apply")
+            if unit.get("ActiveState") == "active" and not unit["Id"].startswith("restream-apply")
         }
 
     def edit(self, toml: str, *, succeeds: bool = True) -> None:

@@ -109,6 +109,15 @@ def test_a_changed_ingest_timeout_reaches_the_server(stage: Stage, on_air: dict[
     assert (changed(on_air, stage.runs()), reloaded) == (expected, stage.server == "srs")
 
 
+def test_a_changed_message_is_made_into_a_video(stage: Stage, on_air: dict[str, str]) -> None:
+    """By ffmpeg, within restream-apply's confinement; it is there for the next hand-off."""
+    current = ("readlink", "/var/lib/restream-agent/fallback/current.flv")
+    before = stage.container.run(current).stdout
+    stage.edit(stage.toml.replace("We will be right back", "Back at 8"))
+    assert before != stage.container.run(current).stdout
+    assert changed(on_air, stage.runs()) == {}
+
+
 def test_a_broken_toml_leaves_everything_running(stage: Stage, on_air: dict[str, str]) -> None:
     """The agent has it applied, that fails with the line in the journal, and no unit or file changes."""
     files = stage.files()

@@ -5,7 +5,11 @@ import pytest
 from tests.demo.install import ETC, PREFIX, PROGRAM
 from tests.system.stage import Stage, changed
 
-pytestmark = pytest.mark.system
+# One server: which one it is plays no part in what is taken back.
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.parametrize("stage", ["nginx-rtmp"], indirect=True, scope="module"),
+]
 
 # Passes any config test, and then does not serve.
 PRETENDER = '#!/bin/sh\n[ "$1" = -t ]\n'

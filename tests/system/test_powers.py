@@ -71,7 +71,7 @@ def test_no_key_is_where_others_look(stage: Stage) -> None:
     """During a broadcast no process, unit, journal line or readable file shows a key or the hook token."""
     stage.on_air()
     obs = Obs(stage.container, PUBLISH_URL).start()
-    stage.container.wait_until(lambda: stage.container.is_active("live@main.service"), 15, "OBS to be live")
+    stage.container.wait_until(lambda: stage.state() == "live", 15, "OBS to be live")
     token = stage.container.read(f"{ETC}/hook-token").strip()
     secrets = (INGEST_KEY, "alpha-key", "beta-key", token)
     places = """
@@ -97,7 +97,7 @@ def test_the_hold_ends_the_broadcast_without_the_agent(stage: Stage) -> None:
     """OBS has gone, then the agent goes with its socket: when the hold has run out, systemd goes off air."""
     stage.edit(stage.toml.replace(f'hold = "{HOLD_SECONDS}s"', 'hold = "3s"'))
     obs = Obs(stage.container, PUBLISH_URL).start()
-    stage.container.wait_until(lambda: stage.container.is_active("live@main.service"), 15, "OBS to be live")
+    stage.container.wait_until(lambda: stage.state() == "live", 15, "OBS to be live")
     obs.stop()
     stage.container.wait_until(
         lambda: stage.container.is_active("restream-off-air.timer"), 10, "the hold to begin"

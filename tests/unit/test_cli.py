@@ -110,10 +110,13 @@ def test_render_writes_below_a_directory(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_config_file_may_be_anywhere(root: Path, tmp_path: Path) -> None:
-    """--config names it, also in what is rendered."""
-    place = toml(root, GOOD).rename(tmp_path / "mine.toml")
-    done = run("render", "--root", root, "--config", place)
-    assert f"SourcePath={place}" in done.stdout
+    """--config names it; a copy of what is applied shows no difference, an edited one its edits."""
+    run("apply", "--root", root)
+    copy = toml(root, GOOD).rename(tmp_path / "mine.toml")
+    assert run("diff", "--root", root, "--config", copy).exit_code == 0
+    copy.write_text(GOOD.replace("platforms.twitch", "platforms.other"))
+    done = run("diff", "--root", root, "--config", copy)
+    assert (done.exit_code, "ffmpeg-relay@other.service" in done.stdout) == (3, True)
 
 
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
@@ -152,7 +155,7 @@ def test_a_missing_credential_is_bad_configuration(root: Path, command: str) -> 
     assert done.exit_code == 78
     file = "/etc/restream-agent/credentials/twitch"
     assert f"platforms.twitch.key: {file} cannot be read: No such file or directory" in done.stderr
-    assert f"install -m 600 /dev/stdin {file}" in done.stderr
+    assert "store it: restream-agent secret set twitch" in done.stderr
 
 
 def test_a_key_in_the_clear_is_warned_about_and_not_shown(root: Path) -> None:

@@ -96,14 +96,14 @@ def test_relays_of_the_enabled_platforms() -> None:
         '[platforms.off]\npreset = "twitch"\nenabled = false\nkey = "k"\n'
         '[platforms.fra]\npreset = "twitch"\nserver = "frankfurt"\nkey = { file = "/k" }\n'
         f'[platforms.kick]\npreset = "kick"\nurl = "rtmps://{KICK}"\nkey = "k?a=1"\n'
-        '[platforms.club]\nurl = "rtmp://user:pw@h/app/stream"\nvideo = { bitrate = "3M" }\n'
+        '[platforms.club]\nurl = "rtmp://h/app/stream"\nvideo = { bitrate = "3M" }\n'
     )
     assert [(relay.name, relay.platform, relay.url) for relay in relays(loaded)] == [
         ("yt", "yt", "rtmps://a.rtmps.youtube.com:443/live2"),
         ("yt-backup", "yt", "rtmps://b.rtmps.youtube.com:443/live2?backup=1"),
         ("fra", "fra", "rtmp://live-fra.twitch.tv/app"),
         ("kick", "kick", f"rtmps://{KICK}:443/app"),
-        ("club", "club", "rtmp://user:pw@h/app"),
+        ("club", "club", "rtmp://h/app"),
     ]
     assert [relay.key for relay in relays(loaded)[:4]] == [
         loaded.platforms[name].key for name in ("yt", "yt", "fra", "kick")
@@ -115,7 +115,7 @@ def test_relays_of_the_enabled_platforms() -> None:
     ("written", "url", "key"),
     [
         ("rtmp://h/app/stream", "rtmp://h/app", "stream"),
-        ("rtmps://u:p@h:443/app/stream?a=1&b=2", "rtmps://u:p@h:443/app", "stream?a=1&b=2"),
+        ("rtmps://h:443/app/stream?a=1&b=2", "rtmps://h:443/app", "stream?a=1&b=2"),
         ("rtmp://h/app/instance/stream/", "rtmp://h/app/instance", "stream"),
     ],
 )

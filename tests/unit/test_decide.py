@@ -220,11 +220,18 @@ def test_a_hold_that_was_shortened_meanwhile_ends_the_broadcast() -> None:
     assert [f"start {names.HOLD_SERVICE}"] == calls(observed, Tick(), rules=Rules(hold=60.0), memory=Memory())
 
 
-@pytest.mark.parametrize(("late", "wanted"), [(-0.1, []), (0.0, [f"start {names.HOLD_SERVICE}"])])
+@pytest.mark.parametrize(("late", "wanted"), [(-0.1, []), (0.1, [f"start {names.HOLD_SERVICE}"])])
 def test_a_running_timer_has_until_it_is_overdue(late: float, wanted: list[str]) -> None:
-    """The server notices a silent publisher late, and only then does the timer start."""
-    observed = replace(FALLBACK, is_hold_running=True, fallback_for=60.0 + OVERDUE + late)
+    """A timer that a shortened hold has left without an end is made good."""
+    observed = replace(FALLBACK, is_hold_running=True, hold_left=-OVERDUE - late)
     assert wanted == calls(observed, Tick(), rules=Rules(hold=60.0), memory=Memory())
+
+
+def test_a_new_drop_starts_the_hold_anew() -> None:
+    """A publisher who leaves before it was live leaves the whole hold, however long the fallback played."""
+    observed = replace(LIVE, fallback_for=3000.0)
+    wanted = calls(observed, Unpublish(OBS), rules=Rules(hold=60.0))
+    assert ["stop live@main.service", f"start {names.HOLD_TIMER}"] == wanted
 
 
 def test_the_operators_end_outlasts_the_publisher_who_is_still_there() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from restream_agent import files, paths
 from restream_agent.errors import RestreamError
-from restream_agent.tree import File, Link
+from restream_agent.tree import File, Link, Tree
 
 SECRET = File("secret\n" * 5000, mode=0o600, is_secret=True)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="not root")
@@ -87,7 +87,11 @@ def test_a_link_replaces_a_file_and_a_file_a_link(tmp_path: Path) -> None:
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     """Contents, modes, links; nothing for what is not there; a secret is marked."""
-    tree = {"/a": File("x", mode=0o640), "/b": Link("../c"), "/k": File("key", mode=0o600, is_secret=True)}
+    tree: Tree = {
+        "/a": File("x", mode=0o640),
+        "/b": Link("../c"),
+        "/k": File("key", mode=0o600, is_secret=True),
+    }
     for path, entry in tree.items():
         files.write(tmp_path, path, entry)
     if os.geteuid() != 0:

@@ -21,7 +21,8 @@ PURE = LEAN | {
     "profile", "recipe", "reference", "render", "spans", "status", "tree", "unitfile",
 }  # fmt: skip
 IMPURE = {
-    "asyncio", "logging", "os", "selectors", "shutil", "socket", "subprocess", "tempfile", "threading", "time",
+    "asyncio", "logging", "os", "selectors", "shutil", "socket", "subprocess", "tempfile",
+    "threading", "time",
 }  # fmt: skip
 PRINTING = {"print", "exit", "sys.exit", "click.echo"}
 LONGEST_FILE = 300

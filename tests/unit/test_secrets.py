@@ -62,7 +62,7 @@ def test_a_missing_secret_is_named_once_with_the_way_to_store_it(root: Path) -> 
     file = f"{paths.CREDENTIALS}/youtube"
     assert complaints(CONFIG, root) == [
         f"t.toml: platforms.youtube.key: {file} cannot be read: No such file or directory "
-        f"(put the key there: install -m 600 /dev/stdin {file})"
+        "(store it: restream-agent secret set youtube)"
     ]
 
 

@@ -50,7 +50,7 @@ def test_the_agent_does_not_wait() -> None:
 
 def test_every_change_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
     """At INFO: it is a change of state."""
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger="restream_agent"):
         systemd.Systemd(Answering()).change("stop", ("a.service",), reason="nobody publishes")
     assert caplog.messages == ["systemctl stop a.service: nobody publishes"]
 

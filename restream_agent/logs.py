@@ -1,0 +1,26 @@
+"""Our own log: to stderr, in the form that the journal or a terminal wants."""
+
+import logging
+import os
+import sys
+
+_PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
+class _JournalFormatter(logging.Formatter):
+    """Puts syslog's priority in front, which the journal takes off; see sd-daemon(3)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        lines = super().format(record).splitlines() or [""]
+        return "\n".join(f"<{_PRIORITIES.get(record.levelno, 6)}>{line}" for line in lines)
+
+
+def to_stderr(*, verbose: bool) -> None:
+    """Log to stderr: warnings and errors, and with `verbose` every change of state."""
+    handler = logging.StreamHandler(sys.stderr)
+    if "JOURNAL_STREAM" in os.environ:
+        handler.setFormatter(_JournalFormatter("%(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("restream_agent").setLevel(logging.INFO if verbose else logging.WARNING)

@@ -1,0 +1,22 @@
+"""`python -m tests.attack [COUNT]`: 100,000 generated hook requests, 500 idle connections, figures."""
+
+import sys
+
+from tests.attack.run import attack
+from tests.demo.install import install
+from tests.demo.screen import Screen
+from tests.lab.container import Container
+from tests.lab.platform import Platform
+
+
+def main(count: int) -> None:
+    """Install, attack, print what it led to."""
+    with Container() as container:
+        platform = Platform(container, "alpha", key="alpha-key", port=21000)
+        platform.start()
+        install(container, "nginx-rtmp", (platform,), Screen())
+        print("\n".join(attack(container, count=count, idle=500, warm_up=count // 10).lines()))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

@@ -1,0 +1,105 @@
+"""An attack on the listener of an installed product, and what it left."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.demo.install import ETC, INGEST_KEY
+from tests.lab.container import SHARED, Container
+
+AGENT = "restream-agent.service"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an attack led to: sizes in KiB of resident memory; hooks in seconds, by phase."""
+
+    answers: Mapping[str, int]
+    seconds: float
+    idle_held: int
+    hooks: Mapping[str, list[float]]
+    publish: float
+    memory_before: int
+    memory_after: int
+    is_same_process: bool
+    state_before: str
+    state_after: str
+    complaints: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Say it in words, a figure a line."""
+        slowest = {phase: f"{1000 * max(taken):.0f} ms" for phase, taken in self.hooks.items()}
+        growth = self.memory_after - self.memory_before
+        return [
+            f"{sum(self.answers.values())} requests in {self.seconds:.0f} s, answered {dict(self.answers)}",
+            f"idle connections held open meanwhile: {self.idle_held}",
+            f"slowest true hook: {', '.join(f'{phase} {taken}' for phase, taken in slowest.items())}",
+            f"the right key from the attacker's address: accepted after {1000 * self.publish:.0f} ms",
+            f"memory after a warm-up: {self.memory_before} KiB, at the end: {growth:+d} KiB",
+            f"same process: {self.is_same_process}; same state: {self.state_before == self.state_after}",
+            *(f"journal: {line}" for line in self.complaints),
+        ]
+
+
+def attack(container: Container, *, count: int, idle: int, warm_up: int) -> Outcome:
+    """Send `warm_up` requests, then `count` with `idle` connections held open; the listener is off air."""
+    shutil.copytree(Path(__file__).parent, container.shared / "attack", dirs_exist_ok=True)
+    process, state = _process(container), _state(container)
+    _hammer(container, warm_up, 0)
+    container.run(("restream-agent", "off-air"))
+    container.wait_until(lambda: state == _state(container), 30, "the state of before")
+    memory = _memory(container)
+    found = _hammer(container, count, idle)
+    memory_after = _memory(container)
+    container.run(("restream-agent", "off-air"))
+    container.wait_until(lambda: state == _state(container), 30, f"the state of before\n{_state(container)}")
+    return Outcome(
+        answers=found["answers"],
+        seconds=found["seconds"],
+        idle_held=found["idle held"],
+        hooks=found["hooks"],
+        publish=found["publish"],
+        memory_before=memory,
+        memory_after=memory_after,
+        is_same_process=process == _process(container),
+        state_before=state,
+        state_after=_state(container),
+        complaints=_complaints(container),
+    )
+
+
+def _hammer(container: Container, count: int, idle: int) -> dict[str, Any]:
+    token = container.read(f"{ETC}/hook-token").strip()
+    argv = ("env", f"PYTHONPATH={SHARED}", "/usr/bin/python3", "-m", "attack.hammer", str(count), str(idle))
+    done = container.run(argv, input=f"{token}\n{INGEST_KEY}\n", timeout=900)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _process(container: Container) -> str:
+    return container.run(("systemctl", "show", "-P", "MainPID,NRestarts", AGENT)).stdout
+
+
+def _memory(container: Container) -> int:
+    pid = container.run(("systemctl", "show", "-P", "MainPID", AGENT)).stdout.strip()
+    status = container.read(f"/proc/{pid}/status")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+
+
+def _state(container: Container) -> str:
+    """Return what is on air and who publishes: everything that a hook could change."""
+    status = json.loads(container.run(("restream-agent", "status", "--json")).stdout)
+    units = container.run(("systemctl", "list-units", "--plain", "--no-legend", "live@*", "ffmpeg-relay@*"))
+    return json.dumps({name: status[name] for name in ("state", "publisher", "hold_left")}) + units.stdout
+
+
+def _complaints(container: Container) -> tuple[str, ...]:
+    """Return lines of the agent's journal that no request may lead to."""
+    argv = ("journalctl", "--no-pager", "-o", "cat", "-u", AGENT)
+    words = ("Traceback", "Error:", "Exception")
+    return tuple(
+        line for line in container.run(argv).stdout.splitlines() if any(word in line for word in words)
+    )

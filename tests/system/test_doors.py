@@ -1,0 +1,153 @@
+"""Who gets in where: the public port, the listener, live/*, the program's sockets."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attack.run import attack
+from tests.demo.install import INGEST_KEY, install
+from tests.demo.screen import Screen
+from tests.lab.container import Container
+from tests.lab.deadline import wait_until
+from tests.lab.platform import Platform
+from tests.system.conftest import SERVERS
+from tests.system.stage import Stage
+
+pytestmark = pytest.mark.system
+
+HERE, THERE = "198.51.100.1", "198.51.100.2"
+# Another computer: a network namespace with an address of its own, on a cable to this one.
+CABLE = f"""
+    ip netns add outside
+    ip link add inner type veth peer name outer netns outside
+    ip addr add {HERE}/24 dev inner && ip link set inner up
+    ip -n outside addr add {THERE}/24 dev outer && ip -n outside link set outer up
+    ip -n outside link set lo up
+"""
+OUTSIDE = ("ip", "netns", "exec", "outside")
+FFMPEG = ("ffmpeg", "-hide_banner", "-nostdin", "-v", "error")
+SOURCE = (
+    "-re",
+    "-f",
+    "lavfi",
+    "-i",
+    "testsrc=size=320x180:rate=30",
+    "-c:v",
+    "libx264",
+    "-preset",
+    "ultrafast",
+)
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Install and apply, with a computer outside."""
+    with Container() as container:
+        platform = Platform(container, "alpha", key="alpha-key", port=21000)
+        platform.start()
+        install(container, request.param, (platform,), Screen())
+        container.run(("sh", "-ec", CABLE))
+        yield Stage(container, request.param, {"alpha": platform})
+
+
+def publish(stage: Stage, key: str, *, seconds: float = 2) -> tuple[bool, float]:
+    """Publish from outside; return whether it was accepted, and after how long it ended."""
+    url = f"rtmp://{HERE}/live/main?key={key}"
+    started = time.monotonic()
+    argv = (
+        *OUTSIDE,
+        "timeout",
+        "20",
+        *FFMPEG,
+        *SOURCE,
+        "-c:v",
+        "libx264",
+        "-g",
+        "30",
+        "-t",
+        str(seconds),
+        "-f",
+        "flv",
+        url,
+    )
+    done = stage.container.run(argv, check=False, timeout=30)
+    return done.returncode == 0, time.monotonic() - started
+
+
+def test_the_listener_stands_an_attack(stage: Stage) -> None:
+    """5,000 generated requests and 500 idle connections: no crash, change or error."""
+    outcome = attack(stage.container, count=5000, idle=500, warm_up=2000)
+    said = "\n".join(outcome.lines())
+    assert (outcome.is_same_process, outcome.state_after, outcome.complaints) == (
+        True,
+        outcome.state_before,
+        (),
+    ), said
+    assert (outcome.idle_held, outcome.answers.get("500", 0)) == (500, 0), said
+    assert outcome.memory_after - outcome.memory_before < 16 * 1024, said
+
+
+def test_nothing_but_the_ingest_listens_outside(stage: Stage) -> None:
+    """Of ours, every other port is on loopback."""
+    sockets = stage.container.run(("ss", "-Hltunp")).stdout.splitlines()
+    ours = [line.split() for line in sockets if any(name in line for name in ("restream", "srs", "python"))]
+    ours += [line.split() for line in sockets if '"nginx"' in line and ":210" not in line]
+    public = {one[4] for one in ours if not one[4].startswith("127.")}
+    assert public == {"0.0.0.0:1935"}
+
+
+def test_the_stream_is_played_on_this_machine_only(stage: Stage) -> None:
+    """While OBS publishes, a player outside gets nothing, though it knows the name and the key."""
+    obs = stage.container.popen(
+        (
+            *FFMPEG,
+            *SOURCE,
+            "-c:v",
+            "libx264",
+            "-g",
+            "30",
+            "-f",
+            "flv",
+            f"rtmp://127.0.0.1/live/main?key={INGEST_KEY}",
+        )
+    )
+    stage.container.wait_until(lambda: stage.container.is_active("live@main.service"), 15, "OBS to be live")
+    url = f"rtmp://{HERE}/live/main?key={INGEST_KEY}"
+    play = ("timeout", "6", *FFMPEG, "-i", url, "-t", "0.5", "-f", "null", "-")
+    outside = stage.container.run((*OUTSIDE, *play), check=False, timeout=30)
+    # The same from here shows that there was something to see.
+    inside = stage.container.run(
+        tuple(one.replace(HERE, "127.0.0.1") for one in play), check=False, timeout=30
+    )
+    obs.kill()
+    assert (outside.returncode == 0, inside.returncode) == (False, 0), outside.stderr + inside.stderr
+
+
+@pytest.mark.parametrize("user", ["nobody", "restream-ingest"])
+@pytest.mark.parametrize("path", ["live.sock", "relay.sock", "telemetry.sock"])
+def test_the_program_s_sockets_are_for_its_own(stage: Stage, path: str, user: str) -> None:
+    """Whoever is not in the group restream-media cannot connect."""
+    script = (
+        "import socket, sys; s = socket.socket(socket.AF_UNIX, "
+        f"socket.SOCK_{'DGRAM' if path.startswith('tele') else 'STREAM'}); s.connect('/run/restream/{path}')"
+    )
+    stage.container.run(("python3", "-c", script))
+    done = stage.container.run(("python3", "-c", script), user=user, check=False)
+    assert "PermissionError" in done.stderr
+    mode = stage.container.run(("stat", "-c", "%a %U:%G", f"/run/restream/{path}")).stdout.strip()
+    assert mode == "660 root:restream-media"
+
+
+def test_guessing_is_slow_and_the_right_key_is_not(stage: Stage) -> None:
+    """Wrong keys from outside are refused later and later; the right one, from the same address, at once."""
+    refused = [publish(stage, f"guess{number}") for number in range(6)]
+    assert [accepted for accepted, _ in refused] == [False] * 6
+    assert refused[-1][1] > 7
+    wrong = stage.container.popen(
+        (*OUTSIDE, *FFMPEG, *SOURCE, "-c:v", "libx264", "-f", "flv", f"rtmp://{HERE}/live/main?key=x")
+    )
+    words = f"publish refused: wrong key from {THERE}"
+    wait_until(lambda: sum(words in line for line in stage.words("restream-agent")) == 7, 10, "the line")
+    accepted, taken = publish(stage, INGEST_KEY)
+    assert (accepted, taken < 6, wrong.poll()) == (True, True, None)

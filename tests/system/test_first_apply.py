@@ -1,0 +1,92 @@
+"""The first apply on a machine, where nothing of ours is: what fails leaves nothing behind."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.demo.install import ETC, PROGRAM, _install_wheel, configuration
+from tests.lab.container import Container, end_group
+from tests.system.stage import TOML, Stage
+
+pytestmark = pytest.mark.system
+
+KEY = "live_hidden_key"
+CLUB = '\n[platforms.club]\nurl = "rtmp://127.0.0.1:21000/app"\nkey = { credential = "club" }\n'
+# The accounts that apply makes are kept: files of theirs may be anywhere by then.
+ACCOUNTS = ("passwd", "group", "shadow", "gshadow", "subuid", "subgid", ".pwd.lock")
+# Above /etc in systemd's order (systemd.unit(5)), so that it masks what apply installs there.
+MASK = "/run/systemd/system.control/restream-ingest.service"
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Stage]:
+    """Boot, install the wheel, write the TOML and the keys; nothing is applied."""
+    with Container() as container:
+        _install_wheel(container)
+        container.run((PROGRAM, "init"))
+        toml = configuration("nginx-rtmp", ()) + CLUB
+        container.write(TOML, toml)
+        container.write(f"{ETC}/credentials/club", f"{KEY}\n", mode=0o600)
+        yield Stage(container, "nginx-rtmp", {}, toml)
+
+
+def everything(stage: Stage) -> list[str]:
+    """Return all of /etc but directories and accounts."""
+    lines = stage.files().splitlines()
+    kept = [line for line in lines if line.split()[1:2] != ["d"]]
+    return [line for line in kept if not any(f"/etc/{name}" in line for name in ACCOUNTS)]
+
+
+def test_a_user_who_is_not_root_is_told_so(bare: Stage) -> None:
+    """With exit code 1; no key and no traceback."""
+    for command in ("check", "diff", "apply", "on-air", "off-air"):
+        done = bare.container.run((PROGRAM, command), user="nobody", check=False)
+        assert (done.returncode, done.stdout) == (1, ""), done.stderr
+        assert "sudo" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert KEY not in done.stderr
+
+
+def test_a_port_in_use_is_named_and_nothing_is_written(bare: Stage) -> None:
+    """Exit code 1, the port, and the command that shows who has it."""
+    before = everything(bare)
+    other = bare.container.popen(("python3", "-m", "http.server", "--bind", "127.0.0.1", "1935"))
+    bare.container.wait_until(lambda: bare.listens(1935), 10, "the other program to listen")
+    said = bare.product("apply", code=1)
+    end_group(other)
+    bare.container.wait_until(lambda: not bare.listens(1935), 10, "the other program to end")
+    assert "0.0.0.0:1935, which restream-ingest.service needs, is in use by another program" in said
+    assert "ss -ltnp 'sport = :1935'" in said
+    assert before == everything(bare)
+
+
+def test_a_unit_that_does_not_start_takes_all_back(bare: Stage) -> None:
+    """Every file is gone again, and so is every unit that had been started by then."""
+    before = everything(bare)
+    bare.container.run(("sh", "-c", f"mkdir -p {MASK.rpartition('/')[0]} && ln -sf /dev/null {MASK}"))
+    bare.container.run(("systemctl", "daemon-reload"))
+    said = bare.product("apply", code=1)
+    bare.container.run(("rm", MASK))
+    bare.container.run(("systemctl", "daemon-reload"))
+    assert "restream-ingest.service is masked" in said
+    assert "restoring what was there" in said
+    assert KEY not in said
+    assert before == everything(bare)
+    assert bare.runs() == {}
+
+
+def test_then_the_first_apply_works(bare: Stage) -> None:
+    """What was in the way is gone: the same command brings everything up."""
+    bare.product("apply")
+    assert bare.container.is_active("restream-ingest.service")
+    assert bare.product("diff") == ""
+
+
+def test_an_apply_by_systemd_makes_missing_accounts(bare: Stage) -> None:
+    """Within its confinement, as after an update that brings a new one: user, group, and its files' group."""
+    bare.container.run(("userdel", "--force", "restream-ingest"))
+    bare.container.run(("rm", "/etc/sysusers.d/restream-agent.conf", f"{ETC}/nginx-rtmp.conf"))
+    bare.container.run(("systemctl", "start", "restream-apply.service"), timeout=60)
+    bare.container.run(("systemctl", "restart", "restream-ingest.service"))
+    group = bare.container.run(("stat", "-c", "%U:%G %a", f"{ETC}/nginx-rtmp.conf")).stdout.strip()
+    assert (group, bare.product("diff")) == ("root:restream-ingest 640", "")
