@@ -21,7 +21,8 @@ def hierarchies(mountinfo: str, membership: str) -> tuple[Path, ...]:
     These are cgroup2 and, on older layouts, the v1 hierarchy `name=systemd`.
     """
     groups = dict(line.split(":", 2)[1:] for line in membership.splitlines())
-    found = []
+    # One mount of each: the same one may be seen in a chroot, too.
+    found: dict[str, Path] = {}
     for line in mountinfo.splitlines():
         before, after = (half.split() for half in line.split(" - ", 1))
         kind, options = after[0], after[2].split(",")
@@ -32,8 +33,8 @@ def hierarchies(mountinfo: str, membership: str) -> tuple[Path, ...]:
         else:
             continue
         if controller in groups:
-            found.append(Path(before[4]) / groups[controller].lstrip("/"))
-    return tuple(found)
+            found.setdefault(controller, Path(before[4]) / groups[controller].lstrip("/"))
+    return tuple(found.values())
 
 
 def create(name: str) -> tuple[Path, ...]:

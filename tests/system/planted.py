@@ -22,6 +22,7 @@ IN_URL = f"{MARK}-in-url"
 
 FIRST_PORT, QUOTER_PORT, DEAD_PORT = 21000, 21100, 21200
 KEY_FILE = "/opt/key-of-beta"
+STAMP = "/opt/before-the-keys"
 SERVER = "rtmp://127.0.0.1:1935"
 
 TOML = """\
@@ -91,6 +92,7 @@ def plant(container: Container, server: str) -> Planted:
     _start_quoter(container)
     install(container, server, (alpha,), Screen())
     planted = Planted(container, server)
+    container.write(STAMP, "")
     container.write(KEY_FILE, REFUSED, mode=0o600)
     toml = TOML.format(
         server=server, alpha=alpha.url, beta=beta.url, key_file=KEY_FILE, quoter=QUOTER_PORT, dead=DEAD_PORT,

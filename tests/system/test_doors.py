@@ -103,8 +103,6 @@ def test_the_stream_is_played_on_this_machine_only(stage: Stage) -> None:
         (
             *FFMPEG,
             *SOURCE,
-            "-c:v",
-            "libx264",
             "-g",
             "30",
             "-f",
@@ -144,9 +142,7 @@ def test_guessing_is_slow_and_the_right_key_is_not(stage: Stage) -> None:
     refused = [publish(stage, f"guess{number}") for number in range(6)]
     assert [accepted for accepted, _ in refused] == [False] * 6
     assert refused[-1][1] > 7
-    wrong = stage.container.popen(
-        (*OUTSIDE, *FFMPEG, *SOURCE, "-c:v", "libx264", "-f", "flv", f"rtmp://{HERE}/live/main?key=x")
-    )
+    wrong = stage.container.popen((*OUTSIDE, *FFMPEG, *SOURCE, "-f", "flv", f"rtmp://{HERE}/live/main?key=x"))
     words = f"publish refused: wrong key from {THERE}"
     wait_until(lambda: sum(words in line for line in stage.words("restream-agent")) == 7, 10, "the line")
     accepted, taken = publish(stage, INGEST_KEY)
