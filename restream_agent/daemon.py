@@ -8,8 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import h11
 import sdnotify
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from restream_agent import hooks, ingest, names, paths
 from restream_agent.agent import Agent, AgentSettings
@@ -74,6 +76,19 @@ def run() -> None:
     asyncio.run(_Daemon(settings, door, datagrams).serve(listener))
 
 
+class _Protocol(H11Protocol):
+    """HTTP as uvicorn speaks it, for requests that go bad after their head."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer in the place of whoever is about to, and not after one who has; uvicorn 0.54 trips over both."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
+
 class _Daemon:
     def __init__(self, settings: AgentSettings, door: hooks.Door, datagrams: socket.socket) -> None:
         self._settings = settings
@@ -93,6 +108,7 @@ class _Daemon:
         )
         config = uvicorn.Config(
             hooks.application(door, handlers),
+            http=_Protocol,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -81,6 +81,7 @@ async def main(count: int, idle: int) -> None:
     seconds = time.monotonic() - started
     after = await true_hooks(token, TRUE_HOOKS)
     publish = await true_hook(token, action="on_publish", client_id="true", param=f"?key={key}")
+    await true_hook(token, action="on_unpublish", client_id="true")
     still_open = sum(not writer.is_closing() for _, writer in held)
     report = {
         "answers": done, "seconds": seconds, "idle held": still_open, "publish": publish,

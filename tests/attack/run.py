@@ -92,7 +92,8 @@ def _memory(container: Container) -> int:
 def _state(container: Container) -> str:
     """Return what is on air and who publishes: everything that a hook could change."""
     status = json.loads(container.run(("restream-agent", "status", "--json")).stdout)
-    units = container.run(("systemctl", "list-units", "--plain", "--no-legend", "live@*", "ffmpeg-relay@*"))
+    argv = ("systemctl", "list-units", "--plain", "--no-legend", "--state=active", "live@*", "ffmpeg-relay@*")
+    units = container.run(argv)
     return json.dumps({name: status[name] for name in ("state", "publisher", "hold_left")}) + units.stdout
 
 

@@ -23,6 +23,19 @@ HIDDEN = (
     "var/log/journal",
 )
 
+# $1 = a script, $2 = a directory to use, the rest = the script's arguments, the directory first. Runs the
+# script where mounts stay private. The root of a plain chroot is no mount point, and neither `unshare
+# --propagation private` nor nspawn works there: in that case the script gets one that is.
+PRIVATE = """
+script=$1; shift
+if ! mount --make-rprivate / 2>/dev/null; then
+    mkdir -p "$1/slash"
+    mount --rbind / "$1/slash"
+    exec chroot "$1/slash" sh -euc "mount --make-rprivate /; $script" boot "$@"
+fi
+exec sh -euc "$script" boot "$@"
+"""
+
 # $1 = base directory, $2 = name, the rest = control groups. Mounts live in this process's own mount
 # namespace and so vanish with it, however it ends. The overlay's upper layer is a tmpfs, because / may
 # itself be an overlay.
@@ -51,6 +64,7 @@ def boot_command(base: Path, name: str, groups: tuple[Path, ...]) -> tuple[str, 
     252).
     """
     script = SCRIPT.format(hidden=" ".join(HIDDEN), shared=SHARED)
-    launcher = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private")
+    launcher = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "unchanged")
     namespace = ("--pid", "--fork", "--kill-child", "--mount-proc")
-    return (*launcher, *namespace, "sh", "-euc", script, "boot", str(base), name, *map(str, groups))
+    arguments = (script, str(base), name, *map(str, groups))
+    return (*launcher, *namespace, "sh", "-euc", PRIVATE, "private", *arguments)

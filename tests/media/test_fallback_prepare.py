@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from restream_agent.media import prepare, probe, prune
+from restream_agent.media import prepare, probe
 from restream_agent.profile import Profile, from_ffprobe
 from tests.media.fallback_sources import CLIP_SOUND, CLIP_VIDEO, H264, KEYFRAME, SMALL, make
 
@@ -252,16 +252,14 @@ def test_progress_ends_at_one(sources: dict[str, tuple[Path, ...]], tmp_path: Pa
     assert seen[-1] == (1.0, 0.0)
 
 
-def test_prune_deletes_only_what_is_not_kept(
+def test_prune_deletes_only_what_is_old_and_not_kept(
     sources: dict[str, tuple[Path, ...]], store: Path, tmp_path: Path
 ) -> None:
-    """Other prepared files go; the kept one and a user's own file stay."""
-    kept, old, own = (
-        tmp_path / prepared("clip", sources, store).name,
-        tmp_path / f"{'0' * 16}-x.flv",
-        tmp_path / "own.flv",
-    )
-    for path in (kept, old, own):
+    """The oldest of other prepared files go; the kept one, a few newer ones and a user's own file stay."""
+    kept, own = tmp_path / prepared("clip", sources, store).name, tmp_path / "own.flv"
+    others = [tmp_path / f"{number:016}-x.flv" for number in range(SPARE + 2)]
+    for age, path in enumerate((kept, own, *others)):
         path.touch()
-    assert prune(tmp_path, {kept}) == (old,)
-    assert sorted(tmp_path.iterdir()) == sorted((kept, own))
+        os.utime(path, (age, age))
+    assert sorted(prune(tmp_path, {kept})) == others[:2]
+    assert sorted(tmp_path.iterdir()) == sorted((kept, own, *others[2:]))

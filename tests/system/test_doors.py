@@ -122,7 +122,17 @@ def test_the_stream_is_played_on_this_machine_only(stage: Stage) -> None:
     assert (outside.returncode == 0, inside.returncode) == (False, 0), outside.stderr + inside.stderr
 
 
-@pytest.mark.parametrize("user", ["nobody", "restream-ingest"])
+def test_the_program_s_own_are_the_program_live_and_the_relays(stage: Stage) -> None:
+    """No other unit has the group that opens its sockets."""
+    script = (
+        "cd /etc/systemd/system; grep -l restream-media *.service *.service.d/*; getent group restream-media"
+    )
+    found = stage.container.run(("sh", "-c", script)).stdout.split()
+    assert found[:-1] == ["fallback.service", "ffmpeg-relay@.service", "live@.service"]
+    assert found[-1].endswith(":")
+
+
+@pytest.mark.parametrize("user", ["nobody", "restream", "restream-ingest"])
 @pytest.mark.parametrize("path", ["live.sock", "relay.sock", "telemetry.sock"])
 def test_the_program_s_sockets_are_for_its_own(stage: Stage, path: str, user: str) -> None:
     """Whoever is not in the group restream-media cannot connect."""

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from restream_agent.cli import main
+from tests.lab.boot import PRIVATE
 
 GOOD = """\
 version = 1
@@ -21,7 +22,7 @@ key = { credential = "twitch" }
 KEY = "live_hidden_key"
 CREDENTIALS = "etc/restream-agent/credentials"
 # An own /run, with or without the directory that means "systemd is PID 1"; see sd_booted(3).
-WITHOUT_SYSTEMD = 'mount -t tmpfs tmpfs /run; exec "$0" -m restream_agent "$@"'
+WITHOUT_SYSTEMD = 'shift; mount -t tmpfs tmpfs /run; exec "$@"'
 
 
 def run(*arguments: str | Path) -> Result:
@@ -197,8 +198,10 @@ def test_status_without_an_agent_fails_with_a_way_out() -> None:
 @pytest.mark.parametrize("command", [("apply",), ("on-air",), ("off-air",), ("fallback", "on")], ids=" ".join)
 def test_without_systemd_nothing_is_started(command: tuple[str, ...], tmp_path: Path) -> None:
     """1, and --root is named, in a process of its own with an empty /run."""
+    unshare = ("unshare", "--mount", "--propagation", "unchanged", "sh", "-euc")
+    python = (sys.executable, "-m", "restream_agent")
     done = subprocess.run(
-        ("unshare", "--mount", "sh", "-c", WITHOUT_SYSTEMD, sys.executable, *command),
+        (*unshare, PRIVATE, "private", WITHOUT_SYSTEMD, str(tmp_path), *python, *command),
         timeout=30,
         check=False,
         capture_output=True,

@@ -189,7 +189,7 @@ def test_warns(start: str, text: str, warning: str) -> None:
 
 def test_any_key_on_loopback_is_no_risk() -> None:
     """Nobody else reaches it."""
-    start = 'version = 1\n[ingest]\nkey = "any"\nlisten = "[::1]:1935"\n'
+    start = 'version = 1\n[ingest]\nkey = "any"\nlisten = "127.0.0.1:1935"\n'
     assert warned('[platforms.a]\npreset = "twitch"\nkey = { credential = "a" }', start=start) == []
 
 

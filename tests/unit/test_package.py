@@ -5,11 +5,16 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 ASSETS = "restream_agent/_assets"
+
+
+# Not in Debian 12's Python 3.11.2.
+SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 
 
 def wheel_names(wheel: Path) -> set[str]:
@@ -37,7 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     call(sys.executable, "-c", build.format("build_sdist"), str(PROJECT), str(out))
     (sdist,) = out.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        archive.extractall(out, filter="data")
+        archive.extractall(out, **SAFELY)
     source = str(out / sdist.name.removesuffix(".tar.gz"))
     call(sys.executable, "-c", build.format("build_wheel"), source, str(out))
     return out
