@@ -30,7 +30,7 @@ def check(root: Path, given: Path | None) -> tuple[Problem, ...]:
     fallback.check(config, str(load.config_path(root, given)))
     if root == Path("/"):
         machine.require_programs(config, facts)
-    return warnings
+    return (*warnings, *secrets.remarks(config, root, str(load.config_path(root, given))))
 
 
 def render(root: Path, given: Path | None, out: Path | None) -> Iterator[str]:

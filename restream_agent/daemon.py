@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import h11
 import sdnotify
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -80,12 +79,11 @@ class _Protocol(H11Protocol):
     """HTTP as uvicorn speaks it, for requests that go bad after their head."""
 
     def send_400_response(self, msg: str) -> None:
-        """Answer in the place of whoever is about to, and not after one who has; uvicorn 0.54 trips over both."""
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+        """Answer what has no head; hang up on the rest, whose answers uvicorn 0.54 trips over."""
+        if self.cycle is None:
             super().send_400_response(msg)
         else:
+            self.cycle.disconnected = True
             self.transport.close()
 
 

@@ -13,6 +13,9 @@ from restream_agent.render import key_file
 _LONGEST = 900
 """Bytes. ffmpeg reads a line of a preset file into 1000."""
 
+_UNGUESSABLE = 12
+"""Bytes. At a thousand guesses a second, 12 random letters and digits take 10^11 years; 6 take a year."""
+
 
 def users(config: Config) -> dict[str, SecretRef]:
     """Return who uses a secret: relays by name, and "ingest"."""
@@ -35,6 +38,19 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
             if reason:
                 found.append(Problem(source, 0, path, f"{file} {reason}", _hint(reference)))
     return tuple(dict.fromkeys(found))
+
+
+def remarks(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
+    """Return what deserves a warning though it works: an ingest key that can be guessed."""
+    key = config.ingest.key
+    sealed = encrypted(root)
+    if key is None or key.plain is not None or key.credential in sealed:
+        return ()
+    data = locate(root, key_file(key, "ingest", sealed)).read_bytes().strip()
+    if len(data) >= _UNGUESSABLE:
+        return ()
+    hint = "openssl rand -base64 18 makes one up that is not"
+    return (Problem(source, 0, "ingest.key", "is short enough to be guessed", hint),)
 
 
 def encrypted(root: Path) -> frozenset[str]:

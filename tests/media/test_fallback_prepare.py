@@ -3,6 +3,7 @@
 import array
 import itertools
 import json
+import os
 import shutil
 import subprocess
 from fractions import Fraction
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from restream_agent.media import prepare, probe
+from restream_agent.media import SPARE, prepare, probe, prune
 from restream_agent.profile import Profile, from_ffprobe
 from tests.media.fallback_sources import CLIP_SOUND, CLIP_VIDEO, H264, KEYFRAME, SMALL, make
 
