@@ -133,7 +133,9 @@ def test_an_unreadable_directory_is_a_problem_not_a_crash(root: Path) -> None:
     assert "cannot be read: Not a directory" in found
 
 
-@pytest.mark.parametrize(("key", "said"), [("short", ["t: ingest.key: is short enough to be guessed"]), ("x" * 12, [])])
+@pytest.mark.parametrize(
+    ("key", "said"), [("short", ["t: ingest.key: is short enough to be guessed"]), ("x" * 12, [])]
+)
 def test_an_ingest_key_that_can_be_guessed_deserves_a_warning(root: Path, key: str, said: list[str]) -> None:
     """It works, and the warning does not show it."""
     put(root, f"{paths.CREDENTIALS}/ingest", key.encode())
