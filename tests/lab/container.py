@@ -178,7 +178,7 @@ class Container:
 
     def _inside(self, argv: Sequence[str], user: str | None) -> tuple[str, ...]:
         as_user = ("runuser", "-u", user, "--") if user else ()
-        return ("nsenter", "--target", str(self.leader), "--all", *as_user, *argv)
+        return ("nsenter", "--target", str(self.leader), "--all", "--root", "--wd", *as_user, *argv)
 
 
 def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
