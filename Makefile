@@ -3,16 +3,20 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help test lint demo reference machine venv wheel clean
+.PHONY: help test lint demo attack reference machine venv wheel clean
 
 help:
 	@echo "make demo   play a broadcast in a container, break it, measure it   (SERVER=srs|nginx-rtmp)"
 	@echo "make test   every test, on a real systemd with real media"
 	@echo "make lint   ruff and mypy"
+	@echo "make attack 100,000 bad hooks and 500 idle connections against the listener"
 	@echo "make reference   docs/configuration.md, the schema and examples/full.toml from the models"
 
 demo: machine wheel
 	$(PYTHON) -m tests.demo --server $(SERVER) --out demo-report
+
+attack: machine wheel
+	$(PYTHON) -m tests.attack
 
 test: machine wheel
 	$(PYTHON) -m pytest
