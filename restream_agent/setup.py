@@ -43,7 +43,8 @@ def init(root: Path) -> Iterator[str]:
     if not locate(root, paths.CONFIG).exists():
         has_srs = Path("/usr/local/srs/objs/srs").exists()
         server, comment = ("srs", "") if has_srs else ("nginx-rtmp", '                # or "srs"')
-        write(root, paths.CONFIG, File(_EXAMPLE.format(server=server, comment=comment)))
+        # Readable for root alone: it may come to hold a key.
+        write(root, paths.CONFIG, File(_EXAMPLE.format(server=server, comment=comment), mode=0o600))
         yield f"made {locate(root, paths.CONFIG)}: edit it"
     ingest_key = f"{paths.CREDENTIALS}/ingest"
     if not locate(root, ingest_key).exists():
