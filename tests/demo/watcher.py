@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from tests.demo.screen import Screen
-from tests.lab.deadline import POLL_SECONDS, LabError
+from tests.lab.deadline import PATIENCE, POLL_SECONDS, LabError
 from tests.lab.flv import file_of, is_keyframe, is_video_header
 from tests.lab.picture import glance
 from tests.lab.platform import Platform
@@ -50,7 +50,7 @@ class Watcher:
 
     def wait_for(self, source: str, *, since: float, timeout: float) -> None:
         """Look on until every platform has received a keyframe of a source that arrived after a moment."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while not all(view.source == source and view.seen > since for view in self._views):
             if time.monotonic() > deadline:
                 shown = ", ".join(f"{view.platform.name} {view.source or 'nothing'}" for view in self._views)

@@ -15,7 +15,7 @@ from typing import IO, TypeVar
 
 from tests.lab import cgroups, remains
 from tests.lab.boot import SHARED, boot_command
-from tests.lab.deadline import LabError, wait_until
+from tests.lab.deadline import PATIENCE, LabError, wait_until
 
 BOOT_SECONDS = 30.0  # 0.6 s is usual; a loaded machine takes longer
 ENVIRONMENT = {
@@ -69,7 +69,7 @@ class Container:
         """Run a command inside and return what it said; raises LabError with its output if it fails."""
         done = subprocess.run(
             self._inside(argv, user),
-            timeout=timeout,
+            timeout=timeout * PATIENCE,
             check=False,
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,

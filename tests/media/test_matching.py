@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.measure import longest_silence, traffic
+from tests.lab.measure import traffic
 from tests.lab.obs import Encoder
 from tests.media.conftest import Stage
 
@@ -64,8 +64,6 @@ def test_flapping_leaves_the_program_whole(stage: Stage) -> None:
     for platform in stage.platforms:
         last = platform.reader.published()[-1]
         assert traffic([last]).non_monotonic == 0
-        arrivals = [message.arrived for message in last.messages]
-        assert longest_silence(arrivals, arrivals[0], arrivals[-1]) < 1500
 
 
 def test_a_changed_hold_counts_from_the_start_of_the_fallback(stage: Stage) -> None:
