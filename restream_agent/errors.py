@@ -7,7 +7,6 @@ what was found and where; a hint says what to do next. Neither ever holds a secr
 from dataclasses import dataclass
 
 EXIT_FAILED = 1
-EXIT_USAGE = 2
 EXIT_CHANGES = 3
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h, which systemd also knows by name
 
