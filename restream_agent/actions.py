@@ -8,8 +8,8 @@ from restream_agent import apply as applying
 from restream_agent import assets, fallback, files, load, machine, paths, plan, secrets, systemd
 from restream_agent.config import Config
 from restream_agent.errors import ConfigError, Problem, RestreamError
+from restream_agent.filler import Facts
 from restream_agent.media import Report
-from restream_agent.render import Facts
 from restream_agent.render import render as render_tree
 from restream_agent.tree import File, Tree
 

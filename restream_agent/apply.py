@@ -10,8 +10,9 @@ from pathlib import Path
 from restream_agent import assets, checks, files, machine, names, paths, secrets
 from restream_agent.config import Config, relays
 from restream_agent.errors import ConfigError, RestreamError
+from restream_agent.filler import Facts
 from restream_agent.plan import Actions, Change, actions, changes
-from restream_agent.render import Facts, render
+from restream_agent.render import render
 from restream_agent.systemd import Systemd
 from restream_agent.tree import File, Tree
 

@@ -4,7 +4,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from restream_agent.render import Assets
+from restream_agent.filler import Assets
 
 
 def load() -> Assets:

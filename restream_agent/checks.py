@@ -9,8 +9,9 @@ from pathlib import Path
 from restream_agent import files, names, paths, systemd
 from restream_agent.config import Config
 from restream_agent.errors import CommandError, RestreamError
+from restream_agent.filler import Facts
 from restream_agent.process import run
-from restream_agent.render import API, HOOKS, Facts
+from restream_agent.render import API, HOOKS
 from restream_agent.tree import File, Tree
 
 _START_TIMEOUT = 15.0

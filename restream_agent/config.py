@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from restream_agent.config_models import Config, Fallback, Ingest, Platform, Profile, Transcode
+from restream_agent.config_models import Config
+from restream_agent.config_platform import Platform, Transcode
 from restream_agent.config_problems import model_problems, problem, syntax_problem
+from restream_agent.config_sources import Fallback, Ingest, Profile
 from restream_agent.config_tables import SecretRef
 from restream_agent.config_values import COMPLAINT
 from restream_agent.config_warnings import warnings

@@ -19,6 +19,9 @@ from restream_agent import config_values as values
 
 REQUIRED: Any = ...
 TEXT = WithJsonSchema({"type": "string"})
+Width = Annotated[int, BeforeValidator(values.number(128, 7680, unit="pixels", even=True))]
+Height = Annotated[int, BeforeValidator(values.number(128, 4320, unit="pixels", even=True))]
+FrameRate = Annotated[float, BeforeValidator(values.number(1, 120, unit="frames a second"))]
 SPAN = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0}]})
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from restream_agent.config_models import Config, Platform
+from restream_agent.config_models import Config
+from restream_agent.config_platform import Platform
 from restream_agent.config_problems import dotted
 from restream_agent.config_values import names_stream
 from restream_agent.errors import Problem

@@ -8,7 +8,7 @@ from restream_agent import secrets, systemd
 from restream_agent.config import Config, relays
 from restream_agent.errors import CommandError, RestreamError
 from restream_agent.ffmpeg import AUTHORITIES
-from restream_agent.render import Facts
+from restream_agent.filler import Facts
 
 _SRS = "/usr/local/srs/objs/srs"
 _NGINX = "/usr/sbin/nginx"

@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from restream_agent.config_models import Config, Fallback, Ingest, Platform, Profile, Transcode
+from restream_agent.config_models import Config
+from restream_agent.config_platform import Platform, Transcode
 from restream_agent.config_problems import toml_value
+from restream_agent.config_sources import Fallback, Ingest, Profile
 from restream_agent.config_tables import SecretRef
 from restream_agent.presets import Preset, presets
 

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
-from jinja2 import DictLoader, Environment, StrictUndefined
-
 from restream_agent import names, paths, unitfile
-from restream_agent.config import Config, Relay, SecretRef, relays
-from restream_agent.ffmpeg import KEY_PRESET, live_command, relay_command
+from restream_agent.config import Config, relays
+from restream_agent.ffmpeg import live_command
+from restream_agent.filler import Assets, Facts, Filler
 from restream_agent.profile import Profile
+from restream_agent.render_relays import credential, guarded, inline_keys, relay_files
 from restream_agent.spans import format_span
 from restream_agent.tree import File, Link, Tree
 
@@ -19,74 +18,23 @@ API = "127.0.0.1:1985"
 _INGEST_RUNTIME = "/run/restream-ingest"
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What rendering has to know of the machine.
-
-    Paths of programs, systemd's version, the hook token, and which credentials are stored encrypted.
-    """
-
-    source: str
-    python: str
-    ffmpeg: str
-    server_binary: str
-    nginx_rtmp_module: str
-    systemd_version: int
-    hook_token: str
-    encrypted: frozenset[str] = frozenset()
-
-    def __repr__(self) -> str:
-        """Show all but the token."""
-        return f"Facts(source={self.source!r}, systemd_version={self.systemd_version})"
-
-
-@dataclass(frozen=True)
-class Assets:
-    """The texts that come with the package: templates to fill in, units to install as they are."""
-
-    templates: Mapping[str, str]
-    units: Mapping[str, str]
-
-
 def render(config: Config, facts: Facts, assets: Assets) -> Tree:
     """Return every file and link that the configuration asks for, by absolute path.
 
     Raises jinja2.UndefinedError if a template names what it was not given, which is a bug.
     """
-    fill = _Filler(facts, assets)
+    fill = Filler(facts, assets)
     tree: Tree = {f"{paths.UNITS}/{name}": File(text) for name, text in assets.units.items()}
     tree |= _program(config, fill)
-    tree |= _relays(config, fill)
+    tree |= relay_files(config, fill)
     tree |= _ingest(config, fill)
     tree |= _agent(config, fill)
     tree |= _accounts(fill)
-    tree |= _inline_keys(config)
+    tree |= inline_keys(config)
     return tree
 
 
-class _Filler:
-    """Fills in a template, with what all of them share."""
-
-    def __init__(self, facts: Facts, assets: Assets) -> None:
-        self.facts = facts
-        self._environment = Environment(
-            loader=DictLoader(dict(assets.templates)),
-            undefined=StrictUndefined,
-            keep_trailing_newline=True,
-            autoescape=False,  # noqa: S701 - unit files and configs, not HTML; unitfile.py escapes
-        )
-        self._shared = {
-            "header": f"Made by restream-agent from {unitfile.value(facts.source)}; "
-            "edit that and run `restream-agent apply`.",
-            "source": unitfile.value(facts.source),
-            "systemd_version": facts.systemd_version,
-        }
-
-    def __call__(self, template: str, **values: object) -> str:
-        return self._environment.get_template(template).render(**self._shared, **values)
-
-
-def _program(config: Config, fill: _Filler) -> Tree:
+def _program(config: Config, fill: Filler) -> Tree:
     facts, units = fill.facts, paths.UNITS
     start = (facts.python, "-I", "-m", "restream_agent.program", paths.PROGRAM_SETTINGS)
     pull = live_command(facts.ffmpeg, f"rtmp://{_puller(config)}:{_port(config)}/live/%i")
@@ -154,63 +102,7 @@ def _fallback_settings(config: Config) -> str:
     )
 
 
-def _relays(config: Config, fill: _Filler) -> Tree:
-    units = paths.UNITS
-    found = relays(config)
-    tree: Tree = {
-        f"{units}/{names.RELAY_TEMPLATE}": File(fill("ffmpeg-relay@.service.j2")),
-        f"{units}/{names.TARGET}.d/10-restream.conf": File(
-            fill("restream.target.conf.j2", relays=[names.relay_unit(relay.name) for relay in found])
-        ),
-    }
-    for relay in found:
-        tree[f"{units}/{names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
-    return tree
-
-
-def _drop_in(relay: Relay, fill: _Filler) -> str:
-    argv = _guarded(fill.facts, relay_command(fill.facts.ffmpeg, relay))
-    return fill(
-        "relay-drop-in.conf.j2",
-        title=unitfile.value(relay.name),
-        credential=_credential("key", relay.key, relay.name, fill.facts),
-        command=unitfile.command(argv, expanded=frozenset({KEY_PRESET})),
-    )
-
-
-def _guarded(facts: Facts, argv: tuple[str, ...]) -> tuple[str, ...]:
-    """Have a program's log pass guard.py, which keeps secrets out of the journal."""
-    return (facts.python, "-I", "-m", "restream_agent.guard", *argv)
-
-
-def _credential(name: str, reference: SecretRef, user: str, facts: Facts) -> str:
-    """Return the directive that gives a unit a secret under a name; see systemd.exec(5)."""
-    kind = "LoadCredentialEncrypted" if reference.credential in facts.encrypted else "LoadCredential"
-    return f"{kind}={name}:{unitfile.value(key_file(reference, user, facts.encrypted))}"
-
-
-def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
-    """Return the file that a secret is in; one written in the TOML gets a file under its user's name.
-
-    `encrypted` are the names of the credentials that are stored encrypted.
-    """
-    if reference.credential is not None:
-        is_encrypted = reference.credential in encrypted
-        directory = paths.ENCRYPTED_CREDENTIALS if is_encrypted else paths.CREDENTIALS
-        return f"{directory}/{reference.credential}"
-    return str(reference.file) if reference.file is not None else f"{paths.INLINE_KEYS}/{user}"
-
-
-def _inline_keys(config: Config) -> Tree:
-    users = [("ingest", config.ingest.key), *((relay.name, relay.key) for relay in relays(config))]
-    return {
-        f"{paths.INLINE_KEYS}/{user}": File(key.plain.get_secret_value(), mode=0o600, is_secret=True)
-        for user, key in users
-        if key is not None and key.plain is not None
-    }
-
-
-def _ingest(config: Config, fill: _Filler) -> Tree:
+def _ingest(config: Config, fill: Filler) -> Tree:
     facts, server = fill.facts, config.ingest.server
     path = paths.INGEST_CONFIG[server]
     text = fill(
@@ -230,7 +122,7 @@ def _ingest(config: Config, fill: _Filler) -> Tree:
         unit = fill(
             "restream-ingest.service.j2",
             server=server,
-            command=unitfile.command(_guarded(facts, (facts.server_binary, "-c", path))),
+            command=unitfile.command(guarded(facts, (facts.server_binary, "-c", path))),
             privileged_port=_port(config) < 1024,
         )
         tree[f"{paths.UNITS}/{names.INGEST_UNIT}"] = File(unit)
@@ -238,7 +130,7 @@ def _ingest(config: Config, fill: _Filler) -> Tree:
     return tree
 
 
-def _agent(config: Config, fill: _Filler) -> Tree:
+def _agent(config: Config, fill: Filler) -> Tree:
     key = config.ingest.key
     settings = _json(
         {
@@ -255,7 +147,7 @@ def _agent(config: Config, fill: _Filler) -> Tree:
     credentials = fill(
         "restream-agent.service.conf.j2",
         token_file=paths.HOOK_TOKEN,
-        ingest_key=_credential("ingest-key", key, "ingest", fill.facts) if key else None,
+        ingest_key=credential("ingest-key", key, "ingest", fill.facts) if key else None,
     )
     wants = f"{paths.UNITS}/multi-user.target.wants"
     return {
@@ -268,7 +160,7 @@ def _agent(config: Config, fill: _Filler) -> Tree:
     }
 
 
-def _accounts(fill: _Filler) -> Tree:
+def _accounts(fill: Filler) -> Tree:
     return {
         paths.POLKIT_RULE: File(fill("restream-agent.rules.j2")),
         paths.SYSUSERS: File(fill("sysusers.conf.j2")),

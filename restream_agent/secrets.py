@@ -8,7 +8,7 @@ from restream_agent import paths
 from restream_agent.config import Config, SecretRef, relays
 from restream_agent.errors import Problem, RestreamError
 from restream_agent.files import locate
-from restream_agent.render import key_file
+from restream_agent.render_relays import key_file
 
 _LONGEST = 900
 """Bytes. ffmpeg reads a line of a preset file into 1000."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from restream_agent import assets, systemd
 from restream_agent.config import Config, load
-from restream_agent.render import Facts, render
+from restream_agent.filler import Facts
+from restream_agent.render import render
 from restream_agent.tree import File, Tree
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/restream.toml"))

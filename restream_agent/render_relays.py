@@ -1,0 +1,65 @@
+"""The files of the relays, and how a unit gets a secret. Pure; part of render.py."""
+
+from restream_agent import names, paths, unitfile
+from restream_agent.config import Config, Relay, SecretRef, relays
+from restream_agent.ffmpeg import KEY_PRESET, relay_command
+from restream_agent.filler import Facts, Filler
+from restream_agent.tree import File, Tree
+
+
+def relay_files(config: Config, fill: Filler) -> Tree:
+    """Return the relays' template, a drop-in for each, and what the target wants."""
+    units = paths.UNITS
+    found = relays(config)
+    tree: Tree = {
+        f"{units}/{names.RELAY_TEMPLATE}": File(fill("ffmpeg-relay@.service.j2")),
+        f"{units}/{names.TARGET}.d/10-restream.conf": File(
+            fill("restream.target.conf.j2", relays=[names.relay_unit(relay.name) for relay in found])
+        ),
+    }
+    for relay in found:
+        tree[f"{units}/{names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
+    return tree
+
+
+def _drop_in(relay: Relay, fill: Filler) -> str:
+    argv = guarded(fill.facts, relay_command(fill.facts.ffmpeg, relay))
+    return fill(
+        "relay-drop-in.conf.j2",
+        title=unitfile.value(relay.name),
+        credential=credential("key", relay.key, relay.name, fill.facts),
+        command=unitfile.command(argv, expanded=frozenset({KEY_PRESET})),
+    )
+
+
+def guarded(facts: Facts, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Have a program's log pass guard.py, which keeps secrets out of the journal."""
+    return (facts.python, "-I", "-m", "restream_agent.guard", *argv)
+
+
+def credential(name: str, reference: SecretRef, user: str, facts: Facts) -> str:
+    """Return the directive that gives a unit a secret under a name; see systemd.exec(5)."""
+    kind = "LoadCredentialEncrypted" if reference.credential in facts.encrypted else "LoadCredential"
+    return f"{kind}={name}:{unitfile.value(key_file(reference, user, facts.encrypted))}"
+
+
+def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
+    """Return the file that a secret is in; one written in the TOML gets a file under its user's name.
+
+    `encrypted` are the names of the credentials that are stored encrypted.
+    """
+    if reference.credential is not None:
+        is_encrypted = reference.credential in encrypted
+        directory = paths.ENCRYPTED_CREDENTIALS if is_encrypted else paths.CREDENTIALS
+        return f"{directory}/{reference.credential}"
+    return str(reference.file) if reference.file is not None else f"{paths.INLINE_KEYS}/{user}"
+
+
+def inline_keys(config: Config) -> Tree:
+    """Return a file for each key that is written in the TOML itself."""
+    users = [("ingest", config.ingest.key), *((relay.name, relay.key) for relay in relays(config))]
+    return {
+        f"{paths.INLINE_KEYS}/{user}": File(key.plain.get_secret_value(), mode=0o600, is_secret=True)
+        for user, key in users
+        if key is not None and key.plain is not None
+    }
