@@ -3,6 +3,8 @@
 from pathlib import Path
 
 SHARED = Path("/lab")  # where the shared directory appears inside
+ROOT_SIZE = "2g"  # what may be written to the root: it is in memory
+REBOOT = 133  # how nspawn ends, with --keep-unit, when what it runs reboots; systemd-nspawn(1)
 
 # The host's own choices that must not leak in: what it starts at boot (nginx, databases, timers, SysV
 # scripts), its journal, and any restream-agent installed on it.
@@ -43,15 +45,18 @@ SCRIPT = """
 base=$1 name=$2; shift 2
 for group; do echo 0 > "$group/cgroup.procs"; done
 over=$base/overlay
-mount -t tmpfs -o mode=0755 tmpfs "$over"
+mount -t tmpfs -o mode=0755,size={size} tmpfs "$over"
 mkdir "$over/upper" "$over/work" "$over/root"
 mount -t overlay -o "lowerdir=/,upperdir=$over/upper,workdir=$over/work" overlay "$over/root"
 cd "$over/root"
 rm -rf -- {hidden}
-systemd-nspawn -q --settings=no --register=no --keep-unit --private-network --link-journal=no \\
-    --resolv-conf=off --timezone=off --machine="$name" -D "$over/root" --bind="$base/shared:{shared}" \\
-    --boot systemd.unit=multi-user.target systemd.firstboot=no
-exit $?
+while :; do
+    code=0
+    systemd-nspawn -q --settings=no --register=no --keep-unit --private-network --link-journal=no \\
+        --resolv-conf=off --timezone=off --machine="$name" -D "$over/root" --bind="$base/shared:{shared}" \\
+        --boot systemd.unit=multi-user.target systemd.firstboot=no || code=$?
+    [ "$code" = {reboot} ] || exit "$code"
+done
 """
 
 
@@ -63,7 +68,7 @@ def boot_command(base: Path, name: str, groups: tuple[Path, ...]) -> tuple[str, 
     with SIGKILL. nspawn alone does not do that: killed, it leaves the container's systemd running (seen on
     252).
     """
-    script = SCRIPT.format(hidden=" ".join(HIDDEN), shared=SHARED)
+    script = SCRIPT.format(hidden=" ".join(HIDDEN), shared=SHARED, size=ROOT_SIZE, reboot=REBOOT)
     launcher = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "unchanged")
     namespace = ("--pid", "--fork", "--kill-child", "--mount-proc")
     arguments = (script, str(base), name, *map(str, groups))

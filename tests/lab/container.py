@@ -133,6 +133,16 @@ class Container:
         """Return the whole journal with monotonic times."""
         return self.run(("journalctl", "--no-pager", "-o", "short-monotonic")).stdout
 
+    def reboot(self) -> None:
+        """Reboot what is inside and wait until it is up; all that was started with `popen` is gone."""
+        before = self.leader
+        self.run(("systemctl", "reboot"), check=False)
+        wait_until(lambda: not Path(f"/proc/{before}").exists(), BOOT_SECONDS, "the container to go down")
+        for process in self._started:
+            end_group(process)
+        self._started.clear()
+        wait_until(self._is_running, BOOT_SECONDS, "systemd in the container to be up again")
+
     def close(self) -> None:
         """End every process, and remove the control groups and the files. Safe to call twice."""
         for process in self._started:

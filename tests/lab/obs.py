@@ -121,6 +121,11 @@ class Obs:
         """Tell whether the process is still there, frozen or not."""
         return self._process is not None and self._process.poll() is None
 
+    def pids(self) -> list[int]:
+        """Return the host's ids of its processes, the one that nsenter started and those below it."""
+        assert self._process is not None
+        return _descendants(self._process.pid)
+
     def log(self) -> str:
         """Return what ffmpeg has said so far."""
         return self._log.read_text(errors="replace") if self._log.is_file() else ""
@@ -128,3 +133,11 @@ class Obs:
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         signal_group(self._process, number)
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(found for child in children for found in _descendants(int(child)))]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.lab import tap
+from tests.lab import quoter, tap
 from tests.lab.container import SHARED, Container
+from tests.lab.deadline import wait_until
 from tests.lab.taps import TapReader
 
 APP = "app"
@@ -28,7 +29,7 @@ rtmp {{
             live on;
             notify_method get;
             on_publish http://127.0.0.1:{http}/publish;
-            record all;
+            record {record};
             record_unique on;
             record_path {directory}/recordings;
         }}
@@ -50,41 +51,72 @@ http {{
 
 @dataclass(frozen=True)
 class Ports:
-    """The tap's port, where clients connect, and the two behind it."""
+    """The tap's port, where clients connect, and the three behind it."""
 
     tap: int
     rtmp: int
     http: int
+    refuser: int
 
 
 class Platform:
     """One platform in a container; `reader` tells what reached it, `url` where to send, without the key."""
 
-    def __init__(self, container: Container, name: str, *, key: str, port: int) -> None:
-        """Take the first of three ports to use inside; `key` is the one stream key that is accepted."""
-        self.name, self.key = name, key
-        self.ports = Ports(port, port + 1, port + 2)
-        self.url = f"rtmp://127.0.0.1:{port}/{APP}"
+    def __init__(
+        self,
+        container: Container,
+        name: str,
+        *,
+        key: str,
+        port: int,
+        host: str = "127.0.0.1",
+        records: bool = True,
+    ) -> None:
+        """Take the first of four ports to use inside; `key` is the one stream key that is accepted."""
+        self.name, self.key, self.host = name, key, host
+        self.ports = Ports(port, port + 1, port + 2, port + 3)
+        self.url = f"rtmp://{host}:{port}/{APP}"
         self.directory = container.shared / name
         self.reader = TapReader(self.directory / "tap")
         self._container = container
+        self._records = records
+        self._orders = 0
 
     def start(self) -> None:
-        """Start server and tap and wait until both accept connections."""
+        """Start server and tap and wait until both accept connections; again after a reboot."""
         inside = SHARED / self.name
         for part in ("tap", "recordings", "body"):
-            (self.directory / part).mkdir(parents=True)
+            (self.directory / part).mkdir(parents=True, exist_ok=True)
         ports = {"rtmp": self.ports.rtmp, "http": self.ports.http}
-        config = NGINX.format(directory=inside, app=APP, key=self.key, **ports)
+        record = "all" if self._records else "off"
+        config = NGINX.format(directory=inside, app=APP, key=self.key, record=record, **ports)
         (self.directory / "nginx.conf").write_text(config)
-        shutil.copy(tap.__file__, self.directory / "tap.py")
+        for script in (tap, quoter):
+            shutil.copy(str(script.__file__), self.directory)
         self._container.popen(("nginx", "-c", f"{inside}/nginx.conf", "-g", "daemon off;"))
-        arguments = (str(self.ports.tap), str(self.ports.rtmp), f"{inside}/tap")
+        arguments = (self.ports.tap, self.ports.rtmp, f"{inside}/tap", self.ports.refuser)
         # Its clock is the measurement, so it comes before what it measures.
-        self._container.popen(("nice", "-n", "-15", "/usr/bin/python3", f"{inside}/tap.py", *arguments))
+        tapping = ("nice", "-n", "-15", "/usr/bin/python3", f"{inside}/tap.py", *map(str, arguments))
+        self._container.popen(tapping)
         for port in (self.ports.rtmp, self.ports.http, self.ports.tap):
-            listening = partial(is_listening, self._container, port)
-            self._container.wait_until(listening, 10, f"{self.name}: port {port}")
+            self._wait_listening(port)
+
+    def behave(self, how: str) -> None:
+        """Have the tap treat its clients in one of `tap.BEHAVIOURS`, and wait until it does."""
+        if how == "refuse" and not is_listening(self._container, self.ports.refuser):
+            script = f"{SHARED / self.name}/quoter.py"
+            self._container.popen(("/usr/bin/python3", script, str(self.ports.refuser)))
+            self._wait_listening(self.ports.refuser)
+        self._orders += 1
+        order, asked = f"{how} {self._orders}", self.directory / "tap" / "behaviour"
+        asked.with_suffix(".new").write_text(order)
+        asked.with_suffix(".new").rename(asked)
+        seen = asked.with_suffix(".seen")
+        wait_until(lambda: seen.exists() and seen.read_text() == order, 5, f"{self.name} to {how}")
+
+    def _wait_listening(self, port: int) -> None:
+        listening = partial(is_listening, self._container, port)
+        self._container.wait_until(listening, 10, f"{self.name}: port {port}")
 
     def recordings(self) -> list[Path]:
         """Return the FLV files the server itself recorded."""

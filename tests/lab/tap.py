@@ -1,21 +1,47 @@
-"""A TCP proxy that writes down what a client sends, and when: `tap.py LISTEN_PORT UPSTREAM_PORT DIRECTORY`.
+"""A TCP proxy that writes down what a client sends, and when.
 
-Runs alone inside the container (no imports of ours). For each connection it makes DIRECTORY/NNNN.tap, a
-sequence of records: arrival time as nanoseconds of the monotonic clock (8 bytes, big-endian), length (4
-bytes), that many bytes. The first record is empty and marks the accept; the last one is empty and marks the
-end.
+Run as `tap.py LISTEN_PORT UPSTREAM_PORT DIRECTORY REFUSER_PORT`, alone inside the container (no imports of
+ours). For each connection it makes DIRECTORY/NNNN.tap, a sequence of records: arrival time as nanoseconds of
+the monotonic clock (8 bytes, big-endian), length (4 bytes), that many bytes. The first record is empty and
+marks the accept; the last one is empty and marks the end.
+
+DIRECTORY/behaviour holds one of BEHAVIOURS and any second word, and is looked at all the time; its content
+is repeated in DIRECTORY/behaviour.seen once it holds.
 """
 
 import asyncio
-import itertools
+import socket
 import struct
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 RECORD = struct.Struct(">QI")
 READ_BYTES = 65536
+LOOK_SECONDS = 0.02
+FIN_SECONDS = 0.2  # between our end of a connection and its closing: what comes meanwhile is no reset
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What is done to the connections that stand ("fin", "reset" or ""), and how new ones fare."""
+
+    ends: str = ""
+    reads: bool = True
+    is_refused: bool = False
+
+
+BEHAVIOURS = {
+    "pass": Behaviour(),
+    "close": Behaviour(ends="fin"),
+    "reset": Behaviour(ends="reset"),
+    "refuse": Behaviour(ends="fin", is_refused=True),
+    "deaf": Behaviour(reads=False),
+    "mute": Behaviour(ends="fin", reads=False),
+}
 
 
 def note(file: BinaryIO, data: bytes) -> None:
@@ -31,30 +57,97 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, file:
                 note(file, data)
             writer.write(data)
             await writer.drain()
-    except OSError:
-        pass  # a reset is an end like any other
+    except (OSError, RuntimeError):
+        pass  # a reset is an end like any other; so is our own end of the direction
     finally:
         writer.close()
 
 
-async def serve(listen: int, upstream: int, directory: Path) -> None:
-    """Accept connections on loopback for ever."""
-    numbers = itertools.count(1)
+class Tap:
+    """The proxy: where it writes, where it leads, and how it behaves now."""
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with (directory / f"{next(numbers):04}.tap").open("wb", buffering=0) as file:
+    def __init__(self, upstream: int, directory: Path, refuser: int) -> None:
+        self._upstream, self._refuser = upstream, refuser
+        self._directory = directory
+        self._behaviour = BEHAVIOURS["pass"]
+        self._reads = asyncio.Event()
+        self._reads.set()
+        self._clients: set[asyncio.StreamWriter] = set()
+        # A tap that was started again goes on where the one before it stopped.
+        self._count = len(list(directory.glob("*.tap")))
+
+    async def serve(self, listen: int) -> None:
+        """Accept connections on loopback for ever."""
+        server = await asyncio.start_server(self._connected, "127.0.0.1", listen, limit=READ_BYTES)
+        await asyncio.gather(server.serve_forever(), self._follow())
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._count += 1
+        self._clients.add(writer)
+        with (self._directory / f"{self._count:04}.tap").open("wb", buffering=0) as file:
             note(file, b"")
             try:
-                up_reader, up_writer = await asyncio.open_connection("127.0.0.1", upstream)
+                if not self._behaviour.reads:
+                    _pause(writer)
+                    await self._reads.wait()
+                port = self._refuser if self._behaviour.is_refused else self._upstream
+                up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
                 await asyncio.gather(pump(reader, up_writer, file), pump(up_reader, writer, None))
             except OSError:
                 writer.close()
             finally:
                 note(file, b"")
+                self._clients.discard(writer)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", listen, limit=READ_BYTES)
-    await server.serve_forever()
+    async def _follow(self) -> None:
+        asked, seen = self._directory / "behaviour", self._directory / "behaviour.seen"
+        while True:
+            words = asked.read_text() if asked.exists() else ""
+            if words and (not seen.exists() or seen.read_text() != words):
+                await self._behave(BEHAVIOURS[words.split()[0]])
+                seen.write_text(words)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _behave(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        standing = tuple(self._clients)
+        if behaviour.ends:
+            await asyncio.gather(*(_end(writer, behaviour.ends) for writer in standing))
+        elif not behaviour.reads:
+            for writer in standing:
+                _pause(writer)
+        if behaviour.reads:
+            for writer in standing:
+                if not writer.transport.is_closing():
+                    writer.transport.resume_reading()  # type: ignore[attr-defined]
+            self._reads.set()
+        else:
+            self._reads.clear()
+
+
+def _pause(writer: asyncio.StreamWriter) -> None:
+    """Read no more, and have the kernel take no more on our behalf than it must."""
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+
+async def _end(writer: asyncio.StreamWriter, how: str) -> None:
+    if writer.transport.is_closing():
+        return
+    if how == "reset":
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        writer.transport.abort()
+        return
+    writer.write_eof()
+    await asyncio.sleep(FIN_SECONDS)
+    writer.close()
+
+
+async def main() -> None:
+    """Serve until killed."""
+    listen, upstream, directory, refuser = sys.argv[1:]
+    await Tap(int(upstream), Path(directory), int(refuser)).serve(int(listen))
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))
+    asyncio.run(main())

@@ -11,16 +11,29 @@ from tests.lab.tap import RECORD
 
 @dataclass(slots=True)
 class Connection:
-    """One TCP connection: times in seconds of the monotonic clock; `closed` is None while it stands."""
+    """One TCP connection: times in seconds of the monotonic clock; `closed` is None while it stands.
+
+    `forgotten` is how many of its first messages are no longer in `messages`, `had_media` whether any of
+    them was audio or video.
+    """
 
     number: int
     opened: float = 0.0
     closed: float | None = None
     messages: list[Message] = field(default_factory=list)
+    forgotten: int = 0
+    had_media: bool = False
 
     def has_media(self) -> bool:
         """Tell whether anything was published: a client sends media only after its publish was accepted."""
-        return any(is_media(message) for message in self.messages)
+        return self.had_media or any(is_media(message) for message in self.messages)
+
+    def forget(self, before: float) -> None:
+        """Drop the messages that arrived before a moment, so that a long broadcast fits into memory."""
+        kept = [message for message in self.messages if message.arrived >= before]
+        self.had_media = self.has_media()
+        self.forgotten += len(self.messages) - len(kept)
+        self.messages = kept
 
 
 class TapReader:
@@ -40,6 +53,11 @@ class TapReader:
             if connection.closed is None:
                 file.read_into(connection)
         return self.connections
+
+    def forget(self, before: float) -> None:
+        """Drop all messages that arrived before a moment; the connections stay."""
+        for connection in self.connections:
+            connection.forget(before)
 
     def published(self) -> list[Connection]:
         """Return the connections on which media arrived."""

@@ -1,0 +1,131 @@
+"""Hooks lost, doubled, late, swapped, between server and agent: `hookproxy.py PORT AGENT_PORT DIRECTORY`.
+
+Runs alone inside the container (no imports of ours). DIRECTORY/behaviour holds one of:
+pass     each hook is passed on, and answered as the agent answers;
+drop     each is read, and the connection closed without an answer;
+double   each is passed on twice, and answered as the second time;
+late     each is passed on after ten seconds;
+swap     an unpublish is answered by us, and passed on after the next publish has been;
+reverse  a publish is answered by us, and passed on after the next unpublish has been.
+What was kept is passed on when another behaviour is asked for. DIRECTORY/hooks.log gets a line for each hook.
+"""
+
+import http.client
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+
+LATE_SECONDS = 10.0
+ACCEPTED = b'{"code": 0}'  # what SRS wants to read; nginx-rtmp looks at the status alone
+KEEPING = {"swap": "on_unpublish", "reverse": "on_publish"}
+
+
+class Hook(NamedTuple):
+    """One request as it came."""
+
+    path: str
+    kind: str
+    body: bytes
+
+
+class Proxy:
+    """What is kept back, and where the rest goes."""
+
+    def __init__(self, agent: int, directory: Path) -> None:
+        self._agent, self._directory = agent, directory
+        self._kept: list[Hook] = []
+        self._lock = threading.Lock()
+
+    def behaviour(self) -> str:
+        """Return what is asked for now."""
+        file = self._directory / "behaviour"
+        return file.read_text().strip() if file.exists() else "pass"
+
+    def handle(self, hook: Hook) -> tuple[int, bytes] | None:
+        """Do with a hook as asked and return the answer; None: no answer."""
+        behaviour = self.behaviour()
+        self.log(f"{behaviour} {hook.path.split('?')[0]}")
+        if behaviour == "drop":
+            return None
+        if behaviour in KEEPING and KEEPING[behaviour] in hook.path:
+            with self._lock:
+                self._kept.append(hook)
+            return 200, ACCEPTED
+        if behaviour == "late":
+            time.sleep(LATE_SECONDS)
+        if behaviour == "double":
+            self.forward(hook)
+        answer = self.forward(hook)
+        if behaviour in KEEPING:
+            # After our answer, as the two would have crossed on their way.
+            threading.Timer(0.05, self.release).start()
+        return answer
+
+    def forward(self, hook: Hook) -> tuple[int, bytes]:
+        """Pass a hook on and return the agent's answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._agent, timeout=30)
+        try:
+            connection.request("POST", hook.path, hook.body, {"Content-Type": hook.kind})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def release(self) -> None:
+        """Pass on what was kept."""
+        with self._lock:
+            kept, self._kept = self._kept, []
+        for hook in kept:
+            self.log(f"released {hook.path.split('?')[0]} {self.forward(hook)[0]}")
+
+    def log(self, line: str) -> None:
+        """Note a line, with the time of the monotonic clock."""
+        with (self._directory / "hooks.log").open("a") as file:
+            file.write(f"{time.monotonic():.3f} {line}\n")
+
+    def watch(self) -> None:
+        """Release what was kept once nothing is to be kept any more."""
+        while True:
+            if self.behaviour() not in KEEPING:
+                self.release()
+            time.sleep(0.05)
+
+
+def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+    """Return the class that reads requests for a proxy."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            self.close_connection = True
+            try:
+                answer = proxy.handle(Hook(self.path, self.headers.get("Content-Type", ""), body))
+            except OSError as error:
+                proxy.log(f"no answer from the agent: {error}")
+                return
+            if answer is not None:
+                self.send_response(answer[0])
+                self.send_header("Content-Length", str(len(answer[1])))
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self.wfile.write(answer[1])
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    return Handler
+
+
+def main() -> None:
+    """Serve until killed."""
+    listen, agent, directory = sys.argv[1:]
+    proxy = Proxy(int(agent), Path(directory))
+    threading.Thread(target=proxy.watch, daemon=True).start()
+    ThreadingHTTPServer(("127.0.0.1", int(listen)), handler(proxy)).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""An OBS that reconnects, as OBS does: two seconds after an end or a refusal, for ever."""
+
+import threading
+import time
+from contextlib import suppress
+
+from tests.lab.container import Container
+from tests.lab.deadline import LabError
+from tests.lab.obs import Encoder, Obs
+
+DELAY_SECONDS = 2.0
+LOOK_SECONDS = 0.05
+
+
+class ReconnectingObs:
+    """OBS with "automatically reconnect" on; a thread of its own plays the part of the user's computer.
+
+    `attempts` counts its connections, `refused` those that ended before the server had accepted them.
+    """
+
+    def __init__(self, container: Container, url: str, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self.attempts = 0
+        self.refused = 0
+        self._container, self._url = container, url
+        self._lock = threading.RLock()
+        self._session: Obs | None = None
+        self._next = 0.0
+        self._is_wanted = False
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._live, name=f"obs {encoder.mark}", daemon=True)
+        self._thread.start()
+
+    def come(self) -> None:
+        """Start streaming, and stay until `leave`."""
+        with self._lock:
+            self._is_wanted, self._next = True, 0.0
+
+    def leave(self) -> None:
+        """Stop streaming for the time being: unpublish, then close."""
+        with self._lock:
+            self._is_wanted = False
+            session, self._session = self._session, None
+        if session is not None and session.alive():
+            try:
+                session.stop()
+            except (LabError, OSError):
+                session.kill()
+
+    def vanish(self) -> None:
+        """Be killed, and stay away until `come`; also when frozen."""
+        with self._lock:
+            self._is_wanted = False
+            self._end()
+
+    def kill(self) -> None:
+        """Be killed without a word to the server; it comes back by itself."""
+        with self._lock:
+            self._end()
+
+    def freeze(self) -> None:
+        """Stop sending while the connection stands."""
+        self.session().freeze()
+
+    def thaw(self) -> None:
+        """Go on after `freeze`; harmless if that one has ended."""
+        with suppress(LabError):
+            self.session().thaw()
+
+    def session(self) -> Obs:
+        """Return the connection of this moment; LabError between two."""
+        with self._lock:
+            if self._session is None:
+                raise LabError("OBS is not connected")
+            return self._session
+
+    def is_published(self) -> bool:
+        """Tell whether the connection of this moment was accepted."""
+        with self._lock:
+            return self._session is not None and self._session.alive() and self._session.is_published()
+
+    def close(self) -> None:
+        """End it for good."""
+        self._is_over.set()
+        self._thread.join(5)
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        session, self._session = self._session, None
+        self._next = time.monotonic() + DELAY_SECONDS
+        if session is not None:
+            session.kill()
+
+    def _live(self) -> None:
+        while not self._is_over.wait(LOOK_SECONDS):
+            with self._lock:
+                if self._session is not None and not self._session.alive():
+                    self.refused += not self._session.is_published()
+                    self._session, self._next = None, time.monotonic() + DELAY_SECONDS
+                if self._is_wanted and self._session is None and time.monotonic() >= self._next:
+                    self._session = self._start()
+
+    def _start(self) -> Obs | None:
+        self.attempts += 1
+        with suppress(OSError):  # the container is just rebooting
+            return Obs(self._container, self._url, self.encoder).start()
+        self._next = time.monotonic() + DELAY_SECONDS
+        return None

@@ -1,0 +1,61 @@
+"""The processes of a unit in the container, seen from outside: ids, memory, open files."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import cgroups
+from tests.lab.container import Container
+from tests.lab.deadline import LabError
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one process holds: resident and proportional set size in KiB, open file descriptors."""
+
+    name: str
+    rss: int
+    pss: int | None
+    descriptors: int
+
+
+def pids(container: Container, unit: str) -> list[int]:
+    """Return the host's ids of a unit's processes, the oldest first."""
+    for parent in cgroups.hierarchies(cgroups.MOUNTS.read_text(), cgroups.MEMBERSHIP.read_text()):
+        for file in (parent / container.name).rglob(f"{unit}/cgroup.procs"):
+            if found := sorted(map(int, file.read_text().split())):
+                return found
+    return []
+
+
+def signal_all(container: Container, unit: str, number: signal.Signals) -> None:
+    """Send a signal to every process of a unit at once; LabError if it has none."""
+    found = pids(container, unit)
+    if not found:
+        raise LabError(f"{unit} has no process")
+    for pid in found:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue  # it ended with the one before it
+
+
+def cost(pid: int) -> Cost | None:
+    """Measure one process; None if it has ended meanwhile."""
+    process = Path(f"/proc/{pid}")
+    try:
+        status = _fields(process / "status")
+        descriptors = len(list((process / "fd").iterdir()))
+        rollup = process / "smaps_rollup"
+        pss = _fields(rollup).get("Pss") if rollup.exists() else None
+        name = (process / "comm").read_text().strip()
+    except OSError:
+        return None
+    return Cost(name, status.get("VmRSS", 0), pss, descriptors)
+
+
+def _fields(file: Path) -> dict[str, int]:
+    """Read the lines that give a size in kB."""
+    rows = (line.split() for line in file.read_text().splitlines())
+    return {row[0].rstrip(":"): int(row[1]) for row in rows if row[2:] == ["kB"]}
