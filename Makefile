@@ -3,10 +3,12 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help test lint demo attack reference machine venv wheel clean
+.PHONY: help test lint demo chaos soak attack reference machine venv wheel clean
 
 help:
 	@echo "make demo   play a broadcast in a container, break it, measure it   (SERVER=srs|nginx-rtmp)"
+	@echo "make chaos  every fault while a broadcast runs, one after another   (SERVER=srs|nginx-rtmp, FAULT=name)"
+	@echo "make soak   drops and returns at random, memory and descriptors     (MINUTES=30, SERVER=, SEED=)"
 	@echo "make test   every test, on a real systemd with real media"
 	@echo "make lint   ruff and mypy"
 	@echo "make attack 100,000 bad hooks and 500 idle connections against the listener"
@@ -14,6 +16,16 @@ help:
 
 demo: machine wheel
 	$(PYTHON) -m tests.demo --server $(SERVER) --out demo-report
+
+# On nginx-rtmp, and on SRS where it is found, unless SERVER= chooses; FAULT= plays one fault.
+CHOSEN = $(if $(filter-out file default,$(origin SERVER)),--server $(SERVER))
+MINUTES ?= 30
+
+chaos: machine wheel
+	$(PYTHON) -m tests.chaos $(CHOSEN) $(if $(FAULT),--fault $(FAULT)) --out chaos-report
+
+soak: machine wheel
+	$(PYTHON) -m tests.chaos.soak --minutes $(MINUTES) --server $(SERVER) $(if $(SEED),--seed $(SEED)) --out soak-report
 
 attack: machine wheel
 	$(PYTHON) -m tests.attack
@@ -45,4 +57,4 @@ wheel: venv
 	mkdir -p dist && mv $(WHEELS)/restream_agent-*.whl dist/
 
 clean:
-	rm -rf .venv .cache dist demo-report
+	rm -rf .venv .cache dist demo-report chaos-report soak-report

@@ -1,0 +1,32 @@
+"""All faults, in the order in which they are played."""
+
+from tests.chaos import (
+    faults_agent,
+    faults_hooks,
+    faults_ingest,
+    faults_machine,
+    faults_obs,
+    faults_platform,
+    faults_program,
+    faults_relay,
+)
+from tests.chaos.fault import Fault
+
+FAULTS: tuple[Fault, ...] = (
+    *faults_obs.FAULTS,
+    *faults_relay.FAULTS,
+    *faults_platform.FAULTS,
+    *faults_program.FAULTS,
+    *faults_agent.FAULTS,
+    *faults_ingest.FAULTS,
+    *faults_hooks.FAULTS,
+    *faults_machine.FAULTS,
+)
+
+
+def named(names: tuple[str, ...]) -> tuple[Fault, ...]:
+    """Return the faults of these names in their order, all without any; KeyError naming unknown ones."""
+    unknown = set(names) - {fault.name for fault in FAULTS}
+    if unknown:
+        raise KeyError(", ".join(sorted(unknown)))
+    return tuple(fault for fault in FAULTS if not names or fault.name in names)

@@ -1,0 +1,103 @@
+"""What goes wrong with the machine: its disk is full, its clock leaps, it reboots."""
+
+import time
+from email.utils import parsedate_to_datetime
+
+from tests.chaos.fault import Fault
+from tests.chaos.faults_agent import UNIT as AGENT
+from tests.chaos.stage import HOOK_PORT, NAMES, Stage
+from tests.lab.deadline import LabError
+from tests.lab.network import Network
+from tests.lab.scene import FALLBACK
+
+BALLAST = "/var/ballast"
+SHIFT = "/var/lib/lab-clock"
+DROP_IN = f"/run/systemd/system/{AGENT}.d/90-lab-clock.conf"
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+HOUR = 3600
+CLOCK = f"""
+[Service]
+Environment=LD_PRELOAD={FAKETIME} FAKETIME_TIMESTAMP_FILE={SHIFT} FAKETIME_NO_CACHE=1
+Environment=FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1
+"""
+
+
+def fill_disk(stage: Stage) -> None:
+    """Leave no byte free on the root; OBS drops and comes back, the agent is restarted."""
+    stage.undo.callback(stage.container.run, ("rm", "-f", BALLAST))
+    stage.container.run(("dd", "if=/dev/zero", f"of={BALLAST}", "bs=1M"), check=False, timeout=60)
+    stage.container.run(("dd", "if=/dev/zero", f"of={BALLAST}-rest", "bs=512"), check=False, timeout=60)
+    stage.undo.callback(stage.container.run, ("rm", "-f", f"{BALLAST}-rest"))
+    free = stage.container.run(("df", "--output=avail", "-B1", "/")).stdout.split()[-1]
+    if int(free):
+        raise LabError(f"the disk is not full: {free} bytes are free")
+    stage.obs.kill()
+    stage.systemctl("restart", AGENT)
+    stage.wait_for(FALLBACK)
+    stage.wait_for(stage.obs.encoder.mark, 30)
+    stage.wait(lambda: stage.state() == "live", 20, "`status` to say live, though the disk is full")
+    stage.container.run(("rm", "-f", BALLAST, f"{BALLAST}-rest"))
+    stage.struck()
+
+
+def lend_clock(stage: Stage) -> None:
+    """Give the agent a wall clock of its own, as yet right."""
+    stage.container.write(SHIFT, "+0")
+    stage.container.write(DROP_IN, CLOCK)
+    stage.undo.callback(_return_clock, stage)
+    stage.systemctl("daemon-reload")
+    stage.systemctl("restart", AGENT)
+    _see_clock(stage, 0)
+
+
+def shift_clock(stage: Stage) -> None:
+    """Set the agent's clock an hour ahead, then an hour back; OBS drops and comes back under each."""
+    for shift in (HOUR, -HOUR):
+        stage.container.write(SHIFT, f"{shift:+}")
+        _see_clock(stage, shift)
+        stage.obs.kill()
+        stage.wait_for(FALLBACK)
+        stage.wait_for(stage.obs.encoder.mark, 30)
+    stage.struck()
+
+
+def reboot(stage: Stage) -> None:
+    """Reboot; the platforms, which are elsewhere in truth, are started again, and OBS reconnects."""
+    stage.journals.append(stage.container.journal())
+    stage.container.reboot()
+    for platform in stage.platforms.values():
+        platform.start()
+    stage.network = Network(stage.container)
+    stage.start_proxy()
+    stage.struck()
+
+
+def _see_clock(stage: Stage, shift: int) -> None:
+    """Make sure that the agent's own clock is so far off: its HTTP answers are dated."""
+    stage.wait(lambda: abs(_agents_clock(stage) - time.time() - shift) < 60, 20, f"a clock {shift:+} s off")
+
+
+def _agents_clock(stage: Stage) -> float:
+    url = f"http://127.0.0.1:{HOOK_PORT}/healthz"
+    head = stage.container.run(("curl", "-sS", "-D", "-", "-o", "/dev/null", url), check=False).stdout
+    dates = [line[5:].strip() for line in head.splitlines() if line.lower().startswith("date:")]
+    return parsedate_to_datetime(dates[0]).timestamp() if dates else 0.0
+
+
+def _return_clock(stage: Stage) -> None:
+    stage.container.run(("rm", "-f", DROP_IN, SHIFT))
+    stage.systemctl("daemon-reload")
+    stage.systemctl("restart", AGENT)
+
+
+FAULTS = (
+    Fault("disk-full", "the disk is full while OBS drops, comes back and the agent restarts", fill_disk),
+    Fault(
+        "clock-jumps",
+        "the agent's wall clock leaps an hour ahead, then an hour back",
+        shift_clock,
+        prepare=lend_clock,
+    ),
+    # The last one: nothing of the broadcast is left standing.
+    Fault("reboot", "the machine reboots while live", reboot, concerns=NAMES, heals_within=60),
+)

@@ -1,0 +1,57 @@
+"""What goes wrong with a relay: it may cost its own platform the connection, and no other."""
+
+import signal
+import time
+
+from tests.chaos.fault import Fault
+from tests.chaos.stage import Stage
+from tests.lab import units
+
+NAME = "delta"
+UNIT = f"ffmpeg-relay@{NAME}.service"
+SILENT_SECONDS = 3.0
+RETRY_SECONDS = 90.0  # pauses between a relay's attempts grow
+
+
+def wait_lost(stage: Stage) -> None:
+    """Wait until the platform has no connection."""
+    stage.wait(lambda: not stage.is_connected(NAME), 30, f"{NAME} to lose its connection")
+
+
+def kill(stage: Stage) -> None:
+    stage.systemctl("kill", "-s", "KILL", UNIT)
+    wait_lost(stage)
+
+
+def stop(stage: Stage) -> None:
+    stage.systemctl("kill", "-s", "STOP", UNIT)
+    stage.wait(lambda: _is_silent(stage), 20, f"{NAME} to fall silent")
+
+
+def kill_as_oom(stage: Stage) -> None:
+    units.signal_all(stage.container, UNIT, signal.SIGKILL)
+    wait_lost(stage)
+
+
+def _is_silent(stage: Stage) -> bool:
+    return stage.view.last_arrival(NAME) < time.monotonic() - SILENT_SECONDS
+
+
+FAULTS = (
+    Fault("relay-killed", "a relay is killed", kill, concerns=(NAME,), heals_within=RETRY_SECONDS),
+    Fault(
+        "relay-stopped",
+        "a relay hangs (SIGSTOP)",
+        stop,
+        concerns=(NAME,),
+        heals_within=RETRY_SECONDS,
+    ),
+    Fault(
+        "relay-oom",
+        "a relay is killed as the kernel does when memory is short: SIGKILL to every process of its unit"
+        " (not by the kernel itself: a container has no memory limits where the host's are cgroup v1)",
+        kill_as_oom,
+        concerns=(NAME,),
+        heals_within=RETRY_SECONDS,
+    ),
+)

@@ -1,0 +1,139 @@
+"""A broadcast on the air: the container, the product in it, four platforms, an OBS that reconnects."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+
+from tests.chaos.view import View
+from tests.demo.install import ETC, INGEST_KEY, PROGRAM, PUBLISH_URL, install
+from tests.demo.screen import Screen
+from tests.lab import hookproxy, network
+from tests.lab.container import SHARED, Container
+from tests.lab.deadline import PATIENCE, LabError, wait_until
+from tests.lab.network import Network
+from tests.lab.obs import Encoder
+from tests.lab.platform import Platform, is_listening
+from tests.lab.reconnecting import ReconnectingObs
+
+NAMES = ("alpha", "beta", "gamma", "delta")
+FIRST_PORT = 21000
+INGEST_PORT, HOOK_PORT, PROXY_PORT = 1935, 8085, 8185
+HOLD_SECONDS, TIMEOUT_SECONDS = 30, 10
+TOML = f"{ETC}/restream.toml"
+LOOK_SECONDS = 0.1
+STATUS_SECONDS = 1.0  # `status` is a Python that starts: not ten times a second on two cores
+LIGHT = Encoder(width=640, height=360, bitrate=800_000)
+
+
+class Stage:
+    """Everything a fault may lay hands on; `undo` is played back after each fault, `counts` reported."""
+
+    def __init__(self, container: Container, server: str, screen: Screen) -> None:
+        self.container, self.server, self.screen = container, server, screen
+        self.platforms = {name: self._platform(name, FIRST_PORT + 10 * at) for at, name in enumerate(NAMES)}
+        self.undo = ExitStack()
+        self.counts: dict[str, int] = {}
+        self.complaints: list[str] = []
+        self.journals: list[str] = []  # of boots before this one
+        self.since = 0.0  # from when on the fault has to heal: its last blow
+        self._asked, self._said = 0.0, ""
+
+    def build(self) -> None:
+        """Install the product and go on air."""
+        for platform in self.platforms.values():
+            network.know_name(self.container, platform.host)
+            platform.start()
+        self.view = View(self.platforms)
+        install(self.container, self.server, tuple(self.platforms.values()), self.screen)
+        toml = self.container.read(TOML)
+        self.container.write(TOML, toml.replace('hold = "12s"', f'hold = "{HOLD_SECONDS}s"'))
+        self.product("apply")
+        self.network = Network(self.container)
+        self.start_proxy()
+        self.obs = self.another_obs("live")
+        self.obs.come()
+
+    def start_proxy(self) -> None:
+        """Start the proxy for hooks; nothing is led to it yet."""
+        directory = self.container.shared / "hooks"
+        directory.mkdir(exist_ok=True)
+        shutil.copy(hookproxy.__file__, directory / "hookproxy.py")
+        inside = SHARED / "hooks"
+        command = ("/usr/bin/python3", f"{inside}/hookproxy.py", str(PROXY_PORT), str(HOOK_PORT), str(inside))
+        self.container.popen(command)
+        wait_until(lambda: is_listening(self.container, PROXY_PORT), 10, "the proxy for hooks")
+
+    def another_obs(self, mark: str, *, key: str = INGEST_KEY) -> ReconnectingObs:
+        """Return one more OBS, not yet streaming."""
+        url = PUBLISH_URL.replace(INGEST_KEY, key)
+        return ReconnectingObs(self.container, url, replace(LIGHT, mark=mark))
+
+    def product(self, *arguments: str, check: bool = True) -> str:
+        """Run restream-agent inside and return what it printed."""
+        return self.container.run((PROGRAM, *arguments), timeout=120, check=check).stdout
+
+    def systemctl(self, *arguments: str) -> str:
+        """Run systemctl inside and return what it printed."""
+        return self.container.run(("systemctl", *arguments), check=False).stdout.strip()
+
+    def show(self, unit: str, prop: str) -> str:
+        """Return one property of a unit."""
+        return self.systemctl("show", "-P", prop, "--", unit)
+
+    def state(self) -> str:
+        """Return the state that `status --json` gives; asked once a second at most."""
+        now = time.monotonic()
+        if now >= self._asked + STATUS_SECONDS:
+            self._said = str(json.loads(self.product("status", "--json", check=False) or "{}").get("state"))
+            self._asked = time.monotonic()
+        return self._said
+
+    def is_connected(self, name: str) -> bool:
+        """Tell whether a platform is being published to, on a connection that stands."""
+        connections = self.platforms[name].reader.connections
+        return any(one.closed is None and one.has_media() for one in connections)
+
+    def elapsed(self) -> float:
+        """Return how many seconds ago the fault began, or struck for the last time."""
+        return time.monotonic() - self.since
+
+    def struck(self) -> None:
+        """Note that the fault has struck for the last time: from now on it can heal."""
+        self.since = time.monotonic()
+
+    def watch(self, seconds: float) -> None:
+        """Look on for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.view.poll()
+            time.sleep(LOOK_SECONDS)
+
+    def wait(self, predicate: Callable[[], object], timeout: float, what: str) -> None:
+        """Look on until something is so; LabError after timeout (in seconds, times PATIENCE)."""
+        deadline = time.monotonic() + timeout * PATIENCE
+        while not predicate():
+            if time.monotonic() >= deadline:
+                raise LabError(f"waited {timeout:g} s in vain for {what}")
+            self.view.poll()
+            time.sleep(LOOK_SECONDS)
+
+    def wait_for(self, source: str, timeout: float = 20) -> None:
+        """Look on until every platform receives a source, by a keyframe from now on."""
+        now = time.monotonic()
+        self.wait(
+            lambda: all(self.view.is_showing(name, (source,), now) for name in self.platforms),
+            timeout,
+            f"{source} on every platform",
+        )
+
+    def forget(self, before: float) -> None:
+        """Drop what arrived before a moment."""
+        for platform in self.platforms.values():
+            platform.reader.forget(before)
+
+    def _platform(self, name: str, port: int) -> Platform:
+        host = f"{name}.test"
+        return Platform(self.container, name, key=f"{name}-key", port=port, host=host, records=False)
