@@ -32,8 +32,7 @@ def play_all(server: str, faults: Sequence[Fault], journal: Path, screen: Screen
             finally:
                 with journal.open("a") as file:
                     file.write("".join((*stage.journals, container.journal())))
-                if hasattr(stage, "obs"):
-                    stage.obs.close()
+                stage.close()
 
 
 def _play_while_whole(stage: Stage, left: list[Fault]) -> Iterator[Played]:

@@ -121,7 +121,7 @@ FAULTS = (
         "obs-two-same-key",
         "two OBSs with the same key, both reconnecting: one stays",
         two_with_one_key,
-        steady=15,
+        steady=FIGHT_SECONDS / 2 + 5,  # longer than the product's memory of a fight
     ),
     Fault(
         "obs-two-different-keys",

@@ -77,7 +77,10 @@ def see(connections: Iterable[Connection], start: float, end: float) -> Seen:
 
 
 def _disorder(connections: Sequence[Connection], start: float, end: float) -> int:
-    return sum(
-        non_monotonic(m for m in one.messages if start - BEFORE_SECONDS <= m.arrived <= end)
-        for one in connections
-    )
+    """Count what is out of order from the start on, compared with what came before it, too."""
+    faults = 0
+    for one in connections:
+        with_before = [m for m in one.messages if start - BEFORE_SECONDS <= m.arrived <= end]
+        before = [m for m in with_before if m.arrived < start]
+        faults += non_monotonic(with_before) - non_monotonic(before)
+    return faults

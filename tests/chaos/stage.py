@@ -39,6 +39,7 @@ class Stage:
         self.complaints: list[str] = []
         self.journals: list[str] = []  # of boots before this one
         self.since = 0.0  # from when on the fault has to heal: its last blow
+        self.obs = self.another_obs("live")
         self._asked, self._said = 0.0, ""
 
     def build(self) -> None:
@@ -53,8 +54,11 @@ class Stage:
         self.product("apply")
         self.network = Network(self.container)
         self.start_proxy()
-        self.obs = self.another_obs("live")
         self.obs.come()
+
+    def close(self) -> None:
+        """End OBS; the rest ends with the container."""
+        self.obs.close()
 
     def start_proxy(self) -> None:
         """Start the proxy for hooks; nothing is led to it yet."""

@@ -1,0 +1,88 @@
+"""Memory and descriptors of every process of the product: sampling them, and telling growth from noise."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.chaos.stage import NAMES
+from tests.lab import units
+from tests.lab.container import Container
+from tests.lab.units import Cost
+
+UNITS = (
+    "fallback.service",
+    *(f"ffmpeg-relay@{name}.service" for name in NAMES),
+    "live@main.service",
+    "restream-agent.service",
+    "restream-ingest.service",
+)
+QUARTER = 4
+MARGIN_KIB = 2048
+"""What a process may hold more at the end than at the beginning, as medians of the last and the first
+quarter of the samples."""
+MARGIN_PART = 0.05
+
+Sample = Mapping[str, Cost]
+
+
+@dataclass(frozen=True)
+class Course:
+    """One process over a soak: medians of the first and of the last quarter; sizes in KiB."""
+
+    rss_start: float
+    rss_end: float
+    pss_start: float | None
+    pss_end: float | None
+    descriptors_start: float
+    descriptors_end: float
+    samples: int
+
+    def problems(self) -> list[str]:
+        """Say what has grown."""
+        found = []
+        if self.rss_end > self.rss_start + max(MARGIN_KIB, MARGIN_PART * self.rss_start):
+            found.append(f"memory grew from {self.rss_start:.0f} to {self.rss_end:.0f} KiB")
+        if self.descriptors_end > self.descriptors_start:
+            found.append(f"descriptors grew from {self.descriptors_start:g} to {self.descriptors_end:g}")
+        return found
+
+
+def sample(container: Container) -> dict[str, Cost]:
+    """Measure every process of the product; the label is its unit, its name, and its number in the unit."""
+    found: dict[str, Cost] = {}
+    for unit in UNITS:
+        counts: dict[str, int] = {}
+        for cost in filter(None, map(units.cost, units.pids(container, unit))):
+            counts[cost.name] = counts.get(cost.name, 0) + 1
+            number = f"-{counts[cost.name]}" if counts[cost.name] > 1 else ""
+            found[f"{unit.removesuffix('.service')}/{cost.name}{number}"] = cost
+    return found
+
+
+def courses(samples: Sequence[Sample]) -> dict[str, Course]:
+    """Compare the first quarter of the samples of each process with the last one; pure.
+
+    A process that is not in every sample, such as one that is just being started again, is judged by those
+    that have it.
+    """
+    labels = sorted({label for one in samples for label in one})
+    return {label: _course([one[label] for one in samples if label in one]) for label in labels}
+
+
+def _course(series: Sequence[Cost]) -> Course:
+    few = max(1, len(series) // QUARTER)
+    first, last = series[:few], series[-few:]
+    return Course(
+        rss_start=statistics.median(cost.rss for cost in first),
+        rss_end=statistics.median(cost.rss for cost in last),
+        pss_start=_median_pss(first),
+        pss_end=_median_pss(last),
+        descriptors_start=statistics.median(cost.descriptors for cost in first),
+        descriptors_end=statistics.median(cost.descriptors for cost in last),
+        samples=len(series),
+    )
+
+
+def _median_pss(series: Sequence[Cost]) -> float | None:
+    sizes = [cost.pss for cost in series if cost.pss is not None]
+    return statistics.median(sizes) if sizes else None

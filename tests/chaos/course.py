@@ -1,0 +1,124 @@
+"""A soak while it runs: what is done to OBS, and what is noted down of every platform and process."""
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tests.chaos.costs import Sample, sample
+from tests.chaos.drive import settle
+from tests.chaos.judge import Seen, see
+from tests.chaos.stage import NAMES, Stage
+from tests.lab.flv import is_coded, is_keyframe
+from tests.lab.received import received
+from tests.lab.rtmp import AUDIO, VIDEO, Message
+from tests.lab.scene import FALLBACK
+from tests.lab.taps import Connection
+
+WARM_SECONDS = 60.0
+SAMPLE_SECONDS = 60.0
+FEWEST_SAMPLES = 8
+TAIL_SECONDS = 75.0  # of what arrived, decoded at the end
+CALM_SECONDS = 15.0  # live without a disturbance at the end
+PAUSE = (4.0, 15.0)
+AWAY = (1.0, 12.0)
+FROZEN = (1.5, 6.0)
+KINDS = {"leaves": 5, "is killed": 3, "freezes": 2}  # how often, in proportion
+
+
+@dataclass
+class Soak:
+    """What a soak has shown; offsets: sound minus picture in ms, of each clap at the end."""
+
+    disturbances: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
+    hand_offs: int = 0
+    offsets: dict[str, list[float]] = field(default_factory=dict)
+
+
+class Course:
+    """Runs a soak on a stage that is live; `soak` is what it has shown so far."""
+
+    def __init__(self, stage: Stage, minutes: float, seed: int) -> None:
+        self.soak = Soak()
+        self._stage, self._seconds = stage, 60 * minutes
+        self._random = random.Random(seed)
+        self._headers: dict[str, dict[int, Message]] = {name: {} for name in NAMES}
+        self._looked = time.monotonic()
+        self._sampled = 0.0
+        self._changes = stage.view.changes()
+
+    def run(self) -> None:
+        """Disturb until the time is up, then let it run and listen."""
+        began = self._looked = time.monotonic()
+        warm = min(WARM_SECONDS, self._seconds / 6)
+        every = min(SAMPLE_SECONDS, (self._seconds - warm) / FEWEST_SAMPLES)
+        while time.monotonic() < began + self._seconds - CALM_SECONDS:
+            self._disturb()
+            settle(self._stage)
+            if time.monotonic() > max(began + warm, self._sampled + every):
+                self._sample()
+            self._stage.watch(self._random.uniform(*PAUSE))
+            self._account()
+        settle(self._stage)
+        self._sample()
+        self._stage.watch(CALM_SECONDS)
+        self._account()
+        self.soak.hand_offs = (self._stage.view.changes() - self._changes) // len(NAMES)
+        for name in NAMES:
+            self.soak.offsets[name] = self._offsets(name)
+
+    def _disturb(self) -> None:
+        stage, (kind,) = self._stage, self._random.choices(list(KINDS), list(KINDS.values()))
+        stage.screen.line(f"OBS {kind}")
+        self.soak.disturbances[kind] = self.soak.disturbances.get(kind, 0) + 1
+        if kind == "leaves":
+            stage.obs.leave()
+            stage.watch(self._random.uniform(*AWAY))
+            stage.obs.come()
+        elif kind == "is killed":
+            stage.obs.kill()
+            stage.wait_for(FALLBACK)
+        else:
+            stage.obs.freeze()
+            stage.watch(self._random.uniform(*FROZEN))
+            stage.obs.thaw()
+
+    def _sample(self) -> None:
+        self._sampled = time.monotonic()
+        self.soak.samples.append(sample(self._stage.container))
+
+    def _account(self) -> None:
+        """Add what was seen since the last look to the figures, and forget what is not needed any more."""
+        now = time.monotonic()
+        for name, platform in self._stage.platforms.items():
+            connections = platform.reader.update()
+            seen, before = see(connections, self._looked, now), self.soak.seen.get(name, Seen(0, 0.0, 0))
+            self.soak.seen[name] = Seen(
+                before.connections_lost + seen.connections_lost,
+                max(before.gap_ms, seen.gap_ms),
+                before.non_monotonic + seen.non_monotonic,
+            )
+            self._keep_headers(name, connections, now - TAIL_SECONDS)
+        self._looked = now
+        self._stage.forget(now - TAIL_SECONDS)
+
+    def _keep_headers(self, name: str, connections: Sequence[Connection], before: float) -> None:
+        """Note the last sequence headers of what is about to be forgotten: decoding begins with them."""
+        for message in (m for one in connections for m in one.messages if m.arrived < before):
+            if message.kind in (AUDIO, VIDEO) and not is_coded(message):
+                self._headers[name][message.kind] = message
+
+    def _offsets(self, name: str) -> list[float]:
+        """Decode what a platform received last, from a keyframe on."""
+        connection = self._stage.platforms[name].reader.published()[-1]
+        messages = connection.messages
+        start = next((at for at, message in enumerate(messages) if is_keyframe(message)), 0)
+        tail = messages[start:]
+        headers = [replace(one, timestamp=tail[0].timestamp) for one in self._headers[name].values()]
+        headers += [one for one in messages[:start] if one.kind in (AUDIO, VIDEO) and not is_coded(one)]
+        piece = Connection(connection.number, messages=[*headers, *tail])
+        directory: Path = self._stage.container.shared / "decoded" / name
+        return [offset for _, offset in received(piece, directory).av_offsets]

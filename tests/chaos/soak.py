@@ -1,0 +1,134 @@
+"""`python -m tests.chaos.soak --minutes N`: OBS comes and goes at random, and nothing may grow."""
+
+import argparse
+import json
+import os
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.chaos import costs
+from tests.chaos.course import Course, Soak
+from tests.chaos.drive import settle
+from tests.chaos.stage import Stage
+from tests.demo.screen import Screen
+from tests.lab.container import Container
+from tests.lab.deadline import LabError
+
+AV_OFFSET_MS = 50.0
+
+
+def main() -> int:
+    """Soak and report; 0 all is well, 1 something grew, broke or drifted, 130 interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description="A long broadcast.")
+    parser.add_argument("--minutes", type=float, default=30.0, help="how long")
+    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), default="srs", help="the ingest server")
+    parser.add_argument("--seed", type=int, help="of the random disturbances; printed if it is made up")
+    parser.add_argument("--out", type=Path, default=Path("soak-report"), help="where to write the report")
+    arguments = parser.parse_args()
+    if os.geteuid() != 0:
+        parser.error("needs root: it boots a systemd in a container")
+    seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
+    screen = Screen()
+    screen.plain(f"{arguments.minutes:g} minutes on {arguments.server}, seed {seed}")
+    try:
+        soak, stopped = run(arguments.server, arguments.minutes, seed, arguments.out, screen)
+    except KeyboardInterrupt:
+        return 130
+    found = [*stopped, *problems(soak)]
+    report = as_json(soak, found, server=arguments.server, minutes=arguments.minutes, seed=seed)
+    (arguments.out / "report.json").write_text(report)
+    show(soak, found, screen)
+    screen.plain(f"\nreport: {arguments.out / 'report.json'}")
+    return 1 if found else 0
+
+
+def run(server: str, minutes: float, seed: int, out: Path, screen: Screen) -> tuple[Soak, list[str]]:
+    """Soak in a fresh container; what stopped it before its time is in the second value."""
+    out.mkdir(parents=True, exist_ok=True)
+    with Container() as container:
+        stage = Stage(container, server, screen)
+        soak, stopped = Soak(), []
+        try:
+            stage.build()
+            settle(stage)
+            course = Course(stage, minutes, seed)
+            soak = course.soak
+            course.run()
+        except LabError as error:
+            stopped.append(f"the soak stopped: {error}")
+        finally:
+            (out / "journal.txt").write_text(container.journal())
+            stage.close()
+    return soak, stopped
+
+
+def problems(soak: Soak) -> list[str]:
+    """Say in words what is not as it should be; pure."""
+    found = []
+    for name, seen in soak.seen.items():
+        if seen.connections_lost:
+            found.append(f"{name} lost {seen.connections_lost} connections")
+        if seen.non_monotonic:
+            found.append(f"{name}: {seen.non_monotonic} packets not later than the one before")
+        offset = furthest(soak.offsets.get(name, []))
+        if offset is None:
+            found.append(f"{name}: no clap was whole, so sound against picture is not known")
+        elif offset > AV_OFFSET_MS:
+            found.append(f"{name}: sound is {offset:.0f} ms from its picture")
+    for label, course in costs.courses(soak.samples).items():
+        found += [f"{label}: {problem}" for problem in course.problems()]
+    return found
+
+
+def furthest(offsets: Sequence[float]) -> float | None:
+    """Return the largest distance of sound and picture in ms; None if there was none to measure."""
+    return max(map(abs, offsets)) if offsets else None
+
+
+def as_json(soak: Soak, found: Sequence[str], **run: object) -> str:
+    """Return report.json: gaps and offsets in ms, sizes in KiB."""
+    platforms = {
+        name: {**asdict(seen), "av_offset_ms": furthest(soak.offsets.get(name, []))}
+        for name, seen in soak.seen.items()
+    }
+    report: Mapping[str, Any] = {
+        **run,
+        "ok": not found,
+        "problems": list(found),
+        "platforms": platforms,
+        "hand_offs": soak.hand_offs,
+        "disturbances": soak.disturbances,
+        "processes": {label: asdict(course) for label, course in costs.courses(soak.samples).items()},
+        "samples": [{label: asdict(cost) for label, cost in one.items()} for one in soak.samples],
+    }
+    return json.dumps(report, indent=2) + "\n"
+
+
+def show(soak: Soak, found: Sequence[str], screen: Screen) -> None:
+    """Write the figures, and what is wrong, to the terminal."""
+    screen.plain(f"\n{'platform':12}{'lost':>6}{'longest gap':>13}{'disorder':>10}{'max A/V':>10}")
+    for name, seen in soak.seen.items():
+        offset = furthest(soak.offsets.get(name, []))
+        words = "none" if offset is None else f"{offset:.0f} ms"
+        screen.plain(
+            f"{name:12}{seen.connections_lost:6}{seen.gap_ms:10.0f} ms{seen.non_monotonic:10}{words:>10}"
+        )
+    done = ", ".join(f"{kind} {count} times" for kind, count in soak.disturbances.items())
+    screen.plain(f"\n{soak.hand_offs} hand-offs: OBS {done}")
+    screen.plain(f"\n{'process':40}{'memory, start':>15}{'end':>12}{'descriptors':>13}{'end':>5}")
+    for label, one in costs.courses(soak.samples).items():
+        memory = f"{one.rss_start:11.0f} KiB{one.rss_end:8.0f} KiB"
+        screen.plain(f"{label:40}{memory}{one.descriptors_start:13g}{one.descriptors_end:5g}")
+    screen.plain()
+    for problem in found:
+        screen.plain(screen.paint(f"FAIL  {problem}", "bad"))
+    if not found:
+        screen.plain(screen.paint("Nothing grew, nothing broke, sound and picture are together.", "good"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
