@@ -1,0 +1,40 @@
+"""What may be said of a webhook's URL without showing it, as such a URL is often a secret. Pure."""
+
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+LONGEST = 900
+"""Bytes, as for a key."""
+
+
+def complaint(url: str) -> str:
+    """Say why a text cannot be a webhook's URL, "" if it can."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "holds a space, a control character or one outside ASCII"
+    if len(url) > LONGEST:
+        return f"is longer than {LONGEST} characters"
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"http", "https"}:
+        return "must be a URL that begins with https:// or http://, with a valid port if it names one"
+    return "" if parts.hostname else "names no host"
+
+
+def is_exposed(url: str) -> bool:
+    """Whether what is posted there crosses a network unencrypted."""
+    parts = _split(url)
+    return parts is not None and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
