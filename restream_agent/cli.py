@@ -59,7 +59,7 @@ _config = click.option(
 @click.pass_context
 def main(context: click.Context, verbose: bool) -> None:
     """One OBS upload to every platform, kept on air by systemd when OBS drops."""
-    logs.to_stderr(verbose=verbose or context.invoked_subcommand in ("run", "apply"))
+    logs.to_stderr(verbose=verbose or context.invoked_subcommand in ("run", "apply", "notify"))
 
 
 @main.command()
@@ -131,6 +131,15 @@ def run() -> None:
     from restream_agent import daemon
 
     daemon.run()
+
+
+@main.command(hidden=True)
+@_explained
+def notify() -> None:
+    """Tell the webhook and the command what happened; restream-notify.service runs this."""
+    from restream_agent import notifier
+
+    notifier.run()
 
 
 @main.command()
