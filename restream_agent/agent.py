@@ -52,6 +52,7 @@ class AgentSettings:
     standby: bool
     matches_live: bool
     takes_any_key: bool
+    notifies: bool = False
 
     @classmethod
     def read(cls, path: Path) -> "AgentSettings":

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator
 
 from restream_agent import config_values as values
+from restream_agent.config_notify import Notify
 from restream_agent.config_platform import Platform
 from restream_agent.config_sources import Fallback, Ingest
 from restream_agent.config_tables import REQUIRED, Table, option
@@ -33,3 +34,4 @@ class Config(Table):
         example={},
         kind="table of tables",
     )
+    notify: Notify = option({}, "Who is told what happens.", example={}, kind="table")

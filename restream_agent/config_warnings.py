@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
+from restream_agent import config_notify
 from restream_agent.config_models import Config
 from restream_agent.config_platform import Platform
 from restream_agent.config_problems import dotted
@@ -20,7 +21,11 @@ def warnings(config: Config, source: str, text: str) -> tuple[Problem, ...]:
 
     `source` and `text` are what `config` was loaded from. No warning shows a secret.
     """
-    remarks = [*ingest_remarks(config), *platforms_remarks(config)]
+    remarks = [
+        *ingest_remarks(config),
+        *platforms_remarks(config),
+        *config_notify.remarks(config.notify),
+    ]
     problems = [
         Problem(source, line_of(text, path), dotted(path), message, hint) for path, message, hint in remarks
     ]

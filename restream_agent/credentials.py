@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from restream_agent import paths, secrets, systemd
-from restream_agent.config import Config
+from restream_agent.config import Config, SecretRef
 from restream_agent.config_values import CREDENTIAL_NAME
 from restream_agent.errors import RestreamError
 from restream_agent.files import locate, write
@@ -100,13 +100,16 @@ def remove(root: Path, name: str, used_by: tuple[str, ...]) -> None:
 
 def users(config: Config, name: str) -> tuple[str, ...]:
     """Return who in the TOML uses a credential, disabled platforms too."""
-    keys = {"ingest": config.ingest.key} | {one: each.key for one, each in config.platforms.items()}
-    return tuple(user for user, key in keys.items() if key is not None and key.credential == name)
+    return tuple(user for user, key in _keys(config) if key is not None and key.credential == name)
 
 
 def _named(config: Config) -> set[str]:
-    keys = (config.ingest.key, *(platform.key for platform in config.platforms.values()))
-    return {key.credential for key in keys if key is not None and key.credential is not None}
+    return {key.credential for _, key in _keys(config) if key is not None and key.credential is not None}
+
+
+def _keys(config: Config) -> tuple[tuple[str, SecretRef | None], ...]:
+    platforms = ((name, platform.key) for name, platform in config.platforms.items())
+    return (("ingest", config.ingest.key), *platforms, *config.notify.secrets.items())
 
 
 def _ages(root: Path) -> dict[tuple[str, bool], float]:

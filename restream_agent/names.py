@@ -12,6 +12,8 @@ AGENT_SOCKET = "restream-agent.socket"
 APPLY_UNIT = "restream-apply.service"
 INGEST_UNIT = "restream-ingest.service"
 PREPARE_UNIT = "restream-fallback-prepare.service"
+NOTIFY_UNIT = "restream-notify.service"
+NOTIFY_SOCKET = "restream-notify.socket"
 RELAY_TEMPLATE = "ffmpeg-relay@.service"
 LIVE_TEMPLATE = "live@.service"
 

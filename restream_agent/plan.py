@@ -92,7 +92,8 @@ def _attributes(change: Change) -> str:
 def actions(found: tuple[Change, ...], *, changed_secrets: frozenset[str], relays: frozenset[str]) -> Actions:
     """Work out which units have to notice the changes.
 
-    `changed_secrets` names whose secret has changed: relays, or "ingest" for the publisher's key.
+    `changed_secrets` names whose secret has changed: relays, "ingest" for the publisher's key, or a
+    key of `[notify]`.
     `relays` are the relays that the new configuration has.
     """
     kinds = {change.path: change.kind for change in found}
@@ -100,6 +101,10 @@ def actions(found: tuple[Change, ...], *, changed_secrets: frozenset[str], relay
     restart |= {names.relay_unit(name) for name in changed_secrets & relays} - start_on_air
     if _agent_changed(kinds) or "ingest" in changed_secrets:
         restart.add(names.AGENT_UNIT)
+    if kinds.get(paths.NOTIFY_SETTINGS) == "update" or any(
+        user.startswith("notify.") for user in changed_secrets
+    ):
+        restart.add(names.NOTIFY_UNIT)
     reload = set()
     if kinds.get(paths.PROGRAM_SETTINGS) == "update" and names.PROGRAM_UNIT not in restart:
         reload.add(names.PROGRAM_UNIT)
@@ -129,11 +134,11 @@ def _relay_actions(kinds: dict[str, str], relays: frozenset[str]) -> tuple[set[s
             restart.add(names.LIVE_TEMPLATE.replace("@", "@*"))
         elif unit.startswith("ffmpeg-relay@") and unit != names.RELAY_TEMPLATE:
             {"create": start, "update": restart, "delete": stop}[kind].add(unit)
-        elif kind == "delete" and unit == names.HOLD_TIMER:
+        elif kind == "delete" and unit in (names.HOLD_TIMER, names.NOTIFY_SOCKET, names.NOTIFY_UNIT):
             stop.add(unit)
-        elif kind == "update" and unit in (names.PROGRAM_UNIT, names.INGEST_UNIT):
+        elif kind == "update" and unit in (names.PROGRAM_UNIT, names.INGEST_UNIT, names.NOTIFY_UNIT):
             restart.add(unit)
-        elif kind == "update" and unit in (names.PROGRAM_SOCKET, names.AGENT_SOCKET):
+        elif kind == "update" and unit in (names.PROGRAM_SOCKET, names.AGENT_SOCKET, names.NOTIFY_SOCKET):
             # A socket restarts only together with its service.
             restart |= {unit, unit.replace(".socket", ".service")}
     return stop, start, restart - start

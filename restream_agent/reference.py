@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from restream_agent.config_models import Config
+from restream_agent.config_notify import Notify
 from restream_agent.config_platform import Platform, Transcode
 from restream_agent.config_problems import toml_value
 from restream_agent.config_sources import Fallback, Ingest, Profile
@@ -21,6 +22,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("fallback.match", Profile),
     ("platforms.NAME", Platform),
     ("platforms.NAME.video", Transcode),
+    ("notify", Notify),
     ("a secret", SecretRef),
 )
 # Between them, the full example's platforms hold every key; no single one can (server excludes url).
@@ -153,6 +155,7 @@ def full_example() -> str:
         told |= values.keys()
     lines += ["", "# " + description(Platform, "video"), "[platforms.club.video]"]
     lines += described(Transcode, VIDEO)
+    lines += ["", "[notify]", *described(Notify, shown(Notify))]
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ from restream_agent.config import Config, relays
 from restream_agent.ffmpeg import live_command
 from restream_agent.filler import Assets, Facts, Filler
 from restream_agent.profile import Profile
+from restream_agent.render_notify import notify_files
 from restream_agent.render_relays import credential, guarded, inline_keys, relay_files
 from restream_agent.spans import format_span
 from restream_agent.tree import File, Link, Tree
@@ -29,6 +30,7 @@ def render(config: Config, facts: Facts, assets: Assets) -> Tree:
     tree |= relay_files(config, fill)
     tree |= _ingest(config, fill)
     tree |= _agent(config, fill)
+    tree |= notify_files(config, fill)
     tree |= _accounts(fill)
     tree |= inline_keys(config)
     return tree
@@ -137,6 +139,7 @@ def _agent(config: Config, fill: Filler) -> Tree:
             "api": f"http://{API}",
             "hold": config.fallback.hold,
             "matches_live": config.fallback.match is None,
+            "notifies": config.notify.is_wanted,
             "relays": [relay.name for relay in relays(config)],
             "server": config.ingest.server,
             "source": fill.facts.source,

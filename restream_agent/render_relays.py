@@ -57,7 +57,11 @@ def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
 
 def inline_keys(config: Config) -> Tree:
     """Return a file for each key that is written in the TOML itself."""
-    users = [("ingest", config.ingest.key), *((relay.name, relay.key) for relay in relays(config))]
+    users = [
+        ("ingest", config.ingest.key),
+        *((relay.name, relay.key) for relay in relays(config)),
+        *config.notify.secrets.items(),
+    ]
     return {
         f"{paths.INLINE_KEYS}/{user}": File(key.plain.get_secret_value(), mode=0o600, is_secret=True)
         for user, key in users

@@ -4,8 +4,9 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from restream_agent import paths
+from restream_agent import paths, webhook_url
 from restream_agent.config import Config, SecretRef, relays
+from restream_agent.config_notify import EXPOSED
 from restream_agent.errors import Problem, RestreamError
 from restream_agent.files import locate
 from restream_agent.render_relays import key_file
@@ -18,9 +19,15 @@ _UNGUESSABLE = 12
 
 
 def users(config: Config) -> dict[str, SecretRef]:
-    """Return who uses a secret: relays by name, and "ingest"."""
-    found = {relay.name: relay.key for relay in relays(config)} | {"ingest": config.ingest.key}
-    return {user: key for user, key in found.items() if key is not None}
+    """Return who uses a secret: relays by name, "ingest", and the keys of `[notify]`."""
+    found = {relay.name: relay.key for relay in relays(config)} | config.notify.secrets
+    return found if config.ingest.key is None else found | {"ingest": config.ingest.key}
+
+
+def _path(user: str) -> str:
+    if user.startswith("notify."):
+        return user
+    return "ingest.key" if user == "ingest" else f"platforms.{user.removesuffix('-backup')}.key"
 
 
 def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
@@ -32,25 +39,30 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
     sealed = encrypted(root)
     for user, reference in users(config).items():
         if reference.plain is None:
-            path = "ingest.key" if user == "ingest" else f"platforms.{user.removesuffix('-backup')}.key"
             file = key_file(reference, user, sealed)
             reason = _file_complaint(locate(root, file), user, is_encrypted=reference.credential in sealed)
             if reason:
-                found.append(Problem(source, 0, path, f"{file} {reason}", _hint(reference)))
+                found.append(Problem(source, 0, _path(user), f"{file} {reason}", _hint(reference)))
     return tuple(dict.fromkeys(found))
 
 
 def remarks(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
-    """Return what deserves a warning though it works: an ingest key that can be guessed."""
-    key = config.ingest.key
+    """Return what deserves a warning though it works; what is in the TOML itself was looked at before."""
     sealed = encrypted(root)
-    if key is None or key.plain is not None or key.credential in sealed:
-        return ()
-    data = locate(root, key_file(key, "ingest", sealed)).read_bytes().strip()
-    if len(data) >= _UNGUESSABLE:
-        return ()
-    hint = "openssl rand -base64 18 makes one up that is not"
-    return (Problem(source, 0, "ingest.key", "is short enough to be guessed", hint),)
+    stored = {
+        user: locate(root, key_file(reference, user, sealed)).read_bytes().strip()
+        for user, reference in users(config).items()
+        if user in ("ingest", "notify.webhook")
+        and reference.plain is None
+        and reference.credential not in sealed
+    }
+    found = []
+    if len(stored.get("ingest", b"." * _UNGUESSABLE)) < _UNGUESSABLE:
+        hint = "openssl rand -base64 18 makes one up that is not"
+        found.append(Problem(source, 0, "ingest.key", "is short enough to be guessed", hint))
+    if webhook_url.is_exposed(stored.get("notify.webhook", b"").decode()):
+        found.append(Problem(source, 0, "notify.webhook", *EXPOSED))
+    return tuple(found)
 
 
 def encrypted(root: Path) -> frozenset[str]:
@@ -78,7 +90,11 @@ def _file_complaint(file: Path, user: str, *, is_encrypted: bool) -> str:
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     # What is encrypted was looked at before, by `secret set`; nobody but systemd can read it.
-    return "" if is_encrypted else complaint(data.rstrip(b"\r\n"), is_typed_in_url=user == "ingest")
+    if is_encrypted:
+        return ""
+    secret = data.rstrip(b"\r\n")
+    found = complaint(secret, is_typed_in_url=user == "ingest")
+    return found or (webhook_url.complaint(secret.decode()) if user == "notify.webhook" else "")
 
 
 def complaint(key: bytes, *, is_typed_in_url: bool) -> str:

@@ -59,6 +59,7 @@ def configured(**values: str) -> Config:
         "file": "/k",
         "plain": "k",
         "ingest": "/i",
+        "webhook": "/w",
         **values,
     }
     text = {key: quoted(value).replace("\x7f", "\\u007F") for key, value in wanted.items()}
@@ -76,6 +77,8 @@ key = {{ file = {text["file"]} }}
 [platforms.two]
 url = "rtmp://h/app"
 key = {text["plain"]}
+[notify]
+webhook = {{ file = {text["webhook"]} }}
 """
     return load(toml, source="t")
 
@@ -126,7 +129,7 @@ PLAIN = shape(rendered(configured()))
 
 
 @pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("key", ["message", "video", "binary", "file", "ingest", "url"])
+@pytest.mark.parametrize("key", ["message", "video", "binary", "file", "ingest", "url", "webhook"])
 def test_known_tricks_stay_values(key: str, line: str) -> None:
     """Specifiers, variables, continuations, quotes and line breaks add nothing, or are refused."""
     prefix = {"message": "", "url": "rtmp://h/a"}.get(key, "/")
@@ -134,7 +137,7 @@ def test_known_tricks_stay_values(key: str, line: str) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(message=PRINTABLE, video=PATHS, binary=PATHS, file=PATHS, ingest=PATHS, source=ANY)
+@given(message=PRINTABLE, video=PATHS, binary=PATHS, file=PATHS, ingest=PATHS, webhook=PATHS, source=ANY)
 def test_no_text_and_no_path_adds_a_line(source: str, **values: str) -> None:
     """Every unit keeps its assignments, every other file its lines, whatever the values."""
     assert shape(rendered(accepted(**values), f"/{source}")) == PLAIN

@@ -16,10 +16,11 @@ SOURCES = sorted([*PACKAGE.glob("*.py"), *(PROJECT / "tests").rglob("*.py")])
 LEAN = {"flv", "timeline", "sources", "splice", "fanout"}
 # What decides, reads and renders: nothing here touches the machine or asks for the time.
 PURE = LEAN | {
-    "config", "config_models", "config_platform", "config_problems", "config_sources", "config_tables",
-    "config_values", "config_warnings", "filler", "render_relays",
-    "decide", "dialects", "errors", "ffmpeg", "locate", "loop", "names", "paths", "plan", "presets",
-    "profile", "recipe", "reference", "render", "spans", "status", "tree", "unitfile",
+    "config", "config_models", "config_notify", "config_platform", "config_problems", "config_sources",
+    "config_tables", "config_values", "config_warnings", "decide", "delivery", "dialects", "errors",
+    "ffmpeg", "filler", "grouping", "locate", "loop", "names", "paths", "plan", "presets", "profile",
+    "recipe", "reference", "render", "render_notify", "render_relays", "spans", "status", "tree",
+    "unitfile", "webhook_url",
 }  # fmt: skip
 IMPURE = {
     "asyncio", "logging", "os", "selectors", "shutil", "socket", "subprocess", "tempfile",

@@ -66,6 +66,7 @@ def test_full_example_has_every_key() -> None:
         "fallback.match": full["fallback"]["match"],
         "platforms.NAME": platforms,
         "platforms.NAME.video": platforms["video"],
+        "notify": full["notify"],
         "a secret": {"credential": 1, "file": 1},
     }
     assert {title: set(known_keys(model)) for title, model in TABLES} == {
