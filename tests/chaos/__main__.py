@@ -30,7 +30,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.list:
         for fault in FAULTS:
-            print(f"{fault.name:27}{fault.text}")
+            print(f"{fault.name:30}{fault.text}")
         return 0
     try:
         faults = named(tuple(arguments.fault))

@@ -7,7 +7,7 @@ from typing import Any
 from tests.chaos.judge import Played
 from tests.demo.screen import Screen
 
-TITLES = f"{'server':11}{'fault':27}{'heals':>8}{'lost':>6}{'gap':>9}{'bound':>9}{'disorder':>10}"
+TITLES = f"{'server':11}{'fault':30}{'heals':>8}{'lost':>6}{'gap':>9}{'bound':>9}{'disorder':>10}"
 
 
 def as_json(played: Iterable[Played]) -> str:
@@ -51,7 +51,7 @@ def line(one: Played, screen: Screen) -> str:
         f"{sum(seen.non_monotonic for seen in one.platforms.values()):10}"
     )
     mark = screen.paint("ok", "good") if one.is_ok() else screen.paint("FAIL", "bad")
-    return f"{one.server:11}{one.name:27}{figures}  {mark}"
+    return f"{one.server:11}{one.name:30}{figures}  {mark}"
 
 
 def show(played: Iterable[Played], screen: Screen) -> None:

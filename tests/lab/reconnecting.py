@@ -47,12 +47,6 @@ class ReconnectingObs:
             except (LabError, OSError):
                 session.kill()
 
-    def vanish(self) -> None:
-        """Be killed, and stay away until `come`; also when frozen."""
-        with self._lock:
-            self._is_wanted = False
-            self._end()
-
     def kill(self) -> None:
         """Be killed without a word to the server; it comes back by itself."""
         with self._lock:

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 RECORD = struct.Struct(">QI")
 READ_BYTES = 65536
+LITTLE_BYTES, PLENTY_BYTES = 4096, 1 << 20
 LOOK_SECONDS = 0.02
 FIN_SECONDS = 0.2  # between our end of a connection and its closing: what comes meanwhile is no reset
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
@@ -118,8 +119,7 @@ class Tap:
                 _pause(writer)
         if behaviour.reads:
             for writer in standing:
-                if not writer.transport.is_closing():
-                    writer.transport.resume_reading()  # type: ignore[attr-defined]
+                _resume(writer)
             self._reads.set()
         else:
             self._reads.clear()
@@ -128,7 +128,13 @@ class Tap:
 def _pause(writer: asyncio.StreamWriter) -> None:
     """Read no more, and have the kernel take no more on our behalf than it must."""
     writer.transport.pause_reading()  # type: ignore[attr-defined]
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LITTLE_BYTES)
+
+
+def _resume(writer: asyncio.StreamWriter) -> None:
+    if not writer.transport.is_closing():
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PLENTY_BYTES)
+        writer.transport.resume_reading()  # type: ignore[attr-defined]
 
 
 async def _end(writer: asyncio.StreamWriter, how: str) -> None:
