@@ -51,12 +51,14 @@ class Backlog:
 class Outlet:
     """One relay's queue. A platform that does not read loses whole groups of pictures, no others do.
 
-    `sent` counts bytes and `skipped` pictures since the relay connected.
+    `sent` counts bytes and `skipped` pictures since the relay connected; `beginning` is the timestamp
+    of the first tag that it was given, None before that.
     """
 
     limits: Limits = field(default_factory=Limits)
     sent: int = 0
     skipped: int = 0
+    beginning: int | None = None
     is_waiting: bool = True
     _queue: deque[tuple[int, bytes]] = field(default_factory=deque)
     _size: int = 0
@@ -124,6 +126,8 @@ class Outlet:
         return self.chunk() if is_left else memoryview(b"")
 
     def _append(self, stamp: int, data: bytes) -> None:
+        if self.beginning is None:
+            self.beginning = stamp
         self._queue.append((stamp, data))
         self._size += len(data)
 

@@ -4,14 +4,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from restream_agent.flv import VIDEO, Tag, metadata
+from restream_agent.ledger import Ledger
 from restream_agent.relay import Relay
 from restream_agent.splice import Source, Splice
 
 
 @dataclass
 class Meter:
-    """Counts what a publisher sends: bit/s and frames/s over the last report, keyframe interval in ms."""
+    """Counts what a publisher sends: bit/s and frames/s over the last report, keyframe interval in ms.
 
+    `size` and `frames` are all bytes and pictures since it came.
+    """
+
+    size: int = 0
+    frames: int = 0
     bitrate: float = 0.0
     frame_rate: float = 0.0
     keyframe_interval: int = 0
@@ -34,7 +40,9 @@ class Meter:
             self.width, self.height = int(numbers.get("width", 0)), int(numbers.get("height", 0))
 
     def close_interval(self, milliseconds: int) -> None:
-        """Turn the counts since the last call into rates."""
+        """Turn the counts since the last call into rates, and add them up."""
+        self.size += self._bytes
+        self.frames += self._frames
         self.bitrate = self._bytes * 8000 / milliseconds
         self.frame_rate = self._frames * 1000 / milliseconds
         self._bytes = self._frames = 0
@@ -42,10 +50,12 @@ class Meter:
 
 @dataclass(frozen=True)
 class Report:
-    """One look at the program: `now` in ms of the broadcast."""
+    """One look at the program: `now` in ms of the broadcast, `position` the last timestamp that was sent."""
 
     now: int
+    position: int
     splice: Splice
+    ledger: Ledger
     relays: list[Relay]
     meter: Meter = field(default_factory=Meter)
 
@@ -67,11 +77,15 @@ class Report:
         change, meter = self.splice.last_hand_off, self.meter
         return {
             "source": self.splice.source.value,
+            "position": self.position,
             "since": self.now - change.at if change else self.now,
             "cause": change.kind if change else "start",
             "held": self.splice.is_held,
+            "hand_offs": self.ledger.as_json(self.now),
             "live": {
                 "connected": self.splice.has_live,
+                "size": meter.size,
+                "frames": meter.frames,
                 "bitrate": round(meter.bitrate),
                 "frame_rate": round(meter.frame_rate, 2),
                 "keyframe_interval": meter.keyframe_interval,
@@ -80,6 +94,7 @@ class Report:
             },
             "relays": {
                 relay.name: {
+                    "beginning": relay.outlet.beginning,
                     "sent": relay.outlet.sent,
                     "behind": relay.outlet.behind,
                     "queued": relay.outlet.size,

@@ -16,6 +16,7 @@ from restream_agent.timeline import SHOWN
 
 _CLOCK = struct.Struct("<8sqqqq")
 _MAGIC = b"restream"
+_BEGINNING = struct.Struct("<q")
 _LENGTH = struct.Struct("<q")
 
 
@@ -32,11 +33,16 @@ class Clock:
             self._map = mmap.mmap(file.fileno(), _CLOCK.size)
         self._epoch: int
         _, self._epoch, audio, video, shown = _CLOCK.unpack_from(self._map)
-        self.last = {AUDIO: audio, VIDEO: video, SHOWN: shown}
+        self.last: dict[int, int] = {AUDIO: audio, VIDEO: video, SHOWN: shown}
 
     def now(self) -> int:
         """Return milliseconds since the start of the broadcast."""
         return (time.monotonic_ns() - self._epoch) // 1_000_000
+
+    @property
+    def end(self) -> int:
+        """The last timestamp that was sent, which is near the time when it was; -1 before the first."""
+        return max(self.last.values())
 
     def save(self) -> None:
         """Record `last`; to be called before the tags are sent, so that none is stamped twice."""
@@ -45,28 +51,35 @@ class Clock:
 
 
 class Remainder:
-    """The rest of a tag that a relay's socket took only in part.
+    """What is kept of one relay: where in the program it began, and the rest of a tag that was sent in part.
 
-    A restarted program sends it first; else the relay would read the next tag as the rest of this.
+    A restarted program sends the rest first; else the relay would read the next tag as the rest of this.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
         self._path = directory / f"{name}.rest"
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._is_empty = os.fstat(self._fd).st_size == 0
+        head = os.pread(self._fd, _BEGINNING.size, 0)
+        self.beginning: int | None = _BEGINNING.unpack(head)[0] if head else None
+
+    def begin(self, timestamp: int) -> None:
+        """Record the timestamp of the first tag that the relay was given."""
+        os.pwrite(self._fd, _BEGINNING.pack(timestamp), 0)
+        self.beginning = timestamp
 
     def save(self, rest: memoryview) -> None:
         """Record what is left to send of the tag that was begun, nothing if none was."""
         if rest:
-            os.pwrite(self._fd, b"".join((_LENGTH.pack(len(rest)), rest)), 0)
+            os.pwrite(self._fd, b"".join((_LENGTH.pack(len(rest)), rest)), _BEGINNING.size)
             self._is_empty = False
         elif not self._is_empty:
-            os.pwrite(self._fd, _LENGTH.pack(0), 0)
+            os.pwrite(self._fd, _LENGTH.pack(0), _BEGINNING.size)
             self._is_empty = True
 
     def load(self) -> bytes:
         """Return what an earlier process left unsent."""
-        data = os.pread(self._fd, 1 << 30, 0)
+        data = os.pread(self._fd, 1 << 30, _BEGINNING.size)
         if len(data) < _LENGTH.size:
             return b""
         (length,) = _LENGTH.unpack_from(data)

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from restream_agent.fanout import Backlog, Outlet
 from restream_agent.flv import FlvError, Reader, Tag, encode
+from restream_agent.ledger import Ledger
 from restream_agent.meter import Meter, Report
 from restream_agent.notify import Notifier, inherited
 from restream_agent.persist import Clock, Remainder
 from restream_agent.program_settings import PreparedFile, ProgramSettings
 from restream_agent.relay import Relay, peer_name
-from restream_agent.splice import HandOff, Splice
+from restream_agent.splice import Splice
 from restream_agent.timeline import Timeline
 
 _READ = 256 * 1024
@@ -79,7 +80,6 @@ class Program:
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
         self._reported = ""
-        self._logged: HandOff | None = None
         self._report_at = 0
         self._is_stopping = False
         self._splice = Splice(
@@ -89,6 +89,7 @@ class Program:
             now=self._clock.now(),
             resumed=self._clock.is_resumed,
         )
+        self._ledger = Ledger(self._clock.end if self._clock.is_resumed else None)
 
     def run(self, sockets: list[tuple[str, socket.socket]]) -> None:
         """Serve until SIGTERM. `sockets` are systemd's: the listening ones, and stored relays."""
@@ -238,6 +239,8 @@ class Program:
         if not tags:
             return
         self._clock.save()
+        if any(tag.is_media for tag in tags):
+            self._note_sending()
         for tag in tags:
             data = encode(tag)
             self._backlog.add(tag, data)
@@ -247,23 +250,26 @@ class Program:
             if not relay.outlet.is_empty:
                 self._flush(relay)
 
+    def _note_sending(self) -> None:
+        noted = self._ledger.sent(self._splice.last_hand_off, self._clock.now())
+        if noted is not None:
+            change, gap = noted.change, noted.gap
+            silence = "" if gap is None else f", {gap} ms without a packet"
+            log(6, f"now {change.source} ({change.kind}{silence})")
+
     def _report(self, now: int) -> None:
         publisher = self._publisher
         if publisher and now - publisher.heard_at > self._settings.silence:
             self._drop_publisher(f"silent for {self._settings.silence} ms")
         meter = publisher.meter if publisher else Meter()
         meter.close_interval(max(1, now - self._report_at + _REPORT_EVERY))
-        report = Report(now, self._splice, list(self._relays.values()), meter)
+        report = Report(now, self._clock.end, self._splice, self._ledger, list(self._relays.values()), meter)
         self._announce(report.words())
         with suppress(OSError):
             self._telemetry.sendto(json.dumps(report.as_json()).encode(), self._settings.telemetry)
         self._report_at = now + _REPORT_EVERY
 
     def _announce(self, words: str) -> None:
-        change = self._splice.last_hand_off
-        if change is not None and change is not self._logged:
-            log(6, f"now {change.source} ({change.kind})")
-        self._logged = change
         self._notifier.send("WATCHDOG=1", *([f"STATUS={words}"] if words != self._reported else []))
         self._reported = words
 

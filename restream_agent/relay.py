@@ -43,6 +43,7 @@ class Relay:
         self.outlet = outlet
         self._remainder = remainder
         self.outlet.prepend(remainder.load())
+        self.outlet.beginning = remainder.beginning
 
     @property
     def name(self) -> str:
@@ -52,6 +53,8 @@ class Relay:
     def flush(self) -> int:
         """Send what the socket takes; raises OSError if it is gone. Returns the events to wait for."""
         outlet = self.outlet
+        if outlet.beginning is not None and self._remainder.beginning is None:
+            self._remainder.begin(outlet.beginning)
         try:
             while not outlet.is_empty:
                 outlet.advance(self.socket.send(outlet.chunk()))

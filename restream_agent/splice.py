@@ -38,7 +38,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class HandOff:
-    """One change of source: what caused it (drop, stall, overrun, return, opening, break), and when."""
+    """One change of source: its cause (drop, stall, overrun, return, opening, break, restart), and when."""
 
     kind: str
     source: Source
@@ -68,6 +68,7 @@ class Splice:
         self._is_cut = False
         self._live: Live | None = None
         self._opens_at = now if resumed or settings.standby else now + settings.opening
+        self._opens_as = "restart" if resumed else "opening"
 
     @property
     def has_live(self) -> bool:
@@ -126,7 +127,7 @@ class Splice:
         if live and self.source is Source.LIVE and now - live.passed_at >= self.settings.stall:
             return self._to_fallback("stall", now)
         if self.source is Source.NONE and now >= self._opens_at:
-            return self._to_fallback("opening", now)
+            return self._to_fallback(self._opens_as, now)
         return self._play_fallback(now) if self.source is Source.FALLBACK else []
 
     def next_wake(self, now: int) -> int:
@@ -182,7 +183,7 @@ class Splice:
         self._timeline.begin(tags[0].timestamp, at, now)
         live.passed_at = now
         live.held.extend(tags)
-        self._change(Source.LIVE, "opening" if self.source is Source.NONE else "return", now)
+        self._change(Source.LIVE, self._opens_as if self.source is Source.NONE else "return", now)
         return [*self._send_headers(live.headers), *self._pass_on(live, now)]
 
     def _to_fallback(self, kind: str, now: int) -> list[Tag]:

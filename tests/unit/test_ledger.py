@@ -1,0 +1,58 @@
+"""What each hand-off cost, as the program counts it."""
+
+from restream_agent.ledger import BUCKETS, Ledger
+from restream_agent.splice import HandOff, Source
+
+OPENING = HandOff("opening", Source.LIVE, 900)
+DROP = HandOff("drop", Source.FALLBACK, 5000)
+
+
+def test_a_gap_is_from_the_last_packet_before_to_the_first_after() -> None:
+    """Whenever the hand-off was decided."""
+    ledger = Ledger(None)
+    ledger.sent(OPENING, 1000)
+    ledger.sent(OPENING, 4960)
+    noted = ledger.sent(DROP, 5040)
+    assert noted is not None
+    assert (noted.change, noted.gap) == (DROP, 80)
+    assert ledger.sent(DROP, 5060) is None
+
+
+def test_the_first_packet_of_a_broadcast_ends_no_silence() -> None:
+    """The opening counts, without a gap."""
+    ledger = Ledger(None)
+    ledger.sent(OPENING, 1000)
+    tally = ledger.tallies["opening"]
+    assert (tally.count, tally.gaps) == (1, 0)
+
+
+def test_a_restarted_program_counts_its_own_silence() -> None:
+    """From the last packet of the one before."""
+    ledger = Ledger(7000)
+    noted = ledger.sent(HandOff("restart", Source.FALLBACK, 7300), 7400)
+    assert noted is not None
+    assert noted.gap == 400
+
+
+def test_gaps_are_counted_by_size() -> None:
+    """Cumulative, as Prometheus's histograms are; above the last bucket only in all."""
+    ledger = Ledger(0)
+    for number, gap in enumerate((40, 100, 1500, 9000)):
+        ledger.sent(HandOff("drop", Source.FALLBACK, number), gap + ledger_time(ledger))
+    tally = ledger.tallies["drop"]
+    assert dict(zip(BUCKETS, tally.within, strict=True)) == {
+        50: 1, 100: 2, 200: 2, 500: 2, 1000: 2, 2000: 3, 5000: 3,
+    }  # fmt: skip
+    assert (tally.gaps, tally.total) == (4, 10_640)
+
+
+def ledger_time(ledger: Ledger) -> int:
+    """Return the sum of the gaps so far, which is when the last packet was sent."""
+    return sum(tally.total for tally in ledger.tallies.values())
+
+
+def test_the_report_says_how_long_ago() -> None:
+    """In ms before the report."""
+    ledger = Ledger(4900)
+    ledger.sent(DROP, 5000)
+    assert ledger.as_json(6000)["recent"] == [{"kind": "drop", "source": "fallback", "ago": 1000, "gap": 100}]
