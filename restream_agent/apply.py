@@ -159,8 +159,11 @@ def perform(wanted: Actions, systemd: Systemd) -> None:
     systemd.change("try-restart", wanted.restart, reason="its configuration changed")
     systemd.change("try-reload-or-restart", wanted.reload, reason="its configuration changed")
     systemd.change("start", wanted.start, reason="newly configured")
-    if wanted.start_on_air and names.TARGET in systemd.active(names.TARGET):
+    states = systemd.active(names.TARGET, *wanted.restart)
+    if names.TARGET in states:
         systemd.change("start", wanted.start_on_air, reason="newly configured while on air")
+        given_up = tuple(unit for unit in wanted.restart if states.get(unit) == "failed")
+        systemd.change("start", given_up, reason="had given up, and its configuration changed")
 
 
 def _restore(plan: Plan, undo: list[Change], root: Path, systemd: Systemd) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from restream_agent import files, names, paths, systemd
 from restream_agent.config import Config
 from restream_agent.errors import CommandError, RestreamError
+from restream_agent.ffmpeg import PROGRESS
 from restream_agent.filler import Facts
 from restream_agent.process import run
 from restream_agent.render import API, HOOKS
@@ -56,6 +57,11 @@ def check_ports(config: Config, manager: systemd.Systemd) -> None:
     if config.ingest.manage:
         wanted |= {config.ingest.listen: names.INGEST_UNIT, API: names.INGEST_UNIT}
     active = manager.active(*set(wanted.values()))
+    if names.AGENT_SOCKET not in active and not _is_free(PROGRESS, socket.SOCK_DGRAM):
+        raise RestreamError(
+            f"UDP {PROGRESS}, which {names.AGENT_SOCKET} needs, is in use by another program",
+            hint=f"see which: ss -lunp 'sport = :{PROGRESS.rpartition(':')[2]}'",
+        )
     for address, unit in wanted.items():
         port = address.rpartition(":")[2]
         is_ours = unit in active and (unit != names.INGEST_UNIT or _is_served(port))
@@ -76,10 +82,10 @@ def _is_served(port: str) -> bool:
     return not texts or any(re.search(rf"listen \S*:{port};", text) for text in texts)
 
 
-def _is_free(address: str) -> bool:
+def _is_free(address: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
     host, _, port = address.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-    with socket.socket(family) as probe:
+    with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host.strip("[]"), int(port)))

@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from restream_agent.config_models import Config
 from restream_agent.config_platform import Platform, Transcode
 from restream_agent.config_problems import model_problems, problem, syntax_problem
+from restream_agent.config_relay import RelayRules
 from restream_agent.config_sources import Fallback, Ingest, Profile
 from restream_agent.config_tables import SecretRef
 from restream_agent.config_values import COMPLAINT
@@ -24,6 +26,7 @@ __all__ = [
     "Platform",
     "Profile",
     "Relay",
+    "RelayRules",
     "SecretRef",
     "Transcode",
     "load",
@@ -40,8 +43,8 @@ class Relay:
     """One connection to a platform: where the program goes, with which key, and how encoded.
 
     `url` never ends in the key: one that the user wrote so is taken apart, so that the key stays
-    out of command lines. `transcode` is None for a copy. The URL is not in the repr, as it may
-    hold a password.
+    out of command lines. `transcode` is None for a copy. `sender` is the loopback address that its
+    ffmpeg reports its progress from. The URL is not in the repr, as it may hold a password.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Relay:
     url: str
     key: SecretRef
     transcode: Transcode | None
+    sender: str
 
     def __repr__(self) -> str:
         """Show all but the URL."""
@@ -100,7 +104,7 @@ def validate(raw: dict[str, Any], text: str, source: str) -> tuple[Config | None
 
 
 def collisions(raw: dict[str, Any], text: str, source: str) -> list[Problem]:
-    """Refuse a platform named like another's backup relay.
+    """Refuse platforms whose relays cannot be told apart: by their names, or by what they report from.
 
     Looked for in the parsed text, so that it is reported together with everything else.
     """
@@ -108,25 +112,44 @@ def collisions(raw: dict[str, Any], text: str, source: str) -> list[Problem]:
     if not isinstance(platforms, dict):
         return []
     backed_up = [name for name, table in platforms.items() if isinstance(table, dict) and table.get("backup")]
-    message = "is the name of {}'s backup relay\nrename this platform"
-    return [
-        problem(COMPLAINT, ("platforms", name + BACKUP), message.format(name), text, source)
+    found = [
+        (name + BACKUP, f"is the name of {name}'s backup relay")
         for name in backed_up
         if name + BACKUP in platforms
+    ]
+    owners = dict[str, str]()
+    for name in [*platforms, *(one + BACKUP for one in backed_up)]:
+        owner = owners.setdefault(sender_of(name), name)
+        if owner != name:
+            found.append((name, f"has by chance the same address for its reports as {owner}"))
+    return [
+        problem(COMPLAINT, ("platforms", name), f"{message}\nrename this platform", text, source)
+        for name, message in found
     ]
 
 
 def relays(config: Config) -> tuple[Relay, ...]:
     """Give the relays of every enabled platform, in the file's order, each followed by its backup."""
-    found = []
+    found = list[Relay]()
     for name, platform in config.platforms.items():
         if not platform.enabled:
             continue
         url, key = address_and_key(platform)
-        found.append(Relay(name, name, url, key, platform.video))
+        found.append(Relay(name, name, url, key, platform.video, sender_of(name)))
         if platform.backup and platform.known and platform.known.backup_url:
-            found.append(Relay(name + BACKUP, name, platform.known.backup_url, key, platform.video))
+            backup, other = name + BACKUP, platform.known.backup_url
+            found.append(Relay(backup, name, other, key, platform.video, sender_of(backup)))
     return tuple(found)
+
+
+def sender_of(relay: str) -> str:
+    """Give the loopback address that a relay's ffmpeg sends its reports from: by its name alone.
+
+    A relay's unit must not change because another platform was added. Of 4 million addresses two of
+    20 relays share one once in 20,000 configurations; `collisions` refuses that.
+    """
+    first, second, third = sha256(relay.encode()).digest()[:3]
+    return f"127.{64 + first % 64}.{second}.{1 + third % 254}"
 
 
 def address_and_key(platform: Platform) -> tuple[str, SecretRef]:

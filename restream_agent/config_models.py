@@ -12,6 +12,7 @@ from pydantic import BeforeValidator
 from restream_agent import config_values as values
 from restream_agent.config_notify import Notify
 from restream_agent.config_platform import Platform
+from restream_agent.config_relay import RelayRules
 from restream_agent.config_sources import Fallback, Ingest
 from restream_agent.config_tables import REQUIRED, Table, option
 
@@ -28,6 +29,7 @@ class Config(Table):
     fallback: Fallback = option(
         {}, "What viewers see while OBS is gone, and for how long.", example={}, kind="table"
     )
+    relay: RelayRules = option({}, "What holds for every relay.", example={}, kind="table")
     platforms: dict[Annotated[str, BeforeValidator(values.read_platform_name)], Platform] = option(
         {},
         "The places that the program is sent to, each under a name of its own.",

@@ -10,6 +10,7 @@ from restream_agent.config import Relay, Transcode
 
 LIVE_SOCKET = "/run/restream/live.sock"
 RELAY_SOCKET = "/run/restream/relay.sock"
+PROGRESS = "127.0.0.1:8086"
 KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
 
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
@@ -33,19 +34,28 @@ def live_command(ffmpeg: str, url: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
+def relay_command(ffmpeg: str, relay: Relay, *, stall: float) -> tuple[str, ...]:
     """Return the argv that sends the program to a platform; the key stands in a file, never here.
 
-    `-rw_timeout` (in µs) ends a relay whose platform takes nothing for 20 s.
+    A platform that takes nothing for `stall` seconds ends it (`-rw_timeout`, in µs).
     """
     codecs = ("-c", "copy") if relay.transcode is None else _encoder(relay.transcode)
     return (
-        ffmpeg, *_QUIET, *_FLV_INPUT, "-i", f"unix:{RELAY_SOCKET}",
+        ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", f"unix:{RELAY_SOCKET}",
         "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT, "-flvflags", "no_duration_filesize",
         "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET, *_NO_DELAY,
         *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
-        "-rw_timeout", "20000000", "-f", "flv", relay.url,
+        "-rw_timeout", str(round(stall * 1e6)), "-f", "flv", relay.url,
     )  # fmt: skip
+
+
+def _progress(sender: str) -> tuple[str, ...]:
+    """Have ffmpeg report once a second; to nobody, without harm, while the agent is away (measured).
+
+    The sender's address tells whose report it is. Its port is left to the kernel, so that no other
+    program's port keeps a relay from starting.
+    """
+    return ("-progress", f"udp://{PROGRESS}?localaddr={sender}", "-stats_period", "1")
 
 
 def _application(url: str) -> str:

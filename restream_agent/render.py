@@ -140,9 +140,10 @@ def _agent(config: Config, fill: Filler) -> Tree:
             "hold": config.fallback.hold,
             "matches_live": config.fallback.match is None,
             "notifies": config.notify.is_wanted,
-            "relays": [relay.name for relay in relays(config)],
+            "relays": {relay.name: relay.sender for relay in relays(config)},
             "server": config.ingest.server,
             "source": fill.facts.source,
+            "stall": config.relay.stall,
             "standby": config.fallback.standby,
             "takes_any_key": key is None,
         }

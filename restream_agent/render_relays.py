@@ -1,10 +1,16 @@
 """The files of the relays, and how a unit gets a secret. Pure; part of render.py."""
 
 from restream_agent import names, paths, unitfile
-from restream_agent.config import Config, Relay, SecretRef, relays
+from restream_agent.config import Config, Relay, RelayRules, SecretRef, relays
 from restream_agent.ffmpeg import KEY_PRESET, relay_command
 from restream_agent.filler import Facts, Filler
+from restream_agent.retry import GIVEN_UP
 from restream_agent.tree import File, Tree
+
+_MEMORY_COPYING = "256M"
+_MEMORY_ENCODING = "2G"
+"""What a relay may take until it is killed and started anew: a copy has some 40 MB (measured), of which its
+log's filter is 10; an encoder of 4K pictures some hundreds more."""
 
 
 def relay_files(config: Config, fill: Filler) -> Tree:
@@ -12,22 +18,30 @@ def relay_files(config: Config, fill: Filler) -> Tree:
     units = paths.UNITS
     found = relays(config)
     tree: Tree = {
-        f"{units}/{names.RELAY_TEMPLATE}": File(fill("ffmpeg-relay@.service.j2")),
+        f"{units}/{names.RELAY_TEMPLATE}": File(fill("ffmpeg-relay@.service.j2", given_up=GIVEN_UP)),
         f"{units}/{names.TARGET}.d/10-restream.conf": File(
             fill("restream.target.conf.j2", relays=[names.relay_unit(relay.name) for relay in found])
         ),
     }
     for relay in found:
-        tree[f"{units}/{names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
+        tree[f"{units}/{names.relay_unit(relay.name)}.d/10-restream.conf"] = File(
+            _drop_in(relay, config.relay, fill)
+        )
     return tree
 
 
-def _drop_in(relay: Relay, fill: Filler) -> str:
-    argv = guarded(fill.facts, relay_command(fill.facts.ffmpeg, relay))
+def _drop_in(relay: Relay, rules: RelayRules, fill: Filler) -> str:
+    give_up = rules.give_up
+    argv = (
+        *(fill.facts.python, "-I", "-m", "restream_agent.attempt"),
+        "never" if give_up is None else f"{give_up:g}",
+        *relay_command(fill.facts.ffmpeg, relay, stall=rules.stall),
+    )
     return fill(
         "relay-drop-in.conf.j2",
         title=unitfile.value(relay.name),
         credential=credential("key", relay.key, relay.name, fill.facts),
+        memory=_MEMORY_COPYING if relay.transcode is None else _MEMORY_ENCODING,
         command=unitfile.command(argv, expanded=frozenset({KEY_PRESET})),
     )
 

@@ -42,6 +42,7 @@ URLS = st.text(st.sampled_from(URL_CHARACTERS) | st.sampled_from("$%{}\"'\\;?/")
     lambda text: f"rtmp://h/{text}"
 )
 GUARD = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.guard")
+ATTEMPT = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.attempt", "never")
 RUNTIME = {"RUNTIME_DIRECTORY": "/run/x"}
 ASSETS = assets.load()
 
@@ -158,9 +159,8 @@ def test_a_url_is_one_argument_of_ffmpeg(url: str) -> None:
     """ffmpeg gets the arguments that ffmpeg.py wrote, no more, no fewer, and no variable is expanded."""
     config = accepted(url=url)
     relay = next(one for one in relays(config) if one.name == "one")
-    expected = [*GUARD] + [
-        one.replace(KEY_PRESET, "/run/x/key.ffpreset") for one in relay_command("/usr/bin/ffmpeg", relay)
-    ]
+    command = relay_command("/usr/bin/ffmpeg", relay, stall=20)
+    expected = [*ATTEMPT, *(one.replace(KEY_PRESET, "/run/x/key.ffpreset") for one in command)]
     assert commands(rendered(config), "ffmpeg-relay@one.service.d/10-restream.conf") == [expected]
 
 

@@ -18,7 +18,11 @@ def option(argv: tuple[str, ...], name: str) -> str:
     return argv[argv.index(name) + 1]
 
 
-COPY = relay_command("/usr/bin/ffmpeg", relay('url = "rtmp://h/app"', 'key = "k3y"'))
+def command(*lines: str, stall: float = 20) -> tuple[str, ...]:
+    return relay_command("/usr/bin/ffmpeg", relay(*lines), stall=stall)
+
+
+COPY = command('url = "rtmp://h/app"', 'key = "k3y"')
 
 
 def test_a_relay_copies_unless_told_otherwise() -> None:
@@ -40,7 +44,7 @@ def test_the_key_is_not_in_the_command() -> None:
 
 def test_a_key_in_the_url_is_not_in_the_command_either() -> None:
     """The URL is taken apart: what follows the application is the key."""
-    argv = relay_command("/usr/bin/ffmpeg", relay('url = "rtmp://h/app/k3y?auth=t0ken"'))
+    argv = command('url = "rtmp://h/app/k3y?auth=t0ken"')
     assert not any("k3y" in argument or "t0ken" in argument for argument in argv)
 
 
@@ -55,18 +59,25 @@ def test_a_key_in_the_url_is_not_in_the_command_either() -> None:
 )
 def test_the_whole_path_is_the_application(url: str, application: str) -> None:
     """ffmpeg alone would take a part of it for the stream's name."""
-    assert option(relay_command("f", relay(f'url = "{url}"', 'key = "k"')), "-rtmp_app") == application
+    assert option(command(f'url = "{url}"', 'key = "k"'), "-rtmp_app") == application
 
 
 def test_a_silent_platform_ends_the_relay() -> None:
-    """After 20 s, in µs."""
-    assert option(COPY, "-rw_timeout") == "20000000"
+    """After `relay.stall`, in µs."""
+    assert option(command('url = "rtmp://h/app"', 'key = "k"', stall=2.5), "-rw_timeout") == "2500000"
+
+
+def test_a_relay_reports_its_progress_from_an_address_of_its_own() -> None:
+    """Once a second; the address is the name's, the port the kernel's choice."""
+    one = relay('url = "rtmp://h/app"', 'key = "k"')
+    assert option(COPY, "-progress") == f"udp://127.0.0.1:8086?localaddr={one.sender}"
+    assert option(COPY, "-stats_period") == "1"
 
 
 def test_a_transcoding_relay_encodes_the_video_alone() -> None:
     """A constant bitrate in bit/s, keyframes by the clock, the sound copied."""
     video = 'video = { height = 720, fps = 30, bitrate = "3000k", keyframe = "4s" }'
-    argv = relay_command("f", relay('url = "rtmp://h/app"', 'key = "k"', video))
+    argv = command('url = "rtmp://h/app"', 'key = "k"', video)
     rates = {option(argv, name) for name in ("-b:v", "-maxrate", "-bufsize")}
     assert rates == {"3000000"}
     assert option(argv, "-force_key_frames") == "expr:gte(t,n_forced*4)"
@@ -76,7 +87,7 @@ def test_a_transcoding_relay_encodes_the_video_alone() -> None:
 
 def test_without_a_size_nothing_is_filtered() -> None:
     """Only the bitrate changes."""
-    argv = relay_command("f", relay('url = "rtmp://h/app"', 'key = "k"', 'video = { bitrate = "1M" }'))
+    argv = command('url = "rtmp://h/app"', 'key = "k"', 'video = { bitrate = "1M" }')
     assert "-vf" not in argv
 
 

@@ -1,0 +1,64 @@
+"""`python -m restream_agent.attempt GIVE_UP COMMAND…`: one attempt of a relay to reach its platform.
+
+Run by ffmpeg-relay@.service as its main process. It waits for the pause that earlier failures ask for
+(retry.py), with the unit "activating"; writes the key to where ffmpeg reads it; says READY=1; and
+becomes ffmpeg, its log filtered by guard.py. GIVE_UP is in seconds, "never" for no end.
+
+What it knows of earlier attempts is a file in the unit's runtime directory, which systemd keeps across
+restarts. The unit's ExecStopPost= removes it when the relay was stopped, not ended by itself: who starts
+it by hand does not wait for a pause. It imports little, as a relay waits for it.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import NoReturn
+
+from restream_agent import guard
+from restream_agent.notify import Notifier
+from restream_agent.retry import GIVEN_UP, Tally, follow, has_given_up, pause, words
+
+
+def main(argv: list[str]) -> NoReturn:
+    """Make one attempt; OSError if its files cannot be written or the program not be started."""
+    give_up, *command = argv
+    runtime, notifier = Path(os.environ["RUNTIME_DIRECTORY"]), Notifier()
+    file = runtime / "attempts.json"
+    tally = follow(_recall(file), time.monotonic())
+    if has_given_up(tally, time.monotonic(), None if give_up == "never" else float(give_up)):
+        minutes = (time.monotonic() - tally.since) / 60
+        print(f"<3>giving up: {tally.failures} attempts in {minutes:.0f} min have failed", file=sys.stderr)
+        sys.exit(GIVEN_UP)
+    seconds = pause(tally.failures, random.random)
+    said = words(tally.failures, seconds)
+    if tally.failures:
+        print(f"<4>{said}", file=sys.stderr)
+    notifier.send(f"STATUS={said}")
+    time.sleep(seconds)
+    _write_key(runtime)
+    file.write_text(json.dumps(asdict(tally) | {"started": time.monotonic()}))
+    notifier.send("READY=1")
+    guard.main(command)
+
+
+def _recall(file: Path) -> Tally | None:
+    with suppress(OSError, ValueError, TypeError):
+        return Tally(**json.loads(file.read_text()))
+    return None
+
+
+def _write_key(runtime: Path) -> None:
+    """Put the key where ffmpeg reads it: no process list and no log has it."""
+    key = (Path(os.environ["CREDENTIALS_DIRECTORY"]) / "key").read_text().strip()
+    descriptor = os.open(runtime / "key.ffpreset", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as preset:
+        preset.write(f"rtmp_playpath={key}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,66 @@
+"""When a relay that has ended may try again: pauses that grow, spread by chance, and an end if one is wanted.
+
+Pure. systemd before 254 has no growing pauses (RestartSteps=), and none has chance in them: relays that a
+failing network ended together would all come back in the same second. Times are seconds.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+HEALTHY = 30.0
+"""A run that lasted this long was no failed attempt, but a broadcast that ended: count from one again.
+Longer than ffmpeg waits for a platform that accepts and never answers."""
+
+GIVEN_UP = 100
+"""The exit status of a relay that has given up; its unit then asks systemd for no further restart."""
+
+_FIRST, _LONGEST = 1.0, 30.0
+_WORDS = "attempt {attempt} after {failures} in a row that failed, with a pause of {pause:.1f} s"
+_PATTERN = re.compile(r"after (\d+) in a row that failed")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What is kept from one attempt for the next, in seconds of the monotonic clock.
+
+    `failures` in a row, the first of them at `since`; `started` is when the newest attempt began.
+    """
+
+    failures: int = 0
+    since: float = 0.0
+    started: float = 0.0
+
+
+def follow(tally: Tally | None, now: float) -> Tally:
+    """Return the tally with which another attempt begins; None stands for a start by hand."""
+    if tally is None:
+        return Tally()
+    if now - tally.started >= HEALTHY:
+        return Tally(1, now)
+    return Tally(tally.failures + 1, tally.since or now)
+
+
+def pause(failures: int, chance: Callable[[], float]) -> float:
+    """Return how long to wait, given a source of numbers from 0 to 1: doubled each time, spread by half."""
+    if not failures:
+        return 0.0
+    return float(min(_LONGEST, _FIRST * 2 ** min(failures - 1, 16))) * (0.5 + chance())
+
+
+def has_given_up(tally: Tally, now: float, give_up: float | None) -> bool:
+    """Whether attempts have failed for as long as they may; None is for ever."""
+    return give_up is not None and tally.failures > 0 and now - tally.since >= give_up
+
+
+def words(failures: int, seconds: float) -> str:
+    """Say how the attempts go, for `systemctl status`."""
+    if not failures:
+        return "first attempt"
+    return _WORDS.format(attempt=failures + 1, failures=failures, pause=seconds)
+
+
+def failures_in(text: str) -> int:
+    """Read from such words how many attempts in a row have failed."""
+    found = _PATTERN.search(text)
+    return int(found[1]) if found else 0
