@@ -11,10 +11,11 @@ from typing import Any
 
 from restream_agent import names, paths
 from restream_agent.decide import (
+    Action,
     Decision,
     Drop,
     Event,
-    ForgetOperator,
+    Kill,
     Memory,
     Observed,
     Publish,
@@ -28,25 +29,31 @@ from restream_agent.decide import (
 from restream_agent.dialects import Hook
 from restream_agent.errors import RestreamError
 from restream_agent.ingest import Ingest
+from restream_agent.relay_state import RelayView
 from restream_agent.status import Status
 from restream_agent.systemd import Systemd
 from restream_agent.telemetry import Telemetry
+from restream_agent.unit_state import UnitState
 
 log = logging.getLogger(__name__)
 
 FRESH_LOOK = 0.3
 """Seconds. However often the status is asked for, systemd is not asked more often than this."""
 
-_WATCHED = (names.TARGET, names.HOLD_TIMER, "live@*.service", "ffmpeg-relay@*.service")
+_WATCHED = (names.TARGET, names.HOLD_TIMER, names.APPLY_UNIT, "live@*.service", "ffmpeg-relay@*.service")
 
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """The rendered agent.json."""
+    """The rendered agent.json. `relays` maps each relay's name to the address that its ffmpeg reports from.
+
+    `hold` and `stall` (of a relay) are in seconds.
+    """
 
     api: str
     hold: float | None
-    relays: tuple[str, ...]
+    relays: dict[str, str]
+    stall: float
     server: str
     source: str
     standby: bool
@@ -58,9 +65,10 @@ class AgentSettings:
     def read(cls, path: Path) -> "AgentSettings":
         """Read what render.py wrote; TypeError or ValueError if it is something else."""
         values: dict[str, Any] = dict(json.loads(path.read_text()))
-        if "relays" in values:
-            values["relays"] = tuple(values["relays"])
-        return cls(**values)
+        settings = cls(**values)
+        if not isinstance(settings.relays, dict):
+            raise TypeError("relays is no table")
+        return settings
 
 
 class Agent:
@@ -80,7 +88,7 @@ class Agent:
         self._turn = asyncio.Lock()
         self.look_again = asyncio.Event()
         self._answered_at = time.monotonic()
-        self._units: dict[str, str] = {}
+        self._units: dict[str, UnitState] = {}
         self._observed = Observed(now=time.monotonic(), publishers=None)
         self._hold_ends: float | None = None
 
@@ -101,17 +109,45 @@ class Agent:
         await self._handle(Tick())
 
     def status(self) -> Status:
-        """Return how things stood at the last look."""
+        """Return how things stood at the last look at systemd and the server, and in the last reports."""
         left = None if self._hold_ends is None else max(0.0, self._hold_ends - time.monotonic())
         return Status(
             observed=self._observed,
             publisher=self._memory.current,
-            relays=self._settings.relays,
-            units=self._units,
-            program=self._telemetry.report,
+            relays=self._views(is_on_air=self._observed.is_on_air),
+            program=self._telemetry.report if self._telemetry.source else {},
             source=self._telemetry.source,
+            is_running=self._telemetry.running_for > 0,
             hold_left=left,
+            refused=self._refused(),
         )
+
+    def _views(self, *, is_on_air: bool) -> tuple[RelayView, ...]:
+        telemetry = self._telemetry
+        reported = telemetry.report.get("relays", {}) if telemetry.source else {}
+        return tuple(
+            RelayView(
+                name=name,
+                now=time.monotonic(),
+                unit=self._units.get(names.relay_unit(name), UnitState()),
+                program=reported.get(name, {}),
+                delivery=telemetry.deliveries.get(name),
+                taken_at=telemetry.taken_at.get(name),
+                position=telemetry.position,
+                running_for=telemetry.running_for,
+                is_on_air=is_on_air,
+            )
+            for name in self._settings.relays
+        )
+
+    def _refused(self) -> str:
+        """Return which run of `apply` by ourselves has failed, "" if the last one has not."""
+        unit = self._units.get(names.APPLY_UNIT, UnitState())
+        return unit.run if unit.active == "failed" else ""
+
+    def looked_ago(self) -> float:
+        """Return how many seconds ago systemd was last looked at."""
+        return time.monotonic() - self._observed.now
 
     async def refresh(self) -> None:
         """Look anew, without deciding anything, unless the last look is younger than FRESH_LOOK."""
@@ -139,33 +175,27 @@ class Agent:
             listed = await self._ingest.publishers()
             publishers = tuple(one for one in listed if names.is_instance(one.stream))
             self._answered_at = now
-        self._units = await asyncio.to_thread(self._systemd.active, *_WATCHED)
-        running = {unit for unit, state in self._units.items() if state not in ("failed", "deactivating")}
+        self._units = await asyncio.to_thread(self._systemd.units, *_WATCHED)
+        running = {unit for unit, state in self._units.items() if state.is_up}
         live = (unit for unit in running if names.is_live_unit(unit))
-        is_holding = names.HOLD_TIMER in running
-        await self._look_at_hold(is_holding=is_holding)
+        is_on_air, is_holding = names.TARGET in running, names.HOLD_TIMER in running
+        self._hold_ends = None
+        if is_holding and self._settings.hold is not None:
+            self._hold_ends = self._units[names.HOLD_TIMER].since + self._settings.hold
+        views = self._views(is_on_air=is_on_air)
         return Observed(
             now=now,
             publishers=publishers,
             unreachable=now - self._answered_at,
-            is_on_air=names.TARGET in running,
+            is_on_air=is_on_air,
             live_streams=frozenset(names.stream_of(unit) for unit in live),
             is_hold_running=is_holding,
             is_opened=(self._operator / "open").exists(),
             fallback_for=self._telemetry.fallback_for,
             hold_left=0.0 if self._hold_ends is None else self._hold_ends - now,
             is_ended=(self._operator / "end").exists(),
+            stuck_relays=tuple(view.name for view in views if view.is_stuck(self._settings.stall)),
         )
-
-    async def _look_at_hold(self, *, is_holding: bool) -> None:
-        """Learn when the hold ends: the timer's start on the monotonic clock, plus the hold."""
-        self._hold_ends = None
-        if not is_holding or self._settings.hold is None:
-            return
-        show = self._systemd.show
-        shown = await asyncio.to_thread(show, names.HOLD_TIMER, "ActiveEnterTimestampMonotonic")
-        started = int(shown.get("ActiveEnterTimestampMonotonic", "0")) / 1e6
-        self._hold_ends = started + self._settings.hold
 
     async def _act(self, decision: Decision) -> None:
         for action in decision.actions:
@@ -175,7 +205,7 @@ class Agent:
                 # The next tick sees what is missing and tries again.
                 log.error("%s", error)
 
-    async def _perform(self, action: Drop | Unit | ForgetOperator) -> None:
+    async def _perform(self, action: Action) -> None:
         if isinstance(action, Drop):
             log.info("takeover: publisher %s is thrown out", action.publisher.client_id)
             await self._ingest.drop(action.publisher)
@@ -183,6 +213,8 @@ class Agent:
             change = self._systemd.change
             units = (action.unit,)
             await asyncio.to_thread(change, action.verb, units, reason=action.reason, wait=False)
+        elif isinstance(action, Kill):
+            await asyncio.to_thread(self._systemd.kill, action.unit, reason=action.reason)
         else:
             for wish in ("open", "end"):
                 (self._operator / wish).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import sdnotify
@@ -15,9 +16,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from restream_agent import hooks, ingest, names, paths
 from restream_agent.agent import Agent, AgentSettings
 from restream_agent.errors import CommandError, RestreamError
+from restream_agent.metrics import exposition
 from restream_agent.notify import inherited, watchdog_interval
 from restream_agent.systemd import Systemd
-from restream_agent.telemetry import Telemetry
+from restream_agent.telemetry import Telemetry, discard
+from restream_agent.telling import Telling
 from restream_agent.watch import watch
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,13 @@ _LOOK_AGAIN = 1.5
 
 _EDIT_SETTLES = 1.0
 """Seconds to wait after the TOML was written, since editors and git write it more than once."""
+
+_LOOKS_MISSED = 3 * _RECONCILE_EVERY
+"""Seconds after which it counts as a failure that systemd was not looked at."""
+
+_FIRST_REQUEST = 0.3
+"""Seconds that a connection has for its first request when we are asked to stop: on loopback it follows at
+once. A hook that is lost is a publisher that is refused."""
 
 _SHUTDOWN = 2
 """Seconds that hooks in flight may take at a stop; the unit's TimeoutStopSec= is longer."""
@@ -50,17 +60,31 @@ def read_door(credentials: Path, *, takes_any_key: bool) -> hooks.Door:
     return hooks.Door(token=token, key=key)
 
 
-def take_sockets() -> tuple[socket.socket, socket.socket]:
-    """Return the hook listener and the telemetry socket that systemd passed."""
-    found = {one.type: one for _, one in inherited()}
-    if set(found) != {socket.SOCK_STREAM, socket.SOCK_DGRAM}:
+@dataclass(frozen=True)
+class Sockets:
+    """What systemd passes: where hooks, the program's reports and those of the relays' ffmpegs arrive."""
+
+    hooks: socket.socket
+    program: socket.socket
+    progress: socket.socket
+
+
+def take_sockets() -> Sockets:
+    """Return the sockets that systemd passed; RestreamError if they are not there."""
+    found = {(one.family, one.type): one for _, one in inherited()}
+    kinds = (
+        (socket.AF_INET, socket.SOCK_STREAM),
+        (socket.AF_UNIX, socket.SOCK_DGRAM),
+        (socket.AF_INET, socket.SOCK_DGRAM),
+    )
+    if set(found) != set(kinds):
         raise RestreamError(
             "no sockets were passed by systemd",
-            hint="start the agent with: systemctl start restream-agent.service",
+            hint="start the agent with: systemctl restart restream-agent.socket restream-agent.service",
         )
     for one in found.values():
         one.setblocking(False)
-    return found[socket.SOCK_STREAM], found[socket.SOCK_DGRAM]
+    return Sockets(*(found[kind] for kind in kinds))
 
 
 def run() -> None:
@@ -71,12 +95,18 @@ def run() -> None:
         raise RestreamError(f"{paths.AGENT_SETTINGS}: {error}", hint="restream-agent apply") from error
     credentials = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent"))
     door = read_door(credentials, takes_any_key=settings.takes_any_key)
-    listener, datagrams = take_sockets()
-    asyncio.run(_Daemon(settings, door, datagrams).serve(listener))
+    asyncio.run(_Daemon(settings, door, take_sockets()).serve())
 
 
 class _Protocol(H11Protocol):
-    """HTTP as uvicorn speaks it, for requests that go bad after their head."""
+    """HTTP as uvicorn speaks it, for requests that go bad after their head, and for restarts."""
+
+    def shutdown(self) -> None:
+        """End idle connections, but leave one that has only just come the time to bring its hook."""
+        if self.cycle is None:
+            self.loop.call_later(_FIRST_REQUEST, super().shutdown)
+        else:
+            super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what has no head; hang up on the rest, whose answers uvicorn 0.54 trips over."""
@@ -88,21 +118,22 @@ class _Protocol(H11Protocol):
 
 
 class _Daemon:
-    def __init__(self, settings: AgentSettings, door: hooks.Door, datagrams: socket.socket) -> None:
+    def __init__(self, settings: AgentSettings, door: hooks.Door, sockets: Sockets) -> None:
         self._settings = settings
-        self._datagrams = datagrams
-        self._telemetry = Telemetry()
+        self._sockets = sockets
+        self._telemetry = Telemetry({sender: relay for relay, sender in settings.relays.items()})
         self._systemd = Systemd()
         server = ingest.connect(settings.server, settings.api)
-        runtime = Path(os.environ["RUNTIME_DIRECTORY"])
-        self._agent = Agent(settings, server, self._systemd, self._telemetry, runtime)
+        self._runtime = Path(os.environ["RUNTIME_DIRECTORY"])
+        self._agent = Agent(settings, server, self._systemd, self._telemetry, self._runtime)
         self._notifier = sdnotify.SystemdNotifier()
         self._is_ready = False
         handlers = hooks.Handlers(
             publish=self._agent.publish,
             unpublish=self._agent.unpublish,
             status=self._fresh_status,
-            is_healthy=lambda: self._is_ready,
+            problems=self._problems,
+            metrics=exposition(self._agent.status),
         )
         config = uvicorn.Config(
             hooks.application(door, handlers),
@@ -116,9 +147,13 @@ class _Daemon:
         )
         self._server = uvicorn.Server(config)
 
-    async def serve(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._datagrams, self._telemetry.receive, self._datagrams)
+    async def serve(self) -> None:
+        loop, sockets = asyncio.get_running_loop(), self._sockets
+        # What waited while no agent ran says how things were.
+        discard(sockets.program)
+        discard(sockets.progress)
+        loop.add_reader(sockets.program, self._telemetry.receive, sockets.program)
+        loop.add_reader(sockets.progress, self._telemetry.receive_progress, sockets.progress)
         edited = asyncio.Event()
 
         def notice() -> None:
@@ -131,7 +166,7 @@ class _Daemon:
         for task in tasks:
             task.add_done_callback(self._give_up)
         try:
-            await self._server.serve(sockets=[listener])
+            await self._server.serve(sockets=[sockets.hooks])
             for task in tasks:
                 if task.done():
                     task.result()
@@ -144,6 +179,13 @@ class _Daemon:
     def _give_up(self, _: object) -> None:
         """End the process when one of its endless tasks has: systemd starts it anew, whole."""
         self._server.should_exit = True
+
+    def _problems(self) -> tuple[str, ...]:
+        if not self._is_ready:
+            return ("not ready",)
+        age = self._agent.looked_ago()
+        stale = (f"the last look at systemd was {age:.0f} s ago",) if age > _LOOKS_MISSED else ()
+        return (*stale, *self._agent.status().problems())
 
     async def _fresh_status(self) -> dict[str, object]:
         await _logged(self._agent.refresh)
@@ -169,15 +211,18 @@ class _Daemon:
             await asyncio.sleep(interval)
 
     async def _announce(self) -> None:
-        """Keep what `systemctl status` shows at most a second old."""
-        words = ""
+        """Keep what `systemctl status` shows at most a second old, and tell what is new."""
+        words, telling = "", Telling(self._runtime, is_wanted=self._settings.notifies)
         while True:
             await asyncio.sleep(1.0)
+            if not self._is_ready:
+                continue
             new = self._agent.status().words()
-            if new != words and self._is_ready:
+            if new != words:
                 words = new
                 await _logged(self._agent.refresh)
                 self._notifier.notify(f"STATUS={self._agent.status().words()}")
+            telling.look(self._agent.status())
 
     async def _apply_edits(self, edited: asyncio.Event) -> None:
         if _is_newer(self._settings.source, paths.MANIFEST):

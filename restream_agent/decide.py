@@ -4,7 +4,7 @@ Hooks can be lost, repeated, late and out of order, so nothing here trusts them 
 ingest server, systemd and the program say of themselves is part of every decision.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from restream_agent import names
 
@@ -72,6 +72,7 @@ class Observed:
     `publishers` is what the server lists, None if it did not answer for `unreachable` seconds.
     `live_streams` are those whose `live@` unit is not inactive. `is_opened` says that the operator
     has put the broadcast on air without a publisher, `is_ended` that it was ended while one was there.
+    `stuck_relays` are those that have delivered nothing for too long (relay_state.py).
     `fallback_for` is how long, in seconds, the fallback has been playing; `hold_left` how long the
     hold that is running still has, negative when its timer should have ended it.
     """
@@ -84,6 +85,7 @@ class Observed:
     is_hold_running: bool = False
     is_opened: bool = False
     is_ended: bool = False
+    stuck_relays: tuple[str, ...] = ()
     fallback_for: float = 0.0
     hold_left: float = 0.0
 
@@ -114,11 +116,19 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Kill:
+    """Have systemd end a relay that stands still; it starts it again."""
+
+    unit: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ForgetOperator:
     """What the operator asked for about the opening or the end is over: a publisher has come."""
 
 
-Action = Drop | Unit | ForgetOperator
+Action = Drop | Unit | Kill | ForgetOperator
 
 
 @dataclass(frozen=True)
@@ -136,7 +146,10 @@ def decide(rules: Rules, memory: Memory, observed: Observed, event: Event) -> De
         return _published(rules, memory, observed, event.publisher)
     if isinstance(event, Unpublish):
         return _unpublished(rules, memory, observed, event.publisher)
-    return _tick(rules, memory, observed)
+    decision = _tick(rules, memory, observed)
+    reason = "has delivered nothing for too long"
+    kills = (Kill(names.relay_unit(name), reason) for name in observed.stuck_relays)
+    return replace(decision, actions=(*decision.actions, *kills))
 
 
 def _published(rules: Rules, memory: Memory, observed: Observed, publisher: Publisher) -> Decision:

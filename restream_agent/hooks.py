@@ -29,6 +29,9 @@ LARGEST_BODY = 16 * 1024
 MOST_WAITING = 1000
 """Refusals that may be waiting at a time: as many as the ingest server has connections, some KiB each."""
 
+EXPOSITION = "text/plain; version=0.0.4"
+"""The content type of Prometheus's text format; Starlette adds the charset."""
+
 _APPLICATION = "live"
 _ROUTES = {"on_publish": "publish", "on_unpublish": "unpublish", "on_play": "play"}
 
@@ -55,12 +58,16 @@ class Door:
 
 @dataclass(frozen=True)
 class Handlers:
-    """What the daemon does: `publish` returns why it refuses, "" if it does not."""
+    """What the daemon does: `publish` returns why it refuses, "" if it does not.
+
+    `problems` returns in words what is wrong, nothing if all is well; `metrics` what Prometheus reads.
+    """
 
     publish: Callable[[Hook], Awaitable[str]]
     unpublish: Callable[[Hook], Awaitable[None]]
     status: Callable[[], Awaitable[Mapping[str, Any]]]
-    is_healthy: Callable[[], bool]
+    problems: Callable[[], tuple[str, ...]]
+    metrics: Callable[[], bytes]
 
 
 def application(door: Door, handlers: Handlers) -> Starlette:
@@ -69,6 +76,7 @@ def application(door: Door, handlers: Handlers) -> Starlette:
     routes = [Route(f"/api/{name}", listener.hook, methods=["POST"]) for name in _ROUTES]
     routes.append(Route("/api/status", listener.status))
     routes.append(Route("/healthz", listener.health))
+    routes.append(Route("/metrics", listener.metrics))
     return Starlette(routes=routes)
 
 
@@ -83,8 +91,12 @@ class _Listener:
         return JSONResponse(dict(await self._handlers.status()))
 
     async def health(self, _: Request) -> Response:
-        is_healthy = self._handlers.is_healthy()
-        return PlainTextResponse("ok\n" if is_healthy else "not ready\n", 200 if is_healthy else 503)
+        problems = self._handlers.problems()
+        words = "".join(f"{problem}\n" for problem in problems)
+        return PlainTextResponse(words or "ok\n", 503 if problems else 200)
+
+    async def metrics(self, _: Request) -> Response:
+        return Response(self._handlers.metrics(), media_type=EXPOSITION)
 
     async def hook(self, request: Request) -> Response:
         if not self._door.knows_token(request.query_params.get("token", "")):

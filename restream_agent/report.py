@@ -10,6 +10,12 @@ from restream_agent.errors import RestreamError
 from restream_agent.render import HOOKS
 from restream_agent.spans import format_span
 
+_FIGURES = (
+    ("bitrate", "{:.1f} Mb/s", 1e-6),
+    ("frame_rate", "{:.0f} fps", 1),
+    ("speed", "{:.2f}x", 1),
+    ("delay", "{:.1f} s delay", 1),
+)
 _TIMEOUT = 5.0
 """Seconds. The agent answers from memory."""
 
@@ -33,6 +39,8 @@ def table(found: Mapping[str, Any]) -> str:
     lines = [_headline(found)]
     if found["ingest"] == "down":
         lines.append("ingest server: does not answer (systemctl status restream-ingest)")
+    if found["config"] == "refused":
+        lines.append("the last edit of the TOML was refused (journalctl -u restream-apply)")
     width = max((len(name) for name in found["relays"]), default=0)
     for name, relay in found["relays"].items():
         lines.append(f"  {name:<{width}}  {_relay_words(relay)}")
@@ -48,16 +56,22 @@ def _headline(found: Mapping[str, Any]) -> str:
     live = found.get("live") or {}
     if found["state"] == "live":
         size, rate = f"{live['width']}x{live['height']}", f"{live['frame_rate']:.0f} fps"
-        parts.append(f"- {size} {rate} {live['bitrate'] / 1e6:.1f} Mb/s")
+        keyframes = f"keyframe every {live['keyframe_interval']:g} s" if live["keyframe_interval"] else ""
+        stalls = f"{live['stalls']} stalls" if live["stalls"] else ""
+        words = (size, rate, f"{live['bitrate'] / 1e6:.1f} Mb/s", keyframes, stalls)
+        parts.append("- " + ", ".join(filter(None, words)))
     if found["hold_left"] is not None:
         parts.append(f"- off air in {format_span(round(found['hold_left']))}")
     return " ".join(parts)
 
 
 def _relay_words(relay: Mapping[str, Any]) -> str:
-    if not relay["connected"]:
-        return f"{relay['unit']}"
-    words = f"{relay['unit']}, {relay['sent'] / 1e6:.1f} MB taken"
-    if relay["behind"]:
-        words += f", {relay['behind'] / 1000:.1f} s behind"
-    return words + (f", {relay['skipped']} pictures skipped" if relay["skipped"] else "")
+    words = [str(relay["state"])]
+    for key, form, factor in _FIGURES:
+        if relay[key] is not None:
+            words.append(form.format(relay[key] * factor))
+    if relay["state"] == "stalled":
+        words.append(f"nothing taken for {relay['idle']:.0f} s")
+    if relay["skipped"]:
+        words.append(f"{relay['skipped']} pictures skipped")
+    return ", ".join([*words, relay["words"]] if relay["words"] else words)

@@ -5,24 +5,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from restream_agent.decide import Observed, Publisher
-from restream_agent.names import relay_unit
+from restream_agent.progress import Rates
+from restream_agent.relay_state import RelayState, RelayView
 from restream_agent.spans import format_span
 
 
 @dataclass(frozen=True)
 class Status:
-    """One look at everything: `units` maps units that are not inactive to their state.
+    """One look at everything.
 
-    `hold_left` is in seconds, None if no hold is running. `program` is the program's own report.
+    `program` is the program's own report (meter.py), empty if it says nothing; `is_running` says that it
+    sends. `hold_left` is in seconds, None if no hold is running. `refused` names the run of `apply` after
+    an edit of the TOML that failed, "" if the last one has not.
     """
 
     observed: Observed
     publisher: Publisher | None
-    relays: tuple[str, ...]
-    units: Mapping[str, str] = field(default_factory=dict)
+    relays: tuple[RelayView, ...]
     program: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
+    is_running: bool = False
     hold_left: float | None = None
+    refused: str = ""
 
     @property
     def state(self) -> str:
@@ -36,28 +40,81 @@ class Status:
         if self.hold_left is not None:
             return f"{self.state}, off air in {format_span(round(self.hold_left))}"
         who = f" from {self.publisher.address}" if self.publisher and self.state == "live" else ""
-        return f"{self.state}{who}"
+        trouble = [f"{relay.name} {relay.state}" for relay in self.relays if relay.state.is_trouble]
+        return ", ".join([f"{self.state}{who}", *trouble])
+
+    def problems(self) -> tuple[str, ...]:
+        """Return what a monitor should wake somebody for, in words."""
+        found = []
+        if self.observed.publishers is None:
+            found.append("the ingest server does not answer")
+        if self.observed.is_on_air and self.source is None:
+            found.append("on air, but the program says nothing")
+        return tuple(found)
 
     def as_json(self) -> dict[str, Any]:
         """Return what `restream-agent status --json` prints: times in seconds, rates in bit/s and 1/s."""
-        reported = self.program.get("relays", {})
+        is_known = bool(self.source)
         return {
             "state": self.state,
-            "since": round(self.program.get("since", 0) / 1000, 1) if self.source else None,
-            "cause": self.program.get("cause") if self.source else None,
-            "held": bool(self.program.get("held")) if self.source else False,
+            "since": round(self.program.get("since", 0) / 1000, 1) if is_known else None,
+            "cause": self.program.get("cause") if is_known else None,
+            "held": bool(self.program.get("held")),
             "hold_left": None if self.hold_left is None else round(self.hold_left, 1),
             "publisher": None
             if self.publisher is None
             else {"stream": self.publisher.stream, "address": self.publisher.address},
             "ingest": "up" if self.observed.publishers is not None else "down",
-            "live": self.program.get("live", {}),
-            "relays": {
-                name: {
-                    "unit": self.units.get(relay_unit(name), "inactive"),
-                    "connected": bool(self.source) and name in reported,
-                    **(reported.get(name, {}) if self.source else {}),
-                }
-                for name in self.relays
-            },
+            "config": "refused" if self.refused else "ok",
+            "live": self._live(),
+            "hand_offs": [_hand_off(one) for one in self.program.get("hand_offs", {}).get("recent", [])],
+            "relays": {relay.name: relay_json(relay) for relay in self.relays},
         }
+
+    def _live(self) -> dict[str, Any]:
+        """Return what the program knows of the publisher's stream; its keyframe interval in seconds."""
+        live = dict(self.program.get("live", {}))
+        if live:
+            live["keyframe_interval"] = live["keyframe_interval"] / 1000
+            kinds = self.program.get("hand_offs", {}).get("kinds", {})
+            live["stalls"] = kinds.get("stall", {}).get("count", 0)
+        return live
+
+
+def _hand_off(one: Mapping[str, Any]) -> dict[str, Any]:
+    gap = one["gap"]
+    return {
+        "kind": one["kind"],
+        "source": one["source"],
+        "ago": round(one["ago"] / 1000, 1),
+        "gap": None if gap is None else gap / 1000,
+    }
+
+
+def relay_json(relay: RelayView) -> dict[str, Any]:
+    """Return one relay: times in seconds, rates in bit/s and 1/s, sizes in bytes."""
+    program, delivery = relay.program, relay.delivery
+    is_delivering = relay.state in (RelayState.DELIVERING, RelayState.STALLED)
+    rates = delivery.rates(relay.now) if is_delivering and delivery is not None else Rates()
+    return {
+        "unit": relay.unit.active,
+        "state": relay.state.value,
+        "connected": bool(program),
+        "failures": relay.failures,
+        "restarts": relay.unit.restarts,
+        "bitrate": _rounded(rates.bitrate, 0),
+        "frame_rate": _rounded(rates.frame_rate, 1),
+        "speed": _rounded(rates.speed, 2),
+        "delay": _rounded(relay.delay, 2),
+        "idle": round(relay.idle, 1) if relay.unit.is_up else None,
+        "delivered": delivery.newest.size if is_delivering and delivery is not None else 0,
+        "sent": program.get("sent", 0),
+        "behind": program.get("behind", 0) / 1000,
+        "queued": program.get("queued", 0),
+        "skipped": program.get("skipped", 0),
+        "words": relay.unit.words if relay.failures else "",
+    }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -7,8 +7,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Protocol
 
+from restream_agent import unit_state
 from restream_agent.errors import CommandError, RestreamError
 from restream_agent.process import run
+from restream_agent.unit_state import UnitState
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +62,15 @@ class Systemd:
         log.info("systemctl daemon-reload")
         self._run(("systemctl", "daemon-reload"), timeout=_JOB_TIMEOUT)
 
-    def show(self, unit: str, *properties: str) -> dict[str, str]:
-        """Return properties of a unit, as systemctl show prints them; no key for one without a value."""
-        argv = ("systemctl", "show", "--property", ",".join(properties), "--", unit)
-        lines = self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
+    def kill(self, unit: str, *, reason: str) -> None:
+        """End all processes of a unit at once; what its Restart= says then follows."""
+        log.warning("systemctl kill %s: %s", unit, reason)
+        self._run(("systemctl", "kill", "--signal=KILL", "--", unit), timeout=_QUERY_TIMEOUT)
+
+    def units(self, *patterns: str) -> dict[str, UnitState]:
+        """Return the units matching the patterns that are not inactive, with what systemd says of them."""
+        argv = ("systemctl", "show", "--property", ",".join(unit_state.PROPERTIES), "--", *patterns)
+        return unit_state.read(self._run(argv, timeout=_QUERY_TIMEOUT).stdout)
 
     def active(self, *patterns: str) -> dict[str, str]:
         """Return the units matching the patterns that are not inactive, with their active state."""

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
 from typing import Any
@@ -28,11 +30,19 @@ class Hook:
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     hangs: Flag = field(default_factory=Flag)
     released: Flag = field(default_factory=Flag)
-    port: int = 0
+    server: ThreadingHTTPServer | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hidden-path"
+        assert self.server is not None
+        return f"http://127.0.0.1:{self.server.server_address[1]}/hidden-path"
+
+    def encrypt(self, certificate: Path, key: Path) -> None:
+        """Speak TLS from now on."""
+        assert self.server is not None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
 
     def bodies(self) -> list[dict[str, Any]]:
         return [json.loads(body) for _, body in self.requests]
@@ -60,7 +70,7 @@ def serving() -> Iterator[Hook]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.port = server.server_address[1]
+    found.server = server
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield found

@@ -21,8 +21,8 @@ from restream_agent.telemetry import Telemetry
 OBS = Publisher("c1", "main", "192.0.2.1")
 NEXT = Publisher("c2", "main", "192.0.2.1")
 SETTINGS = AgentSettings(
-    api="", hold=60.0, relays=("twitch",), server="srs", source="", standby=False, matches_live=False,
-    takes_any_key=False,
+    api="", hold=60.0, relays={"twitch": "127.64.0.1"}, stall=20.0, server="srs", source="", standby=False,
+    matches_live=False, takes_any_key=False,
 )  # fmt: skip
 
 
@@ -57,12 +57,11 @@ class Machine:
     broken: frozenset[str] = frozenset()
 
     def run(self, argv: tuple[str, ...], **_: Any) -> CompletedProcess[str]:
-        if argv[1] == "list-units":
-            lines = [f"{unit} loaded {state} running Words about it" for unit, state in self.units.items()]
-            return CompletedProcess(argv, 0, "\n".join(lines), "")
         if argv[1] == "show":
-            return CompletedProcess(argv, 0, "ActiveEnterTimestampMonotonic=1000000\n", "")
-        verb, unit = argv[2], argv[4]
+            since = "ActiveEnterTimestampMonotonic=1000000\nInvocationID=run-1"
+            blocks = [f"Id={unit}\nActiveState={state}\n{since}\n" for unit, state in self.units.items()]
+            return CompletedProcess(argv, 0, "\n".join(blocks), "")
+        verb, unit = ("kill", argv[4]) if argv[1] == "kill" else (argv[2], argv[4])
         self.calls.append(f"{verb} {unit}")
         if verb in self.broken:
             raise CommandError(argv, "failed with exit status 1")
@@ -82,7 +81,8 @@ class Stage:
         self.agent = self.restarted()
 
     def restarted(self) -> Agent:
-        return Agent(SETTINGS, self.server, Systemd(self.machine.run), Telemetry(), self.runtime)
+        self.telemetry = Telemetry()
+        return Agent(SETTINGS, self.server, Systemd(self.machine.run), self.telemetry, self.runtime)
 
 
 @pytest.fixture
@@ -220,6 +220,23 @@ def test_a_running_hold_is_counted_down(stage: Stage) -> None:
     stage.machine.units = {"restream.target": "active", "restream-off-air.timer": "active"}
     go(stage.agent.tick)
     assert stage.agent.status().as_json()["hold_left"] == 0.0
+
+
+def test_a_relay_that_stands_still_is_killed(stage: Stage) -> None:
+    """The program runs, the unit is active, and its ffmpeg has said nothing for longer than `stall`."""
+    stage.machine.units = {"restream.target": "active", "ffmpeg-relay@twitch.service": "active"}
+    stage.telemetry.running_since = 0.0
+    stage.telemetry.moved_at = float("inf")
+    stage.telemetry.report = {"source": "live", "since": 0, "position": 0}
+    go(stage.agent.tick)
+    assert "kill ffmpeg-relay@twitch.service" in stage.machine.calls
+
+
+def test_an_apply_that_failed_is_known_by_its_run(stage: Stage) -> None:
+    """So that it is told once."""
+    stage.machine.units = {"restream-apply.service": "failed"}
+    go(stage.agent.tick)
+    assert stage.agent.status().as_json()["config"] == "refused"
 
 
 def test_a_status_asked_for_often_is_not_a_look_each_time(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from restream_agent.decide import (
     Drop,
     Event,
     ForgetOperator,
+    Kill,
     Memory,
     Observed,
     Publish,
@@ -53,6 +54,14 @@ def test_a_publish_off_air_starts_the_broadcast_and_pulls_the_stream() -> None:
     """The target is started before the puller, which is always begun anew."""
     wanted = calls(Observed(now=NOW), Publish(OBS), memory=Memory())
     assert wanted == ["start restream.target", "restart live@main.service"]
+
+
+def test_a_relay_that_stands_still_is_killed_at_a_tick() -> None:
+    """Whatever else the tick finds; systemd starts it again."""
+    kill = Kill("ffmpeg-relay@twitch.service", "has delivered nothing for too long")
+    for observed in (LIVE, FALLBACK, replace(LIVE, publishers=None)):
+        assert kill in actions(replace(observed, stuck_relays=("twitch",)), Tick())
+        assert kill not in actions(observed, Tick())
 
 
 def test_a_publish_on_air_leaves_the_target_alone() -> None:

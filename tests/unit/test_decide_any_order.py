@@ -9,9 +9,9 @@ from restream_agent import names
 from restream_agent.decide import (
     GRACE,
     UNREACHABLE,
+    Action,
     Drop,
     Event,
-    ForgetOperator,
     Memory,
     Observed,
     Publish,
@@ -58,7 +58,7 @@ class World:
             self.perform(action)
         return decision.refusal
 
-    def perform(self, action: Drop | Unit | ForgetOperator) -> None:
+    def perform(self, action: Action) -> None:
         if isinstance(action, Drop):
             self.leave(action.publisher, is_told=True)
         elif isinstance(action, Unit):

@@ -16,7 +16,7 @@ HERE, THERE = "203.0.113.1", "203.0.113.2"
 def visitor() -> httpx.AsyncClient:
     """Return a client of a new listener."""
     daemon = Daemon()
-    handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, lambda: True)
+    handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, tuple[str, ...], bytes)
     transport = httpx.ASGITransport(application(Door(TOKEN, KEY), handlers))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=30)
 

@@ -24,7 +24,7 @@ class Daemon:
     """What the listener calls, and what it called."""
 
     refusal: str = ""
-    is_healthy: bool = True
+    problems: tuple[str, ...] = ()
     heard: list[Hook] = field(default_factory=list)
 
     async def publish(self, hook: Hook) -> str:
@@ -48,7 +48,8 @@ class Client:
     """Talks to the listener as a server on this machine would; an exception in it comes out here."""
 
     def __init__(self, daemon: Daemon, door: Door) -> None:
-        handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, lambda: daemon.is_healthy)
+        problems, numbers = lambda: daemon.problems, lambda: b"restream_up 1\n"
+        handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, problems, numbers)
         self._transport = httpx.ASGITransport(application(door, handlers))
 
     def request(self, method: str, path: str, **sent: Any) -> httpx.Response:
@@ -228,13 +229,23 @@ def test_the_status_is_for_whoever_asks(client: Client) -> None:
     assert client.request("GET", "/api/status").json() == {"state": "off air"}
 
 
-@pytest.mark.parametrize(("is_healthy", "status"), [(True, 200), (False, 503)])
-def test_health_is_whether_the_first_look_is_done(
-    client: Client, daemon: Daemon, is_healthy: bool, status: int
+@pytest.mark.parametrize(
+    ("problems", "status", "words"), [((), 200, "ok\n"), (("not ready", "old"), 503, "not ready\nold\n")]
+)
+def test_health_says_what_is_wrong(
+    client: Client, daemon: Daemon, problems: tuple[str, ...], status: int, words: str
 ) -> None:
-    """503 until then, for those who watch from outside."""
-    daemon.is_healthy = is_healthy
-    assert client.request("GET", "/healthz").status_code == status
+    """A line each, with 503, for those who watch from outside."""
+    daemon.problems = problems
+    answer = client.request("GET", "/healthz")
+    assert (answer.status_code, answer.text) == (status, words)
+
+
+def test_metrics_come_as_prometheus_reads_them(client: Client) -> None:
+    """In its text format."""
+    answer = client.request("GET", "/metrics")
+    assert (answer.status_code, answer.text) == (200, "restream_up 1\n")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
 def test_a_door_shows_nothing() -> None:

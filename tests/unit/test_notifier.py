@@ -5,7 +5,9 @@ import hashlib
 import hmac
 import json
 import logging
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -252,3 +254,24 @@ def test_the_settings_are_what_was_rendered(tmp_path: Path) -> None:
     file.write_text('{"every": 60.0, "timeout": 10.0, "evry": 1}')
     with pytest.raises(TypeError):
         NotifySettings.read(file)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    hook: Hook, start: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """Nothing is sent to such a server; the log has the reason."""
+    files = ("-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert"))
+    name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *name, *files)
+    if not shutil.which("openssl"):
+        pytest.skip("openssl not found")
+    subprocess.run(made, timeout=60, check=True, capture_output=True)
+    hook.encrypt(tmp_path / "cert", tmp_path / "key")
+    notifier = start(hook.url.replace("http:", "https:"))
+    notifier.say()
+    wait_until(
+        lambda: "webhook: 127.0.0.1 cannot be reached: [SSL: CERTIFICATE" in caplog.text, 10, "the log"
+    )
+    notifier.end(by_stopping=True)
+    assert hook.requests == []
+    assert "hidden" not in caplog.text

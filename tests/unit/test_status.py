@@ -5,17 +5,32 @@ from dataclasses import replace
 import pytest
 
 from restream_agent.decide import Observed, Publisher
+from restream_agent.progress import Delivery, Progress
+from restream_agent.relay_state import RelayView
+from restream_agent.retry import words
 from restream_agent.status import Status
+from restream_agent.unit_state import UnitState
 
 ON_AIR = Observed(now=0.0, is_on_air=True)
+TWITCH = {"beginning": 0, "sent": 1000, "behind": 250, "queued": 0, "skipped": 7}
+RELAYS = (
+    RelayView(
+        "twitch", 100.0, UnitState("active", "running", since=50.0), TWITCH,
+        Delivery.begin(Progress(990, 60, 49.5, 2_900_000.0, 1.0), 100.0), position=50_000.0, running_for=50.0,
+    ),
+    RelayView("youtube", 100.0, UnitState("activating", "start", restarts=4, words=words(4, 8.0))),
+)  # fmt: skip
 LIVE = Status(
     observed=ON_AIR,
     publisher=Publisher("c1", "main", "192.0.2.1"),
-    relays=("twitch", "youtube"),
-    units={"ffmpeg-relay@twitch.service": "active", "ffmpeg-relay@youtube.service": "activating"},
+    relays=RELAYS[:1],
     program={
-        "source": "live", "since": 61_234, "cause": "return", "held": False, "live": {"bitrate": 3_000_000},
-        "relays": {"twitch": {"sent": 1000, "behind": 0, "queued": 0, "skipped": 0}},
+        "source": "live", "since": 61_234, "cause": "return", "held": False,
+        "live": {"bitrate": 3_000_000, "keyframe_interval": 2000},
+        "hand_offs": {
+            "kinds": {"stall": {"count": 3}},
+            "recent": [{"kind": "return", "source": "live", "ago": 61_234, "gap": 45}],
+        },
     },
     source="live",
 )  # fmt: skip
@@ -46,25 +61,46 @@ def test_a_hold_says_when_it_ends() -> None:
     assert replace(LIVE, source="fallback", hold_left=90.4).words() == "fallback, off air in 1min 30s"
 
 
-def test_json_carries_units_and_what_the_program_says_of_each_relay() -> None:
-    """A relay that the program does not list is not connected."""
-    found = LIVE.as_json()
+def test_json_carries_what_all_say_of_each_relay() -> None:
+    """systemd, the program and its own ffmpeg; what is not known is null."""
+    found = replace(LIVE, relays=RELAYS).as_json()
     assert (found["state"], found["since"], found["cause"]) == ("live", 61.2, "return")
     assert found["publisher"] == {"stream": "main", "address": "192.0.2.1"}
-    assert {name: (one["unit"], one["connected"]) for name, one in found["relays"].items()} == {
-        "twitch": ("active", True),
-        "youtube": ("activating", False),
-    }
-    assert found["relays"]["twitch"]["sent"] == 1000
+    assert found["relays"] == {
+        "twitch": {
+            "unit": "active", "state": "delivering", "connected": True, "failures": 0, "restarts": 0,
+            "bitrate": 2_900_000.0, "frame_rate": None, "speed": 1.0, "delay": 0.5, "idle": 0.0,
+            "delivered": 990, "sent": 1000, "behind": 0.25, "queued": 0, "skipped": 7, "words": "",
+        },
+        "youtube": {
+            "unit": "activating", "state": "refusing", "connected": False, "failures": 4, "restarts": 4,
+            "bitrate": None, "frame_rate": None, "speed": None, "delay": None, "idle": 100.0,
+            "delivered": 0, "sent": 0, "behind": 0.0, "queued": 0, "skipped": 0, "words": words(4, 8.0),
+        },
+    }  # fmt: skip
 
 
-def test_an_old_report_of_the_program_is_not_shown_as_new() -> None:
-    """A program that has fallen silent has no source, no time in it, and no connected relay."""
-    found = replace(LIVE, source=None).as_json()
+def test_json_tells_the_hand_offs_and_the_publishers_stalls() -> None:
+    """Times in seconds."""
+    found = LIVE.as_json()
+    assert found["hand_offs"] == [{"kind": "return", "source": "live", "ago": 61.2, "gap": 0.045}]
+    assert (found["live"]["stalls"], found["live"]["keyframe_interval"]) == (3, 2.0)
+
+
+def test_a_program_that_says_nothing_has_no_source() -> None:
+    """Nor a time in it; on air, that is a problem."""
+    silent = replace(LIVE, source=None, program={})
+    found = silent.as_json()
     assert (found["state"], found["since"], found["cause"]) == ("on air", None, None)
-    assert not any(one["connected"] for one in found["relays"].values())
+    assert silent.problems() == ("on air, but the program says nothing",)
+
+
+def test_trouble_stands_in_the_line_for_systemctl() -> None:
+    """With the platform's name."""
+    assert replace(LIVE, relays=RELAYS).words() == "live from 192.0.2.1, youtube refusing"
 
 
 def test_a_server_that_does_not_answer_is_down() -> None:
     """None is not the empty list."""
-    assert replace(LIVE, observed=replace(ON_AIR, publishers=None)).as_json()["ingest"] == "down"
+    down = replace(LIVE, observed=replace(ON_AIR, publishers=None))
+    assert (down.as_json()["ingest"], down.problems()) == ("down", ("the ingest server does not answer",))

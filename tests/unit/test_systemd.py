@@ -8,6 +8,7 @@ import pytest
 
 from restream_agent import systemd
 from restream_agent.errors import CommandError, RestreamError
+from restream_agent.unit_state import UnitState
 
 
 class Answering:
@@ -70,14 +71,20 @@ def test_states_are_read_from_the_list() -> None:
     }
 
 
-def test_properties_are_read_with_equals_signs_in_them() -> None:
-    """Only the first one divides."""
-    shown = "MainPID=7\nEnvironment=A=1 B=2\nEmpty=\n"
-    assert systemd.Systemd(Answering(shown)).show("a.service", "MainPID", "Environment", "Empty") == {
-        "MainPID": "7",
-        "Environment": "A=1 B=2",
-        "Empty": "",
+def test_units_are_asked_for_in_one_call() -> None:
+    """By patterns, with all that is wanted of them; unit_state.py reads the answer."""
+    runner = Answering("Id=a.service\nActiveState=active\nSubState=running\nNRestarts=2\n")
+    assert systemd.Systemd(runner).units("a*", "b.service") == {
+        "a.service": UnitState("active", "running", restarts=2)
     }
+    assert [call[-3:] for call in runner.calls] == [("--", "a*", "b.service")]
+
+
+def test_a_kill_is_for_all_processes_of_a_unit() -> None:
+    """With SIGKILL, so that a frozen one ends too."""
+    runner = Answering()
+    systemd.Systemd(runner).kill("a.service", reason="a test")
+    assert runner.calls == [("systemctl", "kill", "--signal=KILL", "--", "a.service")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""What somebody may want to be told: told once, when it has lasted. Pure; times in seconds.
+
+A moment is looked at about once a second. What was told is kept, so that a restarted agent neither
+repeats it nor misses what happened meanwhile.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from restream_agent.relay_state import RelayState
+
+FAILING_AFTER = 10.0
+"""Seconds that a platform goes without before that is told: a relay that reconnects at once is no news."""
+
+RECOVERED_AFTER = 5.0
+"""Seconds that it gets everything before that is told."""
+
+_ON_AIR = ("live", "fallback", "opening")
+_CAUSES = {
+    "drop": "the publisher's stream ended",
+    "stall": "the publisher's stream went silent",
+    "overrun": "the publisher's stream came too fast, as after a jam",
+    "break": "asked for by hand",
+    "restart": "the program was restarted",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One piece of news: its kind, the platform it is about, and a line for people."""
+
+    event: str
+    text: str
+    platform: str | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How things stand: the channel's state and cause, each relay's, and the apply that failed, "" if none.
+
+    `is_running` says that the program sends, so that relays can be expected to deliver.
+    """
+
+    state: str
+    cause: str = ""
+    relays: Mapping[str, RelayState] = field(default_factory=dict)
+    is_running: bool = True
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told last: the channel's state, who is failing, and which failed apply."""
+
+    state: str = "off air"
+    failing: frozenset[str] = frozenset()
+    refused: str = ""
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Told":
+        """Read what `as_json` made; KeyError or TypeError for something else."""
+        return cls(str(values["state"]), frozenset(values["failing"]), str(values["refused"]))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a file keeps it."""
+        return {"state": self.state, "failing": sorted(self.failing), "refused": self.refused}
+
+
+class Teller:
+    """Compares moments and says what is new."""
+
+    def __init__(self, told: Told) -> None:
+        self.told = told
+        self._since: dict[str, float] = {}
+
+    def look(self, moment: Moment, now: float) -> list[Event]:
+        """Return what is new at a moment."""
+        events = [*self._channel(moment), *self._platforms(moment, now), *self._config(moment)]
+        state = moment.state if moment.state in (*_ON_AIR, "off air") else self.told.state
+        self.told = Told(state, self.told.failing, moment.refused)
+        return events
+
+    def _channel(self, moment: Moment) -> list[Event]:
+        before, after = self.told.state, moment.state
+        if before != after == "off air":
+            return [Event("off_air", "off air")]
+        if before == after or after not in _ON_AIR:  # "on air": the program does not say what it plays
+            return []
+        if before == "off air":
+            return [Event("on_air", f"on air: {after}")]
+        if after == "fallback":
+            cause = _CAUSES.get(moment.cause)
+            return [Event("fallback", "the fallback is shown" + (f": {cause}" if cause else ""))]
+        return [Event("live", "live again")] if before == "fallback" else []
+
+    def _platforms(self, moment: Moment, now: float) -> list[Event]:
+        """Tell of a platform whose state has been another than the one that was told for long enough."""
+        events, failing = [], set(self.told.failing & moment.relays.keys())
+        is_on_air = moment.state in _ON_AIR
+        for name, state in moment.relays.items():
+            is_well = state is RelayState.DELIVERING
+            is_ill = not is_well and state is not RelayState.STOPPED and moment.is_running
+            was_failing = name in failing
+            if not is_on_air or not (is_well if was_failing else is_ill):
+                self._since.pop(name, None)
+                continue
+            if now - self._since.setdefault(name, now) < (RECOVERED_AFTER if was_failing else FAILING_AFTER):
+                continue
+            del self._since[name]
+            failing ^= {name}
+            kind = "platform_recovered" if was_failing else "platform_failing"
+            text = f"{name} gets everything again" if was_failing else f"{name} gets nothing: {state}"
+            events.append(Event(kind, text, name))
+        self.told = Told(self.told.state, frozenset(failing) if is_on_air else frozenset(), self.told.refused)
+        return events
+
+    def _config(self, moment: Moment) -> list[Event]:
+        if not moment.refused or moment.refused == self.told.refused:
+            return []
+        text = "the configuration was refused, and nothing was changed: journalctl -u restream-apply"
+        return [Event("config_refused", text)]

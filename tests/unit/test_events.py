@@ -1,0 +1,100 @@
+"""What is news, and what is not."""
+
+import json
+from collections.abc import Iterable
+
+import pytest
+
+from restream_agent.events import FAILING_AFTER, RECOVERED_AFTER, Moment, Teller, Told
+from restream_agent.relay_state import RelayState
+
+WELL = {"twitch": RelayState.DELIVERING, "kick": RelayState.DELIVERING}
+ILL = {**WELL, "kick": RelayState.REFUSING}
+LIVE = Told(state="live")
+
+
+def told(moments: Iterable[Moment], *, before: Told = LIVE) -> list[str]:
+    """Return the events of moments that are a second apart."""
+    teller = Teller(before)
+    return [
+        event.event for second, moment in enumerate(moments) for event in teller.look(moment, float(second))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("states", "events"),
+    [
+        (
+            ["off air", "opening", "live", "fallback", "live", "off air"],
+            ["on_air", "fallback", "live", "off_air"],
+        ),
+        (["off air", "fallback"], ["on_air"]),
+        (["off air", "opening", "fallback", "live"], ["on_air", "fallback", "live"]),
+        (["live", "on air", "live"], ["on_air"]),
+        (["live", "live"], ["on_air"]),
+    ],
+)
+def test_the_channels_changes_are_told_once(states: list[str], events: list[str]) -> None:
+    """A program that says nothing for a while is no change of what it plays."""
+    assert told([Moment(state) for state in states], before=Told()) == events
+
+
+def test_a_fallback_says_why() -> None:
+    """As the program gives it."""
+    assert Teller(LIVE).look(Moment("fallback", "stall"), 0.0)[0].text == (
+        "the fallback is shown: the publisher's stream went silent"
+    )
+
+
+def test_a_platform_that_gets_nothing_is_told_after_a_while_and_its_recovery_too() -> None:
+    """Once each, about that platform."""
+    seconds = int(FAILING_AFTER) + 5
+    moments = [Moment("live", relays=ILL)] * seconds + [Moment("live", relays=WELL)] * seconds
+    assert told(moments) == ["platform_failing", "platform_recovered"]
+
+
+def test_a_relay_that_reconnects_at_once_is_no_news() -> None:
+    """Nor is one that flaps faster than that."""
+    short = [Moment("live", relays=ILL)] * int(FAILING_AFTER - 2) + [Moment("live", relays=WELL)]
+    assert told(short * 20) == []
+
+
+def test_a_flapping_platform_that_is_failing_has_to_be_well_for_a_while() -> None:
+    """Recovery is told when it lasts."""
+    failing = [Moment("live", relays=ILL)] * 15
+    flapping = ([Moment("live", relays=WELL)] * int(RECOVERED_AFTER - 2) + [Moment("live", relays=ILL)]) * 20
+    assert told([*failing, *flapping]) == ["platform_failing"]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        Moment("off air", relays={"kick": RelayState.OFF}),
+        Moment("live", relays={"kick": RelayState.STOPPED}),
+        Moment("opening", relays={"kick": RelayState.STARTING}, is_running=False),
+    ],
+)
+def test_a_platform_that_cannot_get_anything_does_not_fail(moment: Moment) -> None:
+    """Off air, stopped by hand, or before the program sends."""
+    assert "platform_failing" not in told([moment] * 60)
+
+
+def test_an_end_of_the_broadcast_ends_a_platforms_failing() -> None:
+    """The next broadcast begins anew."""
+    teller = Teller(Told("live", frozenset({"kick"})))
+    teller.look(Moment("off air", relays=ILL), 0.0)
+    assert teller.told.failing == frozenset()
+
+
+def test_a_refused_configuration_is_told_once_for_each_try() -> None:
+    """By the run of apply that failed."""
+    runs = ["", "a", "a", "b", "", ""]
+    assert told([Moment("live", refused=run) for run in runs]) == ["config_refused"] * 2
+
+
+def test_what_was_told_survives_a_restart() -> None:
+    """As JSON; a restarted agent tells neither again nor anew."""
+    before = Told("fallback", frozenset({"kick"}), "run-7")
+    after = Told.from_json(json.loads(json.dumps(before.as_json())))
+    assert after == before
+    assert told([Moment("fallback", relays=ILL, refused="run-7")] * 30, before=after) == []
