@@ -1,0 +1,174 @@
+"""Watching the relays of a real broadcast: figures, a frozen ffmpeg, a platform that refuses, Prometheus."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.demo.install import ETC, PUBLISH_URL
+from tests.lab.obs import Encoder, Obs
+from tests.system.stage import Stage
+
+# One server: which one it is plays no part in how relays are watched.
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.media,
+    pytest.mark.parametrize("stage", ["nginx-rtmp"], indirect=True, scope="module"),
+]
+
+DASHBOARD = Path(__file__).resolve().parents[2] / "examples" / "grafana" / "restream-agent.json"
+PROMETHEUS = Path(__file__).resolve().parents[2] / "examples" / "prometheus.yml"
+API = "http://127.0.0.1:9090/api/v1/query"
+LIGHT = Encoder(width=640, height=360, bitrate=800_000)
+
+
+@pytest.fixture(scope="module")
+def broadcast(stage: Stage) -> Iterator[Stage]:
+    """Publish to alpha and beta for as long as the tests of this file run."""
+    obs = Obs(stage.container, PUBLISH_URL, LIGHT).start()
+    wait_state(stage, "alpha", "delivering")
+    wait_state(stage, "beta", "delivering")
+    yield stage
+    obs.kill()
+
+
+def relay(stage: Stage, name: str) -> dict[str, Any]:
+    """Return what `status --json` says of a relay."""
+    found: dict[str, Any] = json.loads(stage.product("status", "--json"))["relays"][name]
+    return found
+
+
+def wait_state(stage: Stage, name: str, state: str, *, timeout: float = 30) -> None:
+    stage.container.wait_until(
+        lambda: relay(stage, name)["state"] == state, timeout, f"{name} to be {state}: {relay(stage, name)}"
+    )
+
+
+def connections(stage: Stage, name: str) -> int:
+    """Return how many connections a platform has had."""
+    stage.platforms[name].reader.update()
+    return len(stage.platforms[name].reader.published())
+
+
+def test_status_has_every_relays_figures(broadcast: Stage) -> None:
+    """Bitrate, pictures, speed, delay: of what was delivered, not of what was sent."""
+    for name in ("alpha", "beta"):
+        broadcast.container.wait_until(lambda name=name: has_figures(broadcast, name), 10, "the figures")  # type: ignore[misc]
+    alpha = relay(broadcast, "alpha")
+    assert alpha["bitrate"] > 100_000
+    assert alpha["delivered"] > 0
+
+
+def test_a_restarted_agent_sees_everything_again(broadcast: Stage) -> None:
+    """Without a word to anybody: the source, and each relay delivering with its rates."""
+    before = broadcast.runs()
+    broadcast.container.run(("systemctl", "kill", "-s", "KILL", "restream-agent.service"))
+    for name in ("alpha", "beta"):
+        broadcast.container.wait_until(lambda name=name: has_figures(broadcast, name), 10, "the figures")  # type: ignore[misc]
+    after = broadcast.runs()
+    assert {unit for unit in before if before[unit] != after.get(unit)} == {"restream-agent.service"}
+
+
+def has_figures(stage: Stage, name: str) -> bool:
+    done = stage.container.run(("curl", "-s", "http://127.0.0.1:8085/api/status"), check=False).stdout
+    if not done:
+        return False
+    found = json.loads(done)
+    row = found["relays"][name]
+    known = (row["bitrate"], row["frame_rate"], row["speed"], row["delay"])
+    return found["state"] == "live" and row["state"] == "delivering" and None not in known
+
+
+def test_a_frozen_relay_is_started_anew_and_no_other_is_touched(broadcast: Stage) -> None:
+    """After `relay.stall`; its platform gets a new connection, the other keeps the one it has."""
+    alpha, beta = connections(broadcast, "alpha"), connections(broadcast, "beta")
+    broadcast.container.run(("systemctl", "kill", "-s", "STOP", "ffmpeg-relay@beta.service"))
+    wait_state(broadcast, "beta", "stalled")
+    wait_state(broadcast, "beta", "delivering", timeout=60)
+    assert connections(broadcast, "beta") == beta + 1
+    assert connections(broadcast, "alpha") == alpha
+    assert any("has delivered nothing for too long" in line for line in broadcast.words("restream-agent"))
+
+
+def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(broadcast: Stage) -> None:
+    """With the number of attempts in `systemctl status`; with the right key it begins at once."""
+    key = f"{ETC}/credentials/beta"
+    broadcast.container.write(key, "wrong\n", mode=0o600)
+    broadcast.product("apply")
+    wait_state(broadcast, "beta", "refusing", timeout=60)
+    assert "in a row that failed" in broadcast.show("ffmpeg-relay@beta.service", "StatusText")
+    pauses = [float(word) for word in pauses_of(broadcast, "relay-beta")]
+    assert len(pauses) >= 3
+    # Doubled each time, spread by half: the third is longer than the first, whatever chance says.
+    assert pauses[2] > pauses[0]
+    assert relay(broadcast, "alpha")["state"] == "delivering"
+    broadcast.container.write(key, "beta-key\n", mode=0o600)
+    broadcast.product("apply")
+    wait_state(broadcast, "beta", "delivering")
+    assert relay(broadcast, "beta")["failures"] == 0
+
+
+def pauses_of(stage: Stage, identifier: str) -> list[str]:
+    """Return the pauses in seconds that a relay has said in the journal since its last start by hand."""
+    argv = ("journalctl", "--no-pager", "-o", "cat", "-t", identifier, "-g", "with a pause of")
+    lines = stage.container.run(argv, check=False).stdout.splitlines()
+    first = max(index for index, line in enumerate(lines) if "after 1 in a row" in line)
+    return [line.rpartition("pause of ")[2].removesuffix(" s") for line in lines[first:]]
+
+
+def test_metrics_are_well_made(broadcast: Stage) -> None:
+    """By Prometheus's own checker: names, units, help."""
+    text = broadcast.container.run(("curl", "-s", "http://127.0.0.1:8085/metrics")).stdout
+    done = broadcast.container.run(("promtool", "check", "metrics"), input=text, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_every_query_of_the_dashboard_finds_something(broadcast: Stage) -> None:
+    """Each panel's query, in a real Prometheus that has scraped the agent as examples/prometheus.yml says."""
+    container = broadcast.container
+    container.write("/etc/restream-test/prometheus.yml", PROMETHEUS.read_text().replace("5s", "1s"))
+    options = ("--config.file=/etc/restream-test/prometheus.yml", "--storage.tsdb.path=/var/tmp/prometheus")
+    server = container.popen(("prometheus", *options, "--web.listen-address=127.0.0.1:9090"))
+    try:
+        # A change of source, so that there is a gap to show; rates need two looks at it.
+        container.wait_until(lambda: query(broadcast, "restream_on_air"), 30, "Prometheus's first look")
+        broadcast.product("fallback", "on")
+        broadcast.product("fallback", "off")
+        pending = dict(queries())
+        started = time.monotonic()
+        container.wait_until(lambda: not still_empty(broadcast, pending), 40, f"results for {pending}")
+        assert time.monotonic() > started
+    finally:
+        server.terminate()
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    """Yield every panel's title with each of its queries."""
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    assert len(panels) > 15
+    for panel in panels:
+        for target in panel["targets"]:
+            yield f"{panel['title']} {target['refId']}", target["expr"]
+
+
+def still_empty(stage: Stage, pending: dict[str, str]) -> dict[str, str]:
+    """Ask what has found nothing yet, and forget what has; an error of Prometheus's fails at once."""
+    for title, expression in list(pending.items()):
+        if query(stage, expression):
+            del pending[title]
+    return pending
+
+
+def query(stage: Stage, expression: str) -> list[Any]:
+    url = f"{API}?{urlencode({'query': expression})}"
+    said = stage.container.run(("curl", "-s", url), check=False).stdout
+    if not said:
+        return []
+    answer = json.loads(said)
+    assert answer["status"] == "success", answer
+    found: list[Any] = answer["data"]["result"]
+    return found
