@@ -132,6 +132,15 @@ def test_nobody_but_the_agent_and_root_can_send(told: Stage) -> None:
     assert say(told, "live", user="nobody", check=False) != 0
 
 
+def test_the_agent_s_own_news_arrive(told: Stage) -> None:
+    """Out of its sandbox: a broadcast that is begun and ended by hand."""
+    for command, event in (("on-air", "on_air"), ("off-air", "off_air")):
+        before = counted(told, event)
+        told.product(command)
+        wanted = partial(lambda event, before: counted(told, event) > before, event, before)
+        told.container.wait_until(wanted, 30, f"the webhook to be told of {event}")
+
+
 def test_a_webhook_that_is_down_is_told_later_and_the_command_now(told: Stage) -> None:
     """Nothing listens: the command is run all the same, and the log names the host alone."""
     told.container.run(("kill", told.container.read(f"{HOOK}.pid")))
