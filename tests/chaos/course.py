@@ -48,7 +48,7 @@ class Course:
         self._headers: dict[str, dict[int, Message]] = {name: {} for name in NAMES}
         self._looked = time.monotonic()
         self._sampled = 0.0
-        self._changes = stage.view.changes()
+        self._changes = len(stage.view.changes)
 
     def run(self) -> None:
         """Disturb until the time is up, then let it run and listen."""
@@ -66,7 +66,7 @@ class Course:
         self._sample()
         self._stage.watch(CALM_SECONDS)
         self._account()
-        self.soak.hand_offs = (self._stage.view.changes() - self._changes) // len(NAMES)
+        self.soak.hand_offs = (len(self._stage.view.changes) - self._changes) // len(NAMES)
         for name in NAMES:
             self.soak.offsets[name] = self._offsets(name)
 

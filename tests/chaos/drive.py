@@ -109,11 +109,15 @@ def _suffer(stage: Stage, fault: Fault) -> tuple[float, float, float | None]:
         # What was on its way when the act ended proves nothing.
         _reach(stage, fault.end.missing, fault.heals_within, time.monotonic())
         healed = time.monotonic() - stage.since
-        changes = stage.view.changes()
+        changes = len(stage.view.changes)
         stage.watch(fault.steady)
         missing = fault.end.missing(stage, time.monotonic() - fault.steady - 1)
-        if missing or stage.view.changes() != changes:
-            raise LabError(f"did not stay {fault.end.name}: {missing or 'the picture changed again'}")
+        flips = [
+            f"{one.platform} received {one.source} {one.time - start:.1f} s after the start"
+            for one in stage.view.changes[changes:]
+        ]
+        if missing or flips:
+            raise LabError(f"did not stay {fault.end.name}: {'; '.join(filter(None, (missing, *flips)))}")
     except TROUBLE as error:
         stage.complaints.append(_first_line(error))
         return start, time.monotonic(), None

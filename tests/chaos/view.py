@@ -1,6 +1,7 @@
 """What each platform receives now: whose its newest keyframe is; each is decoded once for all of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tests.lab.flv import file_of, is_keyframe, is_video_header
 from tests.lab.picture import glance
@@ -11,26 +12,48 @@ from tests.lab.taps import Connection
 REMEMBERED = 200  # pictures whose source is known; the fallback's come again and again
 
 
+Picture = tuple[Message, Message]  # a sequence header and the keyframe to decode with it
+
+
+@dataclass(frozen=True)
+class Change:
+    """A platform receives another source than before, from a keyframe on that arrived at a time."""
+
+    platform: str
+    source: str
+    time: float
+
+
 class View:
     """Looks at every platform when polled; times are seconds of the monotonic clock."""
 
     def __init__(self, platforms: Mapping[str, Platform]) -> None:
-        self._screens = {name: _Screen(platform) for name, platform in platforms.items()}
-        self._known: dict[bytes, str] = {}
+        self._screens = {name: _Screen(name, platform) for name, platform in platforms.items()}
+        self._known: dict[tuple[bytes, bytes], str] = {}
+        self.changes: list[Change] = []
 
     def poll(self) -> None:
         """Read what has arrived, and decode the newest keyframe of each platform unless it is known."""
         for screen in self._screens.values():
-            keyframe = screen.newest_keyframe()
-            if keyframe is None or screen.header is None:
+            picture = screen.newest_keyframe()
+            if picture is None:
                 continue
-            if keyframe.payload not in self._known:
-                if len(self._known) >= REMEMBERED:
-                    self._known.pop(next(iter(self._known)))
-                self._known[keyframe.payload] = glance(file_of((screen.header, keyframe)))
-            if source := self._known[keyframe.payload]:
-                screen.changes += source != screen.source
+            if source := self._source(*picture):
+                keyframe = picture[1]
+                if source != screen.source:
+                    self.changes.append(Change(screen.name, source, keyframe.arrived))
                 screen.source, screen.seen = source, keyframe.arrived
+
+    def _source(self, header: Message, keyframe: Message) -> str:
+        known = (header.payload, keyframe.payload)
+        if known not in self._known:
+            source = glance(file_of((header, keyframe)))
+            if not source:
+                return ""
+            if len(self._known) >= REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+            self._known[known] = source
+        return self._known[known]
 
     def source(self, name: str) -> str:
         """Return whose picture a platform received last, "" before the first."""
@@ -40,10 +63,6 @@ class View:
         """Tell whether a platform's newest keyframe shows one of these, and came after a moment."""
         screen = self._screens[name]
         return screen.source in sources and screen.seen > since
-
-    def changes(self) -> int:
-        """Return how often the source has changed so far, over all platforms."""
-        return sum(screen.changes for screen in self._screens.values())
 
     def headers(self, name: str) -> int:
         """Return how many sequence headers of video have come so far: each cut begins with one."""
@@ -57,15 +76,16 @@ class View:
 
 
 class _Screen:
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, name: str, platform: Platform) -> None:
+        self.name = name
         self.source, self.seen, self.arrived = "", 0.0, 0.0
-        self.changes = self.headers = 0
-        self.header: Message | None = None
+        self.headers = 0
+        self._header: Message | None = None
         self._platform = platform
         self._connection = self._position = 0
-        self._kept: Message | None = None
+        self._kept: Picture | None = None
 
-    def newest_keyframe(self, *, is_kept: bool = False) -> Message | None:
+    def newest_keyframe(self, *, is_kept: bool = False) -> Picture | None:
         """Go through what arrived since the last look; is_kept: the keyframe found is given next time."""
         found, self._kept = self._kept, None
         connections = self._platform.reader.update()
@@ -78,13 +98,14 @@ class _Screen:
             self._kept = found
         return found
 
-    def _read(self, connection: Connection) -> Message | None:
+    def _read(self, connection: Connection) -> Picture | None:
         found = None
         for message in connection.messages[max(0, self._position - connection.forgotten) :]:
             self.arrived = max(self.arrived, message.arrived)
             if is_video_header(message):
-                self.header, self.headers = message, self.headers + 1
-            elif is_keyframe(message):
-                found = message
+                self._header, self.headers = message, self.headers + 1
+            elif is_keyframe(message) and self._header is not None:
+                # With the header before it: by the next look another source's may have come.
+                found = self._header, message
         self._position = connection.forgotten + len(connection.messages)
         return found
