@@ -160,6 +160,8 @@ def read_listen(value: object) -> object:
 
 def read_platform_name(value: object) -> object:
     """Read a platform's name, which becomes part of unit and file names."""
+    if value == "ingest":
+        raise complaint("is no name for a platform", "it stands for OBS's key: choose another one")
     if not isinstance(value, str) or not PLATFORM_NAME.fullmatch(value):
         raise complaint(
             "is no name for a platform",

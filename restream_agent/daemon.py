@@ -225,6 +225,8 @@ class _Daemon:
             telling.look(self._agent.status())
 
     async def _apply_edits(self, edited: asyncio.Event) -> None:
+        # An apply that has restarted us is about to write its manifest.
+        await asyncio.sleep(_EDIT_SETTLES)
         if _is_newer(self._settings.source, paths.MANIFEST):
             edited.set()  # it was edited while nobody looked
         while True:

@@ -46,7 +46,7 @@ def test_pauses_double_up_to_half_a_minute() -> None:
 def test_a_pause_is_spread_by_half_on_both_sides(failures: int, chance: float) -> None:
     """From half to one and a half of its middle; never more than 45 s."""
     middle = pause(failures, lambda: 0.5)
-    assert 0.5 * middle <= pause(failures, lambda: chance) < 1.5 * middle <= 45
+    assert 0.5 * middle <= pause(failures, lambda: chance) <= 1.5 * middle <= 45
 
 
 def test_relays_that_fail_together_come_back_one_by_one() -> None:
