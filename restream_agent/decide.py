@@ -19,7 +19,8 @@ OVERDUE = 5.0
 
 FIGHT = 3
 FIGHT_WINDOW = 30.0
-"""As many takeovers within as many seconds are two publishers fighting; the one who is live stays."""
+"""As many takeovers within as many seconds are two publishers fighting; the one who is live stays, until
+the other has not tried for as long."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,9 @@ def _published(rules: Rules, memory: Memory, observed: Observed, publisher: Publ
     others = tuple(one for one in observed.publishers or () if one.client_id != publisher.client_id)
     recent = tuple(at for at in memory.takeovers if observed.now - at < FIGHT_WINDOW)
     if others and len(recent) >= FIGHT:
-        return Decision(memory, refusal="two publishers are fighting for the stream")
+        # A try that is refused counts as well, or every half minute one of them would get through.
+        still = replace(memory, takeovers=(observed.now,) * FIGHT)
+        return Decision(still, refusal="two publishers are fighting for the stream")
     takeovers = (*recent, observed.now) if others else recent
     wanted = [*(Drop(other) for other in others), *_stop_others(observed, publisher), ForgetOperator()]
     if not observed.is_on_air:

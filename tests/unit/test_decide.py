@@ -102,11 +102,17 @@ def test_publishers_that_fight_are_refused_and_the_one_who_is_live_stays() -> No
     """After FIGHT takeovers within FIGHT_WINDOW the next one changes nothing."""
     memory = replace(KNOWN, takeovers=tuple(NOW - age for age in range(FIGHT)))
     decision = decide(Rules(), memory, LIVE, Publish(OTHER))
-    assert ("two publishers are fighting for the stream", (), memory) == (
-        decision.refusal,
-        decision.actions,
-        decision.memory,
-    )
+    assert (decision.refusal, decision.actions) == ("two publishers are fighting for the stream", ())
+    assert decision.memory.current == OBS
+
+
+def test_a_fight_lasts_as_long_as_the_one_who_is_refused_goes_on_trying() -> None:
+    """Every 20 s for ten minutes: who is live stays live."""
+    memory = replace(KNOWN, takeovers=(NOW,) * FIGHT)
+    for second in range(20, 600, 20):
+        decision = decide(Rules(), memory, replace(LIVE, now=NOW + second), Publish(OTHER))
+        assert (decision.refusal != "", decision.actions) == (True, ())
+        memory = decision.memory
 
 
 def test_a_fight_is_over_after_its_window() -> None:
