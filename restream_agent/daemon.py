@@ -41,8 +41,9 @@ _FIRST_REQUEST = 0.3
 """Seconds that a connection has for its first request when we are asked to stop: on loopback it follows at
 once. A hook that is lost is a publisher that is refused."""
 
-_SHUTDOWN = 2
-"""Seconds that hooks in flight may take at a stop; the unit's TimeoutStopSec= is longer."""
+_SHUTDOWN = 10
+"""Seconds that hooks in flight may take at a stop, which on a busy machine ask systemd slowly; one that is
+cut off is a publisher that is refused. The unit's TimeoutStopSec= is longer."""
 
 
 def read_door(credentials: Path, *, takes_any_key: bool) -> hooks.Door:
