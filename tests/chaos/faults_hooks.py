@@ -1,6 +1,6 @@
 """What goes wrong between ingest server and agent: a proxy stands between them."""
 
-from tests.chaos.fault import Act, Fault
+from tests.chaos.fault import STALL_MS, Act, Fault
 from tests.chaos.stage import HOOK_PORT, PROXY_PORT, Stage
 from tests.lab.scene import FALLBACK
 
@@ -78,13 +78,15 @@ def reverse(stage: Stage) -> None:
 
 
 FAULTS = (
-    Fault("hooks-dropped", "hooks are lost for a while", lose),
+    # Without an unpublish only the stall tells that OBS has gone: servers do not end a player's stream.
+    Fault("hooks-dropped", "hooks are lost for a while", lose, bound_ms=STALL_MS),
     Fault("hooks-doubled", "each hook comes twice", reconnect("double")),
-    Fault("hooks-delayed", "hooks come 10 s late for a while", delay, heals_within=60),
+    Fault("hooks-delayed", "hooks come 10 s late for a while", delay, bound_ms=STALL_MS, heals_within=60),
     Fault(
         "hooks-swapped",
         "the unpublish of one publisher comes after the publish of the next",
         reconnect("swap"),
+        bound_ms=STALL_MS,
     ),
     Fault("hooks-reversed", "a publisher's publish comes after its unpublish", reverse, heals_within=60),
 )

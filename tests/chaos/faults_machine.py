@@ -32,8 +32,8 @@ def fill_disk(stage: Stage) -> None:
     if int(free):
         raise LabError(f"the disk is not full: {free} bytes are free")
     stage.obs.kill()
-    stage.systemctl("restart", AGENT)
     stage.wait_for(FALLBACK)
+    stage.systemctl("restart", AGENT)
     stage.wait_for(stage.obs.encoder.mark, 30)
     stage.wait(lambda: stage.state() == "live", 20, "`status` to say live, though the disk is full")
     stage.container.run(("rm", "-f", BALLAST, f"{BALLAST}-rest"))

@@ -20,7 +20,6 @@ from typing import BinaryIO
 
 RECORD = struct.Struct(">QI")
 READ_BYTES = 65536
-LITTLE_BYTES, PLENTY_BYTES = 4096, 1 << 20
 LOOK_SECONDS = 0.02
 FIN_SECONDS = 0.2  # between our end of a connection and its closing: what comes meanwhile is no reset
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
@@ -89,7 +88,7 @@ class Tap:
             note(file, b"")
             try:
                 if not self._behaviour.reads:
-                    _pause(writer)
+                    writer.transport.pause_reading()  # type: ignore[attr-defined]
                     await self._reads.wait()
                 port = self._refuser if self._behaviour.is_refused else self._upstream
                 up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
@@ -116,25 +115,14 @@ class Tap:
             await asyncio.gather(*(_end(writer, behaviour.ends) for writer in standing))
         elif not behaviour.reads:
             for writer in standing:
-                _pause(writer)
+                writer.transport.pause_reading()  # type: ignore[attr-defined]
         if behaviour.reads:
             for writer in standing:
-                _resume(writer)
+                if not writer.transport.is_closing():
+                    writer.transport.resume_reading()  # type: ignore[attr-defined]
             self._reads.set()
         else:
             self._reads.clear()
-
-
-def _pause(writer: asyncio.StreamWriter) -> None:
-    """Read no more, and have the kernel take no more on our behalf than it must."""
-    writer.transport.pause_reading()  # type: ignore[attr-defined]
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LITTLE_BYTES)
-
-
-def _resume(writer: asyncio.StreamWriter) -> None:
-    if not writer.transport.is_closing():
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PLENTY_BYTES)
-        writer.transport.resume_reading()  # type: ignore[attr-defined]
 
 
 async def _end(writer: asyncio.StreamWriter, how: str) -> None:

@@ -1,0 +1,135 @@
+"""The tap between a client and a platform: what it does to connections when it is told to misbehave."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.lab import tap
+from tests.lab.deadline import wait_until
+from tests.lab.taps import TapReader
+
+
+class Tapped:
+    """A tap on free ports of loopback, before two servers that greet each client with their name."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.servers = {name: socket.create_server(("127.0.0.1", 0)) for name in ("platform", "refuser")}
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        ports = {name: str(server.getsockname()[1]) for name, server in self.servers.items()}
+        arguments = (str(self.port), ports["platform"], str(directory), ports["refuser"])
+        self.process = subprocess.Popen((sys.executable, tap.__file__, *arguments))
+
+    def behave(self, how: str) -> None:
+        """Ask for a behaviour and wait until it holds."""
+        (self.directory / "behaviour").write_text(how)
+        seen = self.directory / "behaviour.seen"
+        wait_until(lambda: seen.exists() and seen.read_text() == how, 5, how)
+
+    def connect(self) -> socket.socket:
+        """Connect a client, once the tap is there."""
+        client = socket.socket()
+        client.settimeout(5)
+        wait_until(lambda: client.connect_ex(("127.0.0.1", self.port)) == 0, 5, "the tap to listen")
+        return client
+
+    def accept(self, name: str = "platform") -> socket.socket:
+        """Take the connection the tap makes to a server, and greet."""
+        self.servers[name].settimeout(5)
+        connection, _ = self.servers[name].accept()
+        connection.sendall(name.encode())
+        return connection
+
+
+def send_until_full(client: socket.socket) -> int:
+    """Send until nothing has been taken for a while, and return how many bytes were."""
+    client.settimeout(0.3)
+    sent = 0
+    with suppress(TimeoutError):
+        while sent < 1 << 28:
+            sent += client.send(bytes(65536))
+    return sent
+
+
+@pytest.fixture
+def tapped(tmp_path: Path) -> Iterator[Tapped]:
+    with ExitStack() as stack:
+        made = Tapped(tmp_path)
+        stack.callback(made.process.wait)
+        stack.callback(made.process.kill)
+        for server in made.servers.values():
+            stack.enter_context(server)
+        yield made
+
+
+def test_a_tap_passes_on_and_notes(tapped: Tapped) -> None:
+    """Both directions are passed on; begin and end are in its file."""
+    with tapped.connect() as client, tapped.accept() as server:
+        assert client.recv(100) == b"platform"
+        client.sendall(b"hello")
+        assert server.recv(100) == b"hello"
+    reader = TapReader(tapped.directory)
+    wait_until(lambda: reader.update()[0].closed, 5, "the end to be noted")
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_a_platform_that_ends_a_connection_takes_the_next_one(tapped: Tapped, how: str) -> None:
+    """By a FIN, which the client reads as an end, or by a reset."""
+    with tapped.connect() as client, tapped.accept():
+        assert client.recv(100) == b"platform"
+        tapped.behave(how)
+        if how == "close":
+            assert client.recv(100) == b""
+        else:
+            with pytest.raises(ConnectionResetError):
+                client.recv(100)
+    with tapped.connect() as again, tapped.accept():
+        assert again.recv(100) == b"platform"
+
+
+def test_a_platform_that_refuses_is_another_server(tapped: Tapped) -> None:
+    """Until it passes again."""
+    tapped.connect().close()
+    tapped.accept().close()
+    tapped.behave("refuse")
+    with tapped.connect() as client, tapped.accept("refuser"):
+        assert client.recv(100) == b"refuser"
+    tapped.behave("pass")
+    with tapped.connect() as client, tapped.accept():
+        assert client.recv(100) == b"platform"
+
+
+def test_a_deaf_platform_keeps_its_connection_and_reads_on_later(tapped: Tapped) -> None:
+    """Nothing is read meanwhile, so that the client's buffers fill; nothing of it is lost."""
+    with tapped.connect() as client, tapped.accept() as server:
+        assert client.recv(100) == b"platform"
+        tapped.behave("deaf")
+        sent = send_until_full(client)
+        tapped.behave("pass")
+        assert sent < 1 << 28
+        server.settimeout(5)
+        received = 0
+        while received < sent:
+            received += len(server.recv(65536))
+
+
+def test_a_mute_platform_accepts_and_says_nothing(tapped: Tapped) -> None:
+    """What stands is closed; a new connection hears nothing until it passes again."""
+    with tapped.connect() as client, tapped.accept():
+        assert client.recv(100) == b"platform"
+        tapped.behave("mute")
+        assert client.recv(100) == b""
+    with tapped.connect() as client:
+        client.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            client.recv(100)
+        tapped.behave("pass")
+        client.settimeout(5)
+        with tapped.accept():
+            assert client.recv(100) == b"platform"
