@@ -47,7 +47,7 @@ _WATCHED = (names.TARGET, names.HOLD_TIMER, names.APPLY_UNIT, "live@*.service", 
 class AgentSettings:
     """The rendered agent.json. `relays` maps each relay's name to the address that its ffmpeg reports from.
 
-    `hold` and `stall` (of a relay) are in seconds.
+    `hold`, `stall` (of a relay) and `silence` (of a publisher who is listed) are in seconds.
     """
 
     api: str
@@ -59,6 +59,7 @@ class AgentSettings:
     standby: bool
     matches_live: bool
     takes_any_key: bool
+    silence: float = 15.0
     notifies: bool = False
 
     @classmethod
@@ -78,7 +79,13 @@ class Agent:
         self, settings: AgentSettings, ingest: Ingest, systemd: Systemd, telemetry: Telemetry, runtime: Path
     ) -> None:
         self._settings = settings
-        self._rules = Rules(hold=settings.hold, standby=settings.standby, matches_live=settings.matches_live)
+        self._rules = Rules(
+            hold=settings.hold,
+            silence=settings.silence,
+            standby=settings.standby,
+            matches_live=settings.matches_live,
+        )
+        self._began_at = time.monotonic()
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
@@ -194,8 +201,16 @@ class Agent:
             fallback_for=self._telemetry.fallback_for,
             hold_left=0.0 if self._hold_ends is None else self._hold_ends - now,
             is_ended=(self._operator / "end").exists(),
+            unheard_for=self._unheard_for(now),
             stuck_relays=tuple(view.name for view in views if view.is_stuck(self._settings.stall)),
         )
+
+    def _unheard_for(self, now: float) -> float:
+        """Return for how long a stream has been pulled and nothing of it has reached the program."""
+        pulled = [one.since for unit, one in self._units.items() if names.is_live_unit(unit) and one.is_up]
+        if not pulled or self._telemetry.source is None:
+            return 0.0
+        return now - max(*pulled, self._telemetry.heard_at, self._began_at)
 
     async def _act(self, decision: Decision) -> None:
         for action in decision.actions:
@@ -207,7 +222,7 @@ class Agent:
 
     async def _perform(self, action: Action) -> None:
         if isinstance(action, Drop):
-            log.info("takeover: publisher %s is thrown out", action.publisher.client_id)
+            log.info("publisher %s is thrown out", action.publisher.client_id)
             await self._ingest.drop(action.publisher)
         elif isinstance(action, Unit):
             change = self._systemd.change

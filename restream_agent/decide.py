@@ -58,10 +58,12 @@ Event = Publish | Unpublish | Tick
 class Rules:
     """The part of the configuration that decides: the hold in seconds, None for ever.
 
-    `matches_live` says that the fallback is to be made to look like what OBS sends.
+    `matches_live` says that the fallback is to be made to look like what OBS sends. `silence` is how long,
+    in seconds, a publisher may be listed of whom nothing reaches the program.
     """
 
     hold: float | None = 1800.0
+    silence: float = 15.0
     standby: bool = False
     matches_live: bool = False
 
@@ -73,7 +75,8 @@ class Observed:
     `publishers` is what the server lists, None if it did not answer for `unreachable` seconds.
     `live_streams` are those whose `live@` unit is not inactive. `is_opened` says that the operator
     has put the broadcast on air without a publisher, `is_ended` that it was ended while one was there.
-    `stuck_relays` are those that have delivered nothing for too long (relay_state.py).
+    `stuck_relays` are those that have delivered nothing for too long (relay_state.py). `unheard_for` is
+    how long, in seconds, a publisher's stream has been pulled without anything reaching the program.
     `fallback_for` is how long, in seconds, the fallback has been playing; `hold_left` how long the
     hold that is running still has, negative when its timer should have ended it.
     """
@@ -87,6 +90,7 @@ class Observed:
     is_opened: bool = False
     is_ended: bool = False
     stuck_relays: tuple[str, ...] = ()
+    unheard_for: float = 0.0
     fallback_for: float = 0.0
     hold_left: float = 0.0
 
@@ -187,7 +191,7 @@ def _tick(rules: Rules, memory: Memory, observed: Observed) -> Decision:
     if publishers is None and observed.unreachable < UNREACHABLE:
         return Decision(memory)
     if publishers:
-        return _present(memory, observed, publishers)
+        return _present(rules, memory, observed, publishers)
     if memory.current is not None and observed.now - memory.accepted_at < GRACE:
         return Decision(memory)
     gone = Memory(takeovers=memory.takeovers)
@@ -197,7 +201,7 @@ def _tick(rules: Rules, memory: Memory, observed: Observed) -> Decision:
     )
 
 
-def _present(memory: Memory, observed: Observed, publishers: tuple[Publisher, ...]) -> Decision:
+def _present(rules: Rules, memory: Memory, observed: Observed, publishers: tuple[Publisher, ...]) -> Decision:
     """Make good a publish whose hook was lost, or whose effects were."""
     known = memory.current
     is_listed = known is not None and any(one.client_id == known.client_id for one in publishers)
@@ -208,6 +212,9 @@ def _present(memory: Memory, observed: Observed, publishers: tuple[Publisher, ..
         # The operator has ended the broadcast under a publisher. The next publish begins anew.
         return Decision(memory)
     wanted: list[Action] = _stop_others(observed, publisher)
+    if observed.unheard_for >= rules.silence:
+        # SRS has then lost the stream, though not the publisher (ossrs/srs#4656): it has to come again.
+        wanted.append(Drop(publisher))
     if not observed.is_on_air:
         wanted.append(Unit("start", names.TARGET, "a publisher is there and nothing is on air"))
     if publisher.stream not in observed.live_streams:

@@ -74,8 +74,7 @@ def _program_settings(config: Config) -> str:
             "opening": _milliseconds(fallback.opening),
             "operator": paths.OPERATOR,
             "settle": _milliseconds(ingest.settle),
-            # The server ends a silent publisher after `timeout`; a while later we would do it ourselves.
-            "silence": _milliseconds(ingest.timeout + 5),
+            "silence": _milliseconds(_silence(config)),
             "stall": _milliseconds(ingest.stall),
             "standby": fallback.standby,
             "telemetry": paths.TELEMETRY,
@@ -142,6 +141,7 @@ def _agent(config: Config, fill: Filler) -> Tree:
             "notifies": config.notify.is_wanted,
             "relays": {relay.name: relay.sender for relay in relays(config)},
             "server": config.ingest.server,
+            "silence": _silence(config),
             "source": fill.facts.source,
             "stall": config.relay.stall,
             "standby": config.fallback.standby,
@@ -170,6 +170,11 @@ def _accounts(fill: Filler) -> Tree:
         paths.SYSUSERS: File(fill("sysusers.conf.j2")),
         paths.TMPFILES: File(fill("tmpfiles.conf.j2")),
     }
+
+
+def _silence(config: Config) -> float:
+    """Return after how many seconds without a byte we end a publisher, since the server has not done it."""
+    return config.ingest.timeout + 5
 
 
 def _puller(config: Config) -> str:

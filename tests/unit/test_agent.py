@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -230,6 +231,21 @@ def test_a_relay_that_stands_still_is_killed(stage: Stage) -> None:
     stage.telemetry.report = {"source": "live", "since": 0, "position": 0}
     go(stage.agent.tick)
     assert "kill ffmpeg-relay@twitch.service" in stage.machine.calls
+
+
+def test_a_publisher_of_whom_nothing_arrives_is_thrown_out(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is listed and pulled, and the program reports that it gets nothing, for longer than `silence`."""
+    stage.server.listed = (OBS,)
+    stage.machine.units = {"restream.target": "active", "live@main.service": "active"}
+    stage.telemetry.report, stage.telemetry.received_at = {"source": "fallback", "since": 0}, float("inf")
+    go(stage.agent.tick)
+    assert stage.server.dropped == []
+    later = time.monotonic() + 16
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    go(stage.agent.tick)
+    assert stage.server.dropped == ["c1"]
 
 
 def test_an_apply_that_failed_is_known_by_its_run(stage: Stage) -> None:

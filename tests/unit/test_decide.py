@@ -56,6 +56,13 @@ def test_a_publish_off_air_starts_the_broadcast_and_pulls_the_stream() -> None:
     assert wanted == ["start restream.target", "restart live@main.service"]
 
 
+def test_a_publisher_of_whom_nothing_arrives_has_to_come_again() -> None:
+    """The server lists it, its stream is pulled, and nothing of it reaches the program."""
+    silent = replace(LIVE, unheard_for=Rules().silence)
+    assert Drop(OBS) in actions(silent, Tick())
+    assert Drop(OBS) not in actions(replace(silent, unheard_for=Rules().silence - 1), Tick())
+
+
 def test_a_relay_that_stands_still_is_killed_at_a_tick() -> None:
     """Whatever else the tick finds; systemd starts it again."""
     kill = Kill("ffmpeg-relay@twitch.service", "has delivered nothing for too long")
