@@ -5,7 +5,7 @@ import threading
 import time
 
 from tests.chaos.ends import LIVE
-from tests.chaos.fault import Fault
+from tests.chaos.fault import STALL_MS, Fault
 from tests.chaos.faults_program import leave
 from tests.chaos.stage import HOOK_PORT, TOML, Stage
 from tests.lab import units
@@ -112,5 +112,7 @@ FAULTS = (
         "agent-restarted-50-times",
         "the agent is restarted 50 times while OBS comes and goes",
         restart_50_times,
+        # An unpublish waits for the next agent, and meanwhile only the silence tells that OBS has gone.
+        bound_ms=STALL_MS,
     ),
 )

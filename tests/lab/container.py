@@ -137,10 +137,11 @@ class Container:
         """Reboot what is inside and wait until it is up; all that was started with `popen` is gone."""
         before = self.leader
         self.run(("systemctl", "reboot"), check=False)
+        # systemd-shutdown stops all before it ends them, nsenter stops along with its child, and the dead
+        # child is then never reaped.
+        while self._started:
+            end_group(self._started.pop())
         wait_until(lambda: not Path(f"/proc/{before}").exists(), BOOT_SECONDS, "the container to go down")
-        for process in self._started:
-            end_group(process)
-        self._started.clear()
         wait_until(self._is_running, BOOT_SECONDS, "systemd in the container to be up again")
 
     def close(self) -> None:
