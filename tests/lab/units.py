@@ -23,8 +23,9 @@ class Cost:
 def pids(container: Container, unit: str) -> list[int]:
     """Return the host's ids of a unit's processes, the oldest first."""
     for parent in cgroups.hierarchies(cgroups.MOUNTS.read_text(), cgroups.MEMBERSHIP.read_text()):
-        for file in (parent / container.name).rglob(f"{unit}/cgroup.procs"):
-            if found := sorted(map(int, file.read_text().split())):
+        # os.walk passes over groups that vanish meanwhile: a unit that is being restarted has none.
+        for directory, _, _ in os.walk(parent / container.name):
+            if directory.endswith(f"/{unit}") and (found := _members(Path(directory))):
                 return found
     return []
 
@@ -53,6 +54,13 @@ def cost(pid: int) -> Cost | None:
     except OSError:
         return None
     return Cost(name, status.get("VmRSS", 0), pss, descriptors)
+
+
+def _members(group: Path) -> list[int]:
+    try:
+        return sorted(map(int, (group / "cgroup.procs").read_text().split()))
+    except OSError:
+        return []  # as above; ENODEV if it was removed while it was open
 
 
 def _fields(file: Path) -> dict[str, int]:
