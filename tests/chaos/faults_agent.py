@@ -15,7 +15,8 @@ from tests.lab.scene import FALLBACK, MARKS
 
 UNIT = "restream-agent.service"
 APPLY = "restream-apply.service"
-RESTARTS = 50
+RESTARTS = 50  # at least, and at least so many states:
+STATES = 16
 CAUGHT_SECONDS = 20.0
 STATE_SECONDS = 15.0
 
@@ -52,13 +53,18 @@ def restart_50_times(stage: Stage) -> None:
     """Restart the agent again and again while OBS comes and goes; count what went wrong."""
     refused = stage.obs.refused
     stage.counts |= {"restarts": 0, "states": 0, "missed_states": 0}
-    thread = threading.Thread(target=_restart, args=(stage,), daemon=True)
+    enough = threading.Event()
+    thread = threading.Thread(target=_restart, args=(stage, enough), daemon=True)
     thread.start()
-    while thread.is_alive():
-        stage.obs.leave()
-        _expect(stage, FALLBACK)
-        stage.obs.come()
-        _expect(stage, stage.obs.encoder.mark)
+    try:
+        while stage.counts["states"] < STATES or stage.counts["restarts"] < RESTARTS:
+            stage.obs.leave()
+            _expect(stage, FALLBACK)
+            stage.obs.come()
+            _expect(stage, stage.obs.encoder.mark)
+    finally:
+        enough.set()
+        thread.join()
     stage.counts["refused_publishers"] = stage.obs.refused - refused
     for count in ("missed_states", "refused_publishers"):
         if stage.counts[count]:
@@ -74,8 +80,8 @@ def is_applied(stage: Stage) -> str:
     return "" if done.returncode == 0 else "the edit was not applied"
 
 
-def _restart(stage: Stage) -> None:
-    for _ in range(RESTARTS):
+def _restart(stage: Stage, enough: threading.Event) -> None:
+    while not enough.is_set():
         stage.systemctl("restart", UNIT)
         stage.counts["restarts"] += 1
 
