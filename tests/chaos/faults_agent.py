@@ -1,5 +1,6 @@
 """What goes wrong with the agent: the broadcast does not need it."""
 
+import random
 import signal
 import threading
 import time
@@ -17,6 +18,7 @@ UNIT = "restream-agent.service"
 APPLY = "restream-apply.service"
 RESTARTS = 50  # at least, and at least so many states:
 STATES = 16
+PAUSE_SECONDS = 3.0  # at most, between two restarts: a new agent sees everything within 2 s
 CAUGHT_SECONDS = 20.0
 STATE_SECONDS = 15.0
 
@@ -81,7 +83,8 @@ def is_applied(stage: Stage) -> str:
 
 
 def _restart(stage: Stage, enough: threading.Event) -> None:
-    while not enough.is_set():
+    pauses = random.Random(RESTARTS)
+    while not enough.wait(pauses.uniform(0, PAUSE_SECONDS)):
         stage.systemctl("restart", UNIT)
         stage.counts["restarts"] += 1
 
