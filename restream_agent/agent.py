@@ -59,7 +59,7 @@ class AgentSettings:
     standby: bool
     matches_live: bool
     takes_any_key: bool
-    silence: float = 15.0
+    silence: float | None = None
     notifies: bool = False
 
     @classmethod
@@ -207,7 +207,9 @@ class Agent:
 
     def _unheard_for(self, now: float) -> float:
         """Return for how long a stream has been pulled and nothing of it has reached the program."""
-        pulled = [one.since for unit, one in self._units.items() if names.is_live_unit(unit) and one.is_up]
+        pulling = {unit: one for unit, one in self._units.items() if names.is_live_unit(unit)}
+        # Before it is active, its `since` is that of the time before.
+        pulled = [one.since for one in pulling.values() if one.active == "active"]
         if not pulled or self._telemetry.source is None:
             return 0.0
         return now - max(*pulled, self._telemetry.heard_at, self._began_at)

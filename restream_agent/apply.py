@@ -108,6 +108,7 @@ def apply(
         is_here = root == Path("/")
         if plan.is_empty:
             prepare(plan.desired)
+            _forget_failure(systemd, is_here=is_here)
             return plan
         if is_here:
             machine.require_programs(config, facts)
@@ -125,7 +126,14 @@ def apply(
             _restore(plan, undo, root, systemd)
             raise
         files.write(root, paths.MANIFEST, File(plan.manifest, mode=0o600))
+        _forget_failure(systemd, is_here=is_here)
         return plan
+
+
+def _forget_failure(systemd: Systemd, *, is_here: bool) -> None:
+    """An earlier apply after an edit may have failed; this one, perhaps by hand, has made it good."""
+    if is_here and systemd.active(names.APPLY_UNIT).get(names.APPLY_UNIT) == "failed":
+        systemd.change("reset-failed", (names.APPLY_UNIT,), reason="what it failed at is applied")
 
 
 def _write(plan: Plan, root: Path, systemd: Systemd, undo: list[Change]) -> None:

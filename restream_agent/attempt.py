@@ -1,12 +1,13 @@
-"""`python -m restream_agent.attempt GIVE_UP COMMAND…`: one attempt of a relay to reach its platform.
+"""`python -m restream_agent.attempt COMMAND…`: one attempt of a relay to reach its platform.
 
 Run by ffmpeg-relay@.service as its main process. It waits for the pause that earlier failures ask for
 (retry.py), with the unit "activating"; writes the key to where ffmpeg reads it; says READY=1; and
-becomes ffmpeg, its log filtered by guard.py. GIVE_UP is in seconds, "never" for no end.
+becomes ffmpeg, its log filtered by guard.py. RELAY_STALL_US and RELAY_GIVE_UP of the environment are in
+microseconds and seconds, "never" for no end.
 
 What it knows of earlier attempts is a file in the unit's runtime directory, which systemd keeps across
-restarts. The unit's ExecStopPost= removes it when the relay was stopped, not ended by itself: who starts
-it by hand does not wait for a pause. It imports little, as a relay waits for it.
+restarts. The unit removes it when the relay was stopped, not ended by itself: who starts it by hand does
+not wait for a pause. It imports little, as a relay waits for it.
 """
 
 import json
@@ -26,10 +27,10 @@ from restream_agent.retry import GIVEN_UP, Tally, follow, has_given_up, pause, w
 
 def main(argv: list[str]) -> NoReturn:
     """Make one attempt; OSError if its files cannot be written or the program not be started."""
-    give_up, *command = argv
+    stall, give_up = int(os.environ["RELAY_STALL_US"]) / 1e6, os.environ["RELAY_GIVE_UP"]
     runtime, notifier = Path(os.environ["RUNTIME_DIRECTORY"]), Notifier()
     file = runtime / "attempts.json"
-    tally = follow(_recall(file), time.monotonic())
+    tally = follow(_recall(file), time.monotonic(), stall=stall)
     if has_given_up(tally, time.monotonic(), None if give_up == "never" else float(give_up)):
         minutes = (time.monotonic() - tally.since) / 60
         print(f"<3>giving up: {tally.failures} attempts in {minutes:.0f} min have failed", file=sys.stderr)
@@ -40,10 +41,10 @@ def main(argv: list[str]) -> NoReturn:
         print(f"<4>{said}", file=sys.stderr)
     notifier.send(f"STATUS={said}")
     time.sleep(seconds)
-    _write_key(runtime)
     file.write_text(json.dumps(asdict(tally) | {"started": time.monotonic()}))
+    _write_key(runtime)
     notifier.send("READY=1")
-    guard.main(command)
+    guard.main(argv)
 
 
 def _recall(file: Path) -> Tally | None:

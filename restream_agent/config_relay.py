@@ -11,11 +11,11 @@ from restream_agent.config_tables import SPAN, Table, option
 class RelayRules(Table):
     """What holds for every relay."""
 
-    stall: Annotated[float, BeforeValidator(values.span(2, 600)), SPAN] = option(
+    stall: Annotated[float, BeforeValidator(values.span(10, 600)), SPAN] = option(
         "20s",
         "A relay that delivers nothing for this long while the program runs is restarted.",
         example="20s",
-        kind="time span, 2s to 10min",
+        kind="time span, 10s to 10min",
     )
     give_up: Annotated[float | None, BeforeValidator(values.span(60, word="never")), SPAN] = option(
         "never",

@@ -129,12 +129,13 @@ class _Daemon:
         self._agent = Agent(settings, server, self._systemd, self._telemetry, self._runtime)
         self._notifier = sdnotify.SystemdNotifier()
         self._is_ready = False
+        metrics = exposition(self._agent.status)
         handlers = hooks.Handlers(
             publish=self._agent.publish,
             unpublish=self._agent.unpublish,
             status=self._fresh_status,
             problems=self._problems,
-            metrics=exposition(self._agent.status),
+            metrics=lambda: metrics() if self._is_ready else b"",
         )
         config = uvicorn.Config(
             hooks.application(door, handlers),
@@ -213,17 +214,18 @@ class _Daemon:
 
     async def _announce(self) -> None:
         """Keep what `systemctl status` shows at most a second old, and tell what is new."""
-        words, telling = "", Telling(self._runtime, is_wanted=self._settings.notifies)
+        summary, telling = "", Telling(self._runtime, is_wanted=self._settings.notifies)
         while True:
             await asyncio.sleep(1.0)
             if not self._is_ready:
                 continue
-            new = self._agent.status().words()
-            if new != words:
-                words = new
+            status = self._agent.status()
+            if status.summary != summary:
+                summary = status.summary
                 await _logged(self._agent.refresh)
-                self._notifier.notify(f"STATUS={self._agent.status().words()}")
-            telling.look(self._agent.status())
+                status = self._agent.status()
+            self._notifier.notify(f"STATUS={status.words()}")
+            telling.look(status)
 
     async def _apply_edits(self, edited: asyncio.Event) -> None:
         # An apply that has restarted us is about to write its manifest.

@@ -59,11 +59,11 @@ class Rules:
     """The part of the configuration that decides: the hold in seconds, None for ever.
 
     `matches_live` says that the fallback is to be made to look like what OBS sends. `silence` is how long,
-    in seconds, a publisher may be listed of whom nothing reaches the program.
+    in seconds, a publisher may be listed of whom nothing reaches the program, None for ever.
     """
 
     hold: float | None = 1800.0
-    silence: float = 15.0
+    silence: float | None = 30.0
     standby: bool = False
     matches_live: bool = False
 
@@ -212,7 +212,7 @@ def _present(rules: Rules, memory: Memory, observed: Observed, publishers: tuple
         # The operator has ended the broadcast under a publisher. The next publish begins anew.
         return Decision(memory)
     wanted: list[Action] = _stop_others(observed, publisher)
-    if observed.unheard_for >= rules.silence:
+    if rules.silence is not None and observed.unheard_for >= rules.silence:
         # SRS has then lost the stream, though not the publisher (ossrs/srs#4656): it has to come again.
         wanted.append(Drop(publisher))
     if not observed.is_on_air:

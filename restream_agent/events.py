@@ -118,5 +118,5 @@ class Teller:
     def _config(self, moment: Moment) -> list[Event]:
         if not moment.refused or moment.refused == self.told.refused:
             return []
-        text = "an edit of the TOML was refused, and nothing was changed: journalctl -u restream-apply"
+        text = "an edit of the TOML could not be applied: journalctl -u restream-apply"
         return [Event("config_refused", text)]

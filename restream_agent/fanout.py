@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 
 from restream_agent.flv import HEADER, VIDEO, Tag
 
+LEAP = 10_000
+"""ffmpeg takes a step in a live FLV's timestamps that is longer than this for a new clock, and closes it
+(`dts_delta_threshold`, in fftools)."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -52,7 +56,7 @@ class Outlet:
     """One relay's queue. A platform that does not read loses whole groups of pictures, no others do.
 
     `sent` counts bytes and `skipped` pictures since the relay connected; `beginning` is the timestamp
-    of the first tag that it was given, None before that.
+    of the first tag that it was given, None before that, as ffmpeg counts: without leaps over LEAP.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -60,6 +64,7 @@ class Outlet:
     skipped: int = 0
     beginning: int | None = None
     is_waiting: bool = True
+    _last: int | None = None
     _queue: deque[tuple[int, bytes]] = field(default_factory=deque)
     _size: int = 0
     _begun: int = 0
@@ -81,6 +86,7 @@ class Outlet:
             return
         if self.is_waiting:
             self.is_waiting = False
+            self._leap_to(tag.timestamp)
             for parameters in self._parameters.values():
                 self._append(tag.timestamp, parameters)
             self._parameters = {}
@@ -117,13 +123,21 @@ class Outlet:
         if self._begun == len(self._queue[0][1]):
             self._size -= self._begun
             self._begun = 0
-            self._queue.popleft()
+            stamp, _ = self._queue.popleft()
+            self._last = stamp if stamp >= 0 else self._last
 
     @property
     def rest(self) -> memoryview:
         """What is left of a tag that was sent in part, or of what was prepended; empty if nothing is."""
         is_left = self._begun or (self._queue and self._queue[0][0] < 0)
         return self.chunk() if is_left else memoryview(b"")
+
+    def _leap_to(self, stamp: int) -> None:
+        """Leave a leap out of the relay's clock, as its ffmpeg does."""
+        waiting = max((one for one, _ in self._queue), default=-1)
+        last = waiting if waiting >= 0 else self._last
+        if self.beginning is not None and last is not None and stamp - last > LEAP:
+            self.beginning += stamp - last
 
     def _append(self, stamp: int, data: bytes) -> None:
         if self.beginning is None:

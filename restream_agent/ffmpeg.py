@@ -12,6 +12,10 @@ LIVE_SOCKET = "/run/restream/live.sock"
 RELAY_SOCKET = "/run/restream/relay.sock"
 PROGRESS = "127.0.0.1:8086"
 KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
+STALL = "${RELAY_STALL_US}"
+EXPANDED = frozenset({KEY_PRESET, STALL})
+"""Arguments that systemd fills in from the unit's environment."""
+
 
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
 # Parameters come first in FLV, so little has to be looked at. Not `-fflags nobuffer`: it throws away
@@ -34,10 +38,11 @@ def live_command(ffmpeg: str, url: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def relay_command(ffmpeg: str, relay: Relay, *, stall: float) -> tuple[str, ...]:
+def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
     """Return the argv that sends the program to a platform; the key stands in a file, never here.
 
-    A platform that takes nothing for `stall` seconds ends it (`-rw_timeout`, in µs).
+    A platform that takes nothing for `relay.stall` ends it (`-rw_timeout`, in µs). That stands in the
+    unit's environment, so that no relay is restarted for another value.
     """
     codecs = ("-c", "copy") if relay.transcode is None else _encoder(relay.transcode)
     return (
@@ -45,7 +50,7 @@ def relay_command(ffmpeg: str, relay: Relay, *, stall: float) -> tuple[str, ...]
         "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT, "-flvflags", "no_duration_filesize",
         "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET, *_NO_DELAY,
         *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
-        "-rw_timeout", str(round(stall * 1e6)), "-f", "flv", relay.url,
+        "-rw_timeout", STALL, "-f", "flv", relay.url,
     )  # fmt: skip
 
 

@@ -60,7 +60,8 @@ class Door:
 class Handlers:
     """What the daemon does: `publish` returns why it refuses, "" if it does not.
 
-    `problems` returns in words what is wrong, nothing if all is well; `metrics` what Prometheus reads.
+    `problems` returns in words what is wrong, nothing if all is well; `metrics` what Prometheus reads,
+    nothing before the first look.
     """
 
     publish: Callable[[Hook], Awaitable[str]]
@@ -96,7 +97,8 @@ class _Listener:
         return PlainTextResponse(words or "ok\n", 503 if problems else 200)
 
     async def metrics(self, _: Request) -> Response:
-        return Response(self._handlers.metrics(), media_type=EXPOSITION)
+        metrics = self._handlers.metrics()
+        return Response(metrics, media_type=EXPOSITION) if metrics else PlainTextResponse("not ready\n", 503)
 
     async def hook(self, request: Request) -> Response:
         if not self._door.knows_token(request.query_params.get("token", "")):

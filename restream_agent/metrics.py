@@ -71,17 +71,10 @@ def _source(status: Status) -> Iterator[Metric]:
         ),
         CounterMetricFamily("restream_source_stalls", "How often it went silent.", labels=["source"]),
     )
-    values = (
-        bool(live.get("connected")),
-        live.get("size", 0),
-        live.get("frames", 0),
-        live.get("bitrate", 0) / 8,
-        live.get("frame_rate", 0),
-        live.get("keyframe_interval", 0),
-        live.get("stalls", 0),
-    )
-    for family, value in zip(families, values, strict=True):
-        family.add_metric(["live"], value)
+    keys = ("connected", "size", "frames", "bitrate", "frame_rate", "keyframe_interval", "stalls")
+    for family, key in zip(families, keys, strict=True):
+        if key in live:
+            family.add_metric(["live"], live[key] / 8 if key == "bitrate" else live[key])
         yield family
 
 
@@ -110,7 +103,9 @@ def _relays(relays: tuple[RelayView, ...]) -> Iterator[Metric]:
     for name, key, words in _COUNTERS:
         counter = CounterMetricFamily(f"restream_relay_{name}", words, labels=["platform"])
         for platform, row in rows.items():
-            counter.add_metric([platform], row[key])
+            # None, not 0: a counter that falls to 0 and comes back looks as if all were counted anew.
+            if row[key] is not None:
+                counter.add_metric([platform], row[key])
         yield counter
     state = GaugeMetricFamily(
         "restream_relay_state", "What each relay is doing.", labels=["platform", "state"]

@@ -7,6 +7,7 @@ ENCRYPTED_CREDENTIALS = "/etc/restream-agent/credentials.encrypted"
 INLINE_KEYS = "/etc/restream-agent/inline-keys"
 HOOK_TOKEN = "/etc/restream-agent/hook-token"  # noqa: S105 - a path
 PROGRAM_SETTINGS = "/etc/restream-agent/program.json"
+RELAY_SETTINGS = "/etc/restream-agent/relay.env"
 AGENT_SETTINGS = "/etc/restream-agent/agent.json"
 INGEST_CONFIG = {"srs": "/etc/restream-agent/srs.conf", "nginx-rtmp": "/etc/restream-agent/nginx-rtmp.conf"}
 UNITS = "/etc/systemd/system"

@@ -1,8 +1,9 @@
 """What ffmpeg says of its work once a second (`-progress`), and the rates that follow from it. Pure.
 
-Source of the keys: print_report() of ffmpeg's fftools. `out_time_us` counts from the first packet of
-this run, and is what was handed to the platform's connection. Times of arrival are seconds of the
-monotonic clock.
+Source of the keys: print_report() of ffmpeg's fftools. `total_size` is what was written, header included.
+`out_time_us` counts from the first packet of this run: of the stream that is furthest in ffmpeg 5, of the
+one that is last in 7, where it stands still if that one has ended (measured on both). So what counts as
+progress is the size. Times of arrival are seconds of the monotonic clock.
 """
 
 from collections import deque
@@ -15,14 +16,19 @@ WINDOW = 5.0
 _LARGEST = 4096
 
 
+HEADERS = 4096
+"""Bytes. More than a file header, metadata and decoder parameters take: what comes after is media."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """One report: bytes and pictures written, seconds of stream delivered, and ffmpeg's own averages."""
 
     size: int
     frames: int
-    position: float
+    position: float | None
     bitrate: float | None = None
+    frame_rate: float | None = None
     speed: float | None = None
 
 
@@ -33,15 +39,17 @@ def read(data: bytes) -> Progress | None:
     lines = (line.partition("=") for line in data.decode("ascii", "replace").splitlines())
     values = {key.strip(): value.strip() for key, _, value in lines}
     try:
-        return Progress(
-            size=int(values["total_size"]),
-            frames=int(values.get("frame", "0")),
-            position=int(values["out_time_us"]) / 1e6,
-            bitrate=_number(values, "bitrate", "kbits/s", 1000),
-            speed=_number(values, "speed", "x", 1),
-        )
+        size, frames = int(values["total_size"]), int(values.get("frame", "0"))
     except (KeyError, ValueError):
         return None
+    return Progress(
+        size=size,
+        frames=frames,
+        position=_number(values, "out_time_us", "", 1e-6),
+        bitrate=_number(values, "bitrate", "kbits/s", 1000),
+        frame_rate=_number(values, "fps", "", 1),
+        speed=_number(values, "speed", "x", 1),
+    )
 
 
 def _number(values: Mapping[str, str], key: str, unit: str, factor: float) -> float | None:
@@ -63,26 +71,31 @@ class Rates:
 
 @dataclass
 class Delivery:
-    """One relay's reports: the newest, when it came, and when what was delivered last grew."""
+    """One relay's reports: the newest, when it came, and when what was delivered last grew.
+
+    `moved_at` is when its position did, which it need not.
+    """
 
     newest: Progress
     reported_at: float
     advanced_at: float
+    moved_at: float
     _samples: deque[tuple[float, Progress]] = field(default_factory=deque)
 
     @classmethod
     def begin(cls, first: Progress, now: float) -> "Delivery":
         """Begin with a first report."""
-        return cls(first, now, now, deque([(now, first)]))
+        return cls(first, now, now, now, deque([(now, first)]))
 
     def add(self, progress: Progress, now: float) -> None:
         """Take another report; one that is behind the last is the first of another ffmpeg."""
-        if progress.size < self.newest.size or progress.position < self.newest.position - 1:
+        if progress.size < self.newest.size:
             self._samples.clear()
-        elif progress.position > self.newest.position and progress.size > self.newest.size:
+            self.advanced_at = self.moved_at = now
+        if progress.size > self.newest.size:
             self.advanced_at = now
-        if not self._samples:
-            self.advanced_at = now
+        if progress.position is not None and progress.position != self.newest.position:
+            self.moved_at = now
         self.newest, self.reported_at = progress, now
         self._samples.append((now, progress))
         while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOW:
@@ -95,9 +108,10 @@ class Delivery:
         (began, first), (ended, last) = self._samples[0], self._samples[-1]
         seconds = ended - began
         if seconds < 0.5:
-            return Rates(bitrate=last.bitrate, speed=last.speed)
+            return Rates(last.bitrate, last.frame_rate, last.speed)
+        is_placed = first.position is not None and last.position is not None
         return Rates(
             bitrate=(last.size - first.size) * 8 / seconds,
             frame_rate=(last.frames - first.frames) / seconds,
-            speed=(last.position - first.position) / seconds,
+            speed=((last.position or 0) - (first.position or 0)) / seconds if is_placed else None,
         )

@@ -53,7 +53,7 @@ class Relay:
     def flush(self) -> int:
         """Send what the socket takes; raises OSError if it is gone. Returns the events to wait for."""
         outlet = self.outlet
-        if outlet.beginning is not None and self._remainder.beginning is None:
+        if outlet.beginning is not None and outlet.beginning != self._remainder.beginning:
             self._remainder.begin(outlet.beginning)
         try:
             while not outlet.is_empty:

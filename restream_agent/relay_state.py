@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from restream_agent.progress import Delivery
+from restream_agent.progress import HEADERS, Delivery
 from restream_agent.retry import failures_in
 from restream_agent.unit_state import UnitState
 
@@ -61,55 +61,62 @@ class RelayView:
             return RelayState.GIVEN_UP
         if not self.unit.is_up:
             return RelayState.STOPPED if self.is_on_air else RelayState.OFF
-        if self._has_delivered:
+        if self.has_delivered:
             return RelayState.DELIVERING if self.idle <= SILENT else RelayState.STALLED
         return RelayState.REFUSING if self.failures >= REFUSING_AFTER else RelayState.STARTING
 
     @property
+    def reports(self) -> Delivery | None:
+        """Its ffmpeg's reports, None if there are none of this run of it."""
+        if self.delivery is None or self.delivery.reported_at < self.unit.since:
+            return None
+        return self.delivery
+
+    @property
+    def has_delivered(self) -> bool:
+        """Whether media have reached the platform in this run."""
+        is_reported = self.reports is not None and self.reports.newest.size > HEADERS
+        return self.unit.active == "active" and is_reported
+
+    @property
     def failures(self) -> int:
         """How many attempts in a row have failed before this one; none once it delivers."""
-        return 0 if self._has_delivered else failures_in(self.unit.words)
+        return 0 if self.has_delivered else failures_in(self.unit.words)
 
     @property
     def idle(self) -> float:
-        """Seconds since the platform last took anything in this run of the relay, or since that began."""
+        """Seconds since the platform last took anything in this run of the relay, or since that began.
+
+        Where the relay's reports have ceased, what it takes from the program counts: datagrams get lost.
+        """
         moments = [self.unit.since]
-        if self._is_current and self.delivery is not None:
-            moments.append(self.delivery.advanced_at)
+        if self.reports is not None:
+            moments.append(self.reports.advanced_at)
+        if not self._is_reporting and self.taken_at is not None:
+            moments.append(self.taken_at)
         return max(0.0, self.now - max(moments))
 
     @property
     def delay(self) -> float | None:
         """Seconds from the program's newest packet to the newest that was delivered; None if not known."""
         beginning: int | None = self.program.get("beginning")
-        if not self._has_delivered or beginning is None or self.position is None or self.delivery is None:
+        reports = self.reports if self.has_delivered else None
+        if reports is None or reports.newest.position is None or beginning is None or self.position is None:
             return None
-        age = self.now - self.delivery.reported_at
+        if self._is_reporting and reports.reported_at - reports.moved_at > SILENT > self.idle:
+            return None  # a stream of the two has ended, and ffmpeg gives the time of that one
         # As it was at the report: both go on at the same pace since, unless nothing is delivered any more.
-        sent = (self.position - beginning) / 1000 - (age if age <= SILENT else 0)
-        return max(0.0, sent - self.delivery.newest.position)
+        age = self.now - reports.reported_at if self._is_reporting else 0
+        return max(0.0, (self.position - beginning) / 1000 - age - reports.newest.position)
 
     @property
-    def _is_current(self) -> bool:
-        """Whether the reports are of this run of ffmpeg, not of the one before."""
-        return self.delivery is not None and self.delivery.reported_at >= self.unit.since
-
-    @property
-    def _has_delivered(self) -> bool:
-        if self.unit.active != "active" or not self._is_current or self.delivery is None:
-            return False
-        return self.delivery.newest.position > 0
+    def _is_reporting(self) -> bool:
+        return self.reports is not None and self.now - self.reports.reported_at <= SILENT
 
     def is_stuck(self, stall: float) -> bool:
         """Whether it has delivered nothing for `stall` seconds, though it could have.
 
-        Reports that have ceased are no proof by themselves, as datagrams may be lost on the way: then the
-        program has to see, too, that the relay takes nothing.
+        A restart costs the platform its connection, so reports that have ceased are no proof: then the
+        program has to see, too, that the relay takes nothing, which is in `idle`.
         """
-        if self.unit.active != "active" or self.running_for < stall or self.idle < stall:
-            return False
-        is_reporting = self._is_current and self.delivery is not None
-        if is_reporting and self.delivery is not None and self.now - self.delivery.reported_at <= SILENT:
-            return True
-        taken_at = self.unit.since if self.taken_at is None else max(self.taken_at, self.unit.since)
-        return self.now - taken_at >= stall
+        return self.unit.active == "active" and self.running_for >= stall and self.idle >= stall

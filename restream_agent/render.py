@@ -16,6 +16,9 @@ from restream_agent.tree import File, Link, Tree
 
 HOOKS = "http://127.0.0.1:8085"
 API = "127.0.0.1:1985"
+_LATE_ANSWER = 30.0
+"""Seconds. Longer than any encoder's keyframe interval, which the first picture may take."""
+
 _INGEST_RUNTIME = "/run/restream-ingest"
 
 
@@ -141,7 +144,7 @@ def _agent(config: Config, fill: Filler) -> Tree:
             "notifies": config.notify.is_wanted,
             "relays": {relay.name: relay.sender for relay in relays(config)},
             "server": config.ingest.server,
-            "silence": _silence(config),
+            "silence": max(_silence(config), _LATE_ANSWER) if config.ingest.server == "srs" else None,
             "source": fill.facts.source,
             "stall": config.relay.stall,
             "standby": config.fallback.standby,

@@ -2,7 +2,7 @@
 
 from restream_agent import names, paths, unitfile
 from restream_agent.config import Config, Relay, RelayRules, SecretRef, relays
-from restream_agent.ffmpeg import KEY_PRESET, relay_command
+from restream_agent.ffmpeg import EXPANDED, relay_command
 from restream_agent.filler import Facts, Filler
 from restream_agent.retry import GIVEN_UP
 from restream_agent.tree import File, Tree
@@ -18,31 +18,34 @@ def relay_files(config: Config, fill: Filler) -> Tree:
     units = paths.UNITS
     found = relays(config)
     tree: Tree = {
-        f"{units}/{names.RELAY_TEMPLATE}": File(fill("ffmpeg-relay@.service.j2", given_up=GIVEN_UP)),
+        f"{units}/{names.RELAY_TEMPLATE}": File(
+            fill("ffmpeg-relay@.service.j2", given_up=GIVEN_UP, settings=paths.RELAY_SETTINGS)
+        ),
+        paths.RELAY_SETTINGS: File(_relay_settings(config.relay)),
         f"{units}/{names.TARGET}.d/10-restream.conf": File(
             fill("restream.target.conf.j2", relays=[names.relay_unit(relay.name) for relay in found])
         ),
     }
     for relay in found:
-        tree[f"{units}/{names.relay_unit(relay.name)}.d/10-restream.conf"] = File(
-            _drop_in(relay, config.relay, fill)
-        )
+        tree[f"{units}/{names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
     return tree
 
 
-def _drop_in(relay: Relay, rules: RelayRules, fill: Filler) -> str:
-    give_up = rules.give_up
-    argv = (
-        *(fill.facts.python, "-I", "-m", "restream_agent.attempt"),
-        "never" if give_up is None else f"{give_up:g}",
-        *relay_command(fill.facts.ffmpeg, relay, stall=rules.stall),
-    )
+def _relay_settings(rules: RelayRules) -> str:
+    """Return the environment of every relay, read at each of its starts; see systemd.exec(5)."""
+    give_up = "never" if rules.give_up is None else f"{rules.give_up:g}"
+    return f"RELAY_STALL_US={rules.stall * 1e6:.0f}\nRELAY_GIVE_UP={give_up}\n"
+
+
+def _drop_in(relay: Relay, fill: Filler) -> str:
+    start = (fill.facts.python, "-I", "-m", "restream_agent.attempt")
+    argv = (*start, *relay_command(fill.facts.ffmpeg, relay))
     return fill(
         "relay-drop-in.conf.j2",
         title=unitfile.value(relay.name),
         credential=credential("key", relay.key, relay.name, fill.facts),
         memory=_MEMORY_COPYING if relay.transcode is None else _MEMORY_ENCODING,
-        command=unitfile.command(argv, expanded=frozenset({KEY_PRESET})),
+        command=unitfile.command(argv, expanded=EXPANDED),
     )
 
 

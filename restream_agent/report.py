@@ -40,7 +40,7 @@ def table(found: Mapping[str, Any]) -> str:
     if found["ingest"] == "down":
         lines.append("ingest server: does not answer (systemctl status restream-ingest)")
     if found["config"] == "refused":
-        lines.append("the last edit of the TOML was refused (journalctl -u restream-apply)")
+        lines.append("the last edit of the TOML could not be applied (journalctl -u restream-apply)")
     width = max((len(name) for name in found["relays"]), default=0)
     for name, relay in found["relays"].items():
         lines.append(f"  {name:<{width}}  {_relay_words(relay)}")

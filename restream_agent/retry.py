@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 HEALTHY = 30.0
-"""A run that lasted this long was no failed attempt, but a broadcast that ended: count from one again.
-Longer than ffmpeg waits for a platform that accepts and never answers."""
+"""A run that lasted this long was no failed attempt, but a broadcast that ended: count from one again."""
+
+_TO_NOTICE = 15.0
+"""At least this much longer than `relay.stall`, after which one that never delivered anything is ended."""
 
 GIVEN_UP = 100
 """The exit status of a relay that has given up; its unit then asks systemd for no further restart."""
@@ -32,11 +34,11 @@ class Tally:
     started: float = 0.0
 
 
-def follow(tally: Tally | None, now: float) -> Tally:
+def follow(tally: Tally | None, now: float, *, stall: float) -> Tally:
     """Return the tally with which another attempt begins; None stands for a start by hand."""
     if tally is None:
         return Tally()
-    if now - tally.started >= HEALTHY:
+    if now - tally.started >= max(HEALTHY, stall + _TO_NOTICE):
         return Tally(1, now)
     return Tally(tally.failures + 1, tally.since or now)
 

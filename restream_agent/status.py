@@ -6,7 +6,7 @@ from typing import Any
 
 from restream_agent.decide import Observed, Publisher
 from restream_agent.progress import Rates
-from restream_agent.relay_state import RelayState, RelayView
+from restream_agent.relay_state import RelayView
 from restream_agent.spans import format_span
 
 
@@ -35,13 +35,18 @@ class Status:
             return "off air"
         return {None: "on air", "none": "opening"}.get(self.source, str(self.source))
 
-    def words(self) -> str:
-        """Return one line for systemd's STATUS=."""
-        if self.hold_left is not None:
-            return f"{self.state}, off air in {format_span(round(self.hold_left))}"
+    @property
+    def summary(self) -> str:
+        """Say what is shown and who is in trouble."""
         who = f" from {self.publisher.address}" if self.publisher and self.state == "live" else ""
         trouble = [f"{relay.name} {relay.state}" for relay in self.relays if relay.state.is_trouble]
         return ", ".join([f"{self.state}{who}", *trouble])
+
+    def words(self) -> str:
+        """Return one line for systemd's STATUS=."""
+        if self.hold_left is None:
+            return self.summary
+        return f"{self.summary}, off air in {format_span(round(self.hold_left))}"
 
     def problems(self) -> tuple[str, ...]:
         """Return what a monitor should wake somebody for, in words."""
@@ -92,26 +97,26 @@ def _hand_off(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def relay_json(relay: RelayView) -> dict[str, Any]:
-    """Return one relay: times in seconds, rates in bit/s and 1/s, sizes in bytes."""
-    program, delivery = relay.program, relay.delivery
-    is_delivering = relay.state in (RelayState.DELIVERING, RelayState.STALLED)
+    """Return one relay: times in seconds, rates in bit/s and 1/s, sizes in bytes; null if not known."""
+    program, delivery = relay.program, relay.reports
+    is_delivering = relay.has_delivered
     rates = delivery.rates(relay.now) if is_delivering and delivery is not None else Rates()
     return {
         "unit": relay.unit.active,
         "state": relay.state.value,
         "connected": bool(program),
         "failures": relay.failures,
-        "restarts": relay.unit.restarts,
+        "restarts": relay.unit.restarts if relay.unit.is_up else None,
         "bitrate": _rounded(rates.bitrate, 0),
         "frame_rate": _rounded(rates.frame_rate, 1),
         "speed": _rounded(rates.speed, 2),
         "delay": _rounded(relay.delay, 2),
         "idle": round(relay.idle, 1) if relay.unit.is_up else None,
-        "delivered": delivery.newest.size if is_delivering and delivery is not None else 0,
-        "sent": program.get("sent", 0),
-        "behind": program.get("behind", 0) / 1000,
-        "queued": program.get("queued", 0),
-        "skipped": program.get("skipped", 0),
+        "delivered": delivery.newest.size if is_delivering and delivery is not None else None,
+        "sent": program.get("sent"),
+        "behind": program["behind"] / 1000 if program else None,
+        "queued": program.get("queued"),
+        "skipped": program.get("skipped"),
         "words": relay.unit.words if relay.failures else "",
     }
 

@@ -74,13 +74,7 @@ class Systemd:
 
     def active(self, *patterns: str) -> dict[str, str]:
         """Return the units matching the patterns that are not inactive, with their active state."""
-        argv = ("systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "--", *patterns)
-        states = {}
-        for line in self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines():
-            unit, _, state, *_ = line.split()
-            if state != "inactive":
-                states[unit] = state
-        return states
+        return {unit: state.active for unit, state in self.units(*patterns).items()}
 
     def last_words(self, unit: str, lines: int = 8) -> list[str]:
         """Return the last lines that a unit wrote to the journal."""

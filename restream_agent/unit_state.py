@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 PROPERTIES = (
-    "Id", "ActiveState", "SubState", "NRestarts", "StatusText", "ActiveEnterTimestampMonotonic",
-    "InvocationID",
+    "Id", "ActiveState", "NRestarts", "StatusText", "ActiveEnterTimestampMonotonic", "InvocationID",
 )  # fmt: skip
 
 
@@ -17,7 +16,6 @@ class UnitState:
     """
 
     active: str = "inactive"
-    sub: str = "dead"
     restarts: int = 0
     words: str = ""
     since: float = 0.0
@@ -37,7 +35,6 @@ def read(shown: str) -> dict[str, UnitState]:
         if values.get("ActiveState", "inactive") != "inactive":
             found[values["Id"]] = UnitState(
                 active=values["ActiveState"],
-                sub=values.get("SubState", ""),
                 restarts=_number(values.get("NRestarts", "")),
                 words=values.get("StatusText", ""),
                 since=_number(values.get("ActiveEnterTimestampMonotonic", "")) / 1e6,

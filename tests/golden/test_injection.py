@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from restream_agent import assets, paths, unitfile
 from restream_agent.config import Config, load, relays
 from restream_agent.errors import ConfigError
-from restream_agent.ffmpeg import KEY_PRESET, relay_command
+from restream_agent.ffmpeg import KEY_PRESET, STALL, relay_command
 from restream_agent.plan import changes, describe
 from restream_agent.render import render
 from restream_agent.tree import File, Tree
@@ -42,8 +42,8 @@ URLS = st.text(st.sampled_from(URL_CHARACTERS) | st.sampled_from("$%{}\"'\\;?/")
     lambda text: f"rtmp://h/{text}"
 )
 GUARD = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.guard")
-ATTEMPT = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.attempt", "never")
-RUNTIME = {"RUNTIME_DIRECTORY": "/run/x"}
+ATTEMPT = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.attempt")
+ENVIRONMENT = {"RUNTIME_DIRECTORY": "/run/x", "RELAY_STALL_US": "20000000"}
 ASSETS = assets.load()
 
 # A TOML basic string takes JSON's escapes, but for those of halves of a pair, which json never writes here.
@@ -123,7 +123,7 @@ def commands(tree: Tree, unit: str) -> list[list[str]]:
     values = [
         value for _, key, value in directives(text_of(tree, f"{paths.UNITS}/{unit}")) if key == "ExecStart"
     ]
-    return [argv(value, RUNTIME) for value in values if value]
+    return [argv(value, ENVIRONMENT) for value in values if value]
 
 
 PLAIN = shape(rendered(configured()))
@@ -159,8 +159,8 @@ def test_a_url_is_one_argument_of_ffmpeg(url: str) -> None:
     """ffmpeg gets the arguments that ffmpeg.py wrote, no more, no fewer, and no variable is expanded."""
     config = accepted(url=url)
     relay = next(one for one in relays(config) if one.name == "one")
-    command = relay_command("/usr/bin/ffmpeg", relay, stall=20)
-    expected = [*ATTEMPT, *(one.replace(KEY_PRESET, "/run/x/key.ffpreset") for one in command)]
+    filled = {KEY_PRESET: "/run/x/key.ffpreset", STALL: "20000000"}
+    expected = [*ATTEMPT, *(filled.get(one, one) for one in relay_command("/usr/bin/ffmpeg", relay))]
     assert commands(rendered(config), "ffmpeg-relay@one.service.d/10-restream.conf") == [expected]
 
 

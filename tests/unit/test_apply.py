@@ -26,15 +26,15 @@ class Recording:
 
     def __init__(self, *active: str) -> None:
         self.calls: list[str] = []
-        self._listed = "".join(f"{unit} loaded active running {unit}\n" for unit in active)
+        self._shown = "\n".join(f"Id={unit}\nActiveState=active\n" for unit in active)
 
     def __call__(
         self, argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)
     ) -> CompletedProcess[str]:
         assert timeout > 0
         assert 0 in ok
-        if argv[1] == "list-units":
-            return CompletedProcess(argv, 0, self._listed, "")
+        if argv[1] == "show":
+            return CompletedProcess(argv, 0, self._shown, "")
         self.calls.append(" ".join(word for word in argv[1:] if word != "--"))
         return CompletedProcess(argv, 0, "", "")
 

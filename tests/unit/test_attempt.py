@@ -38,12 +38,14 @@ class Unit:
             "RUNTIME_DIRECTORY": str(self.runtime),
             "CREDENTIALS_DIRECTORY": str(credentials),
             "NOTIFY_SOCKET": str(self.directory / "notify"),
+            "RELAY_STALL_US": "20000000",
+            "RELAY_GIVE_UP": "never",
         }
 
     def start(self, *command: str, give_up: str = "never") -> subprocess.Popen[str]:
-        argv = (sys.executable, "-m", "restream_agent.attempt", give_up, *command)
-        pipe = subprocess.PIPE
-        return subprocess.Popen(argv, env=self.environment, stdout=pipe, stderr=pipe, text=True)
+        argv, pipe = (sys.executable, "-m", "restream_agent.attempt", *command), subprocess.PIPE
+        environment = self.environment | {"RELAY_GIVE_UP": give_up}
+        return subprocess.Popen(argv, env=environment, stdout=pipe, stderr=pipe, text=True)
 
     def failed(self, failures: int, *, since: float, started: float) -> None:
         """Leave what an earlier attempt leaves."""

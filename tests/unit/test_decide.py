@@ -58,9 +58,10 @@ def test_a_publish_off_air_starts_the_broadcast_and_pulls_the_stream() -> None:
 
 def test_a_publisher_of_whom_nothing_arrives_has_to_come_again() -> None:
     """The server lists it, its stream is pulled, and nothing of it reaches the program."""
-    silent = replace(LIVE, unheard_for=Rules().silence)
-    assert Drop(OBS) in actions(silent, Tick())
-    assert Drop(OBS) not in actions(replace(silent, unheard_for=Rules().silence - 1), Tick())
+    silent = replace(LIVE, unheard_for=30.0)
+    assert decide(Rules(silence=30.0), KNOWN, silent, Tick()).actions == (Drop(OBS),)
+    for silence in (31.0, None):
+        assert decide(Rules(silence=silence), KNOWN, silent, Tick()).actions == ()
 
 
 def test_a_relay_that_stands_still_is_killed_at_a_tick() -> None:

@@ -152,3 +152,19 @@ def test_a_group_too_large_to_keep_is_not_given_to_new_relays() -> None:
     backlog.start(outlet)
     assert drain(outlet, 1 << 20) == HEADER
     assert outlet.is_waiting
+
+
+def test_a_leap_after_what_was_skipped_is_left_out_of_the_relays_clock() -> None:
+    """As its ffmpeg leaves it out: a step of more than 10 s; shorter ones stand."""
+    for length, expected in ((12_000, 1000 + 12_000), (8000, 1000)):
+        outlet = Outlet(limits=Limits(milliseconds=500))
+        for tag in [picture(1000, 0, is_keyframe=True), picture(1040, 0, is_keyframe=False)]:
+            outlet.offer(tag, encode(tag))
+        while not outlet.is_empty:
+            outlet.advance(len(outlet.chunk()))
+        for stamp in range(1080, 1040 + length, 40):
+            tag = picture(stamp, 0, is_keyframe=False)
+            outlet.offer(tag, encode(tag))
+        first = picture(1040 + length, 0, is_keyframe=True)
+        outlet.offer(first, encode(first))
+        assert outlet.beginning == expected

@@ -25,6 +25,7 @@ class Daemon:
 
     refusal: str = ""
     problems: tuple[str, ...] = ()
+    numbers: bytes = b"restream_up 1\n"
     heard: list[Hook] = field(default_factory=list)
 
     async def publish(self, hook: Hook) -> str:
@@ -48,7 +49,7 @@ class Client:
     """Talks to the listener as a server on this machine would; an exception in it comes out here."""
 
     def __init__(self, daemon: Daemon, door: Door) -> None:
-        problems, numbers = lambda: daemon.problems, lambda: b"restream_up 1\n"
+        problems, numbers = lambda: daemon.problems, lambda: daemon.numbers
         handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, problems, numbers)
         self._transport = httpx.ASGITransport(application(door, handlers))
 
@@ -246,6 +247,12 @@ def test_metrics_come_as_prometheus_reads_them(client: Client) -> None:
     answer = client.request("GET", "/metrics")
     assert (answer.status_code, answer.text) == (200, "restream_up 1\n")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_before_the_first_look_there_are_no_metrics(client: Client, daemon: Daemon) -> None:
+    """Zeros would look like a channel that is off the air."""
+    daemon.numbers = b""
+    assert client.request("GET", "/metrics").status_code == 503
 
 
 def test_a_door_shows_nothing() -> None:

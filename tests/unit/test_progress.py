@@ -26,13 +26,18 @@ FIRST = b"frame=1\nbitrate=N/A\ntotal_size=400\nout_time_us=0\nspeed=   0x\nprog
 
 def test_a_report_is_read() -> None:
     """Sizes in bytes, the position in seconds, the bitrate in bit/s."""
-    expected = Progress(size=205717, frames=61, position=1.904, bitrate=864400.0, speed=0.942)
+    expected = Progress(205717, 61, 1.904, bitrate=864400.0, frame_rate=30.17, speed=0.942)
     assert read(RECORDED) == expected
 
 
 def test_the_first_report_has_no_bitrate() -> None:
     """N/A is not a number."""
-    assert read(FIRST) == Progress(size=400, frames=1, position=0.0, bitrate=None, speed=0.0)
+    assert read(FIRST) == Progress(size=400, frames=1, position=0.0, speed=0.0)
+
+
+def test_a_position_that_is_not_known_is_none() -> None:
+    """As ffmpeg 7 says while one of its streams has not begun."""
+    assert read(FIRST.replace(b"out_time_us=0", b"out_time_us=N/A")) == Progress(400, 1, None, speed=0.0)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +81,7 @@ def test_the_first_report_shows_ffmpegs_own_averages() -> None:
     """So that an agent that was restarted has something to show at once."""
     first = read(RECORDED)
     assert first is not None
-    assert Delivery.begin(first, 100.0).rates(100.1) == Rates(bitrate=864400.0, speed=0.942)
+    assert Delivery.begin(first, 100.0).rates(100.1) == Rates(864400.0, 30.17, 0.942)
 
 
 def test_a_relay_that_says_nothing_delivers_nothing() -> None:
@@ -91,15 +96,17 @@ def test_what_stands_still_does_not_advance() -> None:
     assert (delivery.advanced_at, delivery.reported_at) == (110.0, 111.0)
 
 
-def test_bytes_without_time_are_no_progress() -> None:
-    """Both have to grow."""
+def test_bytes_are_progress_though_the_time_stands_still() -> None:
+    """ffmpeg 7 gives the time of a stream that has ended; the other one goes on."""
     delivery = steady(10)
-    delivery.add(replace(delivery.newest, size=delivery.newest.size + 1), 111.0)
-    assert delivery.advanced_at == 110.0
+    for second in range(11, 31):
+        size = delivery.newest.size + 125_000
+        delivery.add(replace(delivery.newest, size=size), 100.0 + second)
+    assert (delivery.advanced_at, delivery.moved_at) == (130.0, 110.0)
 
 
 def test_a_report_that_is_behind_is_another_ffmpegs_first() -> None:
     """Rates do not mix the two."""
     delivery = steady(10)
-    delivery.add(Progress(400, 0, 0.0, bitrate=None, speed=0.0), 115.0)
-    assert (delivery.advanced_at, delivery.rates(115.0)) == (115.0, Rates(speed=0.0))
+    delivery.add(Progress(400, 0, 0.0, frame_rate=0.0, speed=0.0), 115.0)
+    assert (delivery.advanced_at, delivery.rates(115.0)) == (115.0, Rates(None, 0.0, 0.0))

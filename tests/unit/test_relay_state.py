@@ -10,18 +10,21 @@ from restream_agent.retry import words
 from restream_agent.unit_state import UnitState
 
 BEGAN, NOW, STALL = 100.0, 200.0, 20.0
-RUNNING = UnitState(active="active", sub="running", since=BEGAN)
+RUNNING = UnitState(active="active", since=BEGAN)
 
 
-def delivery(*, reported: float = NOW, advanced: float = NOW, position: float = 99.0) -> Delivery:
+def delivery(
+    *, reported: float = NOW, advanced: float = NOW, moved: float = NOW, size: int = 100_000
+) -> Delivery:
     """Return reports of which the last came, and the last that showed progress, at these times."""
-    return Delivery(Progress(1000, 30, position), reported, advanced)
+    return Delivery(Progress(size, 30, 99.0), reported, advanced, moved)
 
 
 WELL = RelayView(
     "twitch", NOW, unit=RUNNING, program={"beginning": 500, "sent": 1000}, delivery=delivery(), taken_at=NOW,
     position=100_000.0, running_for=100.0,
 )  # fmt: skip
+LOST = delivery(reported=NOW - 9, advanced=NOW - 9)
 FAILED = replace(RUNNING, words=words(5, 16.0))
 
 
@@ -30,10 +33,11 @@ FAILED = replace(RUNNING, words=words(5, 16.0))
     [
         (WELL, RelayState.DELIVERING),
         (replace(WELL, delivery=delivery(advanced=NOW - SILENT - 1)), RelayState.STALLED),
-        (replace(WELL, delivery=delivery(reported=NOW - 9, advanced=NOW - 9)), RelayState.STALLED),
+        (replace(WELL, delivery=LOST, taken_at=NOW - 9), RelayState.STALLED),
+        (replace(WELL, delivery=LOST), RelayState.DELIVERING),
         (replace(WELL, delivery=None), RelayState.STARTING),
         (replace(WELL, delivery=delivery(reported=BEGAN - 1, advanced=BEGAN - 1)), RelayState.STARTING),
-        (replace(WELL, delivery=delivery(position=0.0)), RelayState.STARTING),
+        (replace(WELL, delivery=delivery(size=400)), RelayState.STARTING),
         (replace(WELL, delivery=None, unit=FAILED), RelayState.REFUSING),
         (replace(WELL, delivery=None, unit=replace(FAILED, active="activating")), RelayState.REFUSING),
         (replace(WELL, delivery=None, unit=replace(FAILED, words=words(2, 2.0))), RelayState.STARTING),
@@ -89,7 +93,14 @@ def test_the_delay_of_a_relay_that_stands_still_grows() -> None:
     assert replace(WELL, now=NOW + 9, position=109_000.0).delay == pytest.approx(9.5)
 
 
-@pytest.mark.parametrize("view", [replace(WELL, program={}), replace(WELL, position=None)])
+@pytest.mark.parametrize(
+    "view",
+    [
+        replace(WELL, program={}),
+        replace(WELL, position=None),
+        replace(WELL, delivery=delivery(moved=NOW - 9)),  # while its size goes on
+    ],
+)
 def test_an_unknown_delay_is_none(view: RelayView) -> None:
     """Rather than a guess."""
     assert view.delay is None
@@ -98,4 +109,4 @@ def test_an_unknown_delay_is_none(view: RelayView) -> None:
 def test_idle_counts_from_the_last_progress_of_this_run() -> None:
     """Or from its beginning."""
     assert replace(WELL, delivery=delivery(advanced=NOW - 7)).idle == 7
-    assert replace(WELL, delivery=None).idle == NOW - BEGAN
+    assert replace(WELL, delivery=None, taken_at=None).idle == NOW - BEGAN

@@ -8,22 +8,22 @@ from hypothesis import strategies as st
 
 from restream_agent.retry import HEALTHY, Tally, failures_in, follow, has_given_up, pause, words
 
-NOW = 5000.0
+NOW, STALL = 5000.0, 60.0
 
 
 def failing(times: int, *, run: float = 1.0) -> Tally:
     """Return the tally of a relay whose runs of `run` seconds have failed so often."""
-    tally, now = follow(None, NOW), NOW
+    tally, now = follow(None, NOW, stall=STALL), NOW
     for _ in range(times):
         tally = Tally(tally.failures, tally.since, started=now)
         now += run
-        tally = follow(tally, now)
+        tally = follow(tally, now, stall=STALL)
     return tally
 
 
 def test_a_start_by_hand_does_not_wait() -> None:
     """Nothing is known of failures, and so there is no pause."""
-    assert pause(follow(None, NOW).failures, random.random) == 0
+    assert pause(follow(None, NOW, stall=STALL).failures, random.random) == 0
 
 
 def test_failures_in_a_row_are_counted_from_the_first() -> None:
@@ -34,7 +34,12 @@ def test_failures_in_a_row_are_counted_from_the_first() -> None:
 def test_a_run_that_was_healthy_begins_the_count_anew() -> None:
     """A broadcast of an hour that ends is one failure, however many there were before it."""
     tally = Tally(failures=9, since=NOW - 4000, started=NOW - HEALTHY)
-    assert follow(tally, NOW) == Tally(failures=1, since=NOW)
+    assert follow(tally, NOW, stall=10) == Tally(failures=1, since=NOW)
+
+
+def test_a_run_that_only_waited_for_its_platform_was_not_healthy() -> None:
+    """It lasts for `relay.stall`, however long that is, and what it takes to notice."""
+    assert failing(6, run=STALL + 6).failures == 6
 
 
 def test_pauses_double_up_to_half_a_minute() -> None:

@@ -15,10 +15,11 @@ ON_AIR = Observed(now=0.0, is_on_air=True)
 TWITCH = {"beginning": 0, "sent": 1000, "behind": 250, "queued": 0, "skipped": 7}
 RELAYS = (
     RelayView(
-        "twitch", 100.0, UnitState("active", "running", since=50.0), TWITCH,
-        Delivery.begin(Progress(990, 60, 49.5, 2_900_000.0, 1.0), 100.0), position=50_000.0, running_for=50.0,
+        "twitch", 100.0, UnitState("active", since=50.0), TWITCH,
+        Delivery.begin(Progress(99_000, 60, 49.5, 2_900_000.0, 30.0, 1.0), 100.0), position=50_000.0,
+        running_for=50.0,
     ),
-    RelayView("youtube", 100.0, UnitState("activating", "start", restarts=4, words=words(4, 8.0))),
+    RelayView("youtube", 100.0, UnitState("activating", restarts=4, words=words(4, 8.0))),
 )  # fmt: skip
 LIVE = Status(
     observed=ON_AIR,
@@ -58,7 +59,8 @@ def test_live_names_the_address() -> None:
 
 def test_a_hold_says_when_it_ends() -> None:
     """In systemd's own spelling of time spans."""
-    assert replace(LIVE, source="fallback", hold_left=90.4).words() == "fallback, off air in 1min 30s"
+    holding = replace(LIVE, source="fallback", hold_left=90.4)
+    assert (holding.words(), holding.summary) == ("fallback, off air in 1min 30s", "fallback")
 
 
 def test_json_carries_what_all_say_of_each_relay() -> None:
@@ -69,13 +71,14 @@ def test_json_carries_what_all_say_of_each_relay() -> None:
     assert found["relays"] == {
         "twitch": {
             "unit": "active", "state": "delivering", "connected": True, "failures": 0, "restarts": 0,
-            "bitrate": 2_900_000.0, "frame_rate": None, "speed": 1.0, "delay": 0.5, "idle": 0.0,
-            "delivered": 990, "sent": 1000, "behind": 0.25, "queued": 0, "skipped": 7, "words": "",
+            "bitrate": 2_900_000.0, "frame_rate": 30.0, "speed": 1.0, "delay": 0.5, "idle": 0.0,
+            "delivered": 99_000, "sent": 1000, "behind": 0.25, "queued": 0, "skipped": 7, "words": "",
         },
         "youtube": {
             "unit": "activating", "state": "refusing", "connected": False, "failures": 4, "restarts": 4,
             "bitrate": None, "frame_rate": None, "speed": None, "delay": None, "idle": 100.0,
-            "delivered": 0, "sent": 0, "behind": 0.0, "queued": 0, "skipped": 0, "words": words(4, 8.0),
+            "delivered": None, "sent": None, "behind": None, "queued": None, "skipped": None,
+            "words": words(4, 8.0),
         },
     }  # fmt: skip
 
