@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,16 @@ class Agent:
         return decision.refusal
 
     async def unpublish(self, hook: Hook) -> None:
-        """Handle `on_unpublish`."""
+        """Handle `on_unpublish`.
+
+        The puller's stream is ended first, by the server: both leave their players waiting, and systemd,
+        which stops the puller, may be busy with itself for a second (daemon-reexec). The program falls
+        back at the end of the stream.
+        """
+        current = self._memory.current
+        if current is not None and current.client_id == hook.publisher.client_id:
+            with suppress(RestreamError):
+                await self._ingest.cut(hook.publisher.stream)
         await self._handle(Unpublish(hook.publisher))
 
     async def tick(self) -> None:
@@ -164,14 +173,23 @@ class Agent:
 
     async def _handle(self, event: Event) -> Decision:
         async with self._turn:
-            self._observed = await self._observe()
+            try:
+                self._observed = await self._observe()
+            except RestreamError as error:
+                if isinstance(event, Tick):
+                    raise
+                # A hook is answered whatever systemd says; the next tick makes good what was wrong.
+                log.error("%s", error.message)
+                self._observed = replace(self._observed, now=time.monotonic(), publishers=None)
+                self.look_again.set()
             decision = decide(self._rules, self._memory, self._observed, event)
             if decision.memory != self._memory:
                 self._memory = decision.memory
                 self._remember()
             await self._act(decision)
             if decision.actions:
-                self._observed = await self._observe()
+                with suppress(RestreamError):
+                    self._observed = await self._observe()
             return decision
 
     async def _observe(self) -> Observed:
@@ -206,13 +224,14 @@ class Agent:
         )
 
     def _unheard_for(self, now: float) -> float:
-        """Return for how long a stream has been pulled and nothing of it has reached the program."""
+        """Return for how long a stream has been pulled of which nothing has ever reached the program."""
         pulling = {unit: one for unit, one in self._units.items() if names.is_live_unit(unit)}
         # Before it is active, its `since` is that of the time before.
         pulled = [one.since for one in pulling.values() if one.active == "active"]
         if not pulled or self._telemetry.source is None:
             return 0.0
-        return now - max(*pulled, self._telemetry.heard_at, self._began_at)
+        since = max(*pulled, self._began_at)
+        return 0.0 if self._telemetry.heard_at >= since else now - since
 
     async def _act(self, decision: Decision) -> None:
         for action in decision.actions:

@@ -59,11 +59,11 @@ class Rules:
     """The part of the configuration that decides: the hold in seconds, None for ever.
 
     `matches_live` says that the fallback is to be made to look like what OBS sends. `silence` is how long,
-    in seconds, a publisher may be listed of whom nothing reaches the program, None for ever.
+    in seconds, a publisher may be listed of whom nothing has ever reached the program, None for ever.
     """
 
     hold: float | None = 1800.0
-    silence: float | None = 30.0
+    silence: float | None = None
     standby: bool = False
     matches_live: bool = False
 
@@ -76,7 +76,7 @@ class Observed:
     `live_streams` are those whose `live@` unit is not inactive. `is_opened` says that the operator
     has put the broadcast on air without a publisher, `is_ended` that it was ended while one was there.
     `stuck_relays` are those that have delivered nothing for too long (relay_state.py). `unheard_for` is
-    how long, in seconds, a publisher's stream has been pulled without anything reaching the program.
+    how long, in seconds, a publisher's stream has been pulled of which nothing has reached the program.
     `fallback_for` is how long, in seconds, the fallback has been playing; `hold_left` how long the
     hold that is running still has, negative when its timer should have ended it.
     """

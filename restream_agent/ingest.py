@@ -29,6 +29,10 @@ class Ingest(Protocol):
         """Throw a publisher out; RestreamError if the server does not do it."""
         ...
 
+    async def cut(self, stream: str) -> None:
+        """End everybody's playing of a stream; RestreamError if the server does not do it."""
+        ...
+
 
 class Srs:
     """SRS's HTTP API."""
@@ -50,6 +54,29 @@ class Srs:
     async def drop(self, publisher: Publisher) -> None:
         """Delete the client."""
         await _ask(self._client, "DELETE", f"/api/v1/clients/{publisher.client_id}", {})
+
+    async def cut(self, stream: str) -> None:
+        """Delete the stream's players."""
+        answer = await _ask(self._client, "GET", "/api/v1/clients/", {"start": "0", "count": "1000"})
+        try:
+            players = srs_players(answer.json(), stream)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RestreamError(f"SRS's list of clients makes no sense: {error!r}") from error
+        for player in players:
+            await _ask(self._client, "DELETE", f"/api/v1/clients/{player}", {})
+
+
+def srs_players(clients: dict[str, Any], stream: str) -> tuple[str, ...]:
+    """Read the ids of a stream's players from the answer of /api/v1/clients/.
+
+    Raises KeyError, TypeError or AttributeError if it is none.
+    """
+    url = f"/{_APPLICATION}/{stream}"
+    return tuple(
+        str(client["id"])
+        for client in clients["clients"]
+        if not client.get("publish") and client.get("url") == url
+    )
 
 
 def srs_publishers(clients: dict[str, Any], streams: dict[str, Any]) -> tuple[Publisher, ...]:
@@ -89,6 +116,11 @@ class NginxRtmp:
         """Drop the client by its id, so that a new publisher of the same name is left alone."""
         query = {"app": _APPLICATION, "name": publisher.stream, "clientid": publisher.client_id}
         await _ask(self._client, "GET", "/control/drop/publisher", query)
+
+    async def cut(self, stream: str) -> None:
+        """Drop the stream's subscribers."""
+        query = {"app": _APPLICATION, "name": stream}
+        await _ask(self._client, "GET", "/control/drop/subscriber", query)
 
 
 def nginx_publishers(page: str) -> tuple[Publisher, ...]:

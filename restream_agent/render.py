@@ -16,8 +16,8 @@ from restream_agent.tree import File, Link, Tree
 
 HOOKS = "http://127.0.0.1:8085"
 API = "127.0.0.1:1985"
-_LATE_ANSWER = 30.0
-"""Seconds. Longer than any encoder's keyframe interval, which the first picture may take."""
+_NEVER_HEARD = 8.0
+"""Seconds. SRS gives a new player what it has at once (sound, the last group of pictures)."""
 
 _INGEST_RUNTIME = "/run/restream-ingest"
 
@@ -77,7 +77,8 @@ def _program_settings(config: Config) -> str:
             "opening": _milliseconds(fallback.opening),
             "operator": paths.OPERATOR,
             "settle": _milliseconds(ingest.settle),
-            "silence": _milliseconds(_silence(config)),
+            # The server ends a silent publisher after `timeout`; a while later we would do it ourselves.
+            "silence": _milliseconds(config.ingest.timeout + 5),
             "stall": _milliseconds(ingest.stall),
             "standby": fallback.standby,
             "telemetry": paths.TELEMETRY,
@@ -144,7 +145,7 @@ def _agent(config: Config, fill: Filler) -> Tree:
             "notifies": config.notify.is_wanted,
             "relays": {relay.name: relay.sender for relay in relays(config)},
             "server": config.ingest.server,
-            "silence": max(_silence(config), _LATE_ANSWER) if config.ingest.server == "srs" else None,
+            "silence": _NEVER_HEARD if config.ingest.server == "srs" else None,
             "source": fill.facts.source,
             "stall": config.relay.stall,
             "standby": config.fallback.standby,
@@ -173,11 +174,6 @@ def _accounts(fill: Filler) -> Tree:
         paths.SYSUSERS: File(fill("sysusers.conf.j2")),
         paths.TMPFILES: File(fill("tmpfiles.conf.j2")),
     }
-
-
-def _silence(config: Config) -> float:
-    """Return after how many seconds without a byte we end a publisher, since the server has not done it."""
-    return config.ingest.timeout + 5
 
 
 def _puller(config: Config) -> str:

@@ -33,6 +33,7 @@ class Server:
 
     listed: tuple[Publisher, ...] | None = ()
     dropped: list[str] = field(default_factory=list)
+    cuts: list[str] = field(default_factory=list)
     asking: int = 0
     most_asking: int = 0
 
@@ -48,6 +49,9 @@ class Server:
     async def drop(self, publisher: Publisher) -> None:
         self.dropped.append(publisher.client_id)
 
+    async def cut(self, stream: str) -> None:
+        self.cuts.append(stream)
+
 
 @dataclass
 class Machine:
@@ -58,6 +62,8 @@ class Machine:
     broken: frozenset[str] = frozenset()
 
     def run(self, argv: tuple[str, ...], **_: Any) -> CompletedProcess[str]:
+        if argv[1] in self.broken:
+            raise CommandError(argv, "was ended by SIGTERM")
         if argv[1] == "show":
             since = "ActiveEnterTimestampMonotonic=1000000\nInvocationID=run-1"
             blocks = [f"Id={unit}\nActiveState={state}\n{since}\n" for unit, state in self.units.items()]
@@ -132,6 +138,23 @@ def test_a_systemctl_that_fails_does_not_stop_the_agent(stage: Stage) -> None:
     stage.machine.broken = frozenset()
     go(stage.agent.tick)
     assert stage.machine.units["restream.target"] == "active"
+
+
+def test_a_publisher_is_not_refused_because_systemd_does_not_answer(stage: Stage) -> None:
+    """As while it executes itself anew; what could not be seen is looked at again soon."""
+    stage.machine.broken = frozenset({"show", "start", "restart"})
+    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
+    assert stage.agent.status().publisher == OBS
+    assert stage.agent.look_again.is_set()
+
+
+def test_the_end_of_a_stream_does_not_wait_for_systemd(stage: Stage) -> None:
+    """The server ends the puller's stream, unless it is another publisher's by now."""
+    stage.machine.broken = frozenset({"show", "stop"})
+    go(lambda: stage.agent.publish(hook(NEXT)), lambda: stage.agent.unpublish(hook(OBS, "unpublish")))
+    assert stage.server.cuts == []
+    go(lambda: stage.agent.unpublish(hook(NEXT, "unpublish")))
+    assert stage.server.cuts == ["main"]
 
 
 def test_memory_survives_a_restart(stage: Stage) -> None:
@@ -233,10 +256,10 @@ def test_a_relay_that_stands_still_is_killed(stage: Stage) -> None:
     assert "kill ffmpeg-relay@twitch.service" in stage.machine.calls
 
 
-def test_a_publisher_of_whom_nothing_arrives_is_thrown_out(
+def test_a_publisher_of_whom_nothing_ever_came_is_thrown_out(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is listed and pulled, and the program reports that it gets nothing, for longer than `silence`."""
+    """It is listed and pulled, and nothing reaches the program for longer than `silence`."""
     stage.server.listed = (OBS,)
     stage.machine.units = {"restream.target": "active", "live@main.service": "active"}
     stage.telemetry.report, stage.telemetry.received_at = {"source": "fallback", "since": 0}, float("inf")
@@ -244,6 +267,10 @@ def test_a_publisher_of_whom_nothing_arrives_is_thrown_out(
     assert stage.server.dropped == []
     later = time.monotonic() + 16
     monkeypatch.setattr(time, "monotonic", lambda: later)
+    stage.telemetry.heard_at = later - 1
+    go(stage.agent.tick)
+    assert stage.server.dropped == []
+    stage.telemetry.heard_at = 0.0
     go(stage.agent.tick)
     assert stage.server.dropped == ["c1"]
 

@@ -56,7 +56,7 @@ def test_a_publish_off_air_starts_the_broadcast_and_pulls_the_stream() -> None:
     assert wanted == ["start restream.target", "restart live@main.service"]
 
 
-def test_a_publisher_of_whom_nothing_arrives_has_to_come_again() -> None:
+def test_a_publisher_of_whom_nothing_ever_came_has_to_come_again() -> None:
     """The server lists it, its stream is pulled, and nothing of it reaches the program."""
     silent = replace(LIVE, unheard_for=30.0)
     assert decide(Rules(silence=30.0), KNOWN, silent, Tick()).actions == (Drop(OBS),)

@@ -104,6 +104,32 @@ def test_a_publisher_is_dropped_by_its_id(server: type[Srs | NginxRtmp], expecte
     assert [expected] == [(method, path.removesuffix("?")) for method, path in asked]
 
 
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (NginxRtmp, [("GET", "/control/drop/subscriber?app=live&name=main")]),
+        (Srs, [("GET", "/api/v1/clients/?start=0&count=1000"), ("DELETE", "/api/v1/clients/p1")]),
+    ],
+)
+def test_a_streams_players_are_ended_and_nobody_else(
+    server: type[Srs | NginxRtmp], expected: list[tuple[str, str]]
+) -> None:
+    """Not its publisher, and not another stream's player."""
+    asked: list[tuple[str, str]] = []
+    clients = [
+        {"id": "p1", "url": "/live/main", "publish": False},
+        {"id": "o1", "url": "/live/main", "publish": True},
+        {"id": "p2", "url": "/live/other", "publish": False},
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.raw_path.decode().removesuffix("?")))
+        return httpx.Response(200, json={"clients": clients})
+
+    ask(server, answer, lambda one: one.cut("main"))
+    assert asked == expected
+
+
 def refuse(request: httpx.Request) -> httpx.Response:
     """Be a server that is not there."""
     raise httpx.ConnectError("connection refused", request=request)
