@@ -85,7 +85,6 @@ class Agent:
             standby=settings.standby,
             matches_live=settings.matches_live,
         )
-        self._began_at = time.monotonic()
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
@@ -225,13 +224,12 @@ class Agent:
 
     def _unheard_for(self, now: float) -> float:
         """Return for how long a stream has been pulled of which nothing has ever reached the program."""
-        pulling = {unit: one for unit, one in self._units.items() if names.is_live_unit(unit)}
-        # Before it is active, its `since` is that of the time before.
-        pulled = [one.since for one in pulling.values() if one.active == "active"]
-        if not pulled or self._telemetry.source is None:
+        if self._telemetry.source is None or self._telemetry.report.get("live", {}).get("connected"):
             return 0.0
-        since = max(*pulled, self._began_at)
-        return 0.0 if self._telemetry.heard_at >= since else now - since
+        pulling = (one for unit, one in self._units.items() if names.is_live_unit(unit))
+        # Before it is active, its `since` is that of the time before.
+        pulled = [now - one.since for one in pulling if one.active == "active"]
+        return min(pulled, default=0.0)
 
     async def _act(self, decision: Decision) -> None:
         for action in decision.actions:

@@ -24,9 +24,8 @@ class Telemetry:
     """The newest reports, and what has to be watched over time to judge them.
 
     `report` is in the program's own units (meter.py). `relays` maps a relay's address to its name.
-    `taken_at` is when a relay last took something from the program, `heard_at` when the program last
-    received something of a publisher's, `moved_at` when it last sent something, `running_since` since when
-    it does so. Times are seconds of the monotonic clock.
+    `taken_at` is when a relay last took something from the program, `moved_at` when the program last
+    sent something, `running_since` since when it does so. Times are seconds of the monotonic clock.
     """
 
     relays: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +34,6 @@ class Telemetry:
     received_at: float = float("-inf")
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     taken_at: dict[str, float] = field(default_factory=dict)
-    heard_at: float = float("-inf")
     running_since: float = float("inf")
     moved_at: float = float("-inf")
 
@@ -66,8 +64,6 @@ class Telemetry:
             if now - self.moved_at > STALE:
                 self.running_since = now
             self.moved_at = now
-        if report.get("live", {}).get("bitrate"):
-            self.heard_at = now
         before = self.report.get("relays", {})
         for name, relay in report.get("relays", {}).items():
             if relay.get("sent") != before.get(name, {}).get("sent"):
