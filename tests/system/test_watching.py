@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.demo.install import ETC, PUBLISH_URL
+from tests.demo.install import ETC, PREFIX, PUBLISH_URL
 from tests.lab.obs import Encoder, Obs
 from tests.system.stage import Stage
 
@@ -110,6 +110,24 @@ def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(br
     broadcast.product("apply")
     wait_state(broadcast, "beta", "delivering")
     assert relay(broadcast, "beta")["failures"] == 0
+
+
+def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Stage) -> None:
+    """ffmpeg 7 exits 255 for a refused key; a stop by hand is known by something else."""
+    override = "/run/systemd/system/ffmpeg-relay@beta.service.d/20-test.conf"
+    attempt = f"{PREFIX}/bin/python3 -I -m restream_agent.attempt /bin/sh -c 'exit 255'"
+    broadcast.container.write(override, f"[Service]\nExecStart=\nExecStart={attempt}\n")
+    restart = ("systemctl", "restart", "ffmpeg-relay@beta.service")
+    try:
+        broadcast.container.run(("systemctl", "daemon-reload"))
+        broadcast.container.run(restart)
+        wait_state(broadcast, "beta", "refusing", timeout=60)
+    finally:
+        broadcast.container.run(("rm", override))
+        broadcast.container.run(("systemctl", "daemon-reload"))
+        broadcast.container.run(restart)
+    assert broadcast.show("ffmpeg-relay@beta.service", "StatusText") == "first attempt"
+    wait_state(broadcast, "beta", "delivering")
 
 
 def pauses_of(stage: Stage, identifier: str) -> list[str]:
