@@ -84,7 +84,7 @@ def test_no_key_is_where_others_look(stage: Stage) -> None:
     """
     stage.container.run(("sh", "-c", places), timeout=60, check=False)
     obs.stop()
-    proofs = ("rtmp_playpath", "ffmpeg-relay@alpha.service", "-rtmp_app")
+    proofs = ("key.ffpreset", "ffmpeg-relay@alpha.service", "-rtmp_app")
     assert [text for text in (*proofs, *secrets) if is_shown(stage, text)] == list(proofs)
 
 
