@@ -20,7 +20,8 @@ def on_air() -> None:
     manager = systemd.Systemd()
     _wish("open")
     (Path(paths.OPERATOR) / "end").unlink(missing_ok=True)
-    manager.change("start", (names.TARGET,), reason="asked for by the operator")
+    # The target waits for none of what it wants, and the program has to be there for what follows.
+    manager.change("start", (names.TARGET, names.PROGRAM_UNIT), reason="asked for by the operator")
     manager.change("reload", (names.PROGRAM_UNIT,), reason="to open with the fallback")
 
 

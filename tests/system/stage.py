@@ -49,11 +49,13 @@ class Stage:
         blocks = self.container.run(argv).stdout.strip().split("\n\n")
         # With no unit at all systemctl shows nothing, not even an empty state.
         units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
-        # restream-apply comes and goes with every edit: it is the one that acts, not what it acts on.
+        # restream-apply comes and goes with every edit: it is the one that acts, not what it acts on. A relay
+        # whose platform refuses it is activating between its attempts.
         return {
             unit["Id"]: unit["InvocationID"]
             for unit in units
-            if unit.get("ActiveState") == "active" and not unit["Id"].startswith("restream-apply")
+            if unit.get("ActiveState") in ("active", "activating")
+            and not unit["Id"].startswith(("restream-apply", "restream-fallback-prepare"))
         }
 
     def edit(self, toml: str, *, succeeds: bool = True) -> None:
