@@ -12,7 +12,7 @@ from restream_agent import unitfile
 class Facts:
     """What rendering has to know of the machine.
 
-    Paths of programs, systemd's version, the hook token, and which credentials are stored encrypted.
+    Paths of programs, the hook token, and which credentials are stored encrypted.
     """
 
     source: str
@@ -20,13 +20,12 @@ class Facts:
     ffmpeg: str
     server_binary: str
     nginx_rtmp_module: str
-    systemd_version: int
     hook_token: str
     encrypted: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         """Show all but the token."""
-        return f"Facts(source={self.source!r}, systemd_version={self.systemd_version})"
+        return f"Facts(source={self.source!r})"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,6 @@ class Filler:
             "header": f"Made by restream-agent from {unitfile.value(facts.source)}; "
             "edit that and run `restream-agent apply`.",
             "source": unitfile.value(facts.source),
-            "systemd_version": facts.systemd_version,
         }
 
     def __call__(self, template: str, **values: object) -> str:

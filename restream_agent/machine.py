@@ -4,31 +4,25 @@ import shutil
 import sys
 from pathlib import Path
 
-from restream_agent import secrets, systemd
+from restream_agent import secrets
 from restream_agent.config import Config, relays
-from restream_agent.errors import CommandError, RestreamError
+from restream_agent.errors import RestreamError
 from restream_agent.ffmpeg import AUTHORITIES
 from restream_agent.filler import Facts
 
 _SRS = "/usr/local/srs/objs/srs"
 _NGINX = "/usr/sbin/nginx"
 _NGINX_RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
-_OLDEST_SYSTEMD = 252
 
 
 def facts(config: Config, *, root: Path, source: str) -> Facts:
     """Return what rendering needs; where something is not installed, its usual place."""
-    try:
-        version = systemd.version()
-    except CommandError:
-        version = _OLDEST_SYSTEMD
     return Facts(
         source=source,
         python=sys.executable,
         ffmpeg=shutil.which("ffmpeg") or "/usr/bin/ffmpeg",
         server_binary=str(_server_binary(config)),
         nginx_rtmp_module=_NGINX_RTMP_MODULE,
-        systemd_version=version,
         hook_token=secrets.hook_token(root),
         encrypted=secrets.encrypted(root),
     )

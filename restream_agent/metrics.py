@@ -59,7 +59,7 @@ def _source(status: Status) -> Iterator[Metric]:
     for source in _SOURCES:
         shown.add_metric([source], status.observed.is_on_air and status.source == source)
     yield shown
-    live = status.as_json()["live"]
+    live = status.live_json()
     families: tuple[GaugeMetricFamily | CounterMetricFamily, ...] = (
         GaugeMetricFamily("restream_source_connected", "Whether its stream is there.", labels=["source"]),
         CounterMetricFamily("restream_source_bytes", "Received since it came.", labels=["source"]),

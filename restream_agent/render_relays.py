@@ -9,8 +9,8 @@ from restream_agent.tree import File, Tree
 
 _MEMORY_COPYING = "256M"
 _MEMORY_ENCODING = "2G"
-"""What a relay may take until it is killed and started anew: a copy has some 40 MB (measured), of which its
-log's filter is 10; an encoder of 4K pictures some hundreds more."""
+"""What a relay may take until it is killed and started anew: a copy has some 70 MB resident (make soak), of
+which its log's filter is 12; an encoder of 4K pictures some hundreds more."""
 
 
 def relay_files(config: Config, fill: Filler) -> Tree:

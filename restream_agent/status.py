@@ -71,12 +71,12 @@ class Status:
             else {"stream": self.publisher.stream, "address": self.publisher.address},
             "ingest": "up" if self.observed.publishers is not None else "down",
             "config": "refused" if self.refused else "ok",
-            "live": self._live(),
+            "live": self.live_json(),
             "hand_offs": [_hand_off(one) for one in self.program.get("hand_offs", {}).get("recent", [])],
             "relays": {relay.name: relay_json(relay) for relay in self.relays},
         }
 
-    def _live(self) -> dict[str, Any]:
+    def live_json(self) -> dict[str, Any]:
         """Return what the program knows of the publisher's stream; its keyframe interval in seconds."""
         live = dict(self.program.get("live", {}))
         if live:

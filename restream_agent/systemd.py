@@ -1,7 +1,6 @@
 """systemctl and its kin. Every call is logged with the unit and the reason."""
 
 import logging
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -101,12 +100,6 @@ class Systemd:
 def is_running() -> bool:
     """Whether systemd is this machine's service manager; see sd_booted(3)."""
     return Path("/run/systemd/system").is_dir()
-
-
-def version(runner: Runner = run) -> int:
-    """Return systemd's version number; CommandError where there is none."""
-    found = re.search(r"systemd (\d+)", runner(("systemctl", "--version"), timeout=_QUERY_TIMEOUT).stdout)
-    return int(found[1]) if found else 0
 
 
 def verify(directory: Path, units: Iterable[str], runner: Runner = run) -> None:

@@ -3,14 +3,13 @@
 import sys
 from pathlib import Path
 
-from restream_agent import assets, systemd
+from restream_agent import assets
 from restream_agent.config import Config, load
 from restream_agent.filler import Facts
 from restream_agent.render import render
 from restream_agent.tree import File, Tree
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/restream.toml"))
-NEWER_SYSTEMD = {"channel-around-the-clock": 257}  # the others: Debian 12's
 SERVER_BINARY = {"srs": "/usr/local/srs/objs/srs", "nginx-rtmp": "/usr/sbin/nginx"}
 MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
 
@@ -21,7 +20,7 @@ def read(case: Path) -> Config:
     return load(file.read_text(), source=file.name)
 
 
-def fixed_facts(config: Config, *, version: int = 252) -> Facts:
+def fixed_facts(config: Config) -> Facts:
     """Return the facts of a machine that is the same for everybody."""
     return Facts(
         source="/etc/restream-agent/restream.toml",
@@ -29,7 +28,6 @@ def fixed_facts(config: Config, *, version: int = 252) -> Facts:
         ffmpeg="/usr/bin/ffmpeg",
         server_binary=str(config.ingest.binary or SERVER_BINARY[config.ingest.server]),
         nginx_rtmp_module=MODULE,
-        systemd_version=version,
         hook_token="fake-hook-token",
     )
 
@@ -37,8 +35,7 @@ def fixed_facts(config: Config, *, version: int = 252) -> Facts:
 def rendered(case: Path) -> Tree:
     """Render a case for the machine that never changes."""
     config = read(case)
-    version = NEWER_SYSTEMD.get(case.name, 252)
-    return render(config, fixed_facts(config, version=version), assets.load())
+    return render(config, fixed_facts(config), assets.load())
 
 
 def stage(case: Path, directory: Path) -> Path:
@@ -56,7 +53,6 @@ def stage(case: Path, directory: Path) -> Path:
         ffmpeg=_existing(known.ffmpeg, stand_in),
         server_binary=_existing(known.server_binary, stand_in),
         nginx_rtmp_module=MODULE,
-        systemd_version=systemd.version(),
         hook_token=known.hook_token,
     )
     for path, entry in render(config, facts, assets.load()).items():

@@ -76,15 +76,6 @@ def test_a_kill_is_for_all_processes_of_a_unit() -> None:
     assert runner.calls == [("systemctl", "kill", "--signal=KILL", "--", "a.service")]
 
 
-@pytest.mark.parametrize(
-    ("said", "version"),
-    [("systemd 252 (252.39-1~deb12u2)\n+PAM", 252), ("systemd 257 (257.9)", 257), ("", 0)],
-)
-def test_the_version_is_a_number(said: str, version: int) -> None:
-    """Whatever the distribution adds."""
-    assert systemd.version(Answering(said)) == version
-
-
 def test_what_systemd_says_of_others_is_not_our_fault() -> None:
     """A broken unit elsewhere on the machine does not stop an apply."""
     runner = Answering(stderr="/etc/systemd/system/other.service:3: Unknown key name 'X'\n")
