@@ -10,6 +10,7 @@ from tests.lab import quoter
 from tests.lab.container import SHARED, Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import Platform, is_listening
+from tests.system.stage import runs_in
 
 MARK = f"pLaNtEd{token_hex(6)}"  # in no file of the machine, this one among them
 INGEST = f"{MARK}-ingest"
@@ -48,6 +49,8 @@ key = "{clear}"
 url = "rtmp://127.0.0.1:{quoter}/app/{in_url}"
 """
 
+FAILING = {f"ffmpeg-relay@{name}.service" for name in ("beta", "quoting", "unreachable", "in-url")}
+
 # The agent breaks in the middle of a hook, with the key at hand.
 CRASH = "s/^    async def publish(self.*$/&\\n        raise RuntimeError(f'broken by {hook!r}')/"
 AGENT_SOURCE = f"{PREFIX}/lib/python3*/site-packages/restream_agent/agent.py"
@@ -76,6 +79,13 @@ class Planted:
         obs = self.obs(path)
         self.container.wait_until(lambda: not obs.alive(), 20, f"the refusal\n{obs.log()}")
         assert not obs.is_published()
+
+    def runs(self) -> dict[str, str]:
+        """Return the units of ours that run, with the id of this very run; see systemd.exec(5).
+
+        Without the relays that their platforms refuse: each of their attempts is a run of its own.
+        """
+        return {unit: run for unit, run in runs_in(self.container).items() if unit not in FAILING}
 
     def wait_said(self, unit: str, words: str) -> None:
         """Wait until a unit has written something to the journal."""

@@ -44,19 +44,8 @@ class Stage:
         return self.container.run(("systemctl", "show", "-P", "UnitsLoadTimestampMonotonic")).stdout
 
     def runs(self) -> dict[str, str]:
-        """Return each active unit of ours with the id of this very run of it; see systemd.exec(5)."""
-        argv = ("systemctl", "show", "-p", "Id,ActiveState,InvocationID", "--", *OURS)
-        blocks = self.container.run(argv).stdout.strip().split("\n\n")
-        # With no unit at all systemctl shows nothing, not even an empty state.
-        units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
-        # restream-apply comes and goes with every edit: it is the one that acts, not what it acts on. A relay
-        # whose platform refuses it is activating between its attempts.
-        return {
-            unit["Id"]: unit["InvocationID"]
-            for unit in units
-            if unit.get("ActiveState") in ("active", "activating")
-            and not unit["Id"].startswith(("restream-apply", "restream-fallback-prepare"))
-        }
+        """Return each active unit of ours with the id of this very run of it."""
+        return runs_in(self.container)
 
     def edit(self, toml: str, *, succeeds: bool = True) -> None:
         """Save the TOML as an editor would and wait until the agent has had it applied."""
@@ -112,6 +101,22 @@ class Stage:
             find /etc -type f -not -path {TOML} -print0 | sort -z | xargs -0 sha256sum
         """
         return self.container.run(("sh", "-c", script)).stdout
+
+
+def runs_in(container: Container) -> dict[str, str]:
+    """Return each active unit of ours with the id of this very run of it; see systemd.exec(5)."""
+    argv = ("systemctl", "show", "-p", "Id,ActiveState,InvocationID", "--", *OURS)
+    blocks = container.run(argv).stdout.strip().split("\n\n")
+    # With no unit at all systemctl shows nothing, not even an empty state.
+    units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
+    # restream-apply comes and goes with every edit: it is the one that acts, not what it acts on. A relay
+    # whose platform refuses it is activating between its attempts.
+    return {
+        unit["Id"]: unit["InvocationID"]
+        for unit in units
+        if unit.get("ActiveState") in ("active", "activating")
+        and not unit["Id"].startswith(("restream-apply", "restream-fallback-prepare"))
+    }
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
