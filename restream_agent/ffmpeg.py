@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from restream_agent.config import Relay, Transcode
 
 LIVE_SOCKET = "/run/restream/live.sock"
-RELAY_SOCKET = "/run/restream/relay.sock"
+RELAY_INPUT = "pipe:0"  # attempt.py says why it is not the program's socket
 PROGRESS = "127.0.0.1:8086"
 KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
 STALL = "${RELAY_STALL_US}"
@@ -46,7 +46,7 @@ def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
     """
     codecs = ("-c", "copy") if relay.transcode is None else _encoder(relay.transcode)
     return (
-        ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", f"unix:{RELAY_SOCKET}",
+        ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", RELAY_INPUT,
         "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT, "-flvflags", "no_duration_filesize",
         "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET, *_NO_DELAY,
         *(_VERIFIED if relay.url.startswith("rtmps:") else ()),

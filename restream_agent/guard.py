@@ -18,13 +18,21 @@ LONGEST_LINE = 64 * 1024
 """Bytes. What follows in a longer line is left out, as a secret could lie across the cut."""
 
 
-def main(argv: list[str]) -> NoReturn:
-    """Run the program in our place; OSError if it cannot be started."""
+def main(argv: list[str], stdin: int | None = None) -> NoReturn:
+    """Run the program in our place; OSError if it cannot be started.
+
+    `stdin` is a descriptor for its standard input, which is ours unless given. The program alone has it,
+    so that the other end sees when it has ended.
+    """
     reading, writing = os.pipe()
     if os.fork() == 0:
         os.close(writing)
+        if stdin is not None:
+            os.close(stdin)
         _filter(reading)
     os.close(reading)
+    if stdin is not None:
+        os.dup2(stdin, 0)
     os.dup2(writing, 1)
     os.dup2(writing, 2)
     os.close(writing)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -33,6 +35,10 @@ class Unit:
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(self.directory / "notify"))
         self.notify.settimeout(10)
+        self.program = socket.socket(socket.AF_UNIX)
+        self.program.bind(str(self.directory / "program"))
+        self.program.listen()
+        self.program.settimeout(10)
         self.environment = {
             **os.environ,
             "RUNTIME_DIRECTORY": str(self.runtime),
@@ -40,6 +46,7 @@ class Unit:
             "NOTIFY_SOCKET": str(self.directory / "notify"),
             "RELAY_STALL_US": "20000000",
             "RELAY_GIVE_UP": "never",
+            "RELAY_INPUT": str(self.directory / "program"),
         }
 
     def start(self, *command: str, give_up: str = "never") -> subprocess.Popen[str]:
@@ -61,6 +68,7 @@ def unit(tmp_path: Path) -> Iterator[Unit]:
     unit = Unit(tmp_path)
     yield unit
     unit.notify.close()
+    unit.program.close()
 
 
 def test_the_first_attempt_begins_at_once_and_becomes_the_program(unit: Unit) -> None:
@@ -74,6 +82,29 @@ def test_the_first_attempt_begins_at_once_and_becomes_the_program(unit: Unit) ->
     preset = unit.runtime / "key.ffpreset"
     assert preset.read_text() == f"rtmp_playpath={KEY}\n"
     assert preset.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_program_is_what_it_reads(unit: Unit) -> None:
+    """On its standard input; the program sees the end though the log's filter still waits for something."""
+    with unit.start("/bin/sh", "-c", "sleep 60 </dev/null & echo $!; head -c 5") as child:
+        connection, _ = unit.program.accept()
+        connection.sendall(b"media")
+        is_over, _, _ = select.select([connection], [], [], 10)
+        connection.close()
+        assert child.stderr is not None
+        os.kill(int(child.stderr.readline()), signal.SIGKILL)
+        assert child.stderr.read() == "media\n"
+    assert is_over
+
+
+def test_a_program_that_is_not_there_is_a_failure(unit: Unit) -> None:
+    """One line in the journal, and no READY=1."""
+    unit.program.close()
+    child = unit.start("/bin/true")
+    _, errors = child.communicate(timeout=30)
+    assert child.returncode == 1
+    assert errors == f"<3>the program at {unit.directory}/program cannot be reached: Connection refused\n"
+    assert unit.hear() == "STATUS=first attempt"
 
 
 def test_after_failures_it_waits_and_says_so(unit: Unit) -> None:

@@ -1,0 +1,70 @@
+"""What a relay's ffmpeg remembers of a long broadcast: nothing."""
+
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from restream_agent.config import load, relays
+from restream_agent.ffmpeg import relay_command
+from restream_agent.flv import HEADER, Reader, encode
+
+pytestmark = pytest.mark.media
+
+HOUR = 3600  # seconds of stream; 170,000 pieces of sound, of which one that is remembered takes 24 bytes
+MARGIN_KIB = 512
+CLIP = (
+    "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x36:rate=2:duration=1",
+    "-f", "lavfi", "-i", "sine=sample_rate=48000:duration=1", "-c:v", "libx264", "-c:a", "aac", "-b:a", "16k",
+    "-f", "flv", "pipe:1",
+)  # fmt: skip
+TOML = """\
+version = 1
+[ingest]
+key = "any"
+[platforms.one]
+url = "rtmp://127.0.0.1/app"
+key = "any"
+"""
+
+
+def test_a_relay_does_not_grow_with_the_broadcast() -> None:
+    """From a quarter of an hour to an hour of stream, given to it as attempt.py does."""
+    ours, its = socket.socketpair()
+    argv = relay_command("ffmpeg", relays(load(TOML, source="t"))[0])
+    copying = (*argv[: argv.index("-rtmp_app")], "-y", "-f", "flv", "/dev/null")
+    with ours, subprocess.Popen(copying, stdin=its.fileno()) as ffmpeg:
+        its.close()
+        ours.sendall(HEADER)
+        seconds = broadcast()
+        before = after_another(seconds, HOUR // 4, ours, ffmpeg)
+        after = after_another(seconds, HOUR - HOUR // 4, ours, ffmpeg)
+        ours.shutdown(socket.SHUT_WR)
+    assert ffmpeg.returncode == 0
+    assert after < before + MARGIN_KIB
+
+
+def after_another(
+    seconds: Iterator[bytes], number: int, to: socket.socket, ffmpeg: subprocess.Popen[bytes]
+) -> int:
+    """Send some more seconds of stream and return what ffmpeg then holds in KiB, without its libraries."""
+    for _ in range(number):
+        to.sendall(next(seconds))
+    found = re.search(r"RssAnon:\s*(\d+) kB", Path(f"/proc/{ffmpeg.pid}/status").read_text())
+    assert found
+    return int(found[1])
+
+
+def broadcast() -> Iterator[bytes]:
+    """Yield second after second of a stream, encoded; what comes once is in the first."""
+    tags = Reader().feed(subprocess.run(CLIP, check=True, capture_output=True).stdout)
+    media = [tag for tag in tags if tag.is_media]
+    start = b"".join(encode(tag) for tag in tags if tag.is_sequence_header)
+    for second in count():
+        yield start + b"".join(encode(replace(tag, timestamp=tag.timestamp + 1000 * second)) for tag in media)
+        start = b""
