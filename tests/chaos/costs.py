@@ -17,10 +17,10 @@ UNITS = (
     "restream-ingest.service",
 )
 QUARTER = 4
-MARGIN_KIB = 2048
+MARGIN_KIB = 1024
 """What a process may hold more at the end than at the beginning, as medians of the last and the first
 quarter of the samples."""
-MARGIN_PART = 0.05
+MARGIN_PART = 0.02
 
 Sample = Mapping[str, Cost]
 

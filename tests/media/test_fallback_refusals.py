@@ -94,7 +94,8 @@ prepare((Path(sys.argv[1]),), message="", profile=Profile(1280, 720, Fraction(30
 
 def interrupt(source: Path, directory: Path, number: int) -> None:
     """Start a long preparation in a process of its own, and send a signal when it is under way."""
-    argv = (sys.executable, "-c", SCRIPT, str(source), str(directory))
+    # A shell starts its background jobs with SIGINT ignored, and so us, if we are one.
+    argv = ("env", "--default-signal=INT", sys.executable, "-c", SCRIPT, str(source), str(directory))
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         assert child.stdout is not None
         assert child.stdout.readline()
