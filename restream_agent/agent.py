@@ -94,6 +94,7 @@ class Agent:
         self._turn = asyncio.Lock()
         self.look_again = asyncio.Event()
         self._answered_at = time.monotonic()
+        self._unanswered = ""
         self._units: dict[str, UnitState] = {}
         self._observed = Observed(now=time.monotonic(), publishers=None)
         self._hold_ends: float | None = None
@@ -132,7 +133,6 @@ class Agent:
             relays=self._views(is_on_air=self._observed.is_on_air),
             program=self._telemetry.report if self._telemetry.source else {},
             source=self._telemetry.source,
-            is_running=self._telemetry.running_for > 0,
             hold_left=left,
             refused=self._refused(),
         )
@@ -194,9 +194,15 @@ class Agent:
     async def _observe(self) -> Observed:
         now = time.monotonic()
         publishers: tuple[Publisher, ...] | None = None
-        with suppress(RestreamError):
-            # A name that no unit can bear was never accepted here.
+        try:
             listed = await self._ingest.publishers()
+        except RestreamError as error:
+            if error.message != self._unanswered:
+                log.warning("%s", error.message)
+            self._unanswered = error.message
+        else:
+            self._unanswered = ""
+            # A name that no unit can bear was never accepted here.
             publishers = tuple(one for one in listed if names.is_instance(one.stream))
             self._answered_at = now
         self._units = await asyncio.to_thread(self._systemd.units, *_WATCHED)
@@ -211,6 +217,7 @@ class Agent:
             now=now,
             publishers=publishers,
             unreachable=now - self._answered_at,
+            is_heard=self._telemetry.source == "live",
             is_on_air=is_on_air,
             live_streams=frozenset(names.stream_of(unit) for unit in live),
             is_hold_running=is_holding,

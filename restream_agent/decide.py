@@ -12,7 +12,8 @@ GRACE = 5.0
 """Seconds after an accepted publish in which the server need not list the publisher yet."""
 
 UNREACHABLE = 10.0
-"""Seconds after which a server that does not answer counts as one that nobody publishes to."""
+"""Seconds after which a server that does not answer counts as one that nobody publishes to, unless the
+program hears somebody."""
 
 OVERDUE = 5.0
 """Seconds after which a hold whose timer has not ended it is ended by us: it was shortened meanwhile."""
@@ -72,18 +73,19 @@ class Rules:
 class Observed:
     """How things stand: `now` in seconds on the monotonic clock.
 
-    `publishers` is what the server lists, None if it did not answer for `unreachable` seconds.
-    `live_streams` are those whose `live@` unit is not inactive. `is_opened` says that the operator
-    has put the broadcast on air without a publisher, `is_ended` that it was ended while one was there.
-    `stuck_relays` are those that have delivered nothing for too long (relay_state.py). `unheard_for` is
-    how long, in seconds, a publisher's stream has been pulled of which nothing has reached the program.
-    `fallback_for` is how long, in seconds, the fallback has been playing; `hold_left` how long the
-    hold that is running still has, negative when its timer should have ended it.
+    `publishers` is what the server lists, None if it did not answer for `unreachable` seconds. `is_heard`
+    says that the program plays what a publisher sends. `live_streams` are those whose `live@` unit is not
+    inactive. `is_opened` says that the operator has put the broadcast on air without a publisher, `is_ended`
+    that it was ended while one was there. `stuck_relays` are those that have delivered nothing for too long
+    (relay_state.py). `unheard_for` is how long, in seconds, a publisher's stream has been pulled of which
+    nothing has reached the program. `fallback_for` is how long, in seconds, the fallback has been playing;
+    `hold_left` how long the hold that is running still has, negative when its timer should have ended it.
     """
 
     now: float
     publishers: tuple[Publisher, ...] | None = ()
     unreachable: float = 0.0
+    is_heard: bool = False
     is_on_air: bool = False
     live_streams: frozenset[str] = frozenset()
     is_hold_running: bool = False
@@ -188,7 +190,7 @@ def _unpublished(rules: Rules, memory: Memory, observed: Observed, publisher: Pu
 
 def _tick(rules: Rules, memory: Memory, observed: Observed) -> Decision:
     publishers = observed.publishers
-    if publishers is None and observed.unreachable < UNREACHABLE:
+    if publishers is None and (observed.is_heard or observed.unreachable < UNREACHABLE):
         return Decision(memory)
     if publishers:
         return _present(rules, memory, observed, publishers)
@@ -215,6 +217,8 @@ def _present(rules: Rules, memory: Memory, observed: Observed, publishers: tuple
     if rules.silence is not None and observed.unheard_for >= rules.silence:
         # SRS has then lost the stream, though not the publisher (ossrs/srs#4656): it has to come again.
         wanted.append(Drop(publisher))
+    if observed.is_opened:
+        wanted.append(ForgetOperator())
     if not observed.is_on_air:
         wanted.append(Unit("start", names.TARGET, "a publisher is there and nothing is on air"))
     if publisher.stream not in observed.live_streams:

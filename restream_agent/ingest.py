@@ -1,8 +1,14 @@
 """The ingest server's own account of who publishes, and how to throw one out.
 
 SRS: its HTTP API (recorded answers: tests/data/). nginx-rtmp: its stat page and control module.
+
+Both repeat what a client says of itself (pageUrl, swfUrl) to whoever asks, before its key is looked at, and
+neither minds which bytes those are. So what neither JSON nor XML allows in a text is read all the same: no
+stranger may make an account unreadable.
 """
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 from xml.etree import ElementTree as ET
@@ -16,6 +22,8 @@ _TIMEOUT = 2.0
 """Seconds. On loopback an answer takes milliseconds; SRS waits 30 s for our own answer to a hook."""
 
 _APPLICATION = "live"
+
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Ingest(Protocol):
@@ -47,7 +55,7 @@ class Srs:
         clients = await _ask(self._client, "GET", "/api/v1/clients/", everything)
         streams = await _ask(self._client, "GET", "/api/v1/streams/", everything)
         try:
-            return srs_publishers(clients.json(), streams.json())
+            return srs_publishers(_json(clients), _json(streams))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RestreamError(f"SRS's lists of clients and streams make no sense: {error!r}") from error
 
@@ -59,11 +67,16 @@ class Srs:
         """Delete the stream's players."""
         answer = await _ask(self._client, "GET", "/api/v1/clients/", {"start": "0", "count": "1000"})
         try:
-            players = srs_players(answer.json(), stream)
+            players = srs_players(_json(answer), stream)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RestreamError(f"SRS's list of clients makes no sense: {error!r}") from error
         for player in players:
             await _ask(self._client, "DELETE", f"/api/v1/clients/{player}", {})
+
+
+def _json(answer: httpx.Response) -> Any:
+    """Read an answer; ValueError if it is no JSON."""
+    return json.loads(answer.content.decode("utf-8", "replace"), strict=False)
 
 
 def srs_players(clients: dict[str, Any], stream: str) -> tuple[str, ...]:
@@ -127,7 +140,7 @@ def nginx_publishers(page: str) -> tuple[Publisher, ...]:
     """Read the stat page; xml.etree.ElementTree.ParseError if it is not XML."""
     found = []
     # Our own nginx on loopback wrote it; expat refuses what could make it explode.
-    for application in ET.fromstring(page).iter("application"):  # noqa: S314
+    for application in ET.fromstring(_NOT_XML.sub("\ufffd", page)).iter("application"):  # noqa: S314
         if application.findtext("name") != _APPLICATION:
             continue
         for stream in application.iter("stream"):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.attack.run import attack
-from tests.demo.install import INGEST_KEY, install
+from tests.demo.install import INGEST_KEY, PUBLISH_URL, install
 from tests.demo.screen import Screen
 from tests.lab.container import Container
 from tests.lab.deadline import wait_until
+from tests.lab.obs import Obs
 from tests.lab.platform import Platform
 from tests.system.conftest import SERVERS
 from tests.system.stage import Stage
@@ -157,3 +158,22 @@ def test_guessing_is_slow_and_the_right_key_is_not(stage: Stage) -> None:
     wait_until(lambda: sum(words in line for line in stage.words("restream-agent")) == 7, 10, "the line")
     accepted, taken = publish(stage, INGEST_KEY)
     assert (accepted, taken < 6, wrong.poll()) == (True, True, None)
+
+
+def test_a_stranger_does_not_hide_who_publishes(stage: Stage) -> None:
+    """He has no key, and his client says of itself what neither JSON nor XML can hold."""
+    obs = Obs(stage.container, PUBLISH_URL).start()
+    obs.wait_published()
+    stage.container.wait_until(lambda: stage.state() == "live", 20, "OBS to be live")
+    strange = "\"$(printf '\\001\\033\\377')\""
+    options = f"-rtmp_swfurl {strange} -rtmp_flashver {strange}"
+    publish = f"{' '.join((*FFMPEG, *SOURCE))} {options} -f flv 'rtmp://127.0.0.1/live/main?key=wrong'"
+    heard = len(stage.words("restream-agent.service", lines=10_000))
+    for _ in range(3):
+        stranger = stage.container.popen(("sh", "-c", publish))
+        while stranger.poll() is None:
+            assert stage.state() == "live"  # which has the agent look at the server
+    said = "\n".join(stage.words("restream-agent.service", lines=10_000)[heard:])
+    obs.kill()
+    assert "wrong key" in said
+    assert "no sense" not in said

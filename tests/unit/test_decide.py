@@ -215,6 +215,17 @@ def test_a_server_that_stays_silent_counts_as_one_that_nobody_publishes_to() -> 
     assert ["stop live@main.service", f"start {names.HOLD_TIMER}"] == calls(silent, Tick())
 
 
+def test_a_server_that_stays_silent_ends_nobody_who_is_heard() -> None:
+    """The program plays what a publisher sends: that he cannot be looked up does not end it."""
+    silent = replace(LIVE, publishers=None, unreachable=10 * UNREACHABLE, is_heard=True)
+    assert decide(Rules(), KNOWN, silent, Tick()) == decide(Rules(), KNOWN, LIVE, Tick())
+
+
+def test_an_opening_that_was_asked_for_under_a_publisher_is_over_at_once() -> None:
+    """`on-air` while OBS is there: else the hold would not run once OBS has gone."""
+    assert ForgetOperator() in actions(replace(LIVE, is_opened=True), Tick())
+
+
 @pytest.mark.parametrize(
     ("rules", "observed"),
     [

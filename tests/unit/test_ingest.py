@@ -162,6 +162,25 @@ def test_a_server_that_makes_no_sense_is_an_error_and_not_an_empty_list(
         ask(server, answer, lambda one: one.publishers())
 
 
+STRANGE = b"\x01\x1b\x7f\xff\xed\xa0\x80"
+
+
+def test_what_a_client_says_of_itself_does_not_hide_the_others() -> None:
+    """SRS hands on its pageUrl byte for byte, nginx-rtmp its flashver: neither JSON nor XML has these."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = recorded(request).content
+        marks = {CLIENTS: b'"pageUrl":"', "/stat": b"<flashver>"}
+        mark = marks.get(request.url.path, b"no such mark")
+        assert request.url.path not in marks or mark in body
+        return httpx.Response(200, content=body.replace(mark, mark + STRANGE))
+
+    for server in (Srs, NginxRtmp):
+        there: tuple[Publisher, ...] = ask(server, recorded, lambda one: one.publishers())
+        assert there
+        assert there == ask(server, answer, lambda one: one.publishers())
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
