@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import sdnotify
@@ -15,7 +16,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from restream_agent import hooks, ingest, names, paths
 from restream_agent.agent import Agent, AgentSettings
-from restream_agent.errors import CommandError, RestreamError
+from restream_agent.edits import Edits
+from restream_agent.errors import RestreamError
 from restream_agent.metrics import exposition
 from restream_agent.notify import inherited, watchdog_interval
 from restream_agent.systemd import Systemd
@@ -228,25 +230,26 @@ class _Daemon:
             telling.look(status)
 
     async def _apply_edits(self, edited: asyncio.Event) -> None:
-        # An apply that has restarted us is about to write its manifest.
-        await asyncio.sleep(_EDIT_SETTLES)
-        if _is_newer(self._settings.source, paths.MANIFEST):
-            edited.set()  # it was edited while nobody looked
+        """Have edits applied: when they are seen, and those that nobody saw or that came during an apply."""
+        edits = Edits(Path(self._settings.source), Path(paths.MANIFEST), self._runtime / "tried-edit")
         while True:
-            await edited.wait()
             await asyncio.sleep(_EDIT_SETTLES)
             edited.clear()
-            with suppress(CommandError):
-                start = self._systemd.change
-                reason = f"{self._settings.source} was edited"
-                await asyncio.to_thread(start, "start", (names.APPLY_UNIT,), reason=reason, wait=False)
+            await _logged(partial(self._apply, edits))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(edited.wait(), _RECONCILE_EVERY)
 
-
-def _is_newer(edited: str, applied: str) -> bool:
-    """Whether a file has changed since another was written; not if either cannot be looked at."""
-    with suppress(OSError):
-        return Path(edited).stat().st_mtime > Path(applied).stat().st_mtime
-    return False
+    async def _apply(self, edits: Edits) -> None:
+        state = edits.pending()
+        if state is None:
+            return
+        active = await asyncio.to_thread(self._systemd.active, names.APPLY_UNIT)
+        if active.get(names.APPLY_UNIT) == "activating":
+            return  # it may have read the TOML before; asked to start, systemd would do nothing
+        reason = f"{self._settings.source} was edited"
+        start = partial(self._systemd.change, "start", (names.APPLY_UNIT,), reason=reason, wait=False)
+        await asyncio.to_thread(start)
+        edits.note(state)
 
 
 async def _logged(step: Callable[[], object]) -> None:

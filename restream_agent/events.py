@@ -5,7 +5,7 @@ repeats it nor misses what happened meanwhile.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from restream_agent.relay_state import RelayState
@@ -37,34 +37,37 @@ class Event:
 
 @dataclass(frozen=True)
 class Moment:
-    """How things stand: the channel's state and cause, each relay's, and the apply that failed, "" if none.
-
-    `is_running` says that the program sends, so that relays can be expected to deliver.
-    """
+    """How things stand: the channel's state and cause, each relay's, the apply that failed ("" if none)."""
 
     state: str
     cause: str = ""
     relays: Mapping[str, RelayState] = field(default_factory=dict)
-    is_running: bool = True
     refused: str = ""
 
 
 @dataclass(frozen=True)
 class Told:
-    """What was told last: the channel's state, who is failing, and which failed apply."""
+    """What was told last: the channel's state, who is failing, who of them for good, which failed apply."""
 
     state: str = "off air"
     failing: frozenset[str] = frozenset()
     refused: str = ""
+    given_up: frozenset[str] = frozenset()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Told":
         """Read what `as_json` made; KeyError or TypeError for something else."""
-        return cls(str(values["state"]), frozenset(values["failing"]), str(values["refused"]))
+        state, failing, refused = str(values["state"]), frozenset(values["failing"]), str(values["refused"])
+        return cls(state, failing, refused, frozenset(values.get("given_up", ())))
 
     def as_json(self) -> dict[str, Any]:
         """Return it as a file keeps it."""
-        return {"state": self.state, "failing": sorted(self.failing), "refused": self.refused}
+        return {
+            "state": self.state,
+            "failing": sorted(self.failing),
+            "refused": self.refused,
+            "given_up": sorted(self.given_up),
+        }
 
 
 class Teller:
@@ -78,7 +81,7 @@ class Teller:
         """Return what is new at a moment."""
         events = [*self._channel(moment), *self._platforms(moment, now), *self._config(moment)]
         state = moment.state if moment.state in (*_ON_AIR, "off air") else self.told.state
-        self.told = Told(state, self.told.failing, moment.refused)
+        self.told = replace(self.told, state=state, refused=moment.refused)
         return events
 
     def _channel(self, moment: Moment) -> list[Event]:
@@ -88,32 +91,42 @@ class Teller:
         if before == after or after not in _ON_AIR:  # "on air": the program does not say what it plays
             return []
         if before == "off air":
-            return [Event("on_air", f"on air: {after}")]
+            return [Event("on_air", "on air" if after == "opening" else f"on air: {after}")]
         if after == "fallback":
             cause = _CAUSES.get(moment.cause)
             return [Event("fallback", "the fallback is shown" + (f": {cause}" if cause else ""))]
-        return [Event("live", "live again")] if before == "fallback" else []
+        return [Event("live", "live")] if before == "fallback" else []
 
     def _platforms(self, moment: Moment, now: float) -> list[Event]:
         """Tell of a platform whose state has been another than the one that was told for long enough."""
+        if moment.state == "off air":
+            self._since.clear()
+            self.told = replace(self.told, failing=frozenset(), given_up=frozenset())
+            return []
         events, failing = [], set(self.told.failing & moment.relays.keys())
-        is_on_air = moment.state in _ON_AIR
         for name, state in moment.relays.items():
-            is_well = state is RelayState.DELIVERING
-            is_ill = not is_well and state is not RelayState.STOPPED and moment.is_running
-            was_failing = name in failing
-            if not is_on_air or not (is_well if was_failing else is_ill):
-                self._since.pop(name, None)
+            was_failing, is_well = name in failing, state is RelayState.DELIVERING
+            is_news = is_well if was_failing else not is_well and state is not RelayState.STOPPED
+            if self._has_lasted(name, is_news, now, RECOVERED_AFTER if was_failing else FAILING_AFTER):
+                failing ^= {name}
+            elif not was_failing or state is not RelayState.GIVEN_UP or name in self.told.given_up:
                 continue
-            if now - self._since.setdefault(name, now) < (RECOVERED_AFTER if was_failing else FAILING_AFTER):
-                continue
-            del self._since[name]
-            failing ^= {name}
-            kind = "platform_recovered" if was_failing else "platform_failing"
-            text = f"{name} gets everything again" if was_failing else f"{name} gets nothing: {state}"
+            kind = "platform_recovered" if is_well else "platform_failing"
+            text = f"{name} gets everything again" if is_well else f"{name} gets nothing: {state}"
             events.append(Event(kind, text, name))
-        self.told = Told(self.told.state, frozenset(failing) if is_on_air else frozenset(), self.told.refused)
+        given_up = {name for name in failing if moment.relays[name] is RelayState.GIVEN_UP}
+        self.told = replace(self.told, failing=frozenset(failing), given_up=frozenset(given_up))
         return events
+
+    def _has_lasted(self, name: str, is_news: bool, now: float, seconds: float) -> bool:
+        """Whether something about a platform has been so for some seconds; it begins anew if it has."""
+        if not is_news:
+            self._since.pop(name, None)
+            return False
+        if now - self._since.setdefault(name, now) < seconds:
+            return False
+        del self._since[name]
+        return True
 
     def _config(self, moment: Moment) -> list[Event]:
         if not moment.refused or moment.refused == self.told.refused:

@@ -4,14 +4,21 @@ import grp
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from typing import IO
 
 from restream_agent import paths
 from restream_agent.errors import RestreamError
 from restream_agent.tree import File, Link, Tree
+
+_LOCK_SECONDS = 15.0
+"""How long an apply waits for another, which takes seconds unless it prepares a fallback video."""
+
+_LOCK_PAUSE = 0.2
 
 
 def locate(root: Path, path: str) -> Path:
@@ -120,7 +127,7 @@ def read_manifest(root: Path) -> dict[str, object]:
 
 @contextmanager
 def lock(root: Path) -> Iterator[None]:
-    """Let one apply run at a time; RestreamError if another does."""
+    """Let one apply run at a time, after another that is running; RestreamError if that one goes on."""
     place = locate(root, paths.LOCK)
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -128,8 +135,17 @@ def lock(root: Path) -> Iterator[None]:
     except PermissionError as error:
         raise RestreamError(f"{place} cannot be opened", hint="run this as root (sudo)") from error
     with file:
-        try:
-            flock(file, LOCK_EX | LOCK_NB)
-        except BlockingIOError as error:
-            raise RestreamError("another apply is running", hint="wait for it and try again") from error
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while not _is_locked(file):
+            if time.monotonic() >= deadline:
+                raise RestreamError("another apply is running", hint="wait for it and try again")
+            time.sleep(_LOCK_PAUSE)
         yield
+
+
+def _is_locked(file: IO[str]) -> bool:
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

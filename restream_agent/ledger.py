@@ -4,10 +4,11 @@ Times are whole milliseconds since the start of the broadcast, as in splice.py.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from restream_agent.splice import HandOff
+from restream_agent.splice import KINDS, HandOff, Source
 
 BUCKETS = (50, 100, 200, 500, 1000, 2000, 5000)
 """Upper bounds in ms of the gaps that are counted together; what is above the last counts only in all."""
@@ -45,7 +46,7 @@ class Ledger:
 
     def __init__(self, sent_at: int | None) -> None:
         """`sent_at` is when the last packet was sent, by an earlier process too; None if none was."""
-        self.tallies: dict[str, Tally] = {}
+        self.tallies = {kind: Tally() for kind in KINDS}
         self.recent: deque[Noted] = deque(maxlen=_REMEMBERED)
         self._sent_at = sent_at
         self._known: HandOff | None = None
@@ -56,7 +57,7 @@ class Ledger:
         if change is not None and change is not self._known:
             self._known = change
             noted = Noted(change, None if self._sent_at is None else max(0, now - self._sent_at))
-            self.tallies.setdefault(change.kind, Tally()).add(noted.gap)
+            self.tallies[change.kind].add(noted.gap)
             self.recent.append(noted)
         self._sent_at = now
         return noted
@@ -64,12 +65,24 @@ class Ledger:
     def as_json(self, now: int) -> dict[str, Any]:
         """Return the tallies by kind, and the newest hand-offs with how long ago they were, in ms."""
         return {
-            "kinds": {
-                kind: {"count": one.count, "gaps": one.gaps, "total": one.total, "within": one.within}
-                for kind, one in self.tallies.items()
-            },
+            "kinds": self._kinds(),
             "recent": [
                 {"kind": change.kind, "source": change.source, "ago": now - change.at, "gap": gap}
                 for change, gap in self.recent
             ],
         }
+
+    def dump(self) -> dict[str, Any]:
+        """Return, as plain data, what a program that is restarted goes on from."""
+        recent = [[change.kind, change.source.value, change.at, gap] for change, gap in self.recent]
+        return {"kinds": self._kinds(), "recent": recent}
+
+    def resume(self, dumped: Mapping[str, Any]) -> None:
+        """Go on from what `dump` made; ValueError, KeyError or TypeError if it is something else."""
+        tallies = {kind: Tally(**dumped["kinds"][kind]) for kind in KINDS}
+        recent = [Noted(HandOff(kind, Source(name), at), gap) for kind, name, at, gap in dumped["recent"]]
+        self.tallies = tallies
+        self.recent.extend(recent)
+
+    def _kinds(self) -> dict[str, dict[str, Any]]:
+        return {kind: asdict(one) for kind, one in self.tallies.items()}

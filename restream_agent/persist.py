@@ -1,15 +1,18 @@
-"""What outlives a crash of the program: its clock, and tags that were sent in part.
+"""What outlives a crash of the program: its clock, tags that were sent in part, the count of hand-offs.
 
-Both are files in the runtime directory, a tmpfs that systemd keeps across restarts of the service
+They are files in the runtime directory, a tmpfs that systemd keeps across restarts of the service
 (RuntimeDirectoryPreserve=restart) and removes when the broadcast ends. A killed process loses
 nothing that it wrote there.
 """
 
+import json
 import mmap
 import os
 import struct
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from restream_agent.flv import AUDIO, VIDEO
 from restream_agent.timeline import SHOWN
@@ -50,10 +53,30 @@ class Clock:
         _CLOCK.pack_into(self._map, 0, _MAGIC, self._epoch, last[AUDIO], last[VIDEO], last[SHOWN])
 
 
+class Record:
+    """Plain data that are kept, in one piece or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Any:
+        """Return what was kept, None if nothing was."""
+        with suppress(OSError, ValueError):
+            return json.loads(self._path.read_text())
+        return None
+
+    def save(self, data: object) -> None:
+        """Keep data; OSError if there is no room for them."""
+        draft = self._path.with_suffix(".new")
+        draft.write_text(json.dumps(data))
+        draft.replace(self._path)
+
+
 class Remainder:
     """What is kept of one relay: where in the program it began, and the rest of a tag that was sent in part.
 
     A restarted program sends the rest first; else the relay would read the next tag as the rest of this.
+    That there is no room to keep it (a full /run) is no reason to end the relay's connection.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
@@ -65,17 +88,21 @@ class Remainder:
 
     def begin(self, timestamp: int) -> None:
         """Record the timestamp of the first tag that the relay was given."""
-        os.pwrite(self._fd, _BEGINNING.pack(timestamp), 0)
+        self._put(_BEGINNING.pack(timestamp), 0)
         self.beginning = timestamp
 
     def save(self, rest: memoryview) -> None:
         """Record what is left to send of the tag that was begun, nothing if none was."""
         if rest:
-            os.pwrite(self._fd, b"".join((_LENGTH.pack(len(rest)), rest)), _BEGINNING.size)
+            self._put(b"".join((_LENGTH.pack(len(rest)), rest)), _BEGINNING.size)
             self._is_empty = False
         elif not self._is_empty:
-            os.pwrite(self._fd, _LENGTH.pack(0), _BEGINNING.size)
+            self._put(_LENGTH.pack(0), _BEGINNING.size)
             self._is_empty = True
+
+    def _put(self, data: bytes, offset: int) -> None:
+        with suppress(OSError):
+            os.pwrite(self._fd, data, offset)
 
     def load(self) -> bytes:
         """Return what an earlier process left unsent."""

@@ -4,12 +4,14 @@ A program that is missing, too slow, ended by a signal or unhappy becomes a Comm
 says what to do. Neither function goes through a shell.
 """
 
+import os
 import selectors
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -40,19 +42,43 @@ def run(
 
     `timeout` is in seconds; `ok` lists the exit statuses that are no failure; `cwd` is where it
     runs. Raises CommandError for anything else, with what the program wrote to stderr.
+
+    What the program has started ends with it, at the latest when its time is up.
     """
-    source: dict[str, object] = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(  # type: ignore[call-overload]
-            argv, timeout=timeout, cwd=cwd, check=False, capture_output=True, **source
+        child = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL if input is None else pipe,
+            stdout=pipe,
+            stderr=pipe,
+            process_group=0,
         )
-    except subprocess.TimeoutExpired as error:
-        raise _too_slow(argv, timeout, error.stderr or b"") from error
     except OSError as error:
         raise _not_started(argv, error) from error
-    if done.returncode not in ok:
-        raise _failed(argv, done.returncode, done.stderr)
-    return subprocess.CompletedProcess(argv, done.returncode, _text(done.stdout), _text(done.stderr))
+    with child:
+        try:
+            output, errors = child.communicate(input, timeout)
+            is_late = False
+        except subprocess.TimeoutExpired:
+            # It may have ended, and left somebody behind who holds its output.
+            is_late = child.poll() is None
+            _kill_group(child)
+            output, errors = child.communicate()
+        except BaseException:
+            _kill_group(child)
+            raise
+    if is_late:
+        raise _too_slow(argv, timeout, errors)
+    if child.returncode not in ok:
+        raise _failed(argv, child.returncode, errors)
+    return subprocess.CompletedProcess(argv, child.returncode, _text(output), _text(errors))
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def stream(

@@ -20,7 +20,7 @@ from restream_agent.flv import FlvError, Reader, Tag, encode
 from restream_agent.ledger import Ledger
 from restream_agent.meter import Meter, Report
 from restream_agent.notify import Notifier, inherited
-from restream_agent.persist import Clock, Remainder
+from restream_agent.persist import Clock, Record, Remainder
 from restream_agent.program_settings import PreparedFile, ProgramSettings
 from restream_agent.relay import Relay, peer_name
 from restream_agent.splice import Splice
@@ -90,6 +90,10 @@ class Program:
             resumed=self._clock.is_resumed,
         )
         self._ledger = Ledger(self._clock.end if self._clock.is_resumed else None)
+        self._ledger_record = Record(runtime / "hand-offs.json")
+        if self._clock.is_resumed:
+            with suppress(ValueError, KeyError, TypeError):
+                self._ledger.resume(self._ledger_record.load())
 
     def run(self, sockets: list[tuple[str, socket.socket]]) -> None:
         """Serve until SIGTERM. `sockets` are systemd's: the listening ones, and stored relays."""
@@ -256,6 +260,8 @@ class Program:
             change, gap = noted.change, noted.gap
             silence = "" if gap is None else f", {gap} ms without a packet"
             log(6, f"now {change.source} ({change.kind}{silence})")
+            with suppress(OSError):  # then a program that is restarted counts anew
+                self._ledger_record.save(self._ledger.dump())
 
     def _report(self, now: int) -> None:
         publisher = self._publisher

@@ -6,6 +6,7 @@ one that is last in 7, where it stands still if that one has ended (measured on 
 progress is the size. Times of arrival are seconds of the monotonic clock.
 """
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,8 +14,14 @@ from dataclasses import dataclass, field
 WINDOW = 5.0
 """Seconds over which rates are taken."""
 
+_GAP = 2.0
+"""Seconds without a report after which the next one may be another ffmpeg's."""
+
 _LARGEST = 4096
 
+
+_MOST = 2**63 - 1
+"""What ffmpeg counts with, and what may be written down as a number."""
 
 HEADERS = 4096
 """Bytes. More than a file header, metadata and decoder parameters take: what comes after is media."""
@@ -42,6 +49,8 @@ def read(data: bytes) -> Progress | None:
         size, frames = int(values["total_size"]), int(values.get("frame", "0"))
     except (KeyError, ValueError):
         return None
+    if not (0 <= size <= _MOST and 0 <= frames <= _MOST):
+        return None
     return Progress(
         size=size,
         frames=frames,
@@ -53,11 +62,12 @@ def read(data: bytes) -> Progress | None:
 
 
 def _number(values: Mapping[str, str], key: str, unit: str, factor: float) -> float | None:
-    """Return a number that ffmpeg writes with its unit, None where it writes N/A."""
+    """Return a number that ffmpeg writes with its unit, None where it writes N/A, or what is none."""
     try:
-        return float(values.get(key, "").removesuffix(unit)) * factor
+        number = float(values.get(key, "").removesuffix(unit)) * factor
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)
@@ -89,8 +99,9 @@ class Delivery:
 
     def add(self, progress: Progress, now: float) -> None:
         """Take another report; one that is behind the last is the first of another ffmpeg."""
-        if progress.size < self.newest.size:
+        if progress.size < self.newest.size or now - self.reported_at > _GAP:
             self._samples.clear()
+        if progress.size < self.newest.size:
             self.advanced_at = self.moved_at = now
         if progress.size > self.newest.size:
             self.advanced_at = now

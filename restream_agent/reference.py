@@ -11,6 +11,7 @@ from restream_agent.config_models import Config
 from restream_agent.config_notify import Notify
 from restream_agent.config_platform import Platform, Transcode
 from restream_agent.config_problems import toml_value
+from restream_agent.config_relay import RelayRules
 from restream_agent.config_sources import Fallback, Ingest, Profile
 from restream_agent.config_tables import SecretRef
 from restream_agent.presets import Preset, presets
@@ -22,6 +23,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("fallback.match", Profile),
     ("platforms.NAME", Platform),
     ("platforms.NAME.video", Transcode),
+    ("relay", RelayRules),
     ("notify", Notify),
     ("a secret", SecretRef),
 )
@@ -155,6 +157,7 @@ def full_example() -> str:
         told |= values.keys()
     lines += ["", "# " + description(Platform, "video"), "[platforms.club.video]"]
     lines += described(Transcode, VIDEO)
+    lines += ["", "[relay]", *described(RelayRules, shown(RelayRules))]
     lines += ["", "[notify]", *described(Notify, shown(Notify))]
     return "\n".join(lines) + "\n"
 

@@ -40,6 +40,7 @@ def init(root: Path) -> Iterator[str]:
     credentials = locate(root, paths.CREDENTIALS)
     credentials.mkdir(parents=True, exist_ok=True)
     credentials.chmod(0o700)
+    credentials.parent.chmod(0o755)  # whatever the umask: the services read their settings there
     if not locate(root, paths.CONFIG).exists():
         has_srs = Path("/usr/local/srs/objs/srs").exists()
         server, comment = ("srs", "") if has_srs else ("nginx-rtmp", '                # or "srs"')

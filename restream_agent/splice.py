@@ -36,9 +36,12 @@ class Settings:
     standby: bool = False
 
 
+KINDS = ("opening", "drop", "stall", "overrun", "break", "return", "restart")
+
+
 @dataclass(frozen=True)
 class HandOff:
-    """One change of source: its cause (drop, stall, overrun, return, opening, break, restart), and when."""
+    """One change of source: its cause, one of KINDS, and when."""
 
     kind: str
     source: Source

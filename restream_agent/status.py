@@ -14,9 +14,9 @@ from restream_agent.spans import format_span
 class Status:
     """One look at everything.
 
-    `program` is the program's own report (meter.py), empty if it says nothing; `is_running` says that it
-    sends. `hold_left` is in seconds, None if no hold is running. `refused` names the run of `apply` after
-    an edit of the TOML that failed, "" if the last one has not.
+    `program` is the program's own report (meter.py), empty if it says nothing. `hold_left` is in seconds,
+    None if no hold is running. `refused` names the run of `apply` after an edit of the TOML that failed, ""
+    if the last one has not.
     """
 
     observed: Observed
@@ -24,7 +24,6 @@ class Status:
     relays: tuple[RelayView, ...]
     program: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
-    is_running: bool = False
     hold_left: float | None = None
     refused: str = ""
 

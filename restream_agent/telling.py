@@ -67,6 +67,5 @@ def moment(status: Status) -> Moment:
         state=status.state,
         cause=str(status.program.get("cause", "")),
         relays={relay.name: relay.state for relay in status.relays},
-        is_running=status.is_running,
         refused=status.refused,
     )

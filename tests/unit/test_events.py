@@ -71,12 +71,26 @@ def test_a_flapping_platform_that_is_failing_has_to_be_well_for_a_while() -> Non
     [
         Moment("off air", relays={"kick": RelayState.OFF}),
         Moment("live", relays={"kick": RelayState.STOPPED}),
-        Moment("opening", relays={"kick": RelayState.STARTING}, is_running=False),
     ],
 )
 def test_a_platform_that_cannot_get_anything_does_not_fail(moment: Moment) -> None:
-    """Off air, stopped by hand, or before the program sends."""
+    """Off air, or stopped by hand."""
     assert "platform_failing" not in told([moment] * 60)
+
+
+@pytest.mark.parametrize("state", ["live", "fallback", "opening", "on air"])
+def test_a_dead_program_is_told_as_well(state: str) -> None:
+    """Whatever it is that keeps everything from the platforms; "on air" is a program that says nothing."""
+    assert told([Moment(state, relays=ILL)] * 60, before=Told("live")).count("platform_failing") == 1
+
+
+def test_a_relay_that_gives_up_is_told_again() -> None:
+    """Once, and as recovered when it delivers."""
+    given_up = [Moment("live", relays={"kick": RelayState.GIVEN_UP})] * 30
+    failing, well = [Moment("live", relays=ILL)] * 15, [Moment("live", relays=WELL)] * 15
+    kinds = told([*failing, *given_up, *well], before=Told("live"))
+    assert kinds == ["platform_failing", "platform_failing", "platform_recovered"]
+    assert told(given_up, before=Told("live")) == ["platform_failing"]
 
 
 def test_an_end_of_the_broadcast_ends_a_platforms_failing() -> None:

@@ -1,7 +1,12 @@
 """What each hand-off cost, as the program counts it."""
 
+import json
+from typing import Any
+
+import pytest
+
 from restream_agent.ledger import BUCKETS, Ledger
-from restream_agent.splice import HandOff, Source
+from restream_agent.splice import KINDS, HandOff, Source
 
 OPENING = HandOff("opening", Source.LIVE, 900)
 DROP = HandOff("drop", Source.FALLBACK, 5000)
@@ -56,3 +61,24 @@ def test_the_report_says_how_long_ago() -> None:
     ledger = Ledger(4900)
     ledger.sent(DROP, 5000)
     assert ledger.as_json(6000)["recent"] == [{"kind": "drop", "source": "fallback", "ago": 1000, "gap": 100}]
+
+
+def test_a_restarted_program_goes_on_counting() -> None:
+    """With every kind from the beginning, at 0: a counter that appears with its first event hides it."""
+    before, after = Ledger(None), Ledger(5100)
+    assert {kind: tally.count for kind, tally in before.tallies.items()} == dict.fromkeys(KINDS, 0)
+    before.sent(OPENING, 1000)
+    before.sent(DROP, 5040)
+    after.resume(json.loads(json.dumps(before.dump())))
+    after.sent(HandOff("restart", Source.FALLBACK, 5200), 5210)
+    assert (after.tallies["drop"], after.tallies["restart"].count) == (before.tallies["drop"], 1)
+    assert [noted.change.kind for noted in after.recent] == ["opening", "drop", "restart"]
+
+
+@pytest.mark.parametrize("dumped", [None, {}, [], {"kinds": {}}, {"kinds": {"drop": 1}, "recent": []}])
+def test_what_is_no_count_is_refused(dumped: Any) -> None:
+    """Whole: nothing of it is taken."""
+    ledger = Ledger(None)
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        ledger.resume(dumped)
+    assert ledger.tallies == Ledger(None).tallies

@@ -8,6 +8,7 @@ import pytest
 
 from restream_agent.errors import CommandError
 from restream_agent.process import run, stream
+from tests.lab.deadline import wait_until
 
 
 def test_run_returns_what_was_written() -> None:
@@ -55,6 +56,27 @@ def test_slow_program_is_given_up() -> None:
     """The time limit holds."""
     with pytest.raises(CommandError, match=r"within 0\.2 s"):
         run(("sleep", "60"), timeout=0.2)
+
+
+def test_what_a_slow_program_has_started_ends_with_it() -> None:
+    """A shell's children too."""
+    with pytest.raises(CommandError, match="no answer") as failure:
+        run(("sh", "-c", "sleep 60 & echo $! >&2; wait"), timeout=1)
+    wait_until(lambda: has_ended(failure.value.output), 10, "the end of its child")
+
+
+def test_a_program_that_has_ended_in_time_is_not_slow() -> None:
+    """Though somebody whom it has left behind holds its output; that one is ended."""
+    done = run(("sh", "-c", "sleep 60 & echo $!"), timeout=1)
+    wait_until(lambda: has_ended(done.stdout), 10, "the end of its child")
+
+
+def has_ended(pid: str) -> bool:
+    """Whether a process is gone, or waits for nothing but somebody to look at its exit status."""
+    try:
+        return Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_stream_hands_on_lines_and_returns_errors() -> None:

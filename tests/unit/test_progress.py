@@ -54,6 +54,26 @@ def test_no_datagram_does_harm(data: bytes) -> None:
     assert read(data) is None or isinstance(read(data), Progress)
 
 
+@pytest.mark.parametrize("data", [b"total_size=" + b"9" * 30 + b"\n", b"total_size=-1\n"])
+def test_a_size_that_cannot_be_is_no_report(data: bytes) -> None:
+    """Nor can it be counted with."""
+    assert read(data) is None
+
+
+@pytest.mark.parametrize("value", [b"nan", b"inf", b"-inf", b"1e999"])
+def test_what_is_no_number_is_not_known(value: bytes) -> None:
+    """It could not be written as JSON."""
+    report = read(b"total_size=500\nspeed=" + value + b"x\nout_time_us=" + value + b"\n")
+    assert report == Progress(500, 0, None)
+
+
+def test_rates_do_not_span_a_pause_between_two_ffmpegs() -> None:
+    """The first had written headers alone; what the next one reports first is more."""
+    delivery = Delivery.begin(Progress(400, 0, 0.0), 100.0)
+    delivery.add(Progress(750_000, 30, 1.0, bitrate=6_000_000.0, frame_rate=30.0, speed=1.0), 103.0)
+    assert delivery.rates(103.0) == Rates(6_000_000.0, 30.0, 1.0)
+
+
 def steady(seconds: int, *, began: float = 100.0) -> Delivery:
     """Return what a relay of 1 Mb/s and 30 fps has reported after so many seconds."""
     delivery = Delivery.begin(Progress(0, 0, 0.0, bitrate=None, speed=None), began)

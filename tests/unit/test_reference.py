@@ -54,6 +54,12 @@ def test_every_example_is_valid(model: type[BaseModel]) -> None:
         TypeAdapter[object](field.rebuild_annotation()).validate_python(example)
 
 
+def test_every_table_has_its_place() -> None:
+    """Each top-level table of the models has its section."""
+    tables = {name for name, field in Config.model_fields.items() if name != "version"}
+    assert tables == {title.partition(".")[0] for title, _ in TABLES} - {"a secret"}
+
+
 def test_full_example_has_every_key() -> None:
     """No key is missing from examples/full.toml."""
     full = tomllib.loads((TOP / "examples" / "full.toml").read_text(encoding="utf-8"))
@@ -66,6 +72,7 @@ def test_full_example_has_every_key() -> None:
         "fallback.match": full["fallback"]["match"],
         "platforms.NAME": platforms,
         "platforms.NAME.video": platforms["video"],
+        "relay": full["relay"],
         "notify": full["notify"],
         "a secret": {"credential": 1, "file": 1},
     }
