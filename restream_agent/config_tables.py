@@ -64,7 +64,7 @@ class SecretRef(Table):
         example="twitch",
         kind="text",
     )
-    file: Annotated[Path, BeforeValidator(values.read_path), TEXT] | None = option(
+    file: Annotated[Path, BeforeValidator(values.read_secret_path), TEXT] | None = option(
         None,
         "Absolute path of a file that holds the secret.",
         example="/run/secrets/twitch",

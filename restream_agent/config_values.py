@@ -134,6 +134,17 @@ def read_path(value: object) -> object:
     return Path(value)
 
 
+def read_secret_path(value: object) -> object:
+    """Read the absolute path of a secret; systemd 255 and later fail at a blank or a backslash in it."""
+    path = read_path(value)
+    if re.search(r"[\s\\]", str(path)):
+        raise complaint(
+            "must be a path without blanks and backslashes",
+            "systemd cannot load a credential from there: move the file",
+        )
+    return path
+
+
 def read_paths(value: object) -> object:
     """Read one absolute path or a list of them, as a tuple."""
     if isinstance(value, tuple):  # the default: already what we return

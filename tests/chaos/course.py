@@ -16,7 +16,7 @@ from tests.lab.rtmp import AUDIO, VIDEO, Message
 from tests.lab.scene import FALLBACK
 from tests.lab.taps import Connection
 
-WARM_SECONDS = 60.0
+WARM_SECONDS = 300.0  # SRS's AddressSanitizer first fills its quarantine of freed memory
 SAMPLE_SECONDS = 60.0
 FEWEST_SAMPLES = 8
 TAIL_SECONDS = 75.0  # of what arrived, decoded at the end

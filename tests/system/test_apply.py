@@ -136,3 +136,10 @@ def test_off_air_ends_the_broadcast_alone(stage: Stage, on_air: dict[str, str]) 
     """`off-air` stops the program and the relays; the servers go on."""
     stage.product("off-air")
     assert set(stage.runs()) == SERVERS
+
+
+def test_a_relay_started_off_air_puts_nothing_on_air(stage: Stage) -> None:
+    """As with `systemctl restart` of one that is stuck, after the broadcast has ended meanwhile."""
+    done = stage.container.run(("systemctl", "restart", "ffmpeg-relay@alpha.service"), check=False)
+    assert done.returncode != 0
+    assert set(stage.runs()) == SERVERS

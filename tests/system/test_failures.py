@@ -98,8 +98,21 @@ def test_a_foreign_file_in_the_way_is_left_alone(stage: Stage) -> None:
     assert stage.container.read(place) == "[Service]\nNice=5\n"
 
 
+def test_an_apply_waits_for_another(stage: Stage) -> None:
+    """As the one by hand for the one that the agent has begun after an edit."""
+    busy = stage.container.popen(("flock", "/run/restream-agent.lock", "sleep", "3"))
+    stage.container.wait_until(lambda: not is_free(stage), 10, "the lock to be held")
+    stage.product("apply")
+    assert busy.poll() is not None
+
+
+def is_free(stage: Stage) -> bool:
+    argv = ("flock", "--nonblock", "/run/restream-agent.lock", "true")
+    return stage.container.run(argv, check=False).returncode == 0
+
+
 def test_two_applies_do_not_meet(stage: Stage) -> None:
-    """While one holds the lock, another says so and exits with 1."""
+    """While one goes on holding the lock, another says so and exits with 1."""
     done = stage.container.run(
         ("flock", "/run/restream-agent.lock", PROGRAM, "apply"), timeout=60, check=False
     )

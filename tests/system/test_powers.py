@@ -115,7 +115,7 @@ def test_systemd_reads_an_argv_as_it_was_meant(stage: Stage) -> None:
     """A program under a difficult name gets difficult arguments, and a credential of one, unchanged."""
     program = "/opt/a$b %n ü;"  # systemd itself refuses quotes and backslashes there
     title = "100 %n \\"
-    secret = "/opt/key of 100%n $x \\"
+    secret = "/opt/key-of-100%n$x;ü'\""  # without the blanks and backslashes that systemd 255 fails at
     show = (
         "#!/usr/bin/python3\nimport json, os, sys\n"
         "key = open(os.environ['CREDENTIALS_DIRECTORY'] + '/key').read()\n"
