@@ -37,7 +37,7 @@ def read_command(value: object) -> object:
 
 
 class Notify(Table):
-    """Who is told of: on air, fallback, live again, off air, a platform failing or recovered, a bad TOML."""
+    """Who is told of: on air, fallback, live, off air, a platform failing or recovered, a bad TOML."""
 
     webhook: Annotated[SecretRef | None, BeforeValidator(read_webhook)] = option(
         None,

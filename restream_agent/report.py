@@ -17,7 +17,7 @@ _FIGURES = (
     ("delay", "{:.1f} s delay", 1),
 )
 _TIMEOUT = 5.0
-"""Seconds. The agent answers from memory."""
+"""Seconds. The agent looks at systemd and the ingest server before it answers."""
 
 
 def fetch() -> dict[str, Any]:
