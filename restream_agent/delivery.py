@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from restream_agent.grouping import CHANNEL, CONFIG, PLATFORM, Event, Told
+from restream_agent.grouping import Event, Told
+from restream_agent.news import Kind
 
 LONGEST_TEXT = 2000
 """Characters. Discord refuses a longer `content`."""
@@ -19,7 +20,6 @@ LONGEST_LINE = 500
 """Characters of one event's text; the agent's are shorter."""
 
 
-_KNOWN = (*CHANNEL, *PLATFORM, *CONFIG)
 _NO_TIME = 1e11
 """Seconds since 1970; the year 5138."""
 
@@ -44,7 +44,7 @@ class Patience:
 def read_event(datagram: bytes) -> Event:
     """Return the event that the agent sent; ValueError if it is none."""
     values = json.loads(datagram)
-    if not isinstance(values, dict) or values.get("event") not in _KNOWN:
+    if not isinstance(values, dict) or values.get("event") not in tuple(Kind):
         raise ValueError("no event that is known")
     platform, at, text = values.get("platform"), values.get("at"), values.get("text")
     if not isinstance(platform, str | None) or not (platform or "").isprintable():
@@ -54,7 +54,7 @@ def read_event(datagram: bytes) -> Event:
     if not isinstance(text, str):
         raise ValueError("no text")
     line = "".join(one if one.isprintable() else " " for one in text)
-    return Event(values["event"], platform, float(at), _shortened(line, LONGEST_LINE))
+    return Event(Kind(values["event"]), platform, float(at), _shortened(line, LONGEST_LINE))
 
 
 def body(told: tuple[Told, ...], *, host: str, sent_at: float) -> bytes:

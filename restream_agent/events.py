@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from restream_agent.news import Kind
 from restream_agent.relay_state import RelayState
 
 FAILING_AFTER = 10.0
@@ -30,7 +31,7 @@ _CAUSES = {
 class Event:
     """One piece of news: its kind, the platform it is about, and a line for people."""
 
-    event: str
+    event: Kind
     text: str
     platform: str | None = None
 
@@ -87,15 +88,15 @@ class Teller:
     def _channel(self, moment: Moment) -> list[Event]:
         before, after = self.told.state, moment.state
         if before != after == "off air":
-            return [Event("off_air", "off air")]
+            return [Event(Kind.OFF_AIR, "off air")]
         if before == after or after not in _ON_AIR:  # "on air": the program does not say what it plays
             return []
         if before == "off air":
-            return [Event("on_air", "on air" if after == "opening" else f"on air: {after}")]
+            return [Event(Kind.ON_AIR, "on air" if after == "opening" else f"on air: {after}")]
         if after == "fallback":
             cause = _CAUSES.get(moment.cause)
-            return [Event("fallback", "the fallback is shown" + (f": {cause}" if cause else ""))]
-        return [Event("live", "live")] if before == "fallback" else []
+            return [Event(Kind.FALLBACK, "the fallback is shown" + (f": {cause}" if cause else ""))]
+        return [Event(Kind.LIVE, "live")] if before == "fallback" else []
 
     def _platforms(self, moment: Moment, now: float) -> list[Event]:
         """Tell of a platform whose state has been another than the one that was told for long enough."""
@@ -111,7 +112,7 @@ class Teller:
                 failing ^= {name}
             elif not was_failing or state is not RelayState.GIVEN_UP or name in self.told.given_up:
                 continue
-            kind = "platform_recovered" if is_well else "platform_failing"
+            kind = Kind.PLATFORM_RECOVERED if is_well else Kind.PLATFORM_FAILING
             text = f"{name} gets everything again" if is_well else f"{name} gets nothing: {state}"
             events.append(Event(kind, text, name))
         given_up = {name for name in failing if moment.relays[name] is RelayState.GIVEN_UP}
@@ -132,4 +133,4 @@ class Teller:
         if not moment.refused or moment.refused == self.told.refused:
             return []
         text = "an edit of the TOML could not be applied: journalctl -u restream-apply"
-        return [Event("config_refused", text)]
+        return [Event(Kind.CONFIG_REFUSED, text)]

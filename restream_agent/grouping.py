@@ -8,20 +8,18 @@ What happens beyond that is held, and told as one: the newest event, and how man
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from restream_agent.news import Kind
+
 BURST = 3
 SUBJECTS = 250
 """Each holds at most BURST + 1 messages: 1000 in all, however long nobody can be told."""
-
-CHANNEL = frozenset({"on_air", "fallback", "live", "off_air"})
-PLATFORM = frozenset({"platform_failing", "platform_recovered"})
-CONFIG = frozenset({"config_refused"})
 
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened; `at` in seconds since 1970, `text` one line for people."""
 
-    event: str
+    event: Kind
     platform: str | None
     at: float
     text: str
@@ -29,9 +27,9 @@ class Event:
     @property
     def subject(self) -> str:
         """What it is about: "channel", "config", or "platform NAME"."""
-        if self.event in PLATFORM:
+        if self.event.is_of_platform:
             return f"platform {self.platform}"
-        return "channel" if self.event in CHANNEL else "config"
+        return "config" if self.event is Kind.CONFIG_REFUSED else "channel"
 
 
 @dataclass(frozen=True)

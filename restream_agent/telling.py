@@ -18,8 +18,6 @@ from restream_agent.status import Status
 
 log = logging.getLogger(__name__)
 
-_DEGRADED = ("platform_failing", "config_refused")
-
 
 class Telling:
     """Looks at the status about once a second and tells what is new."""
@@ -34,7 +32,7 @@ class Telling:
         """Tell what is new in a status; that it cannot be told is logged and no reason to stop."""
         before = self._teller.told
         for event in self._teller.look(moment(status), time.monotonic()):
-            log.log(logging.WARNING if event.event in _DEGRADED else logging.INFO, "%s", event.text)
+            log.log(logging.WARNING if event.event.is_trouble else logging.INFO, "%s", event.text)
             self._send(event)
         if self._teller.told != before:
             self._remember()

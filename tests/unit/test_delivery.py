@@ -22,9 +22,10 @@ from restream_agent.delivery import (
     retry_after,
 )
 from restream_agent.grouping import Event, Told
+from restream_agent.news import Kind
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
-FAILING = Event("platform_failing", "twitch", 1764000000.5, "twitch: refusing")
+FAILING = Event(Kind.PLATFORM_FAILING, "twitch", 1764000000.5, "twitch: refusing")
 
 
 def test_the_signature_is_hmac_sha256_of_the_body() -> None:
@@ -52,7 +53,7 @@ def test_nothing_is_signed_without_a_secret() -> None:
 
 def test_the_body_has_words_for_chats_and_events_for_programs() -> None:
     """ "text" for Slack and Mattermost, "content" for Discord, the same words."""
-    told = (Told(FAILING, 3), Told(Event("live", None, 1764000001.0, "live again")))
+    told = (Told(FAILING, 3), Told(Event(Kind.LIVE, None, 1764000001.0, "live again")))
     found = json.loads(body(told, host="box", sent_at=1764000002.0))
     words = "twitch: refusing (the last of 3 changes since the message before)\nlive again"
     assert (found["text"], found["content"]) == (words, words)
@@ -71,7 +72,7 @@ def test_the_body_has_words_for_chats_and_events_for_programs() -> None:
 
 def test_the_words_are_no_longer_than_discord_takes() -> None:
     """The events are all there."""
-    told = tuple(Told(Event("live", None, 0.0, "x" * 400)) for _ in range(10))
+    told = tuple(Told(Event(Kind.LIVE, None, 0.0, "x" * 400)) for _ in range(10))
     found = json.loads(body(told, host="box", sent_at=0.0))
     assert (len(found["content"]), len(found["events"])) == (LONGEST_TEXT, 10)
 
@@ -137,7 +138,7 @@ def test_no_header_of_a_server_breaks_it(value: str) -> None:
 def test_an_event_is_read_as_the_agent_sends_it() -> None:
     """With a platform or null; a line break in its text becomes a space."""
     sent = {"event": "live", "platform": None, "at": 1.5, "text": "live\nagain"}
-    assert read_event(json.dumps(sent).encode()) == Event("live", None, 1.5, "live again")
+    assert read_event(json.dumps(sent).encode()) == Event(Kind.LIVE, None, 1.5, "live again")
 
 
 @given(

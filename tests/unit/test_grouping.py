@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restream_agent.grouping import BURST, SUBJECTS, Event, Grouping, Told
+from restream_agent.news import Kind
 
 EVERY = 60.0
 NAMES = ("on_air", "fallback", "live", "off_air", "platform_failing", "platform_recovered", "config_refused")
@@ -18,7 +19,7 @@ HAPPENED = st.lists(
 
 
 def event(name: str, at: float = 0.0, platform: str | None = None) -> Event:
-    return Event(name, platform, at, f"{name} {at:g}")
+    return Event(Kind(name), platform, at, f"{name} {at:g}")
 
 
 def play(happened: list[tuple[int, str, str, bool]]) -> tuple[list[Event], list[tuple[float, Told]]]:

@@ -18,8 +18,8 @@ LEAN = {"flv", "timeline", "sources", "splice", "fanout", "ledger"}
 PURE = LEAN | {
     "config", "config_models", "config_notify", "config_platform", "config_problems", "config_relay",
     "config_sources", "config_tables", "config_values", "config_warnings", "decide", "delivery",
-    "dialects", "errors", "events", "ffmpeg", "filler", "grouping", "locate", "loop", "names", "paths",
-    "plan", "presets", "profile", "progress", "recipe", "reference", "relay_state", "render",
+    "dialects", "errors", "events", "ffmpeg", "filler", "grouping", "locate", "loop", "names", "news",
+    "paths", "plan", "presets", "profile", "progress", "recipe", "reference", "relay_state", "render",
     "render_notify", "render_relays", "retry", "spans", "status", "tree", "unit_state", "unitfile",
     "webhook_url",
 }  # fmt: skip
