@@ -16,6 +16,9 @@ _FIGURES = (
     ("speed", "{:.2f}x", 1),
     ("delay", "{:.1f} s delay", 1),
 )
+_RARE_KEYFRAMES = 4.0
+"""Seconds. No preset allows fewer; OBS left to itself sends one in 250 pictures."""
+
 _TIMEOUT = 5.0
 """Seconds. The agent looks at systemd and the ingest server before it answers."""
 
@@ -41,6 +44,11 @@ def table(found: Mapping[str, Any]) -> str:
         lines.append("ingest server: does not answer (systemctl status restream-ingest)")
     if found["config"] == "refused":
         lines.append("the last edit of the TOML could not be applied (journalctl -u restream-apply)")
+    interval = (found.get("live") or {}).get("keyframe_interval") or 0
+    if found["state"] == "live" and interval > _RARE_KEYFRAMES:
+        lines.append(
+            f"a keyframe only every {interval:g} s: set OBS's keyframe interval to 2 s (Settings, Output)"
+        )
     width = max((len(name) for name in found["relays"]), default=0)
     for name, relay in found["relays"].items():
         lines.append(f"  {name:<{width}}  {_relay_words(relay)}")
