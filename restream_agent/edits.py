@@ -41,7 +41,8 @@ class Edits:
                 self._known = int(self._record.read_text())
         if self._known is None:
             state, applied = _changed(self._source), _changed(self._manifest)
-            if state is not None and applied is not None and state <= applied:
+            # Without a manifest the first apply is still at it.
+            if state is not None and (applied is None or state <= applied):
                 self._known = state
         return self._known
 

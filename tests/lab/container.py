@@ -184,7 +184,7 @@ class Container:
     def _kill_nspawn(self) -> None:
         if self._nspawn is not None:
             self._nspawn.kill()  # and with it all inside, see `boot_command`
-            self._nspawn.wait(5)
+            self._nspawn.wait(5 * PATIENCE)
             self._nspawn = None
 
     def _inside(self, argv: Sequence[str], user: str | None) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> No
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """Kill a process started with `Container.popen` and wait for it."""
     signal_group(process, signal.SIGKILL)
-    process.wait(5)
+    process.wait(5 * PATIENCE)
     if process.stdin:
         process.stdin.close()
 

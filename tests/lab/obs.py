@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.lab import scene
 from tests.lab.container import Container, end_group, signal_group
-from tests.lab.deadline import LabError
+from tests.lab.deadline import PATIENCE, LabError
 
 # x264's ultrafast leaves these out, and so makes baseline of any profile asked for.
 PROFILE_TOOLS = {"baseline": "", "main": ":cabac=1", "high": ":cabac=1:8x8dct=1"}
@@ -99,7 +99,7 @@ class Obs:
         self._process.stdin.write(b"q")
         self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(10 * PATIENCE)
         except subprocess.TimeoutExpired:
             end_group(self._process)
             raise LabError("OBS did not stop within 10 s") from None

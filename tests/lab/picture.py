@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import clapper
+from tests.lab.deadline import PATIENCE
 from tests.lab.scene import CUT, is_clap, source_of
 
 SAMPLE_RATE = 48000
@@ -74,7 +75,7 @@ def glance(recording: bytes) -> str:
         input=recording,
         capture_output=True,
         check=False,
-        timeout=10,
+        timeout=10 * PATIENCE,
     )
     size = CUT.width * CUT.height * 3
     return source_of(done.stdout[-size:]) if len(done.stdout) >= size else ""

@@ -45,7 +45,10 @@ def serve(client: socket.socket) -> None:
     with client:
         greeting = b""
         while len(greeting) < 1537:
-            greeting += client.recv(4096)
+            data = client.recv(4096)
+            if not data:
+                return
+            greeting += data
         client.sendall(b"\x03" + bytes(1536) + greeting[1:1537])
         client.sendall(message(1, (65536).to_bytes(4)))
         connected = {"level": "status", "code": "NetConnection.Connect.Success"}

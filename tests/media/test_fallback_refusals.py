@@ -11,6 +11,7 @@ import pytest
 
 from restream_agent.errors import RestreamError
 from restream_agent.media import prepare
+from tests.lab.deadline import PATIENCE
 from tests.media.fallback_sources import CLIP_SOUND, CLIP_VIDEO, H264, KEYFRAME, SMALL, make
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
@@ -100,7 +101,7 @@ def interrupt(source: Path, directory: Path, number: int) -> None:
         assert child.stdout is not None
         assert child.stdout.readline()
         child.send_signal(number)
-        assert child.wait(timeout=20) != 0
+        assert child.wait(timeout=20 * PATIENCE) != 0
 
 
 def users_of(directory: Path) -> list[str]:

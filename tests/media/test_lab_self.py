@@ -68,19 +68,18 @@ def test_a_straight_broadcast_is_measured_as_faultless(
 
 
 def test_a_frozen_obs_is_measured_as_silence(container: Container, platform: Platform) -> None:
-    """The silence of an OBS frozen for 0.7 s is found on the wire, and none as long before."""
+    """The silence of an OBS frozen for 3 s is found on the wire, and none as long before."""
     obs = Obs(container, f"{platform.url}/{KEY}").start()
     container.wait_until(lambda: coded_seconds(platform) > 2, 20, "two seconds of broadcast")
     frozen = time.monotonic()
     obs.freeze()
-    container.wait_until(lambda: time.monotonic() > frozen + 0.7, 2, "0.7 s to pass")
+    container.wait_until(lambda: time.monotonic() > frozen + 3, 5, "3 s to pass")
     obs.thaw()
-    container.wait_until(lambda: coded_seconds(platform) > 4, 20, "the broadcast to go on")
+    container.wait_until(lambda: coded_seconds(platform) > 6, 20, "the broadcast to go on")
     obs.kill()
     arrivals = [message.arrived for message in platform.reader.media()]
-    silence = longest_silence(arrivals, frozen, frozen + 1)
-    assert silence >= 600
-    assert silence > longest_silence(arrivals, frozen - 1, frozen - 0.2)
+    assert longest_silence(arrivals, frozen, frozen + 4) >= 2000
+    assert longest_silence(arrivals, frozen - 1, frozen) < 2000
 
 
 def test_a_wrong_key_is_refused(container: Container, platform: Platform) -> None:

@@ -150,8 +150,8 @@ def play_broadcast(planted: Planted) -> Obs:
     planted.wait_said("ffmpeg-relay@in-url", "Server error: … is no key")
     planted.wait_said("ffmpeg-relay@unreachable", "Connection refused")
     planted.wait_said("ffmpeg-relay@beta", "Input/output error")
-    shell("kill -ABRT $(systemctl show -P MainPID restream-agent.service)")
-    shell("kill -SEGV $(systemctl show -P MainPID ffmpeg-relay@alpha.service)")
+    shell("systemctl kill --kill-who=main -s ABRT restream-agent.service")
+    shell("systemctl kill --kill-who=main -s SEGV ffmpeg-relay@alpha.service")
     planted.container.wait_until(
         lambda: planted.container.is_active("ffmpeg-relay@alpha.service"), 20, "the relay to be back"
     )

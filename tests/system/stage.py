@@ -110,11 +110,11 @@ def runs_in(container: Container) -> dict[str, str]:
     # With no unit at all systemctl shows nothing, not even an empty state.
     units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
     # restream-apply comes and goes with every edit: it is the one that acts, not what it acts on. A relay
-    # whose platform refuses it is activating between its attempts.
+    # whose platform refuses it is activating between its attempts, and deactivating before.
     return {
         unit["Id"]: unit["InvocationID"]
         for unit in units
-        if unit.get("ActiveState") in ("active", "activating")
+        if unit.get("ActiveState") in ("active", "activating", "deactivating")
         and not unit["Id"].startswith(("restream-apply", "restream-fallback-prepare"))
     }
 

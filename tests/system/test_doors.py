@@ -1,5 +1,6 @@
 """Who gets in where: the public port, the listener, live/*, the program's sockets."""
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ import pytest
 from tests.attack.run import attack
 from tests.demo.install import INGEST_KEY, PUBLISH_URL, install
 from tests.demo.screen import Screen
-from tests.lab.container import Container
+from tests.lab.container import Container, end_group
 from tests.lab.deadline import wait_until
 from tests.lab.obs import Obs
 from tests.lab.platform import Platform
@@ -113,13 +114,13 @@ def test_the_stream_is_played_on_this_machine_only(stage: Stage) -> None:
     )
     stage.container.wait_until(lambda: stage.container.is_active("live@main.service"), 15, "OBS to be live")
     url = f"rtmp://{HERE}/live/main?key={INGEST_KEY}"
-    play = ("timeout", "6", *FFMPEG, "-i", url, "-t", "0.5", "-f", "null", "-")
+    play = ("timeout", "10", *FFMPEG, "-i", url, "-t", "0.5", "-f", "null", "-")
     outside = stage.container.run((*OUTSIDE, *play), check=False, timeout=30)
     # The same from here shows that there was something to see.
     inside = stage.container.run(
         tuple(one.replace(HERE, "127.0.0.1") for one in play), check=False, timeout=30
     )
-    obs.kill()
+    end_group(obs)
     assert (outside.returncode == 0, inside.returncode) == (False, 0), outside.stderr + inside.stderr
 
 
@@ -156,8 +157,9 @@ def test_guessing_is_slow_and_the_right_key_is_not(stage: Stage) -> None:
     wrong = stage.container.popen((*OUTSIDE, *FFMPEG, *SOURCE, "-f", "flv", f"rtmp://{HERE}/live/main?key=x"))
     words = f"publish refused: wrong key from {THERE}"
     wait_until(lambda: sum(words in line for line in stage.words("restream-agent")) == 7, 10, "the line")
-    accepted, taken = publish(stage, INGEST_KEY)
-    assert (accepted, taken < 6, wrong.poll()) == (True, True, None)
+    accepted, _ = publish(stage, INGEST_KEY, seconds=0.5)
+    assert (accepted, wrong.poll()) == (True, None)
+    end_group(wrong)
 
 
 def test_a_stranger_does_not_hide_who_publishes(stage: Stage) -> None:
@@ -172,7 +174,9 @@ def test_a_stranger_does_not_hide_who_publishes(stage: Stage) -> None:
     for _ in range(3):
         stranger = stage.container.popen(("sh", "-c", publish))
         while stranger.poll() is None:
-            assert stage.state() == "live"  # which has the agent look at the server
+            # Which has the agent look at the server.
+            status = json.loads(stage.product("status", "--json"))
+            assert (status["ingest"], status["publisher"]["stream"]) == ("up", "main")
     said = "\n".join(stage.words("restream-agent.service", lines=10_000)[heard:])
     obs.kill()
     assert "wrong key" in said

@@ -113,8 +113,14 @@ def test_an_event_reaches_the_webhook_signed_and_the_command(told: Stage) -> Non
     mark = hmac.new(SECRET.encode(), one["body"].encode(), hashlib.sha256).hexdigest()
     assert (one["right"], one["headers"]["X-Restream-Signature"]) == (True, f"sha256={mark}")
     assert json.loads(one["body"])["text"] == "number 0"
-    by_command = [json.loads(line) for line in told.container.read(TOLD).splitlines()]
-    assert by_command[-1]["events"] == json.loads(one["body"])["events"]
+    events = json.loads(one["body"])["events"]
+    told.container.wait_until(lambda: by_command(told)[-1:] == [events], 20, "the command to be told")
+
+
+def by_command(told: Stage) -> list[Any]:
+    """Return the events of each message that the command has written down."""
+    written = told.container.run(("cat", TOLD), check=False).stdout
+    return [json.loads(line)["events"] for line in written.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def test_a_hundred_events_are_few_deliveries(told: Stage) -> None:

@@ -153,6 +153,7 @@ def test_every_query_of_the_dashboard_finds_something(broadcast: Stage) -> None:
     server = container.popen(("prometheus", *options, "--web.listen-address=127.0.0.1:9090"))
     try:
         # A change of source, so that there is a gap to show; rates need two looks at it.
+        container.wait_until(lambda: is_ready(broadcast), 30, "Prometheus to open its database")
         container.wait_until(lambda: query(broadcast, "restream_on_air"), 30, "Prometheus's first look")
         broadcast.product("fallback", "on")
         broadcast.product("fallback", "off")
@@ -179,6 +180,12 @@ def still_empty(stage: Stage, pending: dict[str, str]) -> dict[str, str]:
         if query(stage, expression):
             del pending[title]
     return pending
+
+
+def is_ready(stage: Stage) -> bool:
+    """Whether Prometheus answers queries; before, it says 503 to all."""
+    argv = ("curl", "-sf", "http://127.0.0.1:9090/-/ready")
+    return stage.container.run(argv, check=False).returncode == 0
 
 
 def query(stage: Stage, expression: str) -> list[Any]:

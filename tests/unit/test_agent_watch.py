@@ -2,6 +2,7 @@
 
 import pytest
 
+from restream_agent import agent
 from tests.unit.test_agent import OBS, Stage, go, stage
 
 __all__ = ["stage"]
@@ -55,8 +56,11 @@ def test_an_apply_that_failed_is_known_by_its_run(stage: Stage) -> None:
     assert stage.agent.status().as_json()["config"] == "refused"
 
 
-def test_a_status_asked_for_often_is_not_a_look_each_time(stage: Stage) -> None:
+def test_a_status_asked_for_often_is_not_a_look_each_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A look younger than FRESH_LOOK is used again; systemd is not asked in a storm."""
+    monkeypatch.setattr(agent, "FRESH_LOOK", 60.0)
     go(stage.agent.tick)
     stage.server.listed = None
     go(stage.agent.refresh)

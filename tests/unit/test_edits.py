@@ -81,3 +81,9 @@ def test_what_cannot_be_kept_is_known_until_a_restart(source: Path) -> None:
     one = Edits(source, source.parent / "manifest", source.parent / "nowhere" / "tried")
     hand_over(one)
     assert one.pending() is None
+
+
+def test_during_the_first_apply_nothing_is_pending(source: Path) -> None:
+    """It has started the agent, and leaves its manifest last."""
+    (source.parent / "manifest").unlink()
+    assert edits(source).pending() is None

@@ -9,6 +9,7 @@ import pytest
 from restream_agent import files, paths
 from restream_agent.errors import RestreamError
 from restream_agent.tree import File, Link, Tree
+from tests.lab.deadline import wait_until
 
 SECRET = File("secret\n" * 5000, mode=0o600, is_secret=True)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="not root")
@@ -46,6 +47,7 @@ def test_no_secret_is_ever_open_to_others(tmp_path: Path) -> None:
     watcher.start()
     for _ in range(50):
         files.write(tmp_path, "/key", SECRET)
+    wait_until(lambda: seen, 10, "the watcher to have looked")
     done.set()
     watcher.join(10)
     assert seen == {0}
