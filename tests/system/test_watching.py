@@ -100,12 +100,16 @@ def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(br
     broadcast.container.write(key, "wrong\n", mode=0o600)
     broadcast.product("apply")
     wait_state(broadcast, "beta", "refusing", timeout=60)
-    assert "in a row that failed" in broadcast.show("ffmpeg-relay@beta.service", "StatusText")
+    broadcast.container.wait_until(
+        lambda: "in a row that failed" in broadcast.show("ffmpeg-relay@beta.service", "StatusText"),
+        10,
+        "the unit to say so",
+    )
     pauses = [float(word) for word in pauses_of(broadcast, "relay-beta")]
     assert len(pauses) >= 3
     # Doubled each time, spread by half: the third is longer than the first, whatever chance says.
     assert pauses[2] > pauses[0]
-    assert relay(broadcast, "alpha")["state"] == "delivering"
+    wait_state(broadcast, "alpha", "delivering")
     broadcast.container.write(key, "beta-key\n", mode=0o600)
     broadcast.product("apply")
     wait_state(broadcast, "beta", "delivering")
@@ -122,6 +126,10 @@ def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Stage) -
         broadcast.container.run(("systemctl", "daemon-reload"))
         broadcast.container.run(restart)
         wait_state(broadcast, "beta", "refusing", timeout=60)
+        # In its pause, not in the second before it, in which systemd runs nothing at a restart.
+        broadcast.container.wait_until(
+            lambda: broadcast.show("ffmpeg-relay@beta.service", "SubState") == "start", 30, "its pause"
+        )
     finally:
         broadcast.container.run(("rm", override))
         broadcast.container.run(("systemctl", "daemon-reload"))
