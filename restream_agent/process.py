@@ -28,6 +28,8 @@ _PACKAGES = {
     "journalctl": "systemd",
 }
 _LARGEST_LINE = 64 * 1024
+_LAST_WORDS = 1.0
+"""Seconds that the output of a program that was killed is waited for."""
 
 
 def run(
@@ -65,7 +67,7 @@ def run(
             # It may have ended, and left somebody behind who holds its output.
             is_late = child.poll() is None
             _kill_group(child)
-            output, errors = child.communicate()
+            output, errors = _what_was_written(child)
         except BaseException:
             _kill_group(child)
             raise
@@ -74,6 +76,14 @@ def run(
     if child.returncode not in ok:
         raise _failed(argv, child.returncode, errors)
     return subprocess.CompletedProcess(argv, child.returncode, _text(output), _text(errors))
+
+
+def _what_was_written(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Return the output of a child that has ended; whoever left its group for a session may hold it on."""
+    try:
+        return child.communicate(timeout=_LAST_WORDS)
+    except subprocess.TimeoutExpired as held:
+        return held.output or b"", held.stderr or b""
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:

@@ -243,8 +243,6 @@ class Program:
         if not tags:
             return
         self._clock.save()
-        if any(tag.is_media for tag in tags):
-            self._note_sending()
         for tag in tags:
             data = encode(tag)
             self._backlog.add(tag, data)
@@ -253,6 +251,9 @@ class Program:
         for relay in list(self._relays.values()):
             if not relay.outlet.is_empty:
                 self._flush(relay)
+        # Last: it writes to the log and to a file at a hand-off.
+        if any(tag.is_media for tag in tags):
+            self._note_sending()
 
     def _note_sending(self) -> None:
         noted = self._ledger.sent(self._splice.last_hand_off, self._clock.now())

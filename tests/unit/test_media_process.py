@@ -1,6 +1,7 @@
 """Running other programs: results, time limits, and what a failure says."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -69,6 +70,12 @@ def test_a_program_that_has_ended_in_time_is_not_slow() -> None:
     """Though somebody whom it has left behind holds its output; that one is ended."""
     done = run(("sh", "-c", "sleep 60 & echo $!"), timeout=3)
     wait_until(lambda: has_ended(done.stdout), 10, "the end of its child")
+
+
+def test_a_daemon_that_holds_the_output_holds_nobody_up() -> None:
+    """It has left the group, and so goes on; what was written is returned."""
+    done = run(("sh", "-c", "setsid sleep 60 & echo $!"), timeout=3)
+    os.kill(int(done.stdout), signal.SIGKILL)
 
 
 def has_ended(pid: str) -> bool:
