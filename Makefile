@@ -3,14 +3,15 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help test lint demo chaos soak attack reference machine venv wheel clean
+.PHONY: help unit test lint demo chaos soak attack reference machine venv wheel clean
 
 help:
 	@echo "make demo   play a broadcast in a container, break it, measure it   (SERVER=srs|nginx-rtmp)"
 	@echo "make chaos  every fault while a broadcast runs, one after another   (SERVER=srs|nginx-rtmp, FAULT=name)"
 	@echo "make soak   drops and returns at random, memory and descriptors     (MINUTES=30, SERVER=, SEED=)"
+	@echo "make unit   the tests of the rooms, in seconds and without root   (ROOM=stream)"
 	@echo "make test   every test, on a real systemd with real media"
-	@echo "make lint   ruff and mypy"
+	@echo "make lint   ruff, mypy and the import contracts"
 	@echo "make attack 100,000 bad hooks and 500 idle connections against the listener"
 	@echo "make reference   docs/configuration.md, the schema and examples/full.toml from the models"
 
@@ -30,6 +31,10 @@ soak: machine wheel
 attack: machine wheel
 	$(PYTHON) -m tests.attack
 
+# Seconds, without root: what a change of one room needs first. One room: make unit ROOM=stream
+unit: venv
+	$(PYTHON) -m pytest tests/unit$(if $(ROOM),/$(ROOM))
+
 test: machine wheel
 	$(PYTHON) -m pytest
 
@@ -37,9 +42,10 @@ lint: venv
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports
 
 reference: venv
-	$(PYTHON) -c 'import pathlib, restream_agent.reference as r; [pathlib.Path(p).write_text(t) for p, t in r.generate().items()]'
+	$(PYTHON) -c 'import pathlib, restream_agent.config.reference as r; [pathlib.Path(p).write_text(t) for p, t in r.generate().items()]'
 
 machine:
 	tests/install-packages

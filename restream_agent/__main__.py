@@ -1,5 +1,5 @@
 """`python -m restream_agent`."""
 
-from restream_agent.cli import main
+from restream_agent.cli.main import main
 
 main()

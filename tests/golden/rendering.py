@@ -3,11 +3,12 @@
 import sys
 from pathlib import Path
 
-from restream_agent import assets
-from restream_agent.config import Config, load
-from restream_agent.filler import Facts
-from restream_agent.render import render
-from restream_agent.tree import File, Tree
+from restream_agent.base.file_tree import File, Tree
+from restream_agent.config.load import load
+from restream_agent.config.model import Config
+from restream_agent.render import assets
+from restream_agent.render.templates import Facts
+from restream_agent.render.tree import render
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/restream.toml"))
 SERVER_BINARY = {"srs": "/usr/local/srs/objs/srs", "nginx-rtmp": "/usr/sbin/nginx"}

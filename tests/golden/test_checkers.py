@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent import assets, paths, systemd
-from restream_agent.errors import RestreamError
-from restream_agent.render import render
-from restream_agent.tree import File
+from restream_agent.base import paths
+from restream_agent.base.errors import RestreamError
+from restream_agent.base.file_tree import File
+from restream_agent.render import assets
+from restream_agent.render.tree import render
+from restream_agent.systemd import systemctl
 from tests.golden.rendering import CASES, MODULE, SERVER_BINARY, fixed_facts, read, stage
 
 BY_NAME = {case.name: case for case in CASES}
@@ -50,7 +52,7 @@ def test_systemd_accepts_every_unit(case: Path, tmp_path: Path) -> None:
     instances = [path.name.removesuffix(".d") for path in units.glob("ffmpeg-relay@?*.service.d")]
     done = analyze("verify", "--man=no", *(f"./{name}" for name in files), *instances, units=units)
     assert (done.stderr, done.returncode) == ("", 0)
-    systemd.verify(units, files)
+    systemctl.verify(units, files)
 
 
 @needs_systemd
@@ -60,7 +62,7 @@ def test_apply_refuses_a_directive_that_systemd_does_not_know(tmp_path: Path) ->
     target = units / "fallback.service"
     target.write_text(target.read_text().replace("[Service]", "[Service]\nRestartEver=yes"))
     with pytest.raises(RestreamError, match=r"fallback.service.*RestartEver"):
-        systemd.verify(units, ["fallback.service"])
+        systemctl.verify(units, ["fallback.service"])
 
 
 @needs_systemd

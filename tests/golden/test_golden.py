@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.tree import File, Tree
+from restream_agent.base.file_tree import File, Tree
 from tests.golden.rendering import CASES, rendered
 
 INDEX = "index.txt"

@@ -11,13 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restream_agent import assets, paths, unitfile
-from restream_agent.config import Config, load, relays
-from restream_agent.errors import ConfigError
-from restream_agent.ffmpeg import KEY_PRESET, STALL, relay_command
-from restream_agent.plan import changes, describe
-from restream_agent.render import render
-from restream_agent.tree import File, Tree
+from restream_agent.base import paths
+from restream_agent.base.errors import ConfigError
+from restream_agent.base.file_tree import File, Tree
+from restream_agent.config.load import load
+from restream_agent.config.model import Config
+from restream_agent.config.relays import relays
+from restream_agent.deploy.plan import changes, describe
+from restream_agent.render import assets
+from restream_agent.render.ffmpeg import KEY_PRESET, STALL, relay_command
+from restream_agent.render.tree import render
+from restream_agent.systemd import escaping
 from tests.golden.rendering import fixed_facts
 from tests.golden.unit_parser import argv, directives
 
@@ -41,8 +45,8 @@ URL_CHARACTERS = "".join(map(chr, range(33, 127)))
 URLS = st.text(st.sampled_from(URL_CHARACTERS) | st.sampled_from("$%{}\"'\\;?/"), max_size=40).map(
     lambda text: f"rtmp://h/{text}"
 )
-GUARD = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.guard")
-ATTEMPT = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.attempt")
+GUARD = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.launchers.log_filter")
+ATTEMPT = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.launchers.relay_attempt")
 ENVIRONMENT = {"RUNTIME_DIRECTORY": "/run/x", "RELAY_STALL_US": "20000000"}
 ASSETS = assets.load()
 
@@ -181,7 +185,7 @@ def test_a_key_is_nowhere_but_in_its_own_file(key: str) -> None:
 @given(st.lists(ANY.filter(lambda text: "\0" not in text), max_size=5))
 def test_an_argv_survives_systemds_reading(arguments: list[str]) -> None:
     """`unitfile.command` written, split and expanded again is the argv it was given, on one line."""
-    written = unitfile.command(("/bin/true", *arguments))
+    written = escaping.command(("/bin/true", *arguments))
     assert "\n" not in written
     assert argv(written, {}) == ["/bin/true", *arguments]
 
@@ -189,4 +193,4 @@ def test_an_argv_survives_systemds_reading(arguments: list[str]) -> None:
 def test_a_nul_is_refused() -> None:
     """No argv can hold one."""
     with pytest.raises(ValueError, match="NUL"):
-        unitfile.command(("/bin/true", "a\0b"))
+        escaping.command(("/bin/true", "a\0b"))

@@ -7,7 +7,7 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
-from restream_agent.profile import Profile
+from restream_agent.fallback.profile import Profile
 
 SMALL = Profile(320, 180, Fraction(30))
 KEYFRAME = 1.0

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from restream_agent.media import SPARE, prepare, probe, prune
-from restream_agent.profile import Profile, from_ffprobe
+from restream_agent.fallback.ffprobe import probe
+from restream_agent.fallback.profile import Profile, from_ffprobe
+from restream_agent.fallback.store import SPARE, prepare, prune
 from tests.media.fallback_sources import CLIP_SOUND, CLIP_VIDEO, H264, KEYFRAME, SMALL, make
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.errors import RestreamError
-from restream_agent.media import prepare
+from restream_agent.base.errors import RestreamError
+from restream_agent.fallback.store import prepare
 from tests.lab.deadline import PATIENCE
 from tests.media.fallback_sources import CLIP_SOUND, CLIP_VIDEO, H264, KEYFRAME, SMALL, make
 

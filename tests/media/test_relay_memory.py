@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.config import load, relays
-from restream_agent.ffmpeg import relay_command
-from restream_agent.flv import HEADER, Reader, encode
+from restream_agent.config.load import load
+from restream_agent.config.relays import relays
+from restream_agent.render.ffmpeg import relay_command
+from restream_agent.stream.flv import HEADER, Reader, encode
 
 pytestmark = pytest.mark.media
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from restream_agent import unitfile
+from restream_agent.systemd import escaping
 from tests.demo.install import ETC, HOLD_SECONDS, INGEST_KEY, PUBLISH_URL
 from tests.lab.obs import Obs
 from tests.system.stage import Stage
@@ -125,9 +125,9 @@ def test_systemd_reads_an_argv_as_it_was_meant(stage: Stage) -> None:
     stage.container.write(secret, "the key")
     stage.container.write(
         "/etc/systemd/system/difficult.service",
-        f"[Unit]\nDescription={unitfile.value(title)}\n[Service]\nType=oneshot\n"
-        f"LoadCredential=key:{unitfile.value(secret)}\nStandardOutput=file:/run/difficult\n"
-        f"ExecStart={unitfile.command((program, *ARGUMENTS))}\n",
+        f"[Unit]\nDescription={escaping.value(title)}\n[Service]\nType=oneshot\n"
+        f"LoadCredential=key:{escaping.value(secret)}\nStandardOutput=file:/run/difficult\n"
+        f"ExecStart={escaping.command((program, *ARGUMENTS))}\n",
     )
     stage.container.run(("systemctl", "daemon-reload"))
     stage.container.run(("systemctl", "start", "difficult.service"))

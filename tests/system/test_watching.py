@@ -119,7 +119,7 @@ def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(br
 def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Stage) -> None:
     """ffmpeg 7 exits 255 for a refused key; a stop by hand is known by something else."""
     override = "/run/systemd/system/ffmpeg-relay@beta.service.d/20-test.conf"
-    attempt = f"{PREFIX}/bin/python3 -I -m restream_agent.attempt /bin/sh -c 'exit 255'"
+    attempt = f"{PREFIX}/bin/python3 -I -m restream_agent.launchers.relay_attempt /bin/sh -c 'exit 255'"
     broadcast.container.write(override, f"[Service]\nExecStart=\nExecStart={attempt}\n")
     restart = ("systemctl", "restart", "ffmpeg-relay@beta.service")
     try:

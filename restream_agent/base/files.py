@@ -1,0 +1,151 @@
+"""Files on the machine: read as a tree, written whole or not at all."""
+
+import grp
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from typing import IO
+
+from restream_agent.base import paths
+from restream_agent.base.errors import RestreamError
+from restream_agent.base.file_tree import File, Link, Tree
+
+_LOCK_SECONDS = 15.0
+"""How long an apply waits for another, which takes seconds unless it prepares a fallback video."""
+
+_LOCK_PAUSE = 0.2
+
+
+def locate(root: Path, path: str) -> Path:
+    """Return where an absolute path of a tree is below `root`."""
+    return root / path.lstrip("/")
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text; RestreamError if it cannot be read."""
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RestreamError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def read_tree(root: Path, wanted: Iterable[str], *, secret: frozenset[str]) -> Tree:
+    """Return what stands at the given paths; a path where nothing stands is left out."""
+    tree: Tree = {}
+    for path in wanted:
+        place = locate(root, path)
+        try:
+            if place.is_symlink():
+                tree[path] = Link(str(place.readlink()))
+            elif place.exists():
+                status = place.stat()
+                tree[path] = File(
+                    place.read_text(errors="replace"),
+                    mode=status.st_mode & 0o7777,
+                    group=_group_name(status.st_gid),
+                    is_secret=path in secret,
+                )
+        except PermissionError as error:
+            raise RestreamError(f"{place} cannot be read", hint="run this as root (sudo)") from error
+        except OSError as error:
+            raise RestreamError(f"{place} cannot be read: {error.strerror}") from error
+    return tree
+
+
+def _group_name(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def write(root: Path, path: str, entry: File | Link) -> None:
+    """Put a file or link in place in one step, with its final mode and group from the start."""
+    place = locate(root, path)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(entry, Link):
+            temporary = Path(tempfile.mktemp(dir=place.parent, prefix=".restream-"))  # noqa: S306
+            temporary.symlink_to(entry.target)
+        else:
+            temporary = _written(place.parent, entry)
+        try:
+            temporary.replace(place)
+        except OSError:
+            temporary.unlink()
+            raise
+    except OSError as error:
+        raise RestreamError(f"{place} cannot be written: {error.strerror}") from error
+
+
+def _written(directory: Path, entry: File) -> Path:
+    handle, name = tempfile.mkstemp(dir=directory, prefix=".restream-")  # mode 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            if os.geteuid() == 0:
+                os.chown(handle, 0, grp.getgrnam(entry.group).gr_gid)
+            os.fchmod(handle, entry.mode)
+            file.write(entry.content)
+            file.flush()
+            os.fsync(handle)
+    except BaseException:
+        Path(name).unlink()
+        raise
+    return Path(name)
+
+
+def remove(root: Path, path: str) -> None:
+    """Remove a file or link, and the directory it was in if that is a drop-in's and now empty."""
+    place = locate(root, path)
+    try:
+        place.unlink(missing_ok=True)
+        is_ours_alone = place.parent.suffix in (".d", ".wants") and place.parent.is_dir()
+        if is_ours_alone and not any(place.parent.iterdir()):
+            place.parent.rmdir()
+    except OSError as error:
+        raise RestreamError(f"{place} cannot be removed: {error.strerror}") from error
+
+
+def read_manifest(root: Path) -> dict[str, object]:
+    """Return what the last apply left: the paths it owns and fingerprints of the secrets in use."""
+    place = locate(root, paths.MANIFEST)
+    try:
+        manifest: dict[str, object] = json.loads(place.read_text())
+    except FileNotFoundError:
+        return {"owned": [], "secrets": {}}
+    except PermissionError as error:
+        raise RestreamError(f"{place} cannot be read", hint="run this as root (sudo)") from error
+    except ValueError as error:
+        raise RestreamError(f"{place} is damaged: {error}", hint="remove it and apply again") from error
+    return manifest
+
+
+@contextmanager
+def lock(root: Path) -> Iterator[None]:
+    """Let one apply run at a time, after another that is running; RestreamError if that one goes on."""
+    place = locate(root, paths.LOCK)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file = place.open("w")
+    except PermissionError as error:
+        raise RestreamError(f"{place} cannot be opened", hint="run this as root (sudo)") from error
+    with file:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while not _is_locked(file):
+            if time.monotonic() >= deadline:
+                raise RestreamError("another apply is running", hint="wait for it and try again")
+            time.sleep(_LOCK_PAUSE)
+        yield
+
+
+def _is_locked(file: IO[str]) -> bool:
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

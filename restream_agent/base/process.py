@@ -1,0 +1,177 @@
+"""The one place that runs other programs: argv tuples, always a time limit, failures explained.
+
+A program that is missing, too slow, ended by a signal or unhappy becomes a CommandError whose hint
+says what to do. Neither function goes through a shell.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from restream_agent.base.errors import CommandError
+
+_PACKAGES = {
+    "ffmpeg": "ffmpeg",
+    "ffprobe": "ffmpeg",
+    "fc-match": "fontconfig",
+    "nginx": "nginx libnginx-mod-rtmp",
+    "systemctl": "systemd",
+    "systemd-creds": "systemd",
+    "systemd-analyze": "systemd",
+    "journalctl": "systemd",
+}
+_LARGEST_LINE = 64 * 1024
+_LAST_WORDS = 1.0
+"""Seconds that the output of a program that was killed is waited for."""
+
+
+def run(
+    argv: tuple[str, ...],
+    *,
+    timeout: float,
+    input: bytes | None = None,
+    ok: tuple[int, ...] = (0,),
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end and return its exit status and what it wrote, decoded.
+
+    `timeout` is in seconds; `ok` lists the exit statuses that are no failure; `cwd` is where it
+    runs. Raises CommandError for anything else, with what the program wrote to stderr.
+
+    What the program has started ends with it, at the latest when its time is up.
+    """
+    pipe = subprocess.PIPE
+    try:
+        child = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL if input is None else pipe,
+            stdout=pipe,
+            stderr=pipe,
+            process_group=0,
+        )
+    except OSError as error:
+        raise _not_started(argv, error) from error
+    with child:
+        try:
+            output, errors = child.communicate(input, timeout)
+            is_late = False
+        except subprocess.TimeoutExpired:
+            # It may have ended, and left somebody behind who holds its output.
+            is_late = child.poll() is None
+            _kill_group(child)
+            output, errors = _what_was_written(child)
+        except BaseException:
+            _kill_group(child)
+            raise
+    if is_late:
+        raise _too_slow(argv, timeout, errors)
+    if child.returncode not in ok:
+        raise _failed(argv, child.returncode, errors)
+    return subprocess.CompletedProcess(argv, child.returncode, _text(output), _text(errors))
+
+
+def _what_was_written(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Return the output of a child that has ended; whoever left its group for a session may hold it on."""
+    try:
+        return child.communicate(timeout=_LAST_WORDS)
+    except subprocess.TimeoutExpired as held:
+        return held.output or b"", held.stderr or b""
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def stream(
+    argv: tuple[str, ...], *, stall: float, on_line: Callable[[str], None], cwd: Path | None = None
+) -> str:
+    """Run a program that reports its progress on stdout, and return what it wrote to stderr.
+
+    `on_line` gets each line as it comes. The program may take as long as it likes, but is killed
+    when it has written nothing for `stall` seconds, and when anything (Ctrl-C too) interrupts us.
+    Raises CommandError as `run` does.
+    """
+    # stderr goes to a file: a full pipe that nobody reads would stop the program.
+    with tempfile.TemporaryFile() as errors:
+        try:
+            child = subprocess.Popen(
+                argv, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+            )
+        except OSError as error:
+            raise _not_started(argv, error) from error
+        with child:
+            try:
+                in_time = _pass_lines(child, stall, on_line)
+                status = child.wait(timeout=stall) if in_time else 0
+            except subprocess.TimeoutExpired:
+                in_time = False
+            finally:
+                child.kill()
+        written = _tail(errors)
+    if not in_time:
+        raise _too_slow(argv, stall, written)
+    if status:
+        raise _failed(argv, status, written)
+    return _text(written)
+
+
+def _pass_lines(child: subprocess.Popen[bytes], stall: float, on_line: Callable[[str], None]) -> bool:
+    """Hand on lines until the end of output (True) or until none came for `stall` seconds (False)."""
+    assert child.stdout is not None
+    buffer = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        deadline = time.monotonic() + stall
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            data = child.stdout.read1(_LARGEST_LINE)  # type: ignore[attr-defined]
+            if not data:
+                return True
+            *lines, buffer = (buffer + data).split(b"\n")
+            for line in lines:
+                on_line(_text(line))
+            deadline = time.monotonic() + stall
+    return False
+
+
+def _tail(file: IO[bytes]) -> bytes:
+    file.seek(max(0, file.seek(0, 2) - _LARGEST_LINE))
+    return file.read()
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _not_started(argv: tuple[str, ...], error: OSError) -> CommandError:
+    if isinstance(error, FileNotFoundError):
+        package = _PACKAGES.get(Path(argv[0]).name)
+        hint = f"apt install {package}" if package else "install it, or put it on the PATH"
+        return CommandError(argv, f"{argv[0]} is not installed", hint=hint)
+    return CommandError(argv, f"cannot be started: {error.strerror}")
+
+
+def _too_slow(argv: tuple[str, ...], seconds: float, errors: bytes) -> CommandError:
+    return CommandError(argv, f"gave no answer within {seconds:g} s", output=_text(errors).strip())
+
+
+def _failed(argv: tuple[str, ...], status: int, errors: bytes) -> CommandError:
+    output = _text(errors).strip()
+    if status < 0:
+        return CommandError(argv, f"was ended by {_signal_name(-status)}", output=output)
+    return CommandError(argv, f"failed with exit status {status}", output=output)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,30 @@
+"""The TOML file on the disk: found, read, checked."""
+
+from pathlib import Path
+
+from restream_agent.base import paths
+from restream_agent.base.errors import ConfigError, Problem
+from restream_agent.base.files import locate
+from restream_agent.config.load import load
+from restream_agent.config.model import Config
+from restream_agent.config.warnings import warnings
+
+
+def config_path(root: Path, given: Path | None) -> Path:
+    """Return where the TOML file is: as given, else at its usual place below `root`."""
+    return given if given is not None else locate(root, paths.CONFIG)
+
+
+def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
+    """Return the configuration and what is worth a warning; ConfigError if it cannot be used."""
+    try:
+        text = path.read_text()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            (Problem(str(path), 0, "", "does not exist", "restream-agent init makes one"),)
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise ConfigError((Problem(str(path), 0, "", reason),)) from error
+    config = load(text, source=str(path))
+    return config, warnings(config, str(path), text)

@@ -1,0 +1,118 @@
+"""From what tomllib and pydantic report to problems in plain words, each with its line."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from restream_agent.base.errors import Problem
+from restream_agent.config.model import Config
+from restream_agent.config.toml_lines import KeyPath, line_of
+from restream_agent.config.values import COMPLAINT, near
+
+AT = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+WORDS = {
+    "bool_type": "must be true or false",
+    "string_type": "must be text in quotes",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+}
+DICT_KEY = "[key]"  # pydantic's last step to a dict's key itself
+
+
+def syntax_problem(error: Exception, text: str, source: str) -> Problem:
+    """Say where a text stops being TOML."""
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return Problem(source, 0, "", "cannot be read: a number is too long or the nesting too deep")
+    found = AT.match(str(error))
+    what = found["what"] if found else str(error)
+    line = int(found["line"]) if found and found["line"] else text.rstrip("\n").count("\n") + 1
+    place = f" at column {found['column']}" if found and found["column"] else " at the end of the file"
+    hint = "this key or table is there twice" if "overwrite" in what or "twice" in what else ""
+    return Problem(source, line, "", f"not valid TOML{place}: {what[:1].lower()}{what[1:]}", hint)
+
+
+def model_problems(error: ValidationError, text: str, source: str) -> list[Problem]:
+    """Turn every error of a validation into a problem; none of them shows a value."""
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    return [problem(detail["type"], detail["loc"], detail["msg"], text, source) for detail in details]
+
+
+def problem(kind: str, location: KeyPath, text_of_error: str, text: str, source: str) -> Problem:
+    """Turn one error into a problem."""
+    path = location[:-1] if location[-1:] == (DICT_KEY,) else location
+    if kind == COMPLAINT:
+        message, _, hint = text_of_error.partition("\n")
+    elif kind == "missing":
+        message, hint = "is missing", missing_hint(path)
+    elif kind == "extra_forbidden":
+        message, hint = "is not a known key", unknown_hint(path)
+    else:
+        message, hint = WORDS.get(kind, "has a value of the wrong kind"), ""
+    return Problem(source, line_of(text, path), dotted(path), message, hint)
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """Write a key's path as the TOML would, with quotes only where they are needed."""
+    return ".".join(
+        str(step) if BARE_KEY.fullmatch(str(step)) else f'"{printable(str(step))}"' for step in path
+    )
+
+
+def printable(text: str) -> str:
+    """Replace what would break a message's line."""
+    return "".join(letter if letter.isprintable() and letter != '"' else "?" for letter in text)
+
+
+def missing_hint(path: KeyPath) -> str:
+    """Show how the missing key is written."""
+    field = table_at(path[:-1]).model_fields.get(str(path[-1]))
+    example = field.examples[0] if field is not None and field.examples else None
+    return "" if example is None else f"add {path[-1]} = {toml_value(example)}"
+
+
+def unknown_hint(path: KeyPath) -> str:
+    """Name the known key that comes nearest, or all of the table's."""
+    known = known_keys(table_at(path[:-1]))
+    close = near(str(path[-1]), known)
+    return f'did you mean "{close}"?' if close else f"known here: {', '.join(known)}"
+
+
+def known_keys(table: type[BaseModel]) -> tuple[str, ...]:
+    """List the keys that a table of the TOML may have."""
+    return tuple(name for name, field in table.model_fields.items() if field.examples)
+
+
+def table_at(path: KeyPath) -> type[BaseModel]:
+    """Find the model of a table by its path from the top."""
+    table: type[BaseModel] = Config
+    steps = (path[0], *path[2:]) if path[:1] == ("platforms",) else path  # without the platform's name
+    for step in steps:
+        field = table.model_fields.get(str(step))
+        table = table if field is None else model_in(field.annotation) or table
+    return table
+
+
+def model_in(annotation: object) -> type[BaseModel] | None:
+    """Find the model inside an annotation such as `dict[str, Model]` or `Model | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(model_in, get_args(annotation))), None)
+
+
+def toml_value(value: Any) -> str:
+    """Write a text, number, truth value, list or table in one line of TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    return str(value)

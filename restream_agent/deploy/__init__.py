@@ -1,0 +1,1 @@
+"""From a checked configuration to a changed machine: check, diff, apply, credentials."""

@@ -1,0 +1,129 @@
+"""What is checked around an apply: the staged files before, the running servers after."""
+
+import re
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+from restream_agent.base import files, paths
+from restream_agent.base.endpoints import API, HOOKS, PROGRESS
+from restream_agent.base.errors import CommandError, RestreamError
+from restream_agent.base.file_tree import File, Tree
+from restream_agent.base.process import run
+from restream_agent.config.model import Config
+from restream_agent.render.templates import Facts
+from restream_agent.systemd import systemctl, unit_names
+
+_START_TIMEOUT = 15.0
+"""Seconds that a server may take to accept connections after it was started."""
+
+
+def check_staged(config: Config, facts: Facts, desired: Tree) -> None:
+    """Have systemd and the ingest server check what is about to be written.
+
+    Raises RestreamError with their words. Nothing outside a temporary directory is touched.
+    """
+    with tempfile.TemporaryDirectory(prefix="restream-stage-") as name:
+        stage = Path(name)
+        for path, entry in desired.items():
+            if isinstance(entry, File) and not path.startswith(paths.INLINE_KEYS):
+                place = files.locate(stage, path)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.touch(mode=0o600)
+                place.write_text(entry.content)
+        units = files.locate(stage, paths.UNITS)
+        systemctl.verify(units, sorted(one.name for one in units.iterdir() if one.is_file()))
+        if config.ingest.manage:
+            _check_ingest(config, facts, stage)
+
+
+def _check_ingest(config: Config, facts: Facts, stage: Path) -> None:
+    """Run the server's own config test, on a copy that keeps its runtime files in the stage."""
+    path = files.locate(stage, paths.INGEST_CONFIG[config.ingest.server])
+    path.write_text(path.read_text().replace("/run/restream-ingest", str(stage)))
+    try:
+        # SRS as its documentation builds it has AddressSanitizer, which calls the test's own leaks a failure.
+        argv = ("env", "ASAN_OPTIONS=detect_leaks=0", facts.server_binary, "-t", "-c", str(path))
+        run(argv, timeout=20, cwd=stage)
+    except CommandError as error:
+        words = error.output.replace(str(path), paths.INGEST_CONFIG[config.ingest.server])
+        raise RestreamError(f"{config.ingest.server} refuses its configuration:\n{words}") from error
+
+
+def check_ports(config: Config, manager: systemctl.Systemd) -> None:
+    """Raise RestreamError for a port that another program has, before anything is changed."""
+    wanted = {HOOKS: unit_names.AGENT_SOCKET}
+    if config.ingest.manage:
+        wanted |= {config.ingest.listen: unit_names.INGEST_UNIT, API: unit_names.INGEST_UNIT}
+    active = manager.active(*set(wanted.values()))
+    if unit_names.AGENT_SOCKET not in active and not _is_free(PROGRESS, socket.SOCK_DGRAM):
+        raise RestreamError(
+            f"UDP {PROGRESS}, which {unit_names.AGENT_SOCKET} needs, is in use by another program",
+            hint=f"see which: ss -lunp 'sport = :{PROGRESS.rpartition(':')[2]}'",
+        )
+    for address, unit in wanted.items():
+        port = address.rpartition(":")[2]
+        is_ours = unit in active and (unit != unit_names.INGEST_UNIT or _is_served(port))
+        if not is_ours and not _is_free(address):
+            raise RestreamError(
+                f"{address}, which {unit} needs, is in use by another program",
+                hint=f"see which: ss -ltnp 'sport = :{port}'",
+            )
+
+
+def _is_served(port: str) -> bool:
+    """Whether the ingest server's configuration in place, before it is changed, has this port.
+
+    Also if none is in place: somebody has removed it, and the server runs on as it was.
+    """
+    found = [Path(path) for path in paths.INGEST_CONFIG.values()]
+    texts = [path.read_text() for path in found if path.exists()]
+    return not texts or any(re.search(rf"listen \S*:{port};", text) for text in texts)
+
+
+def _is_free(address: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), int(port)))
+        except OSError:
+            return False
+    return True
+
+
+def check_running(config: Config, manager: systemctl.Systemd, stopped: frozenset[str]) -> None:
+    """Wait until the listener and the ingest server answer; RestreamError with the journal if not.
+
+    `stopped` are units that somebody had stopped before, which is none of our business.
+    """
+    wanted = {HOOKS: unit_names.AGENT_UNIT}
+    if config.ingest.manage:
+        wanted[API] = unit_names.INGEST_UNIT
+    wanted = {address: unit for address, unit in wanted.items() if unit not in stopped}
+    for address, unit in wanted.items():
+        deadline = time.monotonic() + _START_TIMEOUT
+        while not _answers(address):
+            if time.monotonic() > deadline:
+                raise _not_running(unit, f"does not answer at {address}", manager)
+            time.sleep(0.05)
+    states = manager.active(*wanted.values())
+    for unit in wanted.values():
+        if states.get(unit) not in ("active", "activating", "reloading"):
+            raise _not_running(unit, "did not start", manager)
+
+
+def _not_running(unit: str, what: str, manager: systemctl.Systemd) -> RestreamError:
+    words = "\n".join(f"  {line}" for line in manager.last_words(unit))
+    return RestreamError(f"{unit} {what}; it said:\n{words}", hint=f"journalctl -u {unit}")
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=1):
+            return True
+    except OSError:
+        return False

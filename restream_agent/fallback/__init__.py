@@ -1,0 +1,1 @@
+"""The fallback video: probed, converted to match the live stream, stored."""

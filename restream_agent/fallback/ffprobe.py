@@ -1,0 +1,109 @@
+"""What ffprobe says about files and streams, and what is wrong with those that cannot be used."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from restream_agent.base import process
+from restream_agent.base.errors import CommandError, RestreamError
+from restream_agent.fallback import ffmpeg
+from restream_agent.fallback.profile import picture_stream, sound_stream
+
+SMALL_FILE = 64 * 1024 * 1024
+_BLOCK = 1024 * 1024
+_USABLE = "give a video or a picture that ffmpeg can play"
+
+
+def probe(path_or_url: Path | str, *, timeout: float = 15.0) -> dict[str, Any]:
+    """Return ffprobe's -show_format -show_streams for a local Path, or for a URL given as a string.
+
+    `timeout` is in seconds; a live stream takes a few until its parameters are known. Raises
+    CommandError where ffprobe fails.
+    """
+    is_file = isinstance(path_or_url, Path)
+    where = ffmpeg.local_input(path_or_url) if isinstance(path_or_url, Path) else ("-i", path_or_url)
+    argv = ("ffprobe", "-hide_banner", "-v", "error", "-of", "json", "-show_format", "-show_streams", *where)
+    answer = json.loads(process.run(argv, timeout=timeout).stdout)
+    if not isinstance(answer, dict) or (is_file and not answer.get("streams")):
+        raise CommandError(argv, "found no streams")
+    return answer
+
+
+def inspect(path: Path) -> ffmpeg.InputVideo:
+    """Return what of this file can be played. Raises RestreamError naming the file and the reason."""
+    check_readable(path)
+    try:
+        answer = probe(path)
+    except CommandError as error:
+        if error.hint:  # ffprobe is missing: the file is not to blame
+            raise
+        reason = last_reason(error)
+        raise RestreamError(f"{path}: not a video that ffmpeg can read: {reason}", hint=_USABLE) from error
+    picture = picture_stream(answer["streams"])
+    if picture is None:
+        raise RestreamError(f"{path}: has sound but no picture", hint=_USABLE)
+    sound = sound_stream(answer["streams"])
+    format_name = str(answer.get("format", {}).get("format_name", ""))
+    return ffmpeg.InputVideo(
+        path=path,
+        picture=int(picture["index"]),
+        sound=None if sound is None else int(sound["index"]),
+        seconds=_seconds(picture) or _seconds(answer.get("format", {})),
+        promised=_seconds(picture),
+        is_still=format_name.endswith("_pipe") or format_name == "image2",
+    )
+
+
+def check_readable(path: Path) -> None:
+    """Raise RestreamError unless the path is a file with something in it that we may read."""
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise RestreamError(f"{path}: is not a file", hint=_USABLE)
+        with path.open("rb") as file:
+            if file.read(1):
+                return
+    except FileNotFoundError as error:
+        raise RestreamError(f"{path}: there is no such file", hint="check the path") from error
+    except IsADirectoryError as error:
+        raise RestreamError(f"{path}: is a directory", hint="list the videos one by one") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RestreamError(f"{path}: cannot be read: {reason}", hint="check its permissions") from error
+    raise RestreamError(f"{path}: is empty", hint="copy the video again")
+
+
+def fingerprint(path: Path) -> str:
+    """Return a text that changes with the file's content.
+
+    Files up to SMALL_FILE bytes count whole; of larger ones, which would take long to read, the
+    size, the time of change, and the first and last megabyte.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        if status.st_size <= SMALL_FILE:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+        else:
+            digest.update(f"{status.st_size} {status.st_mtime_ns}".encode())
+            digest.update(file.read(_BLOCK))
+            file.seek(-_BLOCK, os.SEEK_END)
+            digest.update(file.read(_BLOCK))
+    return digest.hexdigest()
+
+
+def last_reason(error: CommandError) -> str:
+    """Return the last thing a failed ffmpeg or ffprobe said, without the file's name before it."""
+    lines = [line for line in error.output.splitlines() if line.strip()]
+    return lines[-1].rsplit(": ", 1)[-1].strip() if lines else error.reason
+
+
+def _seconds(described: Mapping[str, Any]) -> float | None:
+    try:
+        seconds = float(described.get("duration", 0))
+    except ValueError:
+        return None
+    return seconds if seconds > 0 else None

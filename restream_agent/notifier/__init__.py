@@ -1,0 +1,1 @@
+"""`restream-notify.service`: the agent's news in, webhook and command out."""

@@ -1,0 +1,118 @@
+"""What outlives a crash of the program: its clock, tags that were sent in part, the count of hand-offs.
+
+They are files in the runtime directory, a tmpfs that systemd keeps across restarts of the service
+(RuntimeDirectoryPreserve=restart) and removes when the broadcast ends. A killed process loses
+nothing that it wrote there.
+"""
+
+import json
+import mmap
+import os
+import struct
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from restream_agent.stream.flv import AUDIO, VIDEO
+from restream_agent.stream.timeline import SHOWN
+
+_CLOCK = struct.Struct("<8sqqqq")
+_MAGIC = b"restream"
+_BEGINNING = struct.Struct("<q")
+_LENGTH = struct.Struct("<q")
+
+
+class Clock:
+    """The broadcast's clock: milliseconds since its start, on the monotonic clock, and the last stamps."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open the clock in `directory`; `is_resumed` tells whether a broadcast was under way."""
+        path = directory / "clock"
+        self.is_resumed = path.exists() and path.stat().st_size == _CLOCK.size
+        if not self.is_resumed:
+            path.write_bytes(_CLOCK.pack(_MAGIC, time.monotonic_ns(), -1, -1, -1))
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), _CLOCK.size)
+        self._epoch: int
+        _, self._epoch, audio, video, shown = _CLOCK.unpack_from(self._map)
+        self.last: dict[int, int] = {AUDIO: audio, VIDEO: video, SHOWN: shown}
+
+    def now(self) -> int:
+        """Return milliseconds since the start of the broadcast."""
+        return (time.monotonic_ns() - self._epoch) // 1_000_000
+
+    @property
+    def end(self) -> int:
+        """The last timestamp that was sent, which is near the time when it was; -1 before the first."""
+        return max(self.last.values())
+
+    def save(self) -> None:
+        """Record `last`; to be called before the tags are sent, so that none is stamped twice."""
+        last = self.last
+        _CLOCK.pack_into(self._map, 0, _MAGIC, self._epoch, last[AUDIO], last[VIDEO], last[SHOWN])
+
+
+class Record:
+    """Plain data that are kept, in one piece or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Any:
+        """Return what was kept, None if nothing was."""
+        with suppress(OSError, ValueError):
+            return json.loads(self._path.read_text())
+        return None
+
+    def save(self, data: object) -> None:
+        """Keep data; OSError if there is no room for them."""
+        draft = self._path.with_suffix(".new")
+        draft.write_text(json.dumps(data))
+        draft.replace(self._path)
+
+
+class Remainder:
+    """What is kept of one relay: where in the program it began, and the rest of a tag that was sent in part.
+
+    A restarted program sends the rest first; else the relay would read the next tag as the rest of this.
+    That there is no room to keep it (a full /run) is no reason to end the relay's connection.
+    """
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self._path = directory / f"{name}.rest"
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._is_empty = os.fstat(self._fd).st_size == 0
+        head = os.pread(self._fd, _BEGINNING.size, 0)
+        self.beginning: int | None = _BEGINNING.unpack(head)[0] if head else None
+
+    def begin(self, timestamp: int) -> None:
+        """Record the timestamp of the first tag that the relay was given."""
+        self._put(_BEGINNING.pack(timestamp), 0)
+        self.beginning = timestamp
+
+    def save(self, rest: memoryview) -> None:
+        """Record what is left to send of the tag that was begun, nothing if none was."""
+        if rest:
+            self._put(b"".join((_LENGTH.pack(len(rest)), rest)), _BEGINNING.size)
+            self._is_empty = False
+        elif not self._is_empty:
+            self._put(_LENGTH.pack(0), _BEGINNING.size)
+            self._is_empty = True
+
+    def _put(self, data: bytes, offset: int) -> None:
+        with suppress(OSError):
+            os.pwrite(self._fd, data, offset)
+
+    def load(self) -> bytes:
+        """Return what an earlier process left unsent."""
+        data = os.pread(self._fd, 1 << 30, _BEGINNING.size)
+        if len(data) < _LENGTH.size:
+            return b""
+        (length,) = _LENGTH.unpack_from(data)
+        return data[_LENGTH.size : _LENGTH.size + length]
+
+    def remove(self) -> None:
+        """Forget it: the relay is gone."""
+        os.close(self._fd)
+        self._path.unlink(missing_ok=True)

@@ -1,0 +1,275 @@
+"""The event loop of the program: sockets in, sockets out, around the pure core in stream/splice.py."""
+
+import json
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from restream_agent.program.crash_state import Clock, Record, Remainder
+from restream_agent.program.relay_connection import RelayConnection, peer_name
+from restream_agent.program.report import Meter, Report
+from restream_agent.program.settings import PreparedFile, ProgramSettings
+from restream_agent.stream.fanout import Backlog, RelayQueue
+from restream_agent.stream.flv import FlvError, Reader, Tag, encode
+from restream_agent.stream.hand_offs import HandOffLog
+from restream_agent.stream.splice import Splice
+from restream_agent.stream.timeline import Timeline
+from restream_agent.systemd.sd_notify import ServiceManager
+
+_READ = 256 * 1024
+_REPORT_EVERY = 500
+"""Milliseconds between reports; the unit's watchdog allows four times this."""
+
+
+def log(priority: int, message: str) -> None:
+    """Write one line for the journal; priorities are syslog's (3 error, 4 warning, 6 info)."""
+    print(f"<{priority}>{message}", file=sys.stderr, flush=True)
+
+
+class LiveConnection:
+    """The connection of `live@`: bytes in, tags out."""
+
+    def __init__(self, connection: socket.socket, now: int) -> None:
+        connection.setblocking(False)
+        self.socket = connection
+        self.heard_at = now
+        self.meter = Meter()
+        self._reader = Reader()
+
+    def read(self, now: int) -> list[Tag] | None:
+        """Return the tags that are complete by now, None at the end of the stream; raises FlvError."""
+        try:
+            data = self.socket.recv(_READ)
+        except BlockingIOError:
+            return []
+        except OSError:
+            return None
+        if not data:
+            return None
+        self.heard_at = now
+        tags = self._reader.feed(data)
+        for tag in tags:
+            self.meter.count(tag)
+        return tags
+
+
+class Program:
+    """The event loop of the broadcast."""
+
+    def __init__(self, settings_path: Path, runtime: Path, notifier: ServiceManager) -> None:
+        self._settings_path = settings_path
+        self._runtime = runtime
+        self._notifier = notifier
+        self._settings = ProgramSettings.read(settings_path)
+        self._clock = Clock(runtime)
+        self._selector = selectors.DefaultSelector()
+        self._backlog = Backlog()
+        self._relays: dict[str, RelayConnection] = {}
+        self._relay_count = 0
+        self._publisher: LiveConnection | None = None
+        self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._telemetry.setblocking(False)
+        self._reported = ""
+        self._report_at = 0
+        self._is_stopping = False
+        self._splice = Splice(
+            self._settings.for_splice(),
+            self._open_fallback,
+            Timeline(last=self._clock.last),
+            now=self._clock.now(),
+            resumed=self._clock.is_resumed,
+        )
+        self._ledger = HandOffLog(self._clock.end if self._clock.is_resumed else None)
+        self._ledger_record = Record(runtime / "hand-offs.json")
+        if self._clock.is_resumed:
+            with suppress(ValueError, KeyError, TypeError):
+                self._ledger.resume(self._ledger_record.load())
+
+    def run(self, sockets: list[tuple[str, socket.socket]]) -> None:
+        """Serve until SIGTERM. `sockets` are systemd's: the listening ones, and stored relays."""
+        for name, inherited_socket in sockets:
+            self._take_over(name, inherited_socket)
+        self._watch_signals()
+        self._apply_operator()
+        self._notifier.send("READY=1")
+        while not self._is_stopping:
+            now = self._clock.now()
+            wake = min(self._splice.next_wake(now), self._report_at)
+            for key, events in self._selector.select(max(0, wake - now) / 1000):
+                key.data(events)
+            now = self._clock.now()
+            self._send(self._splice.tick(now))
+            if now >= self._report_at:
+                self._report(now)
+
+    def _take_over(self, name: str, inherited_socket: socket.socket) -> None:
+        if name.startswith("relay-"):
+            log(6, f"{name}: connection kept across the restart")
+            self._relay_count = max(self._relay_count, int(name.rpartition("-")[2]))
+            self._add_relay(inherited_socket, name)
+            return
+        inherited_socket.setblocking(False)
+        is_live = Path(inherited_socket.getsockname()).name == "live.sock"
+        accept = self._accept_publisher if is_live else self._accept_relay
+        self._selector.register(inherited_socket, selectors.EVENT_READ, lambda _: accept(inherited_socket))
+
+    def _watch_signals(self) -> None:
+        reading, self._wakeup = socket.socketpair()
+        for end in (reading, self._wakeup):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)
+        self._selector.register(reading, selectors.EVENT_READ, lambda _: self._take_signals(reading))
+
+    def _take_signals(self, reading: socket.socket) -> None:
+        for number in reading.recv(64):
+            if number == signal.SIGHUP:
+                self._reload()
+            else:
+                self._is_stopping = True
+
+    def _reload(self) -> None:
+        """Read the settings and the operator's wishes anew; broken settings are refused, not fatal."""
+        try:
+            self._settings = ProgramSettings.read(self._settings_path)
+        except (OSError, ValueError, TypeError) as error:
+            log(3, f"{self._settings_path}: {error}; going on with the settings as they were")
+            return
+        self._splice.settings = self._settings.for_splice()
+        self._apply_operator()
+
+    def _open_fallback(self) -> PreparedFile:
+        return self._settings.open_fallback()
+
+    def _apply_operator(self) -> None:
+        now = self._clock.now()
+        if self._settings.operator_wants("open"):
+            self._splice.open_now(now)
+        self._send(self._splice.hold_fallback(now, held=self._settings.operator_wants("break")))
+
+    def _accept_publisher(self, listener: socket.socket) -> None:
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            connection, _ = listener.accept()
+            self._drop_publisher("another one has come")
+            log(6, "live: connected")
+            now = self._clock.now()
+            publisher = self._publisher = LiveConnection(connection, now)
+            self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
+            self._send(self._splice.live_started(now))
+
+    def _read(self, publisher: LiveConnection) -> None:
+        if publisher is not self._publisher:  # dropped by another event of the same round
+            return
+        now = self._clock.now()
+        try:
+            tags = publisher.read(now)
+        except FlvError as error:
+            self._drop_publisher(str(error))
+            return
+        if tags is None:
+            self._drop_publisher("its stream has ended")
+            return
+        for tag in tags:
+            self._send(self._splice.live_tag(tag, now))
+
+    def _drop_publisher(self, reason: str) -> None:
+        if self._publisher is None:
+            return
+        log(6, f"live: closed, {reason}")
+        self._selector.unregister(self._publisher.socket)
+        self._publisher.socket.close()
+        self._publisher = None
+        self._send(self._splice.live_ended(self._clock.now()))
+
+    def _accept_relay(self, listener: socket.socket) -> None:
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            connection, _ = listener.accept()
+            self._relay_count += 1
+            relay = self._add_relay(connection, f"relay-{peer_name(connection)}-{self._relay_count}")
+            self._backlog.start(relay.outlet)
+            if self._flush(relay):
+                self._notifier.store(relay.store_name, connection.fileno())
+                log(6, f"{relay.name}: relay connected")
+
+    def _add_relay(self, connection: socket.socket, store_name: str) -> RelayConnection:
+        outlet = RelayQueue(limits=self._settings.limits())
+        relay = RelayConnection(connection, store_name, outlet, Remainder(self._runtime, store_name))
+        self._relays[store_name] = relay
+        handler = self._relay_handler(relay)
+        self._selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE, handler)
+        return relay
+
+    def _relay_handler(self, relay: RelayConnection) -> Callable[[int], None]:
+        def handle(events: int) -> None:
+            if relay.store_name not in self._relays:  # dropped by another event of the same round
+                return
+            if events & selectors.EVENT_READ and relay.is_closed():
+                self._drop_relay(relay)
+            elif events & selectors.EVENT_WRITE:
+                self._flush(relay)
+
+        return handle
+
+    def _flush(self, relay: RelayConnection) -> bool:
+        try:
+            events = relay.flush()
+        except OSError:
+            self._drop_relay(relay)
+            return False
+        key = self._selector.get_key(relay.socket)
+        if key.events != events:
+            self._selector.modify(relay.socket, events, key.data)
+        return True
+
+    def _drop_relay(self, relay: RelayConnection) -> None:
+        log(6, f"{relay.name}: relay gone")
+        del self._relays[relay.store_name]
+        self._selector.unregister(relay.socket)
+        self._notifier.forget(relay.store_name)
+        relay.close()
+
+    def _send(self, tags: list[Tag]) -> None:
+        if not tags:
+            return
+        self._clock.save()
+        for tag in tags:
+            data = encode(tag)
+            self._backlog.add(tag, data)
+            for relay in self._relays.values():
+                relay.outlet.offer(tag, data)
+        for relay in list(self._relays.values()):
+            if not relay.outlet.is_empty:
+                self._flush(relay)
+        # Last: it writes to the log and to a file at a hand-off.
+        if any(tag.is_media for tag in tags):
+            self._note_sending()
+
+    def _note_sending(self) -> None:
+        noted = self._ledger.sent(self._splice.last_hand_off, self._clock.now())
+        if noted is not None:
+            change, gap = noted.change, noted.gap
+            silence = "" if gap is None else f", {gap} ms without a packet"
+            log(6, f"now {change.source} ({change.kind}{silence})")
+            with suppress(OSError):  # then a program that is restarted counts anew
+                self._ledger_record.save(self._ledger.dump())
+
+    def _report(self, now: int) -> None:
+        publisher = self._publisher
+        if publisher and now - publisher.heard_at > self._settings.silence:
+            self._drop_publisher(f"silent for {self._settings.silence} ms")
+        meter = publisher.meter if publisher else Meter()
+        meter.close_interval(max(1, now - self._report_at + _REPORT_EVERY))
+        report = Report(now, self._clock.end, self._splice, self._ledger, list(self._relays.values()), meter)
+        self._announce(report.words())
+        with suppress(OSError):
+            self._telemetry.sendto(json.dumps(report.as_json()).encode(), self._settings.telemetry)
+        self._report_at = now + _REPORT_EVERY
+
+    def _announce(self, words: str) -> None:
+        self._notifier.send("WATCHDOG=1", *([f"STATUS={words}"] if words != self._reported else []))
+        self._reported = words

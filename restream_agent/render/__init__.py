@@ -1,0 +1,1 @@
+"""From the configuration to every file on the machine. Pure."""

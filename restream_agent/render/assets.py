@@ -1,0 +1,17 @@
+"""Finds templates and units: inside an installed package, or at the top of a checkout."""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from restream_agent.render.templates import Assets
+
+
+def load() -> Assets:
+    """Return the texts that come with the package."""
+    packaged = files("restream_agent") / "_assets"
+    top: Traversable = packaged if packaged.is_dir() else Path(__file__).resolve().parents[2]
+    templates = {entry.name: entry.read_text() for entry in (top / "templates").iterdir() if entry.is_file()}
+    templates["srs.conf.j2"] = (top / "srs.conf.j2").read_text()
+    units = {entry.name: entry.read_text() for entry in (top / "units").iterdir() if entry.is_file()}
+    return Assets(templates=templates, units=units)

@@ -1,0 +1,90 @@
+"""The files of the relays, and how a unit gets a secret. Pure; part of render.py."""
+
+from restream_agent.base import paths
+from restream_agent.base.file_tree import File, Tree
+from restream_agent.config.model import Config
+from restream_agent.config.relay import RelayRules
+from restream_agent.config.relays import Relay, relays
+from restream_agent.config.table import SecretRef
+from restream_agent.launchers.backoff import GIVEN_UP
+from restream_agent.render.ffmpeg import EXPANDED, relay_command
+from restream_agent.render.templates import Facts, Templates
+from restream_agent.systemd import escaping, unit_names
+
+_MEMORY_COPYING = "256M"
+_MEMORY_ENCODING = "2G"
+"""What a relay may take until it is killed and started anew: a copy has some 70 MB resident (make soak), of
+which its log's filter is 12; an encoder of 4K pictures some hundreds more."""
+
+
+def relay_files(config: Config, fill: Templates) -> Tree:
+    """Return the relays' template, a drop-in for each, and what the target wants."""
+    units = paths.UNITS
+    found = relays(config)
+    tree: Tree = {
+        f"{units}/{unit_names.RELAY_TEMPLATE}": File(
+            fill("ffmpeg-relay@.service.j2", given_up=GIVEN_UP, settings=paths.RELAY_SETTINGS)
+        ),
+        paths.RELAY_SETTINGS: File(_relay_settings(config.relay)),
+        f"{units}/{unit_names.TARGET}.d/10-restream.conf": File(
+            fill("restream.target.conf.j2", relays=[unit_names.relay_unit(relay.name) for relay in found])
+        ),
+    }
+    for relay in found:
+        tree[f"{units}/{unit_names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
+    return tree
+
+
+def _relay_settings(rules: RelayRules) -> str:
+    """Return the environment of every relay, read at each of its starts; see systemd.exec(5)."""
+    give_up = "never" if rules.give_up is None else f"{rules.give_up:g}"
+    return f"RELAY_STALL_US={rules.stall * 1e6:.0f}\nRELAY_GIVE_UP={give_up}\n"
+
+
+def _drop_in(relay: Relay, fill: Templates) -> str:
+    start = (fill.facts.python, "-I", "-m", "restream_agent.launchers.relay_attempt")
+    argv = (*start, *relay_command(fill.facts.ffmpeg, relay))
+    return fill(
+        "relay-drop-in.conf.j2",
+        title=escaping.value(relay.name),
+        credential=credential("key", relay.key, relay.name, fill.facts),
+        memory=_MEMORY_COPYING if relay.transcode is None else _MEMORY_ENCODING,
+        command=escaping.command(argv, expanded=EXPANDED),
+    )
+
+
+def guarded(facts: Facts, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Have a program's log pass guard.py, which keeps secrets out of the journal."""
+    return (facts.python, "-I", "-m", "restream_agent.launchers.log_filter", *argv)
+
+
+def credential(name: str, reference: SecretRef, user: str, facts: Facts) -> str:
+    """Return the directive that gives a unit a secret under a name; see systemd.exec(5)."""
+    kind = "LoadCredentialEncrypted" if reference.credential in facts.encrypted else "LoadCredential"
+    return f"{kind}={name}:{escaping.value(key_file(reference, user, facts.encrypted))}"
+
+
+def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
+    """Return the file that a secret is in; one written in the TOML gets a file under its user's name.
+
+    `encrypted` are the names of the credentials that are stored encrypted.
+    """
+    if reference.credential is not None:
+        is_encrypted = reference.credential in encrypted
+        directory = paths.ENCRYPTED_CREDENTIALS if is_encrypted else paths.CREDENTIALS
+        return f"{directory}/{reference.credential}"
+    return str(reference.file) if reference.file is not None else f"{paths.INLINE_KEYS}/{user}"
+
+
+def inline_keys(config: Config) -> Tree:
+    """Return a file for each key that is written in the TOML itself."""
+    users = [
+        ("ingest", config.ingest.key),
+        *((relay.name, relay.key) for relay in relays(config)),
+        *config.notify.secrets.items(),
+    ]
+    return {
+        f"{paths.INLINE_KEYS}/{user}": File(key.plain.get_secret_value(), mode=0o600, is_secret=True)
+        for user, key in users
+        if key is not None and key.plain is not None
+    }

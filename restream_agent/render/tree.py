@@ -1,0 +1,203 @@
+"""From the checked TOML to every file on the machine. Pure: the same input gives the same tree."""
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+
+from restream_agent.base import paths
+from restream_agent.base.endpoints import API, HOOKS
+from restream_agent.base.file_tree import File, Link, Tree
+from restream_agent.config.model import Config
+from restream_agent.config.relays import relays
+from restream_agent.fallback.profile import Profile
+from restream_agent.render.ffmpeg import live_command
+from restream_agent.render.notifier import notify_files
+from restream_agent.render.relays import credential, guarded, inline_keys, relay_files
+from restream_agent.render.templates import Assets, Facts, Templates
+from restream_agent.systemd import escaping, unit_names
+from restream_agent.systemd.time_spans import format_span
+
+_NEVER_HEARD = 8.0
+"""Seconds. SRS gives a new player what it has at once (sound, the last group of pictures)."""
+
+_INGEST_RUNTIME = "/run/restream-ingest"
+
+
+def render(config: Config, facts: Facts, assets: Assets) -> Tree:
+    """Return every file and link that the configuration asks for, by absolute path.
+
+    Raises jinja2.UndefinedError if a template names what it was not given, which is a bug.
+    """
+    fill = Templates(facts, assets)
+    tree: Tree = {f"{paths.UNITS}/{name}": File(text) for name, text in assets.units.items()}
+    tree |= _program(config, fill)
+    tree |= relay_files(config, fill)
+    tree |= _ingest(config, fill)
+    tree |= _agent(config, fill)
+    tree |= notify_files(config, fill)
+    tree |= _accounts(fill)
+    tree |= inline_keys(config)
+    return tree
+
+
+def _program(config: Config, fill: Templates) -> Tree:
+    facts, units = fill.facts, paths.UNITS
+    start = (facts.python, "-I", "-m", "restream_agent.program", paths.PROGRAM_SETTINGS)
+    pull = live_command(facts.ffmpeg, f"rtmp://{_puller(config)}:{_port(config)}/live/%i")
+    tree: Tree = {
+        f"{units}/{unit_names.PROGRAM_UNIT}": File(
+            fill("fallback.service.j2", command=escaping.command(start))
+        ),
+        f"{units}/{unit_names.PROGRAM_SOCKET}": File(fill("fallback.socket.j2")),
+        # %i is for systemd to fill in with the stream's name, which hooks.py has checked.
+        f"{units}/{unit_names.LIVE_TEMPLATE}": File(
+            fill(
+                "live@.service.j2",
+                player=_puller(config),
+                command=escaping.command(pull).replace("%%i", "%i"),
+            )
+        ),
+        f"{units}/{unit_names.PREPARE_UNIT}": File(
+            fill("restream-fallback-prepare.service.j2", player=_puller(config))
+        ),
+        paths.PROGRAM_SETTINGS: File(_program_settings(config)),
+        paths.FALLBACK_SETTINGS: File(_fallback_settings(config)),
+    }
+    if config.fallback.hold:
+        tree[f"{units}/{unit_names.HOLD_TIMER}"] = File(
+            fill("restream-off-air.timer.j2", hold=format_span(config.fallback.hold))
+        )
+    if config.fallback.standby:
+        tree[f"{units}/multi-user.target.wants/{unit_names.TARGET}"] = Link(f"../{unit_names.TARGET}")
+    return tree
+
+
+def _program_settings(config: Config) -> str:
+    ingest, fallback = config.ingest, config.fallback
+    return _json(
+        {
+            "fallback": [paths.FALLBACK_CURRENT, paths.FALLBACK_SLATE],
+            "opening": _milliseconds(fallback.opening),
+            "operator": paths.OPERATOR,
+            "settle": _milliseconds(ingest.settle),
+            # The server ends a silent publisher after `timeout`; a while later we would do it ourselves.
+            "silence": _milliseconds(config.ingest.timeout + 5),
+            "stall": _milliseconds(ingest.stall),
+            "standby": fallback.standby,
+            "telemetry": paths.TELEMETRY,
+        }
+    )
+
+
+def _fallback_settings(config: Config) -> str:
+    fallback, match = config.fallback, config.fallback.match
+    profile = match and Profile(
+        width=match.width,
+        height=match.height,
+        fps=Fraction(match.fps).limit_denominator(1001),
+        h264_profile=match.profile,
+        sample_rate=match.sample_rate,
+        channels=match.channels,
+    )
+    return _json(
+        {
+            "keyframe": fallback.keyframe,
+            "live_url": f"rtmp://{_puller(config)}:{_port(config)}/live/",
+            "message": fallback.message,
+            "profile": profile and profile.to_json(),
+            "videos": [str(video) for video in fallback.video],
+        }
+    )
+
+
+def _ingest(config: Config, fill: Templates) -> Tree:
+    facts, server = fill.facts, config.ingest.server
+    path = paths.INGEST_CONFIG[server]
+    text = fill(
+        "srs.conf.j2" if server == "srs" else "nginx-rtmp.conf.j2",
+        listen=config.ingest.listen,
+        player=_puller(config),
+        api=API,
+        hooks=f"http://{HOOKS}",
+        token=facts.hook_token,
+        runtime=_INGEST_RUNTIME,
+        module=facts.nginx_rtmp_module,
+        timeout_ms=_milliseconds(config.ingest.timeout),
+        first_packet_timeout_ms=max(20000, _milliseconds(config.ingest.timeout)),
+    )
+    tree: Tree = {path: File(text, mode=0o640, group="restream-ingest", is_secret=True)}
+    if config.ingest.manage:
+        unit = fill(
+            "restream-ingest.service.j2",
+            server=server,
+            command=escaping.command(guarded(facts, (facts.server_binary, "-c", path))),
+            privileged_port=_port(config) < 1024,
+        )
+        tree[f"{paths.UNITS}/{unit_names.INGEST_UNIT}"] = File(unit)
+        tree[f"{paths.UNITS}/multi-user.target.wants/{unit_names.INGEST_UNIT}"] = Link(
+            f"../{unit_names.INGEST_UNIT}"
+        )
+    return tree
+
+
+def _agent(config: Config, fill: Templates) -> Tree:
+    key = config.ingest.key
+    settings = _json(
+        {
+            "api": f"http://{API}",
+            "hold": config.fallback.hold,
+            "matches_live": config.fallback.match is None,
+            "notifies": config.notify.is_wanted,
+            "relays": {relay.name: relay.sender for relay in relays(config)},
+            "server": config.ingest.server,
+            "silence": _NEVER_HEARD if config.ingest.server == "srs" else None,
+            "source": fill.facts.source,
+            "stall": config.relay.stall,
+            "standby": config.fallback.standby,
+            "takes_any_key": key is None,
+        }
+    )
+    credentials = fill(
+        "restream-agent.service.conf.j2",
+        token_file=paths.HOOK_TOKEN,
+        ingest_key=credential("ingest-key", key, "ingest", fill.facts) if key else None,
+    )
+    wants = f"{paths.UNITS}/multi-user.target.wants"
+    return {
+        paths.AGENT_SETTINGS: File(settings),
+        paths.HOOK_TOKEN: File(fill.facts.hook_token, mode=0o600, is_secret=True),
+        f"{paths.UNITS}/{unit_names.AGENT_UNIT}.d/10-restream.conf": File(credentials),
+        f"{wants}/{unit_names.AGENT_UNIT}": Link(f"../{unit_names.AGENT_UNIT}"),
+        f"{paths.UNITS}/sockets.target.wants/{unit_names.AGENT_SOCKET}": Link(
+            f"../{unit_names.AGENT_SOCKET}"
+        ),
+        f"{paths.UNITS}/sockets.target.wants/{unit_names.PROGRAM_SOCKET}": Link(
+            f"../{unit_names.PROGRAM_SOCKET}"
+        ),
+    }
+
+
+def _accounts(fill: Templates) -> Tree:
+    return {
+        paths.POLKIT_RULE: File(fill("restream-agent.rules.j2")),
+        paths.SYSUSERS: File(fill("sysusers.conf.j2")),
+        paths.TMPFILES: File(fill("tmpfiles.conf.j2")),
+    }
+
+
+def _puller(config: Config) -> str:
+    """Return the address that live@ pulls from, and comes from: the server's own, if it has just one."""
+    host = config.ingest.listen.rpartition(":")[0]
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - the user's choice, not a bind
+
+
+def _port(config: Config) -> int:
+    return int(config.ingest.listen.rpartition(":")[2])
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _json(values: Mapping[str, object]) -> str:
+    return json.dumps(values, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,226 @@
+"""The program: one endless stream cut together from the live source and the fallback.
+
+Pure: tags and a clock go in, tags come out, so tests can throw anything at it. All times are whole
+milliseconds since the start of the broadcast, on the monotonic clock. program.py owns the sockets.
+
+Rules (design.md, "The program"): to live only at a fresh keyframe, parameters first; to the fallback
+at once, from its start; a broadcast opens with live, or with the fallback once `opening` has passed.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag, with_parameters
+from restream_agent.stream.sources import FRESH, FRESH_AT_OPENING, HELD_LIMIT, FallbackLoop, Live
+from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, Timeline
+
+_NEVER = 1 << 62
+
+
+class Source(StrEnum):
+    """Where the program's pictures come from."""
+
+    NONE = "none"
+    LIVE = "live"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the program behaves; times in ms. `standby` opens with the fallback instead of waiting."""
+
+    stall: int = 1000
+    opening: int = 5000
+    settle: int = 0
+    standby: bool = False
+
+
+KINDS = ("opening", "drop", "stall", "overrun", "break", "return", "restart")
+
+
+@dataclass(frozen=True)
+class HandOff:
+    """One change of source: its cause, one of KINDS, and when."""
+
+    kind: str
+    source: Source
+    at: int
+
+
+class Splice:
+    """Decides, tag by tag, what the program consists of. Most methods return the tags to send."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        fallback: Callable[[], Iterable[Tag]],
+        timeline: Timeline,
+        *,
+        now: int,
+        resumed: bool,
+    ) -> None:
+        """`fallback` opens the prepared file as it is then; `resumed` says a broadcast is under way."""
+        self.settings = settings
+        self.source = Source.NONE
+        self.headers: dict[int, Tag] = {}
+        self.is_held = False
+        self.last_hand_off: HandOff | None = None
+        self._timeline = timeline
+        self._loop = FallbackLoop(fallback)
+        self._is_cut = False
+        self._live: Live | None = None
+        self._opens_at = now if resumed or settings.standby else now + settings.opening
+        self._opens_as = "restart" if resumed else "opening"
+
+    @property
+    def has_live(self) -> bool:
+        """Whether a publisher's stream is connected, on the program or not."""
+        return self._live is not None
+
+    def open_now(self, now: int) -> None:
+        """Open with the fallback instead of waiting for live any longer."""
+        self._opens_at = min(self._opens_at, now)
+
+    def live_started(self, now: int) -> list[Tag]:
+        """A publisher's stream begins; one that was there before is forgotten."""
+        sent = self.live_ended(now)
+        self._live = Live(since=now, passed_at=now)
+        return sent
+
+    def live_ended(self, now: int) -> list[Tag]:
+        """The publisher's stream has ended."""
+        self._live = None
+        return self._to_fallback("drop", now) if self.source is Source.LIVE else []
+
+    def hold_fallback(self, now: int, *, held: bool) -> list[Tag]:
+        """Stay on the fallback though live is there, or stop doing so: the operator's break."""
+        self.is_held = held
+        if held and self._live:
+            self._live.leave()
+        if held and self.source is not Source.FALLBACK:
+            return self._to_fallback("break", now)
+        return []
+
+    def live_tag(self, tag: Tag, now: int) -> list[Tag]:
+        """Take one tag of the publisher's stream."""
+        live = self._live
+        if live is None:
+            return []
+        if tag.is_sequence_header:
+            return self._live_header(live, tag)
+        if not tag.is_media:
+            return []
+        live.note(tag, now)
+        if self.source is Source.LIVE:
+            live.passed_at = now
+            live.held.append(tag)
+            return self._pass_on(live, now)
+        if not self.is_held and now >= live.since + self.settings.settle:
+            live.consider(tag, now)
+        return self.tick(now)
+
+    def tick(self, now: int) -> list[Tag]:
+        """Let time pass: detect a stall, end the opening, play the fallback, cut to live."""
+        live = self._live
+        if live and live.candidate and live.is_calm(now) and self._may_cut(live, now):
+            return self._to_live(live, now)
+        if live and live.held:
+            return self._pass_on(live, now)
+        if live and self.source is Source.LIVE and now - live.passed_at >= self.settings.stall:
+            return self._to_fallback("stall", now)
+        if self.source is Source.NONE and now >= self._opens_at:
+            return self._to_fallback(self._opens_as, now)
+        return self._play_fallback(now) if self.source is Source.FALLBACK else []
+
+    def next_wake(self, now: int) -> int:
+        """The time of the next `tick` that can change anything, far in the future if none can."""
+        times = [_NEVER]
+        if self._live and self._live.candidate:
+            times.append(self._live.calm_at(now))
+        if self._live and self._live.held:
+            times.append(self._timeline.send_at(self._live.held[0]))
+        if self._live and self.source is Source.LIVE:
+            times.append(self._live.passed_at + self.settings.stall)
+        elif self.source is Source.NONE:
+            times.append(self._opens_at)
+        elif (due := self._loop.next_at()) is not None:
+            times.append(due)
+        return min(times)
+
+    def _pass_on(self, live: Live, now: int) -> list[Tag]:
+        """Send what has come, but nothing before its time: a burst goes out at the pace of the wall.
+
+        A source that is seconds ahead is left for the fallback until its next fresh keyframe.
+        """
+        sent = list[Tag]()
+        while live.held and not self._timeline.is_ahead(live.held[0], now):
+            sent += self._stamped([live.held.popleft()], now)
+        if live.held and self._timeline.send_at(live.held[-1]) - now > HELD_LIMIT:
+            sent += self._to_fallback("overrun", now)
+        return sent
+
+    def _live_header(self, live: Live, tag: Tag) -> list[Tag]:
+        live.headers[tag.kind] = tag
+        known = self.headers.get(tag.kind)
+        if self.source is not Source.LIVE or (known and known.body == tag.body):
+            return []
+        return self._send_headers({tag.kind: tag})
+
+    def _may_cut(self, live: Live, now: int) -> bool:
+        """Whether the candidate is fresh and leaves the lead within its limit; if not, it is dropped."""
+        fresh = FRESH_AT_OPENING if self._timeline.end < 0 else FRESH
+        lead = max(self._cut_at(live, now), self._timeline.end + 1) + live.span - now
+        if live.is_fresh(now, fresh) and lead <= LIVE_LEAD_LIMIT:
+            return True
+        live.candidate = []
+        return False
+
+    def _cut_at(self, live: Live, now: int) -> int:
+        """Where the candidate goes: to now, or to when it was sent if nothing stands there yet."""
+        return max(0, now - live.span) if self._timeline.end < 0 else now
+
+    def _to_live(self, live: Live, now: int) -> list[Tag]:
+        at = self._cut_at(live, now)
+        tags, live.candidate = live.candidate, []
+        self._timeline.begin(tags[0].timestamp, at, now)
+        live.passed_at = now
+        live.held.extend(tags)
+        self._change(Source.LIVE, self._opens_as if self.source is Source.NONE else "return", now)
+        return [*self._send_headers(live.headers), *self._pass_on(live, now)]
+
+    def _to_fallback(self, kind: str, now: int) -> list[Tag]:
+        if self._live:
+            self._live.leave()
+        first = self._loop.rewind(now)
+        self._change(Source.FALLBACK, kind, now)
+        if first is None:
+            return []
+        self._timeline.begin(first.timestamp, now, now)
+        return [*self._send_headers(self._loop.headers), *self._play_fallback(now)]
+
+    def _play_fallback(self, now: int) -> list[Tag]:
+        self._timeline.shift(self._loop.move(now, self._timeline.end - now))
+        return self._stamped(self._loop.due(), now)
+
+    def _stamped(self, tags: Iterable[Tag], now: int) -> list[Tag]:
+        sent = []
+        for tag in tags:
+            stamped = self._timeline.stamp(tag, now)
+            if stamped is None:
+                continue
+            if self._is_cut and stamped.is_keyframe and VIDEO in self.headers:
+                stamped = with_parameters(stamped, self.headers[VIDEO])
+                self._is_cut = False
+            sent.append(stamped)
+        return sent
+
+    def _send_headers(self, headers: dict[int, Tag]) -> list[Tag]:
+        placed = {kind: self._timeline.place(headers[kind]) for kind in (VIDEO, AUDIO) if kind in headers}
+        self.headers = {**self.headers, **placed}
+        return list(placed.values())
+
+    def _change(self, source: Source, kind: str, now: int) -> None:
+        self.source = source
+        self._is_cut = True
+        self.last_hand_off = HandOff(kind, source, now)

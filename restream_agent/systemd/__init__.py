@@ -1,0 +1,1 @@
+"""systemd's languages: unit names, escaping, time spans, systemctl, sd_notify."""

@@ -1,0 +1,145 @@
+"""systemctl and its kin. Every call is logged with the unit and the reason."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Protocol
+
+from restream_agent.base.errors import CommandError, RestreamError
+from restream_agent.base.process import run
+from restream_agent.systemd import unit_state
+from restream_agent.systemd.unit_state import UnitState
+
+log = logging.getLogger(__name__)
+
+_QUERY_TIMEOUT = 10.0
+"""Seconds. A query is answered by PID 1 in milliseconds; a loaded machine may take a while."""
+
+_JOB_TIMEOUT = 60.0
+"""Seconds. Longer than any unit of ours takes to start or stop, TimeoutStopSec= included."""
+
+
+class Runner(Protocol):
+    """The shape of process.run."""
+
+    def __call__(
+        self, argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)
+    ) -> CompletedProcess[str]:
+        """Run a program; CommandError if it fails."""
+        ...
+
+
+class SecretRunner(Protocol):
+    """The shape of process.run, with something to read for the program."""
+
+    def __call__(self, argv: tuple[str, ...], *, timeout: float, input: bytes) -> CompletedProcess[str]:
+        """Run a program; CommandError if it fails."""
+        ...
+
+
+class Systemd:
+    """The service manager of this machine. `runner` is process.run, or a fake in a unit test."""
+
+    def __init__(self, runner: Runner = run) -> None:
+        self._run = runner
+
+    def change(self, verb: str, units: Iterable[str], *, reason: str, wait: bool = True) -> None:
+        """Start, stop, restart or reload units; `wait=False` leaves the job to systemd.
+
+        Raises CommandError with systemd's words.
+        """
+        wanted = tuple(units)
+        if not wanted:
+            return
+        log.info("systemctl %s %s: %s", verb, " ".join(wanted), reason)
+        flags = () if wait else ("--no-block",)
+        self._run(("systemctl", *flags, verb, "--", *wanted), timeout=_JOB_TIMEOUT)
+
+    def daemon_reload(self) -> None:
+        """Have systemd read its unit files anew."""
+        log.info("systemctl daemon-reload")
+        self._run(("systemctl", "daemon-reload"), timeout=_JOB_TIMEOUT)
+
+    def kill(self, unit: str, *, reason: str) -> None:
+        """End all processes of a unit at once; what its Restart= says then follows."""
+        log.warning("systemctl kill %s: %s", unit, reason)
+        self._run(("systemctl", "kill", "--signal=KILL", "--", unit), timeout=_QUERY_TIMEOUT)
+
+    def units(self, *patterns: str) -> dict[str, UnitState]:
+        """Return the units matching the patterns that are not inactive, with what systemd says of them."""
+        argv = ("systemctl", "show", "--property", ",".join(unit_state.PROPERTIES), "--", *patterns)
+        return unit_state.read(self._run(argv, timeout=_QUERY_TIMEOUT).stdout)
+
+    def active(self, *patterns: str) -> dict[str, str]:
+        """Return the units matching the patterns that are not inactive, with their active state."""
+        return {unit: state.active for unit, state in self.units(*patterns).items()}
+
+    def last_words(self, unit: str, lines: int = 8) -> list[str]:
+        """Return the last lines that a unit wrote to the journal."""
+        argv = (
+            "journalctl",
+            "--unit",
+            unit,
+            "--lines",
+            str(lines),
+            "--output",
+            "cat",
+            "--no-pager",
+            "--quiet",
+        )
+        return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines()
+
+    def create_accounts(self, sysusers: str, tmpfiles: str) -> None:
+        """Create the users and directories that the two files ask for."""
+        log.info("creating users and directories")
+        self._run(("systemd-sysusers", sysusers), timeout=_JOB_TIMEOUT)
+        self._run(("systemd-tmpfiles", "--create", tmpfiles), timeout=_JOB_TIMEOUT)
+
+
+def is_running() -> bool:
+    """Whether systemd is this machine's service manager; see sd_booted(3)."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def verify(directory: Path, units: Iterable[str], runner: Runner = run) -> None:
+    """Have systemd check unit files in `directory` before they are installed.
+
+    systemd-analyze exits with 0 on a directive it does not know and only says so on stderr, so what
+    it says there about our units is an error. Raises RestreamError with its words.
+    """
+    # The colon at the end appends the usual places, for the units that ours name.
+    argv = ("env", f"SYSTEMD_UNIT_PATH={directory}:", "systemd-analyze", "verify", "--man=no")
+    wanted = tuple(units)
+    files = tuple(str(directory / unit) for unit in wanted)
+    done = runner((*argv, *files), timeout=_JOB_TIMEOUT, ok=tuple(range(256)))
+    stems = tuple(unit.rpartition(".")[0] for unit in wanted)
+    ours = [line for line in done.stderr.splitlines() if any(stem in line for stem in stems)]
+    if ours:
+        raise RestreamError("systemd refuses a unit:\n" + "\n".join(ours), hint=_verify_hint(ours))
+    if done.returncode and not done.stderr:
+        raise CommandError(argv, f"failed with exit status {done.returncode}")
+
+
+def encrypted(secret: bytes, runner: SecretRunner = run) -> str:
+    """Return a credential that only this machine's systemd can decrypt; see systemd-creds(1).
+
+    It carries no name, since the units that use it each know it under one of their own.
+    """
+    argv = ("systemd-creds", "encrypt", "--name=", "-", "-")
+    return runner(argv, timeout=_JOB_TIMEOUT, input=secret).stdout
+
+
+def _verify_hint(lines: list[str]) -> str:
+    if any("restream-agent" in line and "not executable" in line for line in lines):
+        return "units call restream-agent by name: ln -s DIRECTORY/bin/restream-agent /usr/local/bin/"
+    return ""
+
+
+def require_running() -> None:
+    """Raise RestreamError where systemd does not run."""
+    if not is_running():
+        raise RestreamError(
+            "systemd is not running here (no /run/systemd/system)",
+            hint="restream-agent needs systemd as PID 1; with --root DIR files are only written",
+        )

@@ -1,0 +1,248 @@
+"""The agent between the server and systemd: it looks, acts, goes on after failures, and remembers."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from restream_agent.agent.agent import Agent, AgentSettings
+from restream_agent.agent.decide import Publisher
+from restream_agent.agent.hook_formats import Hook
+from restream_agent.agent.telemetry import Telemetry
+from restream_agent.base import paths
+from restream_agent.base.errors import CommandError, RestreamError
+from restream_agent.systemd.systemctl import Systemd
+
+OBS = Publisher("c1", "main", "192.0.2.1")
+NEXT = Publisher("c2", "main", "192.0.2.1")
+SETTINGS = AgentSettings(
+    api="", hold=60.0, relays={"twitch": "127.64.0.1"}, stall=20.0, server="srs", source="", standby=False,
+    matches_live=False, takes_any_key=False, silence=15.0,
+)  # fmt: skip
+
+
+@dataclass
+class Server:
+    """An ingest server; None as the list means that it does not answer."""
+
+    listed: tuple[Publisher, ...] | None = ()
+    dropped: list[str] = field(default_factory=list)
+    cuts: list[str] = field(default_factory=list)
+    asking: int = 0
+    most_asking: int = 0
+
+    async def publishers(self) -> tuple[Publisher, ...]:
+        self.asking += 1
+        self.most_asking = max(self.most_asking, self.asking)
+        await asyncio.sleep(0)
+        self.asking -= 1
+        if self.listed is None:
+            raise RestreamError("the ingest server does not answer")
+        return self.listed
+
+    async def drop(self, publisher: Publisher) -> None:
+        self.dropped.append(publisher.client_id)
+
+    async def cut(self, stream: str) -> None:
+        self.cuts.append(stream)
+
+
+@dataclass
+class Machine:
+    """What systemctl does to a table of units; `broken` names verbs that fail."""
+
+    units: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    broken: frozenset[str] = frozenset()
+
+    def run(self, argv: tuple[str, ...], **_: Any) -> CompletedProcess[str]:
+        if argv[1] in self.broken:
+            raise CommandError(argv, "was ended by SIGTERM")
+        if argv[1] == "show":
+            since = "ActiveEnterTimestampMonotonic=1000000\nInvocationID=run-1"
+            blocks = [f"Id={unit}\nActiveState={state}\n{since}\n" for unit, state in self.units.items()]
+            return CompletedProcess(argv, 0, "\n".join(blocks), "")
+        verb, unit = ("kill", argv[4]) if argv[1] == "kill" else (argv[2], argv[4])
+        self.calls.append(f"{verb} {unit}")
+        if verb in self.broken:
+            raise CommandError(argv, "failed with exit status 1")
+        self.units[unit] = "inactive" if verb == "stop" else "active"
+        return CompletedProcess(argv, 0, "", "")
+
+
+@dataclass
+class Stage:
+    """An agent among its fakes; `restarted` is the next one in the same runtime directory."""
+
+    runtime: Path
+    server: Server = field(default_factory=Server)
+    machine: Machine = field(default_factory=Machine)
+
+    def __post_init__(self) -> None:
+        self.agent = self.restarted()
+
+    def restarted(self) -> Agent:
+        self.telemetry = Telemetry()
+        return Agent(SETTINGS, self.server, Systemd(self.machine.run), self.telemetry, self.runtime)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Return a stage off air, with an operator who wants nothing."""
+    operator = tmp_path / "operator"
+    operator.mkdir()
+    monkeypatch.setattr(paths, "OPERATOR", str(operator))
+    return Stage(tmp_path)
+
+
+def hook(publisher: Publisher, kind: str = "publish") -> Hook:
+    """Return a hook that the listener has let through."""
+    return Hook(kind, "live", publisher, "")
+
+
+def go(*steps: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Take the steps one after another."""
+
+    async def walk() -> list[Any]:
+        return [await step() for step in steps]
+
+    return asyncio.run(walk())
+
+
+def test_a_publish_puts_the_broadcast_on_air(stage: Stage) -> None:
+    """It is accepted, and systemd is asked for the target and the puller."""
+    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
+    assert stage.machine.calls == ["start restream.target", "restart live@main.service"]
+    assert stage.agent.status().publisher == OBS
+
+
+def test_a_takeover_throws_the_stale_one_out(stage: Stage) -> None:
+    """The ingest server is told to drop it before our answer lets the new one in."""
+    stage.server.listed = (OBS,)
+    go(lambda: stage.agent.publish(hook(NEXT)))
+    assert stage.server.dropped == ["c1"]
+
+
+def test_a_systemctl_that_fails_does_not_stop_the_agent(stage: Stage) -> None:
+    """What could be done is done, and the next tick makes good the rest."""
+    stage.machine.broken = frozenset({"start"})
+    stage.server.listed = (OBS,)
+    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
+    assert stage.machine.calls == ["start restream.target", "restart live@main.service"]
+    stage.machine.broken = frozenset()
+    go(stage.agent.tick)
+    assert stage.machine.units["restream.target"] == "active"
+
+
+def test_a_publisher_is_not_refused_because_systemd_does_not_answer(stage: Stage) -> None:
+    """As while it executes itself anew; what could not be seen is looked at again soon."""
+    stage.machine.broken = frozenset({"show", "start", "restart"})
+    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
+    assert stage.agent.status().publisher == OBS
+    assert stage.agent.look_again.is_set()
+
+
+def test_the_end_of_a_stream_does_not_wait_for_systemd(stage: Stage) -> None:
+    """The server ends the puller's stream, unless it is another publisher's by now."""
+    stage.machine.broken = frozenset({"show", "stop"})
+    go(lambda: stage.agent.publish(hook(NEXT)), lambda: stage.agent.unpublish(hook(OBS, "unpublish")))
+    assert stage.server.cuts == []
+    go(lambda: stage.agent.unpublish(hook(NEXT, "unpublish")))
+    assert stage.server.cuts == ["main"]
+
+
+def test_memory_survives_a_restart(stage: Stage) -> None:
+    """A late unpublish of the displaced one is known as such by the next agent, too."""
+    go(lambda: stage.agent.publish(hook(OBS)), lambda: stage.agent.publish(hook(NEXT)))
+    agent = stage.restarted()
+    stage.machine.calls.clear()
+    go(lambda: agent.unpublish(hook(OBS, "unpublish")))
+    assert stage.machine.calls == []
+    assert agent.status().publisher == NEXT
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"client": 1}', b"\xff", b"null"])
+def test_a_memory_that_cannot_be_read_is_none(stage: Stage, content: bytes) -> None:
+    """The server's list tells who is there."""
+    (stage.runtime / "memory.json").write_bytes(content)
+    assert stage.restarted().status().publisher is None
+
+
+def test_a_memory_that_cannot_be_written_does_not_refuse_a_publisher(stage: Stage) -> None:
+    """A full tmpfs is logged, and OBS gets on air."""
+    (stage.runtime / "memory.json").mkdir()
+    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
+    assert stage.machine.units["live@main.service"] == "active"
+
+
+def test_what_a_tick_needs_not_do_is_not_asked_of_systemd(stage: Stage) -> None:
+    """A steady broadcast causes no systemctl call but the look."""
+    stage.server.listed = (OBS,)
+    go(stage.agent.tick)
+    stage.machine.calls.clear()
+    go(stage.agent.tick)
+    assert stage.machine.calls == []
+
+
+def test_hooks_that_come_at_once_are_handled_one_at_a_time(stage: Stage) -> None:
+    """Nobody looks while another decides; the last one who came is current."""
+
+    async def storm() -> None:
+        publishers = [Publisher(f"c{number}", "main") for number in range(20)]
+        await asyncio.gather(*(stage.agent.publish(hook(one)) for one in publishers))
+
+    asyncio.run(storm())
+    assert stage.server.most_asking == 1
+    assert stage.agent.status().publisher == Publisher("c19", "main")
+    assert json.loads((stage.runtime / "memory.json").read_text()) == {
+        "client_id": "c19",
+        "stream": "main",
+        "address": "",
+    }
+
+
+def test_a_server_that_does_not_answer_ends_nothing_at_once(stage: Stage) -> None:
+    """A tick during its restart leaves the broadcast alone, and the status says that it is down."""
+    go(lambda: stage.agent.publish(hook(OBS)))
+    stage.machine.calls.clear()
+    stage.server.listed = None
+    go(stage.agent.tick)
+    assert stage.machine.calls == []
+    assert stage.agent.status().as_json()["ingest"] == "down"
+
+
+def test_names_that_no_unit_of_ours_can_bear_do_not_disturb(stage: Stage) -> None:
+    """A unit that a user started by hand, and a publisher that no hook of ours accepted."""
+    stage.machine.units = {"live@a\\x20b.service": "active", "restream.target": "active"}
+    stage.server.listed = (Publisher("c9", "a b"),)
+    go(stage.agent.tick)
+    assert stage.machine.calls == ["start restream-off-air.timer"]
+
+
+def test_a_publish_ends_what_the_operator_wanted(stage: Stage) -> None:
+    """The wishes "open" and "end" are files; a new publisher removes them."""
+    for wish in ("open", "end"):
+        (Path(paths.OPERATOR) / wish).touch()
+    go(lambda: stage.agent.publish(hook(OBS)))
+    assert list(Path(paths.OPERATOR).iterdir()) == []
+
+
+def test_a_publish_asks_for_a_second_look(stage: Stage) -> None:
+    """It may have come while the broadcast was just being ended."""
+    go(lambda: stage.agent.publish(hook(OBS)))
+    assert stage.agent.look_again.is_set()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "[1]", '{"relays": null}', '{"relays": [], "new": 1}'])
+def test_settings_of_another_version_are_an_error_that_the_caller_expects(
+    tmp_path: Path, content: str
+) -> None:
+    """`run` turns TypeError and ValueError into a message with a hint."""
+    (tmp_path / "agent.json").write_text(content)
+    with pytest.raises((TypeError, ValueError)):
+        AgentSettings.read(tmp_path / "agent.json")

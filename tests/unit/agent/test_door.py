@@ -1,0 +1,62 @@
+"""Wrong keys wait for their refusal; nobody else waits for them."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from restream_agent.agent import http
+from restream_agent.agent.http import Door, Handlers, application
+from tests.unit.agent.test_http import KEY, TOKEN, Daemon
+
+HERE, THERE = "203.0.113.1", "203.0.113.2"
+
+
+def visitor() -> httpx.AsyncClient:
+    """Return a client of a new listener."""
+    daemon = Daemon()
+    handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, tuple[str, ...], bytes)
+    transport = httpx.ASGITransport(application(Door(TOKEN, KEY), handlers))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=30)
+
+
+async def publish(client: httpx.AsyncClient, key: str, address: str) -> tuple[int, float]:
+    """Return the status of the answer and how long it took, in seconds."""
+    started = time.monotonic()
+    body = {"action": "on_publish", "client_id": "1", "app": "live", "stream": "main"}
+    hook = {**body, "ip": address, "param": f"?key={key}"}
+    answer = await client.post(f"/api/on_publish?token={TOKEN}", json=hook)
+    return answer.status_code, time.monotonic() - started
+
+
+def test_the_second_wrong_key_waits_and_others_do_not() -> None:
+    """While guesses wait, the right key is accepted from the same address, and a slip elsewhere refused."""
+
+    async def visit() -> list[tuple[int, float]]:
+        async with visitor() as client:
+            await publish(client, "slip", HERE)
+            guess = asyncio.create_task(publish(client, "guess", HERE))
+            quick = [await publish(client, KEY, HERE), await publish(client, "slip", THERE)]
+            assert not guess.done()
+            return [*quick, await guess]
+
+    (right, at_once), (slip, soon), (guess, late) = asyncio.run(visit())
+    assert (right, slip, guess) == (200, 403, 403)
+    assert at_once < 0.4
+    assert soon < 0.4
+    assert late >= 0.5
+
+
+def test_waiting_refusals_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit a refusal comes at once instead of taking up more room."""
+    monkeypatch.setattr(http, "MOST_WAITING", 2)
+
+    async def visit() -> list[float]:
+        async with visitor() as client:
+            await publish(client, "slip", HERE)
+            return [
+                taken for _, taken in await asyncio.gather(*(publish(client, "x", HERE) for _ in range(4)))
+            ]
+
+    assert sorted(taken >= 0.5 for taken in asyncio.run(visit())) == [False, False, True, True]

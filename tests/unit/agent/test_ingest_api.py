@@ -1,0 +1,227 @@
+"""What the servers say of who publishes, as recorded, and what happens when they say nonsense."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restream_agent.agent.decide import Publisher
+from restream_agent.agent.ingest_api import (
+    IngestServer,
+    NginxRtmp,
+    Srs,
+    connect,
+    nginx_publishers,
+    srs_publishers,
+)
+from restream_agent.base.errors import RestreamError
+from tests.unit.agent.recorded import nginx_stat, srs_answer
+
+OBS = Publisher("n8597611", "obs-key", "127.0.0.1")
+CLIENTS, STREAMS = "/api/v1/clients/", "/api/v1/streams/"
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def ask(
+    server: type[Srs | NginxRtmp],
+    answer: Answer,
+    question: Callable[[IngestServer], Coroutine[Any, Any, Any]],
+) -> Any:
+    """Ask a server that answers as given."""
+
+    async def talk() -> Any:
+        transport = httpx.MockTransport(answer)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:1985") as client:
+            return await question(server(client))
+
+    return asyncio.run(talk())
+
+
+def recorded(request: httpx.Request) -> httpx.Response:
+    """Answer as the recorded servers did."""
+    if request.url.path == "/stat":
+        return httpx.Response(200, text=nginx_stat())
+    return httpx.Response(200, json=srs_answer(request.url.path))
+
+
+def test_srs_lists_who_publishes_to_live() -> None:
+    """Not the player, and not the publisher of another application."""
+    assert ask(Srs, recorded, lambda server: server.publishers()) == (OBS,)
+
+
+def test_srs_is_asked_for_more_than_its_ten_rows() -> None:
+    """Without `count` a list has ten."""
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return recorded(request)
+
+    ask(Srs, answer, lambda server: server.publishers())
+    assert {("0", "1000")} == {(one.url.params["start"], one.url.params["count"]) for one in asked}
+
+
+def test_a_publisher_whom_srs_has_yet_to_accept_is_not_one() -> None:
+    """SRS lists it among its clients, with the stream inactive, while its hook is being answered."""
+    streams = srs_answer(STREAMS)
+    for stream in streams["streams"]:
+        stream["publish"] = {"active": False}
+    assert srs_publishers(srs_answer(CLIENTS), streams) == ()
+
+
+def test_a_publisher_who_has_just_gone_from_srs_is_not_one() -> None:
+    """While `on_unpublish` is answered the stream still names the client, but is inactive."""
+    streams = srs_answer(STREAMS)
+    for stream in streams["streams"]:
+        stream["publish"]["active"] = False
+    assert srs_publishers(srs_answer(CLIENTS), streams) == ()
+
+
+def test_nginx_lists_who_publishes_to_live() -> None:
+    """Not the player, and not the publisher of another application."""
+    found = ask(NginxRtmp, recorded, lambda server: server.publishers())
+    assert found == (Publisher("2", "main", "127.0.0.1"),)
+
+
+def test_nginx_without_streams_lists_nobody() -> None:
+    """The page of an idle server."""
+    application = "<application><name>live</name><live><nclients>0</nclients></live></application>"
+    assert nginx_publishers(f"<rtmp><server>{application}</server></rtmp>") == ()
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (Srs, ("DELETE", "/api/v1/clients/n8597611")),
+        (NginxRtmp, ("GET", "/control/drop/publisher?app=live&name=obs-key&clientid=n8597611")),
+    ],
+)
+def test_a_publisher_is_dropped_by_its_id(server: type[Srs | NginxRtmp], expected: tuple[str, str]) -> None:
+    """So that another one of the same name is left alone."""
+    asked: list[tuple[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.raw_path.decode()))
+        return httpx.Response(200)
+
+    ask(server, answer, lambda one: one.drop(OBS))
+    assert [expected] == [(method, path.removesuffix("?")) for method, path in asked]
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (NginxRtmp, [("GET", "/control/drop/subscriber?app=live&name=main")]),
+        (Srs, [("GET", "/api/v1/clients/?start=0&count=1000"), ("DELETE", "/api/v1/clients/p1")]),
+    ],
+)
+def test_a_streams_players_are_ended_and_nobody_else(
+    server: type[Srs | NginxRtmp], expected: list[tuple[str, str]]
+) -> None:
+    """Not its publisher, and not another stream's player."""
+    asked: list[tuple[str, str]] = []
+    clients = [
+        {"id": "p1", "url": "/live/main", "publish": False},
+        {"id": "o1", "url": "/live/main", "publish": True},
+        {"id": "p2", "url": "/live/other", "publish": False},
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.raw_path.decode().removesuffix("?")))
+        return httpx.Response(200, json={"clients": clients})
+
+    ask(server, answer, lambda one: one.cut("main"))
+    assert asked == expected
+
+
+def refuse(request: httpx.Request) -> httpx.Response:
+    """Be a server that is not there."""
+    raise httpx.ConnectError("connection refused", request=request)
+
+
+def hang(request: httpx.Request) -> httpx.Response:
+    """Be a server that takes too long."""
+    raise httpx.ReadTimeout("too long", request=request)
+
+
+NONSENSE: dict[str, Answer] = {
+    "nobody there": refuse,
+    "too slow": hang,
+    "an error": lambda _: httpx.Response(500),
+    "a redirect": lambda _: httpx.Response(302, headers={"location": "http://192.0.2.1/"}),
+    "empty": lambda _: httpx.Response(200),
+    "not utf-8": lambda _: httpx.Response(200, content=b"\xff\xfe\x00<"),
+    "cut short": lambda _: httpx.Response(200, text='{"clients": [{"id"'),
+    "another page": lambda _: httpx.Response(200, text="<html><p>It works!"),
+}
+
+
+@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE.keys())
+@pytest.mark.parametrize("server", [Srs, NginxRtmp])
+def test_a_server_that_makes_no_sense_is_an_error_and_not_an_empty_list(
+    server: type[Srs | NginxRtmp], answer: Answer
+) -> None:
+    """An empty list would end a broadcast."""
+    with pytest.raises(RestreamError, match=r"does not answer|no sense"):
+        ask(server, answer, lambda one: one.publishers())
+
+
+STRANGE = b"\x01\x1b\x7f\xff\xed\xa0\x80"
+
+
+def test_what_a_client_says_of_itself_does_not_hide_the_others() -> None:
+    """SRS hands on its pageUrl byte for byte, nginx-rtmp its flashver: neither JSON nor XML has these."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = recorded(request).content
+        marks = {CLIENTS: b'"pageUrl":"', "/stat": b"<flashver>"}
+        mark = marks.get(request.url.path, b"no such mark")
+        assert request.url.path not in marks or mark in body
+        return httpx.Response(200, content=body.replace(mark, mark + STRANGE))
+
+    for server in (Srs, NginxRtmp):
+        there: tuple[Publisher, ...] = ask(server, recorded, lambda one: one.publishers())
+        assert there
+        assert there == ask(server, answer, lambda one: one.publishers())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["clients", "streams", "publish", "active", "cid", "id", "app"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON, JSON)
+def test_json_of_any_shape_is_read_or_an_error(clients: Any, streams: Any) -> None:
+    """Nothing but RestreamError comes out."""
+    bodies = {CLIENTS: clients, STREAMS: streams}
+    try:
+        ask(Srs, lambda it: httpx.Response(200, json=bodies[it.url.path]), lambda one: one.publishers())
+    except RestreamError as error:
+        assert "no sense" in error.message  # noqa: PT017 - that it raises at all is not the fact here
+
+
+@given(st.text(max_size=200) | st.binary(max_size=200).map(lambda data: data.decode("latin-1")))
+def test_pages_of_any_kind_are_read_or_an_error(page: str) -> None:
+    """Garbage is no list of publishers."""
+    with pytest.raises(RestreamError, match="no sense"):
+        ask(NginxRtmp, lambda _: httpx.Response(200, text=page), lambda one: one.publishers())
+
+
+@pytest.mark.parametrize(("name", "kind"), [("srs", Srs), ("nginx-rtmp", NginxRtmp)])
+def test_each_server_has_its_side(name: str, kind: type[Srs | NginxRtmp]) -> None:
+    """By the name that the TOML uses."""
+    assert isinstance(connect(name, "http://127.0.0.1:1985"), kind)

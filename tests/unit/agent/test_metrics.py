@@ -1,0 +1,86 @@
+"""What Prometheus is given."""
+
+from dataclasses import replace
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from restream_agent.agent.decide import Observed, Publisher
+from restream_agent.agent.metrics import exposition
+from restream_agent.agent.status import Status
+from tests.unit.agent.test_status import LIVE, RELAYS
+
+FULL = replace(
+    LIVE,
+    observed=Observed(now=0.0, is_on_air=True, publishers=(Publisher("c1", "main"),)),
+    relays=RELAYS,
+    program={
+        **LIVE.program,
+        "hand_offs": {
+            "kinds": {"stall": {"count": 3, "gaps": 2, "total": 2100, "within": [0, 0, 0, 0, 1, 2, 2]}},
+            "recent": [],
+        },
+    },
+)
+
+
+def samples(status: Status) -> dict[tuple[str, ...], float]:
+    """Return every sample by its name and its labels' values."""
+    text = exposition(lambda: status)().decode()
+    families = text_string_to_metric_families(text)
+    found = [sample for family in families for sample in family.samples]
+    named = {(sample.name, *sample.labels.values()): sample.value for sample in found}
+    assert len(found) == len(named)
+    return named
+
+
+def test_units_are_base_units() -> None:
+    """Bytes, not bits; seconds, not milliseconds."""
+    found = samples(FULL)
+    assert found["restream_source_bytes_per_second", "live"] == 375_000
+    assert found["restream_source_keyframe_interval_seconds", "live"] == 2
+    assert found["restream_relay_bytes_per_second", "twitch"] == 362_500
+    assert found["restream_relay_queue_seconds", "twitch"] == 0.25
+
+
+def test_gaps_are_a_histogram() -> None:
+    """Cumulative, with the sum in seconds."""
+    found = samples(FULL)
+    assert found["restream_hand_offs_total", "stall"] == 3
+    assert found["restream_hand_off_gap_seconds_bucket", "stall", "1"] == 1
+    assert found["restream_hand_off_gap_seconds_bucket", "stall", "+Inf"] == 2
+    assert found["restream_hand_off_gap_seconds_count", "stall"] == 2
+    assert found["restream_hand_off_gap_seconds_sum", "stall"] == 2.1
+
+
+def test_every_relay_is_in_one_state() -> None:
+    """A state is a label, its value 1."""
+    found = samples(FULL)
+    states = {key[1:]: value for key, value in found.items() if key[0] == "restream_relay_state"}
+    assert {key for key, value in states.items() if value} == {
+        ("twitch", "delivering"),
+        ("youtube", "refusing"),
+    }
+
+
+def test_what_is_not_known_is_not_there() -> None:
+    """Rather than a zero that looks like a figure."""
+    found = samples(FULL)
+    assert ("restream_relay_delay_seconds", "twitch") in found
+    assert ("restream_relay_delay_seconds", "youtube") not in found
+
+
+def test_a_counter_that_is_not_known_is_not_zero() -> None:
+    """Prometheus would take it for a reset, and count everything anew when it comes back."""
+    found = samples(replace(FULL, program={}, source=None))
+    counters = {name for name, *_ in found if name.endswith("_total")}
+    assert ("restream_relay_delivered_bytes_total", "youtube") not in found
+    assert "restream_source_bytes_total" not in counters
+    assert "restream_hand_offs_total" not in counters
+
+
+def test_off_air_there_are_metrics_too() -> None:
+    """With nothing shown, nobody connected and no relay's figures."""
+    found = samples(Status(observed=Observed(now=0.0, publishers=()), publisher=None, relays=()))
+    assert found["restream_on_air",] == 0
+    assert found["restream_source_active", "live"] == 0
+    assert ("restream_source_connected", "live") not in found

@@ -1,0 +1,114 @@
+"""What is news, and what is not."""
+
+import json
+from collections.abc import Iterable
+
+import pytest
+
+from restream_agent.agent.news_detector import FAILING_AFTER, RECOVERED_AFTER, Moment, NewsDetector, Reported
+from restream_agent.agent.relay_health import RelayState
+
+WELL = {"twitch": RelayState.DELIVERING, "kick": RelayState.DELIVERING}
+ILL = {**WELL, "kick": RelayState.REFUSING}
+LIVE = Reported(state="live")
+
+
+def told(moments: Iterable[Moment], *, before: Reported = LIVE) -> list[str]:
+    """Return the events of moments that are a second apart."""
+    teller = NewsDetector(before)
+    return [
+        event.event for second, moment in enumerate(moments) for event in teller.look(moment, float(second))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("states", "events"),
+    [
+        (
+            ["off air", "opening", "live", "fallback", "live", "off air"],
+            ["on_air", "fallback", "live", "off_air"],
+        ),
+        (["off air", "fallback"], ["on_air"]),
+        (["off air", "opening", "fallback", "live"], ["on_air", "fallback", "live"]),
+        (["live", "on air", "live"], ["on_air"]),
+        (["live", "live"], ["on_air"]),
+    ],
+)
+def test_the_channels_changes_are_told_once(states: list[str], events: list[str]) -> None:
+    """A program that says nothing for a while is no change of what it plays."""
+    assert told([Moment(state) for state in states], before=Reported()) == events
+
+
+def test_a_fallback_says_why() -> None:
+    """As the program gives it."""
+    assert NewsDetector(LIVE).look(Moment("fallback", "stall"), 0.0)[0].text == (
+        "the fallback is shown: the publisher's stream went silent"
+    )
+
+
+def test_a_platform_that_gets_nothing_is_told_after_a_while_and_its_recovery_too() -> None:
+    """Once each, about that platform."""
+    seconds = int(FAILING_AFTER) + 5
+    moments = [Moment("live", relays=ILL)] * seconds + [Moment("live", relays=WELL)] * seconds
+    assert told(moments) == ["platform_failing", "platform_recovered"]
+
+
+def test_a_relay_that_reconnects_at_once_is_no_news() -> None:
+    """Nor is one that flaps faster than that."""
+    short = [Moment("live", relays=ILL)] * int(FAILING_AFTER - 2) + [Moment("live", relays=WELL)]
+    assert told(short * 20) == []
+
+
+def test_a_flapping_platform_that_is_failing_has_to_be_well_for_a_while() -> None:
+    """Recovery is told when it lasts."""
+    failing = [Moment("live", relays=ILL)] * 15
+    flapping = ([Moment("live", relays=WELL)] * int(RECOVERED_AFTER - 2) + [Moment("live", relays=ILL)]) * 20
+    assert told([*failing, *flapping]) == ["platform_failing"]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        Moment("off air", relays={"kick": RelayState.OFF}),
+        Moment("live", relays={"kick": RelayState.STOPPED}),
+    ],
+)
+def test_a_platform_that_cannot_get_anything_does_not_fail(moment: Moment) -> None:
+    """Off air, or stopped by hand."""
+    assert "platform_failing" not in told([moment] * 60)
+
+
+@pytest.mark.parametrize("state", ["live", "fallback", "opening", "on air"])
+def test_a_dead_program_is_told_as_well(state: str) -> None:
+    """Whatever it is that keeps everything from the platforms; "on air" is a program that says nothing."""
+    assert told([Moment(state, relays=ILL)] * 60, before=Reported("live")).count("platform_failing") == 1
+
+
+def test_a_relay_that_gives_up_is_told_again() -> None:
+    """Once, and as recovered when it delivers."""
+    given_up = [Moment("live", relays={"kick": RelayState.GIVEN_UP})] * 30
+    failing, well = [Moment("live", relays=ILL)] * 15, [Moment("live", relays=WELL)] * 15
+    kinds = told([*failing, *given_up, *well], before=Reported("live"))
+    assert kinds == ["platform_failing", "platform_failing", "platform_recovered"]
+    assert told(given_up, before=Reported("live")) == ["platform_failing"]
+
+
+def test_an_end_of_the_broadcast_ends_a_platforms_failing() -> None:
+    """The next broadcast begins anew."""
+    teller = NewsDetector(Reported("live", frozenset({"kick"})))
+    teller.look(Moment("off air", relays=ILL), 0.0)
+    assert teller.told.failing == frozenset()
+
+
+def test_a_refused_configuration_is_told_once_for_each_try() -> None:
+    """By the run of apply that failed."""
+    runs = ["", "a", "a", "b", "", ""]
+    assert told([Moment("live", refused=run) for run in runs]) == ["config_refused"] * 2
+
+
+def test_what_was_told_survives_a_restart() -> None:
+    """As JSON; a restarted agent tells neither again nor anew."""
+    before = Reported("fallback", frozenset({"kick"}), "run-7")
+    after = Reported.from_json(json.loads(json.dumps(before.as_json())))
+    assert after == before
+    assert told([Moment("fallback", relays=ILL, refused="run-7")] * 30, before=after) == []

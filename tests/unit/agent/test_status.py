@@ -1,0 +1,109 @@
+"""How the status puts what was found into words and JSON."""
+
+from dataclasses import replace
+
+import pytest
+
+from restream_agent.agent.decide import Observed, Publisher
+from restream_agent.agent.ffmpeg_progress import Progress, ProgressHistory
+from restream_agent.agent.relay_health import RelayView
+from restream_agent.agent.status import Status
+from restream_agent.systemd.unit_state import UnitState
+from restream_agent.wire.attempts import words
+
+ON_AIR = Observed(now=0.0, is_on_air=True)
+TWITCH = {"beginning": 0, "sent": 1000, "behind": 250, "queued": 0, "skipped": 7}
+RELAYS = (
+    RelayView(
+        "twitch", 100.0, UnitState("active", since=50.0), TWITCH,
+        ProgressHistory.begin(Progress(99_000, 60, 49.5, 2_900_000.0, 30.0, 1.0), 100.0), position=50_000.0,
+        running_for=50.0,
+    ),
+    RelayView("youtube", 100.0, UnitState("activating", restarts=4, words=words(4, 8.0))),
+)  # fmt: skip
+LIVE = Status(
+    observed=ON_AIR,
+    publisher=Publisher("c1", "main", "192.0.2.1"),
+    relays=RELAYS[:1],
+    program={
+        "source": "live", "since": 61_234, "cause": "return", "held": False,
+        "live": {"bitrate": 3_000_000, "keyframe_interval": 2000},
+        "hand_offs": {
+            "kinds": {"stall": {"count": 3}},
+            "recent": [{"kind": "return", "source": "live", "ago": 61_234, "gap": 45}],
+        },
+    },
+    source="live",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "is_on_air", "state"),
+    [
+        ("live", True, "live"),
+        ("fallback", True, "fallback"),
+        ("none", True, "opening"),
+        (None, True, "on air"),
+        ("live", False, "off air"),
+    ],
+)
+def test_states_have_the_names_of_the_design(source: str | None, is_on_air: bool, state: str) -> None:
+    """What systemd says of the target goes before what the program last said of itself."""
+    assert replace(LIVE, source=source, observed=replace(ON_AIR, is_on_air=is_on_air)).state == state
+
+
+def test_live_names_the_address() -> None:
+    """systemctl status shows whose stream it is."""
+    assert LIVE.words() == "live from 192.0.2.1"
+
+
+def test_a_hold_says_when_it_ends() -> None:
+    """In systemd's own spelling of time spans."""
+    holding = replace(LIVE, source="fallback", hold_left=90.4)
+    assert (holding.words(), holding.summary) == ("fallback, off air in 1min 30s", "fallback")
+
+
+def test_json_carries_what_all_say_of_each_relay() -> None:
+    """systemd, the program and its own ffmpeg; what is not known is null."""
+    found = replace(LIVE, relays=RELAYS).as_json()
+    assert (found["state"], found["since"], found["cause"]) == ("live", 61.2, "return")
+    assert found["publisher"] == {"stream": "main", "address": "192.0.2.1"}
+    assert found["relays"] == {
+        "twitch": {
+            "unit": "active", "state": "delivering", "connected": True, "failures": 0, "restarts": 0,
+            "bitrate": 2_900_000.0, "frame_rate": 30.0, "speed": 1.0, "delay": 0.5, "idle": 0.0,
+            "delivered": 99_000, "sent": 1000, "behind": 0.25, "queued": 0, "skipped": 7, "words": "",
+        },
+        "youtube": {
+            "unit": "activating", "state": "refusing", "connected": False, "failures": 4, "restarts": 4,
+            "bitrate": None, "frame_rate": None, "speed": None, "delay": None, "idle": 100.0,
+            "delivered": None, "sent": None, "behind": None, "queued": None, "skipped": None,
+            "words": words(4, 8.0),
+        },
+    }  # fmt: skip
+
+
+def test_json_tells_the_hand_offs_and_the_publishers_stalls() -> None:
+    """Times in seconds."""
+    found = LIVE.as_json()
+    assert found["hand_offs"] == [{"kind": "return", "source": "live", "ago": 61.2, "gap": 0.045}]
+    assert (found["live"]["stalls"], found["live"]["keyframe_interval"]) == (3, 2.0)
+
+
+def test_a_program_that_says_nothing_has_no_source() -> None:
+    """Nor a time in it; on air, that is a problem."""
+    silent = replace(LIVE, source=None, program={})
+    found = silent.as_json()
+    assert (found["state"], found["since"], found["cause"]) == ("on air", None, None)
+    assert silent.problems() == ("on air, but the program says nothing",)
+
+
+def test_trouble_stands_in_the_line_for_systemctl() -> None:
+    """With the platform's name."""
+    assert replace(LIVE, relays=RELAYS).words() == "live from 192.0.2.1, youtube refusing"
+
+
+def test_a_server_that_does_not_answer_is_down() -> None:
+    """None is not the empty list."""
+    down = replace(LIVE, observed=replace(ON_AIR, publishers=None))
+    assert (down.as_json()["ingest"], down.problems()) == ("down", ("the ingest server does not answer",))

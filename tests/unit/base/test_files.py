@@ -1,0 +1,146 @@
+"""Files: whole or not at all, with their rights from the start."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from restream_agent.base import files, paths
+from restream_agent.base.errors import RestreamError
+from restream_agent.base.file_tree import File, Link, Tree
+from tests.lab.deadline import wait_until
+
+SECRET = File("secret\n" * 5000, mode=0o600, is_secret=True)
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+
+
+def test_a_file_is_written_with_its_content_and_mode(tmp_path: Path) -> None:
+    """Its directories are made, and no temporary file stays."""
+    files.write(tmp_path, "/a/b/c", File("text", mode=0o640))
+    place = tmp_path / "a/b/c"
+    assert (place.read_text(), place.stat().st_mode & 0o7777) == ("text", 0o640)
+    assert list(place.parent.iterdir()) == [place]
+
+
+@needs_root
+def test_a_file_is_given_its_group(tmp_path: Path) -> None:
+    """It belongs to root, and to the group by name."""
+    files.write(tmp_path, "/a", File("", group="daemon"))
+    assert ((tmp_path / "a").stat().st_uid, (tmp_path / "a").group()) == (0, "daemon")
+
+
+def test_no_secret_is_ever_open_to_others(tmp_path: Path) -> None:
+    """A thread that looks all the time sees no file, temporary or final, that others may read."""
+    seen: set[int] = set()
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            for entry in os.scandir(tmp_path):
+                try:
+                    seen.add(entry.stat(follow_symlinks=False).st_mode & 0o077)
+                except FileNotFoundError:
+                    continue
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for _ in range(50):
+        files.write(tmp_path, "/key", SECRET)
+    wait_until(lambda: seen, 10, "the watcher to have looked")
+    done.set()
+    watcher.join(10)
+    assert seen == {0}
+
+
+def test_a_reader_sees_the_old_text_or_the_new(tmp_path: Path) -> None:
+    """The file that was open goes on as it was: the new one takes the name only."""
+    files.write(tmp_path, "/a", File("old"))
+    with (tmp_path / "a").open() as file:
+        files.write(tmp_path, "/a", File("new"))
+        assert (file.read(), (tmp_path / "a").read_text()) == ("old", "new")
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    """A text that cannot be encoded stops half-way."""
+    files.write(tmp_path, "/a", File("old"))
+    with pytest.raises(UnicodeEncodeError):
+        files.write(tmp_path, "/a", File("\udc80"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_text() == "old"
+
+
+def test_a_directory_in_the_way_is_an_error_with_its_path(tmp_path: Path) -> None:
+    """Nothing is removed for it, and no temporary file stays."""
+    (tmp_path / "a").mkdir()
+    with pytest.raises(RestreamError, match=r"/a cannot be written: Is a directory"):
+        files.write(tmp_path, "/a", File("x"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_link_replaces_a_file_and_a_file_a_link(tmp_path: Path) -> None:
+    """What the link leads to is not written to."""
+    (tmp_path / "target").write_text("untouched")
+    files.write(tmp_path, "/a", Link("target"))
+    assert (tmp_path / "a").readlink() == Path("target")
+    files.write(tmp_path, "/a", File("x"))
+    assert ((tmp_path / "a").is_symlink(), (tmp_path / "target").read_text()) == (False, "untouched")
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    """Contents, modes, links; nothing for what is not there; a secret is marked."""
+    tree: Tree = {
+        "/a": File("x", mode=0o640),
+        "/b": Link("../c"),
+        "/k": File("key", mode=0o600, is_secret=True),
+    }
+    for path, entry in tree.items():
+        files.write(tmp_path, path, entry)
+    if os.geteuid() != 0:
+        pytest.skip("not root: groups are the caller's")
+    assert tree == files.read_tree(tmp_path, [*tree, "/none"], secret=frozenset({"/k"}))
+
+
+def test_removing_takes_an_empty_drop_in_directory_along(tmp_path: Path) -> None:
+    """One with somebody else's file in it stays, and so does any other directory."""
+    for path in ("/x.service.d/10-restream.conf", "/y.service.d/10-restream.conf", "/z/a"):
+        files.write(tmp_path, path, File(""))
+    (tmp_path / "y.service.d/other.conf").touch()
+    for path in ("/x.service.d/10-restream.conf", "/y.service.d/10-restream.conf", "/z/a"):
+        files.remove(tmp_path, path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["y.service.d", "z"]
+
+
+def test_removing_what_is_gone_is_no_error(tmp_path: Path) -> None:
+    """Somebody was faster."""
+    files.remove(tmp_path, "/a.service.d/b")
+
+
+def test_what_cannot_be_removed_or_read_is_named(tmp_path: Path) -> None:
+    """A directory where a file should be is an error, never a traceback."""
+    (tmp_path / "a").mkdir()
+    with pytest.raises(RestreamError, match=r"/a cannot be removed: Is a directory"):
+        files.remove(tmp_path, "/a")
+    with pytest.raises(RestreamError, match=r"/a cannot be read: Is a directory"):
+        files.read_tree(tmp_path, ["/a"], secret=frozenset())
+
+
+def test_the_lock_lets_one_in(tmp_path: Path) -> None:
+    """The second is told so; after the first it may."""
+    with files.lock(tmp_path), pytest.raises(RestreamError, match="another apply"), files.lock(tmp_path):
+        pass
+    with files.lock(tmp_path):
+        assert (tmp_path / paths.LOCK.lstrip("/")).exists()
+
+
+def test_no_manifest_is_an_empty_one(tmp_path: Path) -> None:
+    """As before the first apply."""
+    assert files.read_manifest(tmp_path) == {"owned": [], "secrets": {}}
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    """With what to do."""
+    files.write(tmp_path, paths.MANIFEST, File("{"))
+    with pytest.raises(RestreamError, match=r"manifest.json is damaged") as caught:
+        files.read_manifest(tmp_path)
+    assert caught.value.hint == "remove it and apply again"

@@ -1,0 +1,117 @@
+"""Running other programs: results, time limits, and what a failure says."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from restream_agent.base.errors import CommandError
+from restream_agent.base.process import run, stream
+from tests.lab.deadline import wait_until
+
+
+def test_run_returns_what_was_written() -> None:
+    """Standard output and error come back as text."""
+    done = run(("sh", "-c", "echo out; echo err >&2"), timeout=10)
+    assert (done.stdout, done.stderr) == ("out\n", "err\n")
+
+
+def test_run_passes_input() -> None:
+    """Bytes given as input reach the program."""
+    assert run(("cat",), timeout=10, input=b"x\xff").stdout == "x\ufffd"
+
+
+def test_program_without_input_sees_end_of_file() -> None:
+    """A program that reads never waits for the terminal."""
+    assert run(("cat",), timeout=10).stdout == ""
+
+
+def test_accepted_status_is_no_error() -> None:
+    """Statuses in `ok` are the caller's to interpret."""
+    assert run(("sh", "-c", "exit 3"), timeout=10, ok=(0, 3)).returncode == 3
+
+
+def test_failure_says_status_and_reason() -> None:
+    """The error carries the exit status and what the program said."""
+    with pytest.raises(CommandError, match="exit status 4") as caught:
+        run(("sh", "-c", "echo no such thing >&2; exit 4"), timeout=10)
+    assert caught.value.output == "no such thing"
+
+
+def test_missing_program_names_its_package() -> None:
+    """A hint says how to install what is missing."""
+    with pytest.raises(CommandError, match="is not installed") as caught:
+        run(("/nowhere/ffprobe",), timeout=10)
+    assert caught.value.hint == "apt install ffmpeg"
+
+
+def test_signal_is_named() -> None:
+    """A program ended by a signal is reported by the signal's name."""
+    with pytest.raises(CommandError, match="SIGTERM"):
+        run(("sh", "-c", "kill -TERM $$"), timeout=10)
+
+
+def test_slow_program_is_given_up() -> None:
+    """The time limit holds."""
+    with pytest.raises(CommandError, match=r"within 0\.2 s"):
+        run(("sleep", "60"), timeout=0.2)
+
+
+def test_what_a_slow_program_has_started_ends_with_it() -> None:
+    """A shell's children too."""
+    with pytest.raises(CommandError, match="no answer") as failure:
+        run(("sh", "-c", "sleep 60 & echo $! >&2; wait"), timeout=3)
+    wait_until(lambda: has_ended(failure.value.output), 10, "the end of its child")
+
+
+def test_a_program_that_has_ended_in_time_is_not_slow() -> None:
+    """Though somebody whom it has left behind holds its output; that one is ended."""
+    done = run(("sh", "-c", "sleep 60 & echo $!"), timeout=3)
+    wait_until(lambda: has_ended(done.stdout), 10, "the end of its child")
+
+
+def test_a_daemon_that_holds_the_output_holds_nobody_up() -> None:
+    """It has left the group, and so goes on; what was written is returned."""
+    done = run(("sh", "-c", "setsid sleep 60 & echo $!"), timeout=3)
+    os.kill(int(done.stdout), signal.SIGKILL)
+
+
+def has_ended(pid: str) -> bool:
+    """Whether a process is gone, or waits for nothing but somebody to look at its exit status."""
+    try:
+        return Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_stream_hands_on_lines_and_returns_errors() -> None:
+    """Each line of output arrives; what went to stderr is returned."""
+    lines: list[str] = []
+    complaints = stream(("sh", "-c", "echo a; echo b; echo oh >&2"), stall=10, on_line=lines.append)
+    assert (lines, complaints) == (["a", "b"], "oh\n")
+
+
+def test_silent_program_is_killed(tmp_path: Path) -> None:
+    """A program that says nothing for `stall` seconds is ended, not left running."""
+    with pytest.raises(CommandError, match="no answer"):
+        stream(("sh", "-c", f"echo $$ > {tmp_path}/pid; exec sleep 60"), stall=3, on_line=lambda _line: None)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_talkative_program_may_take_longer_than_the_stall_limit() -> None:
+    """The limit is on silence, not on the whole."""
+    began = time.monotonic()
+    stream(
+        ("sh", "-c", "for n in 1 2 3 4; do sleep 0.4; echo $n; done"), stall=1.2, on_line=lambda _line: None
+    )
+    assert time.monotonic() - began > 1.2
+
+
+def test_failed_stream_carries_its_complaints() -> None:
+    """The error holds what the program said before it failed."""
+    with pytest.raises(CommandError) as caught:
+        stream(("sh", "-c", "echo bad >&2; exit 1"), stall=10, on_line=lambda _line: None)
+    assert caught.value.output == "bad"

@@ -1,0 +1,221 @@
+"""The command line: exit codes, messages, --root; no key and no traceback in any of it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from restream_agent.cli.main import main
+from tests.lab.boot import PRIVATE
+
+GOOD = """\
+version = 1
+[ingest]
+key = { credential = "ingest" }
+[platforms.twitch]
+preset = "twitch"
+key = { credential = "twitch" }
+"""
+KEY = "live_hidden_key"
+CREDENTIALS = "etc/restream-agent/credentials"
+# An own /run, with or without the directory that means "systemd is PID 1"; see sd_booted(3).
+WITHOUT_SYSTEMD = 'shift; mount -t tmpfs tmpfs /run; exec "$@"'
+
+
+def run(*arguments: str | Path) -> Result:
+    """Run a command in this process; what it raises that is no exit is a traceback for the user."""
+    done = CliRunner().invoke(main, [str(one) for one in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert KEY not in done.output
+    assert "Traceback" not in done.output
+    return done
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Make a root with a good TOML and its keys."""
+    directory = tmp_path / CREDENTIALS
+    directory.mkdir(parents=True)
+    (directory / "ingest").write_text(f"{KEY}-of-obs\n")
+    (directory / "twitch").write_text(f"{KEY}\n")
+    toml(tmp_path, GOOD)
+    return tmp_path
+
+
+def toml(root: Path, text: str) -> Path:
+    place = root / "etc/restream-agent/restream.toml"
+    place.write_text(text)
+    return place
+
+
+def test_init_makes_what_check_accepts(tmp_path: Path) -> None:
+    """A TOML with comments, a key for OBS that only its owner can read, and what to do next."""
+    done = run("init", "--root", tmp_path)
+    assert (done.exit_code, "stream key main?key=" in done.stdout) == (0, True)
+    key = tmp_path / CREDENTIALS / "ingest"
+    assert (key.stat().st_mode & 0o777, key.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert key.read_text().strip() not in done.output
+    assert run("check", "--root", tmp_path).exit_code == 0
+
+
+def test_init_again_touches_nothing(tmp_path: Path) -> None:
+    """An edited file and a key in use stay."""
+    run("init", "--root", tmp_path)
+    place = tmp_path / "etc/restream-agent/restream.toml"
+    place.write_text(GOOD)
+    key = (tmp_path / CREDENTIALS / "ingest").read_text()
+    assert run("init", "--root", tmp_path).exit_code == 0
+    assert (place.read_text(), (tmp_path / CREDENTIALS / "ingest").read_text()) == (GOOD, key)
+
+
+def test_the_way_from_diff_to_apply(root: Path) -> None:
+    """diff exits with 3 while there is something to do, and with 0 and no word after apply."""
+    before = run("diff", "--root", root)
+    assert (before.exit_code, "+++ /etc/systemd/system/fallback.service" in before.stdout) == (3, True)
+    done = run("apply", "--root", root)
+    assert (done.exit_code, "create /etc/systemd/system/fallback.service" in done.stdout) == (0, True)
+    after = run("diff", "--root", root)
+    assert (after.exit_code, after.stdout) == (0, "")
+    assert run("apply", "--root", root).stdout == "nothing to change\n"
+
+
+def test_diff_names_the_units_that_would_notice(root: Path) -> None:
+    """At its end, as comments."""
+    run("apply", "--root", root)
+    toml(root, GOOD.replace("[platforms", 'stall = "2s"\n[platforms'))
+    assert run("diff", "--root", root).stdout.endswith("# reload fallback.service\n")
+
+
+def test_render_prints_every_file_and_no_secret(root: Path) -> None:
+    """With modes and groups; the server's configuration holds the hook token."""
+    run("apply", "--root", root)
+    token = (root / "etc/restream-agent/hook-token").read_text()
+    done = run("render", "--root", root)
+    assert (done.exit_code, token in done.output) == (0, False)
+    assert (
+        "# ---- /etc/restream-agent/srs.conf (mode 0640, group restream-ingest)\n(holds a secret"
+        in done.stdout
+    )
+
+
+def test_render_writes_below_a_directory(root: Path, tmp_path: Path) -> None:
+    """With their modes, and says which."""
+    out = tmp_path / "out"
+    done = run("render", "--root", root, "--out", out)
+    place = out / "etc/restream-agent/srs.conf"
+    assert str(place) in done.stdout.splitlines()
+    assert place.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_config_file_may_be_anywhere(root: Path, tmp_path: Path) -> None:
+    """--config names it; a copy of what is applied shows no difference, an edited one its edits."""
+    run("apply", "--root", root)
+    copy = toml(root, GOOD).rename(tmp_path / "mine.toml")
+    assert run("diff", "--root", root, "--config", copy).exit_code == 0
+    copy.write_text(GOOD.replace("platforms.twitch", "platforms.other"))
+    done = run("diff", "--root", root, "--config", copy)
+    assert (done.exit_code, "ffmpeg-relay@other.service" in done.stdout) == (3, True)
+
+
+@pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
+def test_a_missing_file_is_bad_configuration(tmp_path: Path, command: str) -> None:
+    """78, with the way to make one."""
+    done = run(command, "--root", tmp_path)
+    assert (done.exit_code, done.stdout) == (78, "")
+    assert done.stderr.startswith(
+        f"restream-agent: {tmp_path}/etc/restream-agent/restream.toml: does not exist"
+    )
+    assert "restream-agent init makes one" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
+def test_broken_toml_is_bad_configuration(root: Path, command: str) -> None:
+    """78, with file and line; a key on that line is not shown."""
+    place = toml(root, f'{GOOD}key = "{KEY}\n')
+    done = run(command, "--root", root)
+    assert (done.exit_code, done.stdout) == (78, "")
+    assert f"{place}:7: " in done.stderr
+
+
+def test_all_problems_are_named_at_once(root: Path) -> None:
+    """Each on a line of its own."""
+    place = toml(root, GOOD.replace("preset", "presett") + '[fallback]\nhold = "soon"\n')
+    first, second = run("check", "--root", root).stderr.splitlines()
+    assert first.startswith(f"restream-agent: {place}:5: platforms.twitch.presett: ")
+    assert second.startswith(f"{place}:8: fallback.hold: ")
+
+
+@pytest.mark.parametrize("command", ["check", "diff", "apply"])
+def test_a_missing_credential_is_bad_configuration(root: Path, command: str) -> None:
+    """78, with the file and the command that makes it."""
+    (root / CREDENTIALS / "twitch").unlink()
+    done = run(command, "--root", root)
+    assert done.exit_code == 78
+    file = "/etc/restream-agent/credentials/twitch"
+    assert f"platforms.twitch.key: {file} cannot be read: No such file or directory" in done.stderr
+    assert "store it: restream-agent secret set twitch" in done.stderr
+
+
+def test_a_key_in_the_clear_is_warned_about_and_not_shown(root: Path) -> None:
+    """By check and apply; diff does not show it either."""
+    toml(root, GOOD.replace('{ credential = "twitch" }', f'"{KEY}"'))
+    done = run("check", "--root", root)
+    assert (done.exit_code, "is written in the clear" in done.stderr) == (0, True)
+    assert "is written in the clear" in run("apply", "--root", root).output
+    toml(root, GOOD.replace('{ credential = "twitch" }', f'"{KEY}2"'))
+    assert run("diff", "--root", root).exit_code == 3
+
+
+def test_a_foreign_file_fails_apply(root: Path) -> None:
+    """1: the configuration is good, the machine is not as expected."""
+    place = root / "etc/systemd/system/fallback.service"
+    place.parent.mkdir(parents=True)
+    place.touch()
+    done = run("apply", "--root", root)
+    assert (done.exit_code, "was not made by restream-agent" in done.stderr) == (1, True)
+
+
+def test_what_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
+    """2, from click: an unknown command, option or a file for a directory."""
+    assert {
+        run(*line).exit_code for line in (("aply",), ("check", "--rooot", tmp_path), ("fallback", "up"))
+    } == {2}
+
+
+def test_status_without_an_agent_fails_with_a_way_out() -> None:
+    """1: nobody listens."""
+    done = run("status")
+    if done.exit_code == 0:
+        pytest.skip("an agent is running on this machine")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("restream-agent: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+@pytest.mark.parametrize("command", [("apply",), ("on-air",), ("off-air",), ("fallback", "on")], ids=" ".join)
+def test_without_systemd_nothing_is_started(command: tuple[str, ...], tmp_path: Path) -> None:
+    """1, and --root is named, in a process of its own with an empty /run."""
+    unshare = ("unshare", "--mount", "--propagation", "unchanged", "sh", "-euc")
+    python = (sys.executable, "-m", "restream_agent")
+    done = subprocess.run(
+        (*unshare, PRIVATE, "private", WITHOUT_SYSTEMD, str(tmp_path), *python, *command),
+        timeout=30,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "systemd is not running here" in done.stderr
+    assert "--root DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_of_every_command_says_what_it_does() -> None:
+    """`--help` exits with 0 and has a sentence."""
+    for name, command in main.commands.items():
+        done = run(name, "--help")
+        assert (done.exit_code, bool(command.help)) == (0, True)

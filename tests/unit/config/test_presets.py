@@ -1,0 +1,81 @@
+"""The presets are a table that can be relied on."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from restream_agent.config.presets import Preset, completed_url, find_server, presets
+
+
+@pytest.mark.parametrize("preset", presets().values(), ids=lambda preset: preset.name)
+def test_every_url_is_complete(preset: Preset) -> None:
+    """Each address has a scheme that RTMP knows, a host and an application."""
+    urls = [preset.url, preset.backup_url, *(server.url for server in preset.servers)]
+    for parts in (urlsplit(url) for url in urls if url is not None):
+        assert parts.scheme in {"rtmp", "rtmps"}
+        assert parts.hostname
+        assert parts.path.strip("/")
+
+
+@pytest.mark.parametrize("preset", presets().values(), ids=lambda preset: preset.name)
+def test_every_label_finds_its_server(preset: Preset) -> None:
+    """Labels are unique, so that each can be written."""
+    assert list(preset.servers) == [find_server(preset, server.label) for server in preset.servers]
+
+
+def test_account_platforms_need_a_url() -> None:
+    """Where the address differs by account the preset has none."""
+    needing = {name for name, preset in presets().items() if preset.needs_url}
+    assert needing == {"instagram", "ivs", "kick", "linkedin", "rumble", "telegram", "tiktok"}
+
+
+def test_youtube_has_a_backup() -> None:
+    """The backup's address carries its parameter."""
+    assert presets()["youtube"].backup_url == "rtmps://b.rtmps.youtube.com:443/live2?backup=1"
+
+
+@pytest.mark.parametrize(
+    "label", ["EU: Frankfurt, DE", "eu: frankfurt, de", "EU: Fra", "frankfurt", " Frankfurt "]
+)
+def test_a_part_of_a_label_is_enough(label: str) -> None:
+    """A label, its beginning or any unique part of it names the server, in any case."""
+    assert find_server(presets()["twitch"], label).url == "rtmp://live-fra.twitch.tv/app"
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("us west", 'several servers match: "US West: Los Angeles, CA", .* and 2 more'),
+        ("EU: Frankfort, DE", 'no server of Twitch is called so; there are "EU: Frankfurt, DE"'),
+        ("zzz", "no server of Twitch is called so; there are .* and 42 more"),
+    ],
+)
+def test_an_unclear_label_names_those_meant(label: str, message: str) -> None:
+    """A label that fits several servers or none is refused with the nearest."""
+    with pytest.raises(LookupError, match=message):
+        find_server(presets()["twitch"], label)
+
+
+def test_a_platform_with_one_server_takes_no_label() -> None:
+    """Where there is nothing to choose the error says so."""
+    with pytest.raises(LookupError, match="it has only one: leave the key out"):
+        find_server(presets()["facebook"], "Default")
+
+
+KICK = "fa723fc1b171.global-contribute.live-video.net"
+
+
+@pytest.mark.parametrize(
+    ("url", "completed"),
+    [
+        (f"rtmps://{KICK}", f"rtmps://{KICK}:443/app"),
+        (f"rtmps://{KICK}/", f"rtmps://{KICK}:443/app"),
+        (f"rtmps://{KICK}:443", f"rtmps://{KICK}:443/app"),
+        (f"rtmps://{KICK}:443/app", f"rtmps://{KICK}:443/app"),
+        (f"rtmps://{KICK}/app", f"rtmps://{KICK}/app"),
+        ("rtmp://example.org", "rtmp://example.org"),
+    ],
+)
+def test_completes_an_account_address(url: str, completed: str) -> None:
+    """What Kick's panel shows gets its port and application; nothing else is touched."""
+    assert completed == completed_url(url)

@@ -1,0 +1,144 @@
+"""`restream-agent secret`: keys stored with care, listed without showing them, removed with a warning."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from restream_agent.base import paths
+from restream_agent.base.errors import RestreamError
+from restream_agent.base.files import locate
+from restream_agent.cli.main import main
+from restream_agent.config.load import load
+from restream_agent.deploy import credentials, secret_checks
+
+TOML = """
+version = 1
+[ingest]
+key = { credential = "ingest" }
+[platforms.club]
+url = "rtmp://h/app"
+key = { credential = "club" }
+[platforms.off]
+url = "rtmp://h/app"
+key = { credential = "club" }
+enabled = false
+"""
+CONFIG = load(TOML, source="t")
+SECRET = "hidden-key"
+
+
+def secret(root: Path, *arguments: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(main, ["secret", *arguments, "--root", str(root)], input=stdin)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Make a root with a TOML."""
+    place = locate(tmp_path, paths.CONFIG)
+    place.parent.mkdir(parents=True)
+    place.write_text(TOML)
+    return tmp_path
+
+
+def test_a_secret_from_stdin_is_stored_for_root_alone(root: Path) -> None:
+    """0600 in a directory of 0700; what is printed names the file and the next step, not the key."""
+    done = secret(root, "set", "club", stdin=f"{SECRET}\n")
+    file = locate(root, f"{paths.CREDENTIALS}/club")
+    assert done.output == f"stored {file}\nto have it used: restream-agent apply\n"
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (f"{SECRET}\n", 0o600)
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_secret_is_never_readable_by_others(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that replaces the old one is 0600 before anything is in it, whatever the umask is."""
+    seen = []
+    fsync = os.fsync
+
+    def look(handle: int) -> None:
+        seen.append(os.fstat(handle).st_mode & 0o777)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", look)
+    umask = os.umask(0)
+    try:
+        credentials.store(root, "club", SECRET.encode(), encrypt=False)
+    finally:
+        os.umask(umask)
+    assert seen == [0o600]
+
+
+@pytest.mark.parametrize("bad", ["", "\n", "two words\n", "two\nlines\n", "x" * 901, "ü\n"])
+def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
+    """And what was stored before stays."""
+    credentials.store(root, "club", SECRET.encode(), encrypt=False)
+    done = secret(root, "set", "club", stdin=bad)
+    assert done.exit_code == 1
+    assert "nothing was changed" in done.stderr
+    assert locate(root, f"{paths.CREDENTIALS}/club").read_text() == f"{SECRET}\n"
+
+
+@pytest.mark.parametrize("name", ["../club", ".club", "a/b", "", "x" * 65])
+def test_a_name_that_is_no_name_is_refused(root: Path, name: str) -> None:
+    """No name leads out of the directory."""
+    done = secret(root, "set", name, stdin=SECRET)
+    assert (done.exit_code, "is no name for a credential" in done.stderr) == (1, True)
+
+
+def test_a_secret_is_no_argument(root: Path) -> None:
+    """A command line is for all to see, so there is no place for a key on it."""
+    assert secret(root, "set", "club", SECRET).exit_code == 2
+
+
+def test_the_list_says_everything_but_the_keys(root: Path) -> None:
+    """Name, users, age and kind of what is stored, and what is missing."""
+    for name in ("club", "old"):
+        credentials.store(root, name, SECRET.encode(), encrypt=False)
+    os.utime(locate(root, f"{paths.CREDENTIALS}/club"), (0, 0))
+    done = secret(root, "list", "--json")
+    found = {one.pop("name"): one for one in json.loads(done.stdout)}
+    assert [found["club"].pop("age") > 1e9, found["old"].pop("age") < 60] == [True, True]
+    assert found == {
+        "club": {"users": ["club", "off"], "is_encrypted": False},
+        "ingest": {"users": ["ingest"], "age": None, "is_encrypted": False},
+        "old": {"users": [], "is_encrypted": False},
+    }
+    words = secret(root, "list").stdout
+    assert "ingest  missing: restream-agent secret set ingest, used by ingest\n" in words
+    assert SECRET not in words + done.stdout
+
+
+def test_a_secret_in_use_is_not_removed(root: Path) -> None:
+    """Its users are named, those that are disabled too; --force does it all the same."""
+    credentials.store(root, "club", SECRET.encode(), encrypt=False)
+    done = secret(root, "remove", "club")
+    assert (done.exit_code, "club is in use by club, off" in done.stderr) == (1, True)
+    assert secret(root, "remove", "club", "--force").exit_code == 0
+    assert not locate(root, f"{paths.CREDENTIALS}/club").exists()
+
+
+def test_there_must_be_something_to_remove(root: Path) -> None:
+    """A name that was typed wrong is an error."""
+    done = secret(root, "remove", "clubb")
+    assert (done.exit_code, "there is no credential clubb" in done.stderr) == (1, True)
+
+
+def test_an_encrypted_secret_takes_the_plain_one_s_place(root: Path) -> None:
+    """What is in the directory of encrypted ones is used and listed; its content is systemd's affair."""
+    place = locate(root, f"{paths.ENCRYPTED_CREDENTIALS}/club")
+    place.parent.mkdir()
+    place.write_bytes(b"\0 not for us \n")
+    credentials.store(root, "ingest", SECRET.encode(), encrypt=False)
+    assert secret_checks.problems(CONFIG, root, "t") == ()
+    assert [(one.name, one.is_encrypted) for one in credentials.listed(root, CONFIG)] == [
+        ("club", True),
+        ("ingest", False),
+    ]
+
+
+def test_encrypting_for_another_machine_is_refused(root: Path) -> None:
+    """systemd-creds encrypts for this one."""
+    with pytest.raises(RestreamError, match="this machine only"):
+        credentials.store(root, "club", SECRET.encode(), encrypt=True)

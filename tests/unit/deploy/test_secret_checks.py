@@ -1,0 +1,146 @@
+"""Secrets on the machine: there, readable, changed; never shown."""
+
+from pathlib import Path
+
+import pytest
+
+from restream_agent.base import paths
+from restream_agent.base.errors import RestreamError
+from restream_agent.base.files import locate
+from restream_agent.config.load import load
+from restream_agent.config.model import Config
+from restream_agent.deploy import secret_checks
+
+TOML = """
+version = 1
+[ingest]
+key = { credential = "ingest" }
+[platforms.youtube]
+preset = "youtube"
+key = { credential = "youtube" }
+backup = true
+[platforms.club]
+url = "rtmp://h/app"
+key = { file = "/run/secrets/club" }
+[platforms.plain]
+url = "rtmp://h/app"
+key = "in-the-clear"
+"""
+CONFIG = load(TOML, source="t")
+FILES = {
+    f"{paths.CREDENTIALS}/ingest": "hidden-1\n",
+    f"{paths.CREDENTIALS}/youtube": "hidden-2",
+    "/run/secrets/club": "hidden-3\r\n",
+}
+SALT = "00" * 32
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Make a root with every secret of the configuration in its place."""
+    for path, text in FILES.items():
+        put(tmp_path, path, text.encode())
+    return tmp_path
+
+
+def put(root: Path, path: str, data: bytes) -> None:
+    place = locate(root, path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+
+
+def complaints(config: Config, root: Path) -> list[str]:
+    return [str(one) for one in secret_checks.problems(config, root, "t.toml")]
+
+
+def test_secrets_in_their_places_are_no_problem(root: Path) -> None:
+    """With or without an end of line, and in the TOML itself."""
+    assert complaints(CONFIG, root) == []
+
+
+def test_a_missing_secret_is_named_once_with_the_way_to_store_it(root: Path) -> None:
+    """A platform and its backup share it."""
+    locate(root, f"{paths.CREDENTIALS}/youtube").unlink()
+    file = f"{paths.CREDENTIALS}/youtube"
+    assert complaints(CONFIG, root) == [
+        f"t.toml: platforms.youtube.key: {file} cannot be read: No such file or directory "
+        "(store it: restream-agent secret set youtube)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"hidden" * 200, "has 1200 bytes, a key has at most 900"),
+        (b"hidden key", "must hold the key alone, in one line without spaces"),
+        (b"hidden\nkey\n", "must hold the key alone, in one line without spaces"),
+        (b"hidden\0", "must hold the key alone, in one line without spaces"),
+        ("hüdden".encode(), "must hold the key alone, in one line without spaces"),
+    ],
+)
+def test_what_cannot_be_a_key_is_refused_without_being_shown(root: Path, data: bytes, complaint: str) -> None:
+    """The message has the file and the reason."""
+    put(root, "/run/secrets/club", data)
+    (found,) = complaints(CONFIG, root)
+    assert f"platforms.club.key: /run/secrets/club {complaint}" in found
+    assert "hidden" not in found
+
+
+def test_a_missing_ingest_key_is_the_ingests(root: Path) -> None:
+    """It is reported at its own key of the TOML."""
+    locate(root, f"{paths.CREDENTIALS}/ingest").unlink()
+    (found,) = complaints(CONFIG, root)
+    assert found.startswith("t.toml: ingest.key: ")
+
+
+def test_a_changed_secret_has_another_fingerprint(root: Path) -> None:
+    """Its users' alone."""
+    before = secret_checks.fingerprints(CONFIG, root, SALT)
+    put(root, f"{paths.CREDENTIALS}/youtube", b"another")
+    after = secret_checks.fingerprints(CONFIG, root, SALT)
+    assert {user for user in before if before[user] != after[user]} == {"youtube", "youtube-backup"}
+
+
+def test_a_fingerprint_shows_nothing_and_depends_on_the_salt(root: Path) -> None:
+    """The same key on another machine has another one."""
+    here, there = (
+        secret_checks.fingerprints(CONFIG, root, salt) for salt in (SALT, secret_checks.new_salt())
+    )
+    assert not any("hidden" in mark or "clear" in mark for mark in here.values())
+    assert not set(here.values()) & set(there.values())
+
+
+def test_a_secret_that_vanishes_is_an_error_with_its_file(root: Path) -> None:
+    """Between the check and the fingerprint."""
+    locate(root, "/run/secrets/club").unlink()
+    with pytest.raises(RestreamError, match=r"/run/secrets/club: No such file"):
+        secret_checks.fingerprints(CONFIG, root, SALT)
+
+
+def test_the_hook_token_in_use_is_kept(tmp_path: Path) -> None:
+    """A new one only where there is none, and long enough not to be guessed."""
+    first = secret_checks.hook_token(tmp_path)
+    assert (len(first) >= 40, first != secret_checks.hook_token(tmp_path)) == (True, True)
+    put(tmp_path, paths.HOOK_TOKEN, f"{first}\n".encode())
+    assert secret_checks.hook_token(tmp_path) == first
+
+
+def test_an_unreadable_directory_is_a_problem_not_a_crash(root: Path) -> None:
+    """A file in the place of a directory."""
+    club = locate(root, "/run/secrets/club")
+    club.unlink()
+    club.parent.rmdir()
+    club.parent.touch()
+    (found,) = complaints(CONFIG, root)
+    assert "cannot be read: Not a directory" in found
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("short", ["t: ingest.key: is short enough to be guessed"]), ("x" * 12, [])]
+)
+def test_an_ingest_key_that_can_be_guessed_deserves_a_warning(root: Path, key: str, said: list[str]) -> None:
+    """It works, and the warning does not show it."""
+    put(root, f"{paths.CREDENTIALS}/ingest", key.encode())
+    assert [str(one).partition(" (")[0] for one in secret_checks.remarks(CONFIG, root, "t")] == said

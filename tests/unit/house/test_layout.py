@@ -1,0 +1,108 @@
+"""The house: rooms, one name for one thing, small files. `make lint` keeps the imports one way."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[3]
+PACKAGE = PROJECT / "restream_agent"
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text())
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+SOURCES = sorted([*PACKAGE.rglob("*.py"), *(PROJECT / "tests").rglob("*.py")])
+
+PRINTING = {"print", "exit", "sys.exit", "click.echo"}
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 40  # lines, its docstring aside
+
+
+def functions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return how many lines a function has without its docstring."""
+    assert function.end_lineno is not None
+    lines = function.end_lineno - function.lineno + 1
+    if ast.get_docstring(function) is None:
+        return lines
+    docstring = function.body[0]
+    assert docstring.end_lineno is not None
+    return lines - (docstring.end_lineno - docstring.lineno + 1)
+
+
+def classes(trees: list[ast.Module]) -> Counter[str]:
+    """Count the classes by name."""
+    return Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def loaded(module: str, heavy: tuple[str, ...]) -> list[str]:
+    """Return which of the heavy modules an import of `module` loads, in a Python of its own."""
+    script = f"import sys, {module}; print(*(one for one in {heavy!r} if one in sys.modules))"
+    done = subprocess.run(
+        (sys.executable, "-c", script), timeout=30, check=True, capture_output=True, text=True, cwd=PROJECT
+    )
+    return done.stdout.split()
+
+
+def test_the_linter_knows_every_room() -> None:
+    """A new room has to be given its floor in pyproject.toml."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    floors = settings["contracts"][0]["layers"]
+    assert {room for floor in floors for room in floor.split(" | ")} == ROOMS
+
+
+def test_the_tests_have_the_same_rooms() -> None:
+    """A room's unit tests are in tests/unit/ROOM."""
+    assert ROOMS - {path.parent.name for path in (PROJECT / "tests/unit").glob("*/__init__.py")} == set()
+
+
+def test_no_two_classes_of_the_package_have_one_name() -> None:
+    """One name for one thing."""
+    assert [name for name, count in classes(list(MODULES.values())).items() if count > 1] == []
+
+
+def test_the_program_comes_up_without_site_packages() -> None:
+    """Its restart takes less than half a second because it needs the standard library only."""
+    script = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import restream_agent.program.__main__"
+    done = subprocess.run((sys.executable, "-I", "-S", "-c", script), timeout=30, check=False)
+    assert done.returncode == 0
+
+
+def test_only_the_command_line_prints_and_exits() -> None:
+    """Other rooms return values and raise errors. The program and the launchers are processes."""
+    users = {
+        name.partition(".")[0]
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in PRINTING
+    }
+    assert users == {"cli", "launchers", "program"}
+
+
+def test_help_needs_nothing_heavy() -> None:
+    """What a command needs is imported in it."""
+    heavy = ("pydantic", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio")
+    assert loaded("restream_agent.cli.main", heavy) == []
+
+
+def test_status_needs_neither_pydantic_nor_jinja2() -> None:
+    """`restream-agent status` asks the agent; it renders and checks nothing."""
+    heavy = ("pydantic", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio")
+    assert loaded("restream_agent.cli.status_view", heavy) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_files_and_functions_stay_small(path: Path) -> None:
+    """A module has one subject, a function does one thing."""
+    text = path.read_text()
+    assert len(text.splitlines()) <= LONGEST_FILE
+    long = {one.name: length(one) for one in functions(ast.parse(text)) if length(one) > LONGEST_FUNCTION}
+    assert long == {}

@@ -1,0 +1,95 @@
+"""The package: what a user installs has everything in it."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[3]
+ASSETS = "restream_agent/_assets"
+
+
+# Not in Debian 12's Python 3.11.2.
+SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+
+
+def wheel_names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def expected() -> set[str]:
+    """Return what the wheel has to carry, from the checkout."""
+    assets = {
+        f"{ASSETS}/{part}/{path.name}"
+        for part in ("templates", "units")
+        for path in (PROJECT / part).iterdir()
+    }
+    modules = {str(path.relative_to(PROJECT)) for path in (PROJECT / "restream_agent").rglob("*.py")}
+    return assets | modules | {f"{ASSETS}/srs.conf.j2", "restream_agent/config/presets.json"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build an sdist of the checkout, and from that alone a wheel; return the directory with both."""
+    pytest.importorskip("hatchling", reason="hatchling not installed")
+    out = tmp_path_factory.mktemp("dist")
+    build = "import os, sys; from hatchling import build; os.chdir(sys.argv[1]); build.{}(sys.argv[2])"
+    call(sys.executable, "-c", build.format("build_sdist"), str(PROJECT), str(out))
+    (sdist,) = out.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(out, **SAFELY)
+    source = str(out / sdist.name.removesuffix(".tar.gz"))
+    call(sys.executable, "-c", build.format("build_wheel"), source, str(out))
+    return out
+
+
+def call(*argv: str) -> None:
+    done = subprocess.run(argv, timeout=60, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_wheel_of_make_wheel_has_everything() -> None:
+    """Modules, templates, units, SRS's template and the presets; no tests."""
+    wheels = sorted((PROJECT / "dist").glob("restream_agent-*.whl"))
+    if not wheels:
+        pytest.skip("no wheel in dist: `make wheel` builds it")
+    names = wheel_names(wheels[-1])
+    assert expected() - names == set()
+    assert not any(name.startswith("tests") for name in names)
+
+
+def test_a_wheel_from_the_sdist_has_everything(built: Path) -> None:
+    """The same, without the checkout."""
+    (wheel,) = built.glob("*.whl")
+    assert expected() - wheel_names(wheel) == set()
+
+
+def test_the_wheel_runs_from_where_it_is_unpacked(built: Path, tmp_path: Path) -> None:
+    """It renders with the assets inside it, found without the checkout."""
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from restream_agent.render import assets; "
+        "found = assets.load(); print(assets.__file__, len(found.templates), len(found.units))"
+    )
+    done = subprocess.run(
+        (sys.executable, "-c", script, str(tmp_path)),
+        timeout=30,
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd="/",
+    )
+    templates = len(list((PROJECT / "templates").iterdir())) + 1  # srs.conf.j2
+    units = len(list((PROJECT / "units").iterdir()))
+    assert done.stdout.split() == [
+        str(tmp_path / "restream_agent/render/assets.py"),
+        str(templates),
+        str(units),
+    ]

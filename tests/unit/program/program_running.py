@@ -1,0 +1,207 @@
+"""The program as a real process, with the sockets and the descriptor store that systemd would give it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+
+from restream_agent.stream.flv import HEADER, Reader, Tag, encode
+from tests.lab.deadline import wait_until
+
+PATIENCE = 10.0
+"""Seconds after which something that should have happened has not."""
+
+_AS_SYSTEMD_DOES = """
+import fcntl, os, sys
+wanted = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sys.argv[1].split(",")]
+for number, fd in enumerate(wanted):
+    os.dup2(fd, 3 + number)
+    os.close(fd)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.executable, [sys.executable, "-m", "restream_agent.program", sys.argv[2]])
+"""
+
+
+def flv(tags: Iterable[Tag]) -> bytes:
+    """Return a file or stream of the tags."""
+    return HEADER + b"".join(encode(tag) for tag in tags)
+
+
+class Stage:
+    """The place of systemd: listening sockets, notifications, stored descriptors, and the process."""
+
+    def __init__(self, directory: Path, fallback: list[Tag], **settings: int) -> None:
+        self.runtime = directory / "runtime"
+        self.operator = directory / "operator"
+        for one in (self.runtime, self.operator):
+            one.mkdir()
+        (directory / "fallback.flv").write_bytes(flv(fallback))
+        self.settings = directory / "program.json"
+        named = {"fallback": [str(directory / "fallback.flv")], "operator": str(self.operator)}
+        self.settings.write_text(json.dumps({**named, "telemetry": str(directory / "none"), **settings}))
+        self.stored: dict[str, socket.socket] = {}
+        self.messages: list[str] = []
+        self.errors = directory / "stderr"
+        self._sockets = [_listener(directory / "live.sock"), _listener(directory / "relay.sock")]
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(str(directory / "notify"))
+        self._directory = directory
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __enter__(self) -> "Stage":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        self._notify.shutdown(socket.SHUT_RDWR)
+        self._notify.close()
+        for one in (*self._sockets, *self.stored.values()):
+            one.close()
+
+    def start(self) -> None:
+        """Start the program with all that is stored for it, and wait until it says that it is ready."""
+        self.messages.clear()
+        passed = [*zip(("live", "relay"), self._sockets, strict=True), *self.stored.items()]
+        fds = [one.fileno() for _, one in passed]
+        environment = {
+            **os.environ,
+            "LISTEN_FDS": str(len(fds)),
+            "LISTEN_FDNAMES": ":".join(name for name, _ in passed),
+            "NOTIFY_SOCKET": str(self._directory / "notify"),
+            "RUNTIME_DIRECTORY": str(self.runtime),
+        }
+        command = (sys.executable, "-c", _AS_SYSTEMD_DOES, ",".join(map(str, fds)), str(self.settings))
+        with self.errors.open("ab") as errors:
+            self.process = subprocess.Popen(command, env=environment, pass_fds=fds, stderr=errors)
+        self.wait(lambda: self.said("READY=1"), "READY=1")
+
+    def kill(self) -> None:
+        """End the process as a crash would."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def said(self, what: str) -> bool:
+        """Whether the running process has notified us of something."""
+        return any(what in message for message in self.messages)
+
+    def wait(self, predicate: Callable[[], bool], what: str) -> None:
+        """Poll until it is so; what the program wrote to stderr is part of the failure."""
+
+        def is_over() -> bool:
+            return predicate() or self.process.poll() is not None
+
+        wait_until(is_over, PATIENCE, f"{what}\n{self.errors.read_text()}")
+        assert predicate(), f"the program ended before: {what}\n{self.errors.read_text()}"
+
+    def connect(self, name: str) -> socket.socket:
+        """Connect to "live" or "relay"."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(PATIENCE)
+        connection.connect(str(self._directory / f"{name}.sock"))
+        return connection
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                data, fds, _, _ = socket.recv_fds(self._notify, 4096, 8)
+            except OSError:
+                return
+            if not data:
+                return
+            words = dict(line.split("=", 1) for line in data.decode().splitlines())
+            if "FDSTORE" in words:
+                self.stored[words["FDNAME"]] = socket.socket(fileno=fds[0])
+            elif "FDSTOREREMOVE" in words:
+                self.stored.pop(words["FDNAME"]).close()
+            self.messages.append(data.decode())
+
+
+class Relay:
+    """One that reads the program."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._socket = stage.connect("relay")
+        self._reader = Reader()
+        self.tags: list[Tag] = []
+
+    def __enter__(self) -> "Relay":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    @property
+    def media(self) -> list[Tag]:
+        """What it has got of sound and pictures."""
+        return [tag for tag in self.tags if tag.is_media]
+
+    def read(self, predicate: Callable[[], bool], what: str) -> None:
+        """Read until it is so; raises FlvError for anything that is no FLV, a second header too."""
+        deadline = time.monotonic() + PATIENCE
+        while not predicate():
+            assert time.monotonic() < deadline, f"waited in vain for: {what}"
+            data = self._socket.recv(1 << 20)
+            assert data, f"the program closed the connection before: {what}"
+            self.tags += self._reader.feed(data)
+
+    def read_more(self, count: int = 20) -> None:
+        """Read some more sound and pictures."""
+        wanted = len(self.media) + count
+        self.read(lambda: len(self.media) >= wanted, f"{count} more tags")
+
+
+class Live:
+    """Sends a stream at the pace of the wall, in a thread, until it is stopped or has sent all."""
+
+    def __init__(self, stage: Stage, tags: list[Tag]) -> None:
+        self.socket = stage.connect("live")
+        self._tags = tags
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> "Live":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.socket.close()
+
+    def stop(self) -> None:
+        """Fall silent, but stay connected."""
+        self._stop.set()
+        self._thread.join()
+
+    def is_closed(self) -> bool:
+        """Wait until the program hangs up."""
+        try:
+            return not self.socket.recv(1)
+        except ConnectionResetError:
+            return True
+
+    def _send(self) -> None:
+        begun = time.monotonic()
+        try:
+            self.socket.sendall(HEADER)
+            for tag in self._tags:
+                if self._stop.wait(max(0.0, begun + tag.timestamp / 1000 - time.monotonic())):
+                    return
+                self.socket.sendall(encode(tag))
+        except OSError:
+            return
+
+
+def _listener(path: Path) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(str(path))
+    made.listen(16)
+    return made

@@ -1,0 +1,96 @@
+"""What a killed program leaves behind is what the next one goes on with."""
+
+import mmap
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restream_agent.program.crash_state import Clock, Remainder
+from restream_agent.stream.flv import AUDIO, VIDEO
+from restream_agent.stream.timeline import SHOWN
+
+
+def test_a_new_broadcast_begins_at_zero(tmp_path: Path) -> None:
+    """Nothing was sent, and no earlier one is resumed."""
+    clock = Clock(tmp_path)
+    assert (clock.is_resumed, clock.last) == (False, {AUDIO: -1, VIDEO: -1, SHOWN: -1})
+    assert clock.now() < 5000
+
+
+def test_the_clock_goes_on_in_the_next_process(tmp_path: Path) -> None:
+    """Same epoch and same last stamps, without the first one having closed anything."""
+    first = Clock(tmp_path)
+    stamps = {AUDIO: 41_000, VIDEO: 40_990, SHOWN: 41_040}
+    first.last.update(stamps)
+    first.save()
+    before = first.now()
+    second = Clock(tmp_path)
+    assert (second.is_resumed, second.last) == (True, stamps)
+    assert before <= second.now() <= first.now()
+
+
+def test_stamps_that_were_not_saved_are_not_known(tmp_path: Path) -> None:
+    """The program saves before it sends; this is what makes that necessary."""
+    first = Clock(tmp_path)
+    first.last[AUDIO] = 7
+    assert Clock(tmp_path).last[AUDIO] == -1
+
+
+@pytest.mark.parametrize("content", [b"", b"restream", b"x" * (mmap.PAGESIZE + 1)])
+def test_a_clock_of_the_wrong_size_is_begun_anew(tmp_path: Path, content: bytes) -> None:
+    """A file that was cut short is no clock."""
+    (tmp_path / "clock").write_bytes(content)
+    assert not Clock(tmp_path).is_resumed
+
+
+def test_the_clock_counts_milliseconds_of_the_monotonic_clock(tmp_path: Path) -> None:
+    """Since it was begun, however long we are kept from looking."""
+    earliest = time.monotonic_ns()
+    clock = Clock(tmp_path)
+    latest = time.monotonic_ns()
+    deadline = time.monotonic() + 0.05
+    while time.monotonic() < deadline:
+        before, now, after = time.monotonic_ns(), clock.now(), time.monotonic_ns()
+        assert (before - latest) // 10**6 <= now <= (after - earliest) // 10**6
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.binary(max_size=3000), min_size=1, max_size=6))
+def test_the_rest_that_was_saved_last_is_loaded(
+    tmp_path_factory: pytest.TempPathFactory, rests: list[bytes]
+) -> None:
+    """A shorter rest leaves nothing of a longer one, and none leaves none."""
+    directory = tmp_path_factory.mktemp("rest")
+    first = Remainder(directory, "relay-twitch-1")
+    for rest in rests:
+        first.save(memoryview(rest))
+    second = Remainder(directory, "relay-twitch-1")
+    assert rests[-1] == second.load()
+    for one in (first, second):
+        one.remove()
+
+
+def test_an_empty_rest_after_a_restart_clears_what_the_earlier_process_left(tmp_path: Path) -> None:
+    """Else it would be sent twice after the next crash."""
+    first = Remainder(tmp_path, "relay-a-1")
+    first.save(memoryview(b"half a tag"))
+    second = Remainder(tmp_path, "relay-a-1")
+    second.save(memoryview(b""))
+    assert Remainder(tmp_path, "relay-a-1").load() == b""
+
+
+def test_relays_have_rests_of_their_own(tmp_path: Path) -> None:
+    """By the name that systemd stores their connections under."""
+    Remainder(tmp_path, "relay-a-1").save(memoryview(b"a"))
+    assert Remainder(tmp_path, "relay-a-2").load() == b""
+
+
+def test_a_relay_that_is_gone_leaves_no_file(tmp_path: Path) -> None:
+    """The runtime directory does not fill up."""
+    relay = Remainder(tmp_path, "relay-a-1")
+    relay.save(memoryview(b"a"))
+    relay.remove()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,35 @@
+"""FLV tags for tests: pictures, sound and parameters that name the source they came from."""
+
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+
+FRAME = 40
+SOUND = 23
+
+
+def parameters(kind: int, source: int) -> Tag:
+    """Return decoder parameters as `source` would send them."""
+    return Tag(kind, 0, bytes([0x17 if kind == VIDEO else 0xAF, 0, source]))
+
+
+def picture(timestamp: int, source: int, *, is_keyframe: bool) -> Tag:
+    """Return one H.264 picture; its last bytes tell source and timestamp."""
+    head = bytes([0x17 if is_keyframe else 0x27, 1, 0, 0, 0, source])
+    return Tag(VIDEO, timestamp, head + timestamp.to_bytes(8, "big", signed=True))
+
+
+def sound(timestamp: int, source: int) -> Tag:
+    """Return one AAC frame."""
+    return Tag(AUDIO, timestamp, bytes([0xAF, 1, source]) + timestamp.to_bytes(8, "big", signed=True))
+
+
+def origin(tag: Tag) -> tuple[int, int]:
+    """Return source and original timestamp of a tag made here."""
+    return tag.body[-9], int.from_bytes(tag.body[-8:], "big", signed=True)
+
+
+def stream(source: int, start: int, length: int, *, group: int = 2000) -> list[Tag]:
+    """Return `length` ms of interleaved stream from `start`, with a keyframe every `group` ms."""
+    pictures = [picture(start + at, source, is_keyframe=at % group == 0) for at in range(0, length, FRAME)]
+    sounds = [sound(start + at, source) for at in range(0, length, SOUND)]
+    media = sorted([*pictures, *sounds], key=lambda tag: (tag.timestamp, tag.kind == AUDIO))
+    return [parameters(VIDEO, source), parameters(AUDIO, source), *media]

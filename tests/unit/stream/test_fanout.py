@@ -1,0 +1,170 @@
+"""A relay's queue: bounded, whole tags, and a picture to begin with after what was skipped."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restream_agent.stream.fanout import Backlog, Limits, RelayQueue
+from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, Reader, Tag, encode
+from tests.unit.stream.flv_making import parameters, picture, sound, stream
+
+LIMITS = Limits(milliseconds=3000, size=20_000)
+LARGEST = 5000
+
+
+def padded(tag: Tag, size: int) -> Tag:
+    """Make a tag larger, so that the limit in bytes matters too."""
+    return tag if tag.is_sequence_header else Tag(tag.kind, tag.timestamp, tag.body + bytes(size))
+
+
+def program(groups: list[tuple[int, int]]) -> list[Tag]:
+    """Return groups of the given lengths (ms) and sizes of pictures, each with parameters of its own."""
+    tags: list[Tag] = []
+    at = 0
+    for number, (length, size) in enumerate(groups):
+        tags += [Tag(kind, at, parameters(kind, number).body) for kind in (VIDEO, AUDIO)]
+        tags += [padded(tag, size) for tag in stream(number, at, length)[2:]]
+        at += length
+    return tags
+
+
+GROUPS = st.lists(st.tuples(st.integers(40, 4000), st.integers(0, LARGEST)), min_size=1, max_size=6)
+TAKES = st.lists(st.integers(0, 6000), min_size=1, max_size=50)
+
+
+def drain(outlet: RelayQueue, count: int) -> bytes:
+    """Take at most `count` bytes, as a socket would."""
+    taken = b""
+    while count and not outlet.is_empty:
+        chunk = bytes(outlet.chunk()[:count])
+        outlet.advance(len(chunk))
+        taken += chunk
+        count -= len(chunk)
+    return taken
+
+
+def fed(tags: list[Tag], takes: list[int]) -> tuple[RelayQueue, bytes, int]:
+    """Feed a new relay that takes what is given, again and again; return its bytes and the longest queue."""
+    outlet, backlog, taken, largest = RelayQueue(limits=LIMITS), Backlog(), b"", 0
+    backlog.start(outlet)
+    for number, tag in enumerate(tags):
+        outlet.offer(tag, encode(tag))
+        largest = max(largest, outlet.size)
+        assert outlet.behind <= LIMITS.milliseconds
+        taken += drain(outlet, takes[number % len(takes)])
+    return outlet, taken, largest
+
+
+@settings(max_examples=100, deadline=None)
+@given(GROUPS, TAKES)
+def test_the_queue_is_bounded(groups: list[tuple[int, int]], takes: list[int]) -> None:
+    """Never more than the limit and one half-sent tag, whatever the relay takes."""
+    _, _, largest = fed(program(groups), takes)
+    assert largest <= LIMITS.size + LARGEST + 100
+
+
+@settings(max_examples=100, deadline=None)
+@given(GROUPS, TAKES)
+def test_a_relay_gets_whole_tags_and_begins_at_keyframes_with_their_parameters(
+    groups: list[tuple[int, int]], takes: list[int]
+) -> None:
+    """Wherever something is missing, it goes on with a keyframe and the parameters of that moment."""
+    tags = program(groups)
+    outlet, taken, _ = fed(tags, takes)
+    got = Reader().feed(taken + drain(outlet, 1 << 30))
+    order = {id(tag): number for number, tag in enumerate(tags)}
+    places = {(tag.kind, tag.timestamp, tag.body): order[id(tag)] for tag in tags}
+    last, current = -1, dict[int, Tag]()
+    for tag in got:
+        place = places[tag.kind, tag.timestamp, tag.body]
+        if tag.is_sequence_header:
+            current[tag.kind] = tag
+            continue
+        between = [one for one in tags[last + 1 : place] if one.is_media]
+        assert place > last
+        assert not between or tag.is_keyframe
+        stated = {one.kind: one for one in tags[:place] if one.is_sequence_header}
+        assert {kind: one.body for kind, one in stated.items()} == {
+            kind: one.body for kind, one in current.items()
+        }
+        last = place
+
+
+@settings(max_examples=100, deadline=None)
+@given(GROUPS, TAKES)
+def test_pictures_are_counted_when_they_are_skipped(groups: list[tuple[int, int]], takes: list[int]) -> None:
+    """Those that came and those that were skipped are all there were."""
+    tags = program(groups)
+    outlet, taken, _ = fed(tags, takes)
+    got = Reader().feed(taken + drain(outlet, 1 << 30))
+    sent = [tag for tag in got if tag.kind == VIDEO and tag.is_media]
+    assert len([tag for tag in tags if tag.kind == VIDEO and tag.is_media]) == len(sent) + outlet.skipped
+
+
+def test_a_relay_that_reads_everything_gets_everything() -> None:
+    """Nothing is skipped for those who keep up."""
+    tags = stream(1, 0, 6000)
+    outlet, taken, _ = fed(tags, [1 << 20])
+    assert (taken, outlet.skipped) == (HEADER + b"".join(encode(tag) for tag in tags), 0)
+
+
+def test_the_rest_of_a_tag_is_never_dropped() -> None:
+    """What an earlier process left unsent goes first, though all else is skipped."""
+    outlet = RelayQueue(limits=Limits(milliseconds=100, size=1000))
+    outlet.prepend(b"rest of a tag")
+    for tag in stream(1, 0, 4000):
+        outlet.offer(tag, encode(tag))
+    assert bytes(outlet.rest) == b"rest of a tag"
+    assert drain(outlet, 13) == b"rest of a tag"
+
+
+def test_a_tag_that_is_half_sent_is_finished() -> None:
+    """Else the relay would read the next tag as the rest of this one."""
+    outlet = RelayQueue(limits=Limits(milliseconds=100, size=100_000))
+    key = encode(picture(0, 1, is_keyframe=True))
+    outlet.offer(picture(0, 1, is_keyframe=True), key)
+    taken = drain(outlet, 5)
+    for at in (40, 80, 120, 160):
+        outlet.offer(picture(at, 1, is_keyframe=False), encode(picture(at, 1, is_keyframe=False)))
+    assert bytes(outlet.rest) == key[5:]
+    assert taken + drain(outlet, 1 << 20) == key
+
+
+def test_a_new_relay_begins_with_the_picture_that_is_being_shown() -> None:
+    """Header, the newest parameters, and the tags since the last keyframe."""
+    backlog, outlet = Backlog(), RelayQueue()
+    tags = stream(1, 0, 3000)
+    for tag in tags:
+        backlog.add(tag, encode(tag))
+    backlog.start(outlet)
+    shown = [tag for tag in tags[2:] if tag.timestamp > 2000 or tag == picture(2000, 1, is_keyframe=True)]
+    assert Reader().feed(drain(outlet, 1 << 20)) == [*tags[:2], *shown]
+
+
+def test_a_group_too_large_to_keep_is_not_given_to_new_relays() -> None:
+    """They wait for the next keyframe instead of costing memory."""
+    backlog, outlet = Backlog(largest=1000), RelayQueue()
+    for tag in (
+        picture(0, 1, is_keyframe=True),
+        padded(picture(40, 1, is_keyframe=False), 2000),
+        sound(46, 1),
+    ):
+        backlog.add(tag, encode(tag))
+    backlog.start(outlet)
+    assert drain(outlet, 1 << 20) == HEADER
+    assert outlet.is_waiting
+
+
+def test_a_leap_after_what_was_skipped_is_left_out_of_the_relays_clock() -> None:
+    """As its ffmpeg leaves it out: a step of more than 10 s; shorter ones stand."""
+    for length, expected in ((12_000, 1000 + 12_000), (8000, 1000)):
+        outlet = RelayQueue(limits=Limits(milliseconds=500))
+        for tag in [picture(1000, 0, is_keyframe=True), picture(1040, 0, is_keyframe=False)]:
+            outlet.offer(tag, encode(tag))
+        while not outlet.is_empty:
+            outlet.advance(len(outlet.chunk()))
+        for stamp in range(1080, 1040 + length, 40):
+            tag = picture(stamp, 0, is_keyframe=False)
+            outlet.offer(tag, encode(tag))
+        first = picture(1040 + length, 0, is_keyframe=True)
+        outlet.offer(first, encode(first))
+        assert outlet.beginning == expected

@@ -1,0 +1,133 @@
+"""FLV bytes to tags and back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restream_agent.stream.flv import (
+    AUDIO,
+    HEADER,
+    SCRIPT,
+    VIDEO,
+    FlvError,
+    Reader,
+    Tag,
+    encode,
+    metadata,
+    with_parameters,
+)
+from tests.unit.stream.flv_making import parameters, picture, sound
+
+TAGS = st.builds(
+    Tag, st.sampled_from([AUDIO, VIDEO, SCRIPT]), st.integers(0, 2**32 - 1), st.binary(max_size=400)
+)
+
+
+@given(st.lists(TAGS, max_size=8), st.lists(st.integers(1, 50), min_size=1))
+def test_what_is_encoded_is_read_back_however_it_is_cut(tags: list[Tag], cuts: list[int]) -> None:
+    """Tags survive encoding and a connection that delivers them in any pieces."""
+    data = HEADER + b"".join(map(encode, tags))
+    reader, read, position, turn = Reader(), list[Tag](), 0, 0
+    while position < len(data):
+        size = cuts[turn % len(cuts)]
+        read += reader.feed(data[position : position + size])
+        position, turn = position + size, turn + 1
+    assert tags == read
+
+
+@given(st.binary(min_size=1, max_size=600))
+def test_garbage_is_refused_or_waited_for_but_never_crashes(data: bytes) -> None:
+    """Any bytes give tags, nothing yet, or FlvError."""
+    try:
+        tags = Reader().feed(data)
+    except FlvError:
+        return
+    assert tags == [] or data.startswith(b"FLV")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"GET / HTTP/1.1", "does not begin"),
+        (HEADER + b"\x05" + bytes(20), "no kind"),
+        (HEADER + b"\x09\xff\xff\xff" + bytes(20), "larger than any picture"),
+        (HEADER + encode(Tag(VIDEO, 0, b"x"))[:-1] + b"\x63", "not the tag's length"),
+    ],
+)
+def test_what_cannot_be_flv_is_refused_with_a_reason(data: bytes, reason: str) -> None:
+    """Garbage, an unknown kind, a giant tag and a wrong length each say what they are."""
+    with pytest.raises(FlvError, match=reason):
+        Reader().feed(data)
+
+
+def test_pictures_sound_and_parameters_are_told_apart() -> None:
+    """Keyframes, other pictures, sound and sequence headers have the right claims."""
+    claims = [
+        (tag.is_keyframe, tag.is_media, tag.is_sequence_header)
+        for tag in (
+            picture(0, 1, is_keyframe=True),
+            picture(0, 1, is_keyframe=False),
+            sound(0, 1),
+            parameters(VIDEO, 1),
+            parameters(AUDIO, 1),
+            Tag(VIDEO, 0, b"\x17\x02\x00\x00\x00"),  # end of sequence
+            Tag(VIDEO, 0, b"\x90hvc1"),  # enhanced: parameters
+            Tag(VIDEO, 0, b"\x91hvc1\0\0\0x"),  # enhanced: keyframe
+            Tag(VIDEO, 0, b"\xa3av01x"),  # enhanced: other picture
+            Tag(AUDIO, 0, b"\x90Opus"),
+            Tag(AUDIO, 0, b"\x91Opusx"),
+            Tag(SCRIPT, 0, b"\x02\x00"),
+        )
+    ]
+    key, media, header, none = (True, True, False), (False, True, False), (False, False, True), (False,) * 3
+    assert [key, media, media, header, header, none, header, key, media, header, media, none] == claims
+
+
+def test_metadata_gives_the_numbers() -> None:
+    """Width and frame rate are read from an ECMA array, past strings and booleans."""
+    body = (
+        b"\x02\x00\x0aonMetaData\x08\x00\x00\x00\x04"
+        b"\x00\x05width\x00\x40\x94\x00\x00\x00\x00\x00\x00"
+        b"\x00\x07encoder\x02\x00\x03obs"
+        b"\x00\x06stereo\x01\x01"
+        b"\x00\x09framerate\x00\x40\x3e\x00\x00\x00\x00\x00\x00"
+        b"\x00\x00\x09"
+    )
+    assert metadata(Tag(SCRIPT, 0, body)) == {"width": 1280.0, "framerate": 30.0}
+
+
+@given(st.binary(max_size=80))
+def test_broken_metadata_is_no_error(tail: bytes) -> None:
+    """Whatever follows the name, reading it ends."""
+    metadata(Tag(SCRIPT, 0, b"\x02\x00\x0aonMetaData" + tail))
+
+
+def test_a_keyframe_takes_up_the_parameters_of_its_header() -> None:
+    """SPS and PPS stand, each with its length, between the tag's own header and the picture."""
+    sps, pps = b"\x67\x42\x00\x1f", b"\x68\xce"
+    record = b"\x01\x42\x00\x1f\xff\xe1\x00\x04" + sps + b"\x01\x00\x02" + pps
+    header = Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record)
+    keyframe = Tag(VIDEO, 40, b"\x17\x01\x00\x00\x00\x00\x00\x00\x01\x65")
+    units = b"\x00\x00\x00\x04" + sps + b"\x00\x00\x00\x02" + pps
+    expected = Tag(VIDEO, 40, keyframe.body[:5] + units + keyframe.body[5:])
+    assert with_parameters(keyframe, header) == expected
+
+
+@given(st.binary(max_size=60))
+def test_a_damaged_header_leaves_the_keyframe_decodable(record: bytes) -> None:
+    """Whatever the record holds, the picture is still there at the end."""
+    keyframe = picture(0, 1, is_keyframe=True)
+    found = with_parameters(keyframe, Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record))
+    assert found.body.endswith(keyframe.body[5:])
+
+
+def test_b_frames_are_shown_later_than_their_timestamp() -> None:
+    """The composition time is read as a signed number, from H.264 and enhanced HEVC, and is 0 elsewhere."""
+    tags = (
+        Tag(VIDEO, 0, b"\x27\x01\x00\x00\x42abc"),
+        Tag(VIDEO, 0, b"\x27\x01\xff\xff\xfeabc"),
+        Tag(VIDEO, 0, b"\xa1hvc1\x00\x00\x21x"),
+        Tag(VIDEO, 0, b"\xa3hvc1\x00\x00\x21x"),
+        sound(0, 1),
+    )
+    assert [tag.composition_time for tag in tags] == [66, -2, 33, 0, 0]

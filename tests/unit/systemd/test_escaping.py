@@ -1,0 +1,126 @@
+"""What is put into a unit file comes out as data: read back by an independent reader of systemd's rules."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restream_agent.systemd.escaping import command, value
+
+_SIMPLE = {
+    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\",
+    '"': '"', "'": "'", "s": " ",
+}  # fmt: skip
+
+
+def words(line: str) -> list[str]:
+    """Split a command line as systemd.syntax(7), "Quoting", says: spaces, both quotes, C escapes."""
+    found: list[bytearray] = []
+    quote, is_inside, at = "", False, 0
+    while at < len(line):
+        one = line[at]
+        at += 1
+        if not is_inside and one not in " \t":
+            found.append(bytearray())
+            is_inside = True
+        if one == "\\":
+            data, at = unescaped(line, at)
+            found[-1] += data
+        elif one == quote:
+            quote = ""
+        elif not quote and one in "\"'":
+            quote = one
+        elif not quote and one in " \t":
+            is_inside = False
+        else:
+            found[-1] += one.encode()
+    assert not quote, "an unbalanced quote: systemd ignores the line"
+    return [word.decode() for word in found]
+
+
+def unescaped(line: str, at: int) -> tuple[bytes, int]:
+    """Return what the escape whose letter is at `at` stands for, and where it ends."""
+    if line[at] == "x":
+        return bytes([int(line[at + 1 : at + 3], 16)]), at + 3
+    return _SIMPLE[line[at]].encode(), at + 1
+
+
+def specified(text: str) -> str:
+    """Undo specifiers; none but the doubled percent sign may be there."""
+    assert "%" not in text.replace("%%", ""), "a specifier"
+    return text.replace("%%", "%")
+
+
+def expanded(word: str) -> str:
+    """Undo variables as systemd.service(5) has it; none but the doubled dollar sign may be there."""
+    assert "$" not in word.replace("$$", ""), "a variable"
+    return word.replace("$$", "$")
+
+
+def read_back(line: str) -> list[str]:
+    """Return the argv that systemd makes of an ExecStart= value without a special prefix."""
+    program, *arguments = words(line)
+    return [specified(program), *(expanded(specified(one)) for one in arguments)]
+
+
+ARGUMENTS = st.lists(
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+    | st.text("%$\\\"'{} \n\t\r;-x0aé", max_size=8)
+)
+
+
+@given(ARGUMENTS)
+def test_systemd_reads_back_exactly_the_argv(arguments: list[str]) -> None:
+    """Whatever is in it: quotes, blanks, line breaks, backslashes, specifiers, variables."""
+    argv = ("/usr/bin/ffmpeg", *arguments)
+    assert read_back(command(argv)) == list(argv)
+
+
+@given(ARGUMENTS)
+def test_a_command_is_one_line_without_control_characters(arguments: list[str]) -> None:
+    """So that no argument can begin a directive of its own, or join the next line to this one."""
+    line = command(("/usr/bin/ffmpeg", *arguments))
+    assert not re.search(r"[\x00-\x1f\x7f]", line)
+    assert not line.endswith("\\")
+
+
+@given(st.text("/ab%$ @+-!:|\"'\\"))
+def test_the_programs_path_is_read_back_too(path: str) -> None:
+    """A dollar sign in it is never a variable; special prefixes cannot begin an absolute path."""
+    assert read_back(command((f"/{path}",))) == [f"/{path}"]
+
+
+@pytest.mark.parametrize("argument", [";", "a;b"])
+def test_a_semicolon_does_not_end_the_command(argument: str) -> None:
+    """A lone one would begin a second command; quoted it is an argument (systemd.service(5))."""
+    assert f'"{argument}"' in command(("/bin/true", argument))
+
+
+def test_what_is_to_be_expanded_is_left_alone() -> None:
+    """Only by name: an argument of a user that looks the same is not."""
+    wanted = "${RUNTIME_DIRECTORY}/key"
+    assert command(("/bin/true", wanted), expanded=frozenset({wanted})) == f"/bin/true {wanted}"
+    assert command(("/bin/true", wanted)) == '/bin/true "$${RUNTIME_DIRECTORY}/key"'
+
+
+def test_a_nul_byte_is_refused() -> None:
+    """No argv can hold it."""
+    with pytest.raises(ValueError, match="NUL"):
+        command(("/bin/true", "a\0b"))
+
+
+@given(st.text())
+def test_a_value_is_one_line_in_which_no_specifier_is_left(text: str) -> None:
+    """And no backslash at its end, which would join the next line to this one."""
+    line = value(text)
+    assert len(line.splitlines()) <= 1
+    assert "%" not in line.replace("%%", "")
+    assert not line.endswith("\\")
+
+
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
+def test_words_in_a_value_stay_as_they_are(text: str) -> None:
+    """Printable text comes back, but for a blank that guards a backslash at the end."""
+    guard = " " if text.endswith("\\") else ""
+    assert value(text).replace("%%", "%") == text + guard

@@ -1,0 +1,105 @@
+"""systemctl: what is asked, and what is read from its answers."""
+
+import re
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from restream_agent.base.errors import CommandError, RestreamError
+from restream_agent.systemd import systemctl
+from restream_agent.systemd.unit_state import UnitState
+
+
+class Answering:
+    """A runner that gives one answer and remembers what it was asked."""
+
+    def __init__(self, stdout: str = "", stderr: str = "", status: int = 0) -> None:
+        self.calls: list[tuple[str, ...]] = []
+        self._answer = (status, stdout, stderr)
+
+    def __call__(
+        self, argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)
+    ) -> CompletedProcess[str]:
+        assert timeout > 0
+        self.calls.append(argv)
+        if self._answer[0] not in ok:
+            raise CommandError(argv, "failed")
+        return CompletedProcess(argv, *self._answer)
+
+
+def test_units_are_changed_in_one_call() -> None:
+    """After --, so that no unit's name can be an option."""
+    runner = Answering()
+    systemctl.Systemd(runner).change("restart", ("a.service", "-b.service"), reason="a test")
+    assert runner.calls == [("systemctl", "restart", "--", "a.service", "-b.service")]
+
+
+def test_no_unit_means_no_call() -> None:
+    """An empty list is nothing to do."""
+    runner = Answering()
+    systemctl.Systemd(runner).change("restart", (), reason="a test")
+    assert runner.calls == []
+
+
+def test_the_agent_does_not_wait() -> None:
+    """A job may be left to systemd."""
+    runner = Answering()
+    systemctl.Systemd(runner).change("start", ("a.service",), reason="a test", wait=False)
+    assert runner.calls == [("systemctl", "--no-block", "start", "--", "a.service")]
+
+
+def test_every_change_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """At INFO: it is a change of state."""
+    with caplog.at_level("INFO", logger="restream_agent"):
+        systemctl.Systemd(Answering()).change("stop", ("a.service",), reason="nobody publishes")
+    assert caplog.messages == ["systemctl stop a.service: nobody publishes"]
+
+
+def test_states_are_given_by_unit() -> None:
+    """What is inactive is left out."""
+    shown = "Id=restream.target\nActiveState=active\n\nId=a.service\nActiveState=inactive\n"
+    assert systemctl.Systemd(Answering(shown)).active("*") == {"restream.target": "active"}
+
+
+def test_units_are_asked_for_in_one_call() -> None:
+    """By patterns, with all that is wanted of them; unit_state.py reads the answer."""
+    runner = Answering("Id=a.service\nActiveState=active\nNRestarts=2\n")
+    assert systemctl.Systemd(runner).units("a*", "b.service") == {
+        "a.service": UnitState("active", restarts=2)
+    }
+    assert [call[-3:] for call in runner.calls] == [("--", "a*", "b.service")]
+
+
+def test_a_kill_is_for_all_processes_of_a_unit() -> None:
+    """With SIGKILL, so that a frozen one ends too."""
+    runner = Answering()
+    systemctl.Systemd(runner).kill("a.service", reason="a test")
+    assert runner.calls == [("systemctl", "kill", "--signal=KILL", "--", "a.service")]
+
+
+def test_what_systemd_says_of_others_is_not_our_fault() -> None:
+    """A broken unit elsewhere on the machine does not stop an apply."""
+    runner = Answering(stderr="/etc/systemd/system/other.service:3: Unknown key name 'X'\n")
+    systemctl.verify(Path("/stage"), ["fallback.service"], runner)
+
+
+def test_what_systemd_says_of_ours_is_an_error() -> None:
+    """Although systemd-analyze exits with 0."""
+    words = "/stage/fallback.service:3: Unknown key name 'RestartEver' in section 'Service', ignoring."
+    with pytest.raises(RestreamError, match=re.escape(words)):
+        systemctl.verify(Path("/stage"), ["fallback.service"], Answering(stderr=words))
+
+
+def test_a_missing_link_is_explained() -> None:
+    """Units call restream-agent by name; systemd looks in its own search path only."""
+    words = "restream-agent.service: Command restream-agent is not executable: No such file or directory"
+    with pytest.raises(RestreamError) as caught:
+        systemctl.verify(Path("/stage"), ["restream-agent.service"], Answering(stderr=words, status=1))
+    assert "ln -s" in caught.value.hint
+
+
+def test_a_verify_that_fails_without_a_word_is_an_error() -> None:
+    """It must not pass for success."""
+    with pytest.raises(CommandError, match="exit status 1"):
+        systemctl.verify(Path("/stage"), ["fallback.service"], Answering(status=1))

@@ -1,0 +1,35 @@
+"""Unit names."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restream_agent.systemd import unit_names
+
+
+@given(st.from_regex(unit_names.INSTANCE, fullmatch=True))
+def test_a_name_comes_back_out_of_the_unit_it_was_put_into(name: str) -> None:
+    """relay_of and stream_of are the inverses of relay_unit and live_unit."""
+    assert (name, name) == (
+        unit_names.relay_of(unit_names.relay_unit(name)),
+        unit_names.stream_of(unit_names.live_unit(name)),
+    )
+
+
+def test_a_relay_is_named_as_its_user_would_type_it() -> None:
+    """A dash is not escaped."""
+    assert unit_names.relay_unit("youtube-backup") == "ffmpeg-relay@youtube-backup.service"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a b", "-x", ".x", "a@b", "ä", "a\n", "x" * 101, "%i"])
+def test_what_cannot_be_part_of_a_unit_name_is_refused(name: str) -> None:
+    """No name can lead to another unit, add a specifier or an option."""
+    with pytest.raises(ValueError, match="cannot be an instance"):
+        unit_names.live_unit(name)
+
+
+@pytest.mark.parametrize("unit", ["live@main.service", "ffmpeg-relay@.service", "ffmpeg-relay@a.timer", "x"])
+def test_other_units_are_no_relays(unit: str) -> None:
+    """Only an instance of the template has a relay."""
+    with pytest.raises(ValueError, match="is not an instance"):
+        unit_names.relay_of(unit)

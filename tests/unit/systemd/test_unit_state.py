@@ -1,0 +1,39 @@
+"""What is read from `systemctl show`."""
+
+from restream_agent.systemd.unit_state import UnitState, read
+
+SHOWN = """\
+Id=restream.target
+ActiveState=active
+ActiveEnterTimestampMonotonic=1234567
+
+Id=ffmpeg-relay@a.service
+ActiveState=activating
+NRestarts=4
+StatusText=attempt 5: a=b
+ActiveEnterTimestampMonotonic=0
+InvocationID=0123abcd
+
+Id=live@main.service
+ActiveState=inactive
+NRestarts=0
+"""
+
+
+def test_units_are_read_by_name() -> None:
+    """What is inactive is left out; times come in µs."""
+    assert read(SHOWN) == {
+        "restream.target": UnitState(active="active", since=1.234567),
+        "ffmpeg-relay@a.service": UnitState("activating", 4, "attempt 5: a=b", 0.0, "0123abcd"),
+    }
+
+
+def test_nothing_is_no_unit() -> None:
+    """With no unit at all systemctl shows nothing."""
+    assert read("\n") == {}
+
+
+def test_on_its_way_is_up_and_failed_is_not() -> None:
+    """For those who ask whether anything has to be started."""
+    up = {state: UnitState(active=state).is_up for state in ("active", "activating", "reloading", "failed")}
+    assert up == {"active": True, "activating": True, "reloading": True, "failed": False}
