@@ -1,4 +1,6 @@
-"""The files of the relays, and how a unit gets a secret. Pure; part of render.py."""
+"""The files of the relays, and how a unit gets a secret. Pure."""
+
+import re
 
 from restream_agent.base import paths
 from restream_agent.base.file_tree import File, Tree
@@ -10,11 +12,15 @@ from restream_agent.launchers.backoff import GIVEN_UP
 from restream_agent.render.ffmpeg import EXPANDED, relay_command
 from restream_agent.render.templates import Facts, Templates
 from restream_agent.systemd import escaping, unit_names
+from restream_agent.systemd.directives import directives
 
 _MEMORY_COPYING = "256M"
 _MEMORY_ENCODING = "2G"
 """What a relay may take until it is killed and started anew: a copy has some 70 MB resident (make soak), of
 which its log's filter is 12; an encoder of 4K pictures some hundreds more."""
+
+_LAUNCHER = re.compile(r'^ExecStart=("(\\.|[^"\\])*"|[^\s"]+) -I -m restream_agent\.[a-z_.]+ ')
+"""The beginning of a relay's ExecStart=: the Python and our module, which then becomes ffmpeg."""
 
 
 def relay_files(config: Config, fill: Templates) -> Tree:
@@ -51,6 +57,15 @@ def _drop_in(relay: Relay, fill: Templates) -> str:
         memory=_MEMORY_COPYING if relay.transcode is None else _MEMORY_ENCODING,
         command=escaping.command(argv, expanded=EXPANDED),
     )
+
+
+def connection_directives(drop_in: str) -> tuple[str, ...]:
+    """Return the directives of a relay's drop-in that its running ffmpeg was started with.
+
+    Only a change of these is worth the platform's connection. The launcher in front of ffmpeg has done its
+    work by then: another Python or module, as after an upgrade, takes effect at the relay's next start.
+    """
+    return tuple(_LAUNCHER.sub("ExecStart=", line) for line in directives(drop_in))
 
 
 def guarded(facts: Facts, argv: tuple[str, ...]) -> tuple[str, ...]:
