@@ -15,8 +15,8 @@ from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.file_tree import File, Link, Tree
 
-_LOCK_SECONDS = 15.0
-"""How long an apply waits for another, which takes seconds unless it prepares a fallback video."""
+LOCK_SECONDS = 15.0
+"""How long an apply waits for another apply, which takes seconds unless it prepares a fallback video."""
 
 _LOCK_PAUSE = 0.2
 
@@ -126,8 +126,11 @@ def read_manifest(root: Path) -> dict[str, object]:
 
 
 @contextmanager
-def lock(root: Path) -> Iterator[None]:
-    """Let one apply run at a time, after another that is running; RestreamError if that one goes on."""
+def lock(root: Path, *, wait: float = LOCK_SECONDS) -> Iterator[None]:
+    """Let only one apply run at a time below `root`.
+
+    Waits up to `wait` seconds for an apply that is running; raises RestreamError if it is still running then.
+    """
     place = locate(root, paths.LOCK)
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -135,7 +138,7 @@ def lock(root: Path) -> Iterator[None]:
     except PermissionError as error:
         raise RestreamError(f"{place} cannot be opened", hint="run this as root (sudo)") from error
     with file:
-        deadline = time.monotonic() + _LOCK_SECONDS
+        deadline = time.monotonic() + wait
         while not _is_locked(file):
             if time.monotonic() >= deadline:
                 raise RestreamError("another apply is running", hint="wait for it and try again")

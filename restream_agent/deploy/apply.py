@@ -99,15 +99,22 @@ def _refuse_foreign(current: Tree, desired: Tree, owned: set[str]) -> None:
 
 
 def apply(
-    config: Config, facts: Facts, *, root: Path, systemd: Systemd, prepare: Callable[[Tree], None]
+    config: Config,
+    facts: Facts,
+    *,
+    root: Path,
+    systemd: Systemd,
+    prepare: Callable[[Tree], None],
+    lock_wait: float = files.LOCK_SECONDS,
 ) -> Plan:
     """Bring the machine to what the configuration says, or leave it as it was.
 
     `prepare` makes the fallback video if it is missing, by the settings in the tree it is given.
-    Below a `root` that is not "/" files are written and systemd is left alone. Raises
-    RestreamError; what was changed by then is restored.
+    `lock_wait` is how many seconds it waits for another apply to end. Below a `root` that is not
+    "/" files are written and systemd is left alone. Raises RestreamError; what was changed by
+    then is restored.
     """
-    with files.lock(root):
+    with files.lock(root, wait=lock_wait):
         plan = make_plan(config, facts, root)
         is_here = root == Path("/")
         if plan.is_empty:

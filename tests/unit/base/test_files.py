@@ -125,9 +125,10 @@ def test_what_cannot_be_removed_or_read_is_named(tmp_path: Path) -> None:
         files.read_tree(tmp_path, ["/a"], secret=frozenset())
 
 
-def test_the_lock_lets_one_in(tmp_path: Path) -> None:
-    """The second is told so; after the first it may."""
-    with files.lock(tmp_path), pytest.raises(RestreamError, match="another apply"), files.lock(tmp_path):
+def test_the_lock_lets_one_apply_in(tmp_path: Path) -> None:
+    """A second apply waits and is then refused; after the first has ended it gets the lock."""
+    refused = pytest.raises(RestreamError, match="another apply")
+    with files.lock(tmp_path), refused, files.lock(tmp_path, wait=0.1):
         pass
     with files.lock(tmp_path):
         assert (tmp_path / paths.LOCK.lstrip("/")).exists()

@@ -206,8 +206,16 @@ def test_a_first_apply_that_fails_leaves_no_file(root: Path) -> None:
 
 def test_a_second_apply_at_the_same_time_is_refused(root: Path) -> None:
     """It would see a half-written state."""
+    config = configured(TWITCH)
     with files.lock(root), pytest.raises(RestreamError, match="another apply is running"):
-        applied(root, TWITCH)
+        apply(
+            config,
+            fixed_facts(config),
+            root=root,
+            systemd=Systemd(Recording()),
+            prepare=lambda _: None,
+            lock_wait=0.1,
+        )
 
 
 def test_inline_keys_are_removed_with_their_platform(root: Path) -> None:
