@@ -30,7 +30,8 @@ def expected() -> set[str]:
         for path in (PROJECT / part).iterdir()
     }
     modules = {str(path.relative_to(PROJECT)) for path in (PROJECT / "restream_agent").rglob("*.py")}
-    return assets | modules | {f"{ASSETS}/srs.conf.j2", "restream_agent/config/presets.json"}
+    data = {f"{ASSETS}/srs.conf.j2", "restream_agent/config/presets.json", "restream_agent/py.typed"}
+    return assets | modules | data
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def call(*argv: str) -> None:
 
 
 def test_the_wheel_of_make_wheel_has_everything() -> None:
-    """Modules, templates, units, SRS's template and the presets; no tests."""
+    """Modules, templates, units, SRS's template, the presets and the typing marker; no tests."""
     wheels = sorted((PROJECT / "dist").glob("restream_agent-*.whl"))
     if not wheels:
         pytest.skip("no wheel in dist: `make wheel` builds it")
