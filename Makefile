@@ -1,4 +1,4 @@
-# All that anyone needs; CI runs the same. As root, or with sudo where a machine's packages are touched.
+# Every command of the project; CI runs the same targets. Run as root, or as a user with sudo for the packages.
 PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
@@ -6,19 +6,21 @@ WHEELS := .cache/wheels
 .PHONY: help unit test lint demo chaos soak attack reference machine venv wheel clean
 
 help:
-	@echo "make demo   play a broadcast in a container, break it, measure it   (SERVER=srs|nginx-rtmp)"
-	@echo "make chaos  every fault while a broadcast runs, one after another   (SERVER=srs|nginx-rtmp, FAULT=name)"
-	@echo "make soak   drops and returns at random, memory and descriptors     (MINUTES=30, SERVER=, SEED=)"
-	@echo "make unit   the tests of the rooms, in seconds and without root   (ROOM=stream)"
-	@echo "make test   every test, on a real systemd with real media"
-	@echo "make lint   ruff, mypy and the import contracts"
-	@echo "make attack 100,000 bad hooks and 500 idle connections against the listener"
-	@echo "make reference   docs/configuration.md, the schema and examples/full.toml from the models"
+	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
+	@echo "make test       run every test, on a real systemd with real media"
+	@echo "make lint       run ruff, mypy and the import contracts"
+	@echo "make demo       play a broadcast in a container, break it, measure it      (SERVER=srs|nginx-rtmp)"
+	@echo "make chaos      cause every fault during a broadcast, one after another    (SERVER=srs|nginx-rtmp, FAULT=name)"
+	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
+	@echo "make attack     send 100,000 bad hooks and hold 500 idle connections open"
+	@echo "make reference  generate docs/configuration.md, the JSON schema and examples/full.toml"
+	@echo "make wheel      build the wheel in dist/"
+	@echo "make clean      delete what make has built"
 
 demo: machine wheel
 	$(PYTHON) -m tests.demo --server $(SERVER) --out demo-report
 
-# On nginx-rtmp, and on SRS where it is found, unless SERVER= chooses; FAULT= plays one fault.
+# Without SERVER= on nginx-rtmp, and on SRS too if it is installed. FAULT= plays one fault.
 CHOSEN = $(if $(filter-out file default,$(origin SERVER)),--server $(SERVER))
 MINUTES ?= 30
 
@@ -31,7 +33,7 @@ soak: machine wheel
 attack: machine wheel
 	$(PYTHON) -m tests.attack
 
-# Seconds, without root: what a change of one room needs first. One room: make unit ROOM=stream
+# The first tests to run after a change: seconds, without root. For one room: make unit ROOM=stream
 unit: venv
 	$(PYTHON) -m pytest tests/unit$(if $(ROOM),/$(ROOM))
 
@@ -56,7 +58,7 @@ venv: .venv/.made
 	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# The wheel, and the wheels of what it needs, so that a container without a network can install it.
+# The wheel and the wheels of its dependencies, so that a container without a network can install them.
 wheel: venv
 	rm -rf dist $(WHEELS)
 	.venv/bin/pip wheel --use-pep517 --quiet --disable-pip-version-check --constraint constraints.txt --wheel-dir $(WHEELS) .
