@@ -7,6 +7,8 @@ a whole house. So it is the wrong answers that come late, later with each, and r
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
 
+from restream_agent.base.doubling import doubled_pause
+
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 """Seconds. nginx-rtmp gives up on an answer after 10 (netcall_timeout), SRS after 30."""
@@ -36,7 +38,7 @@ class KeyThrottle:
         self._wrong[house] = (count + 1, now)
         if len(self._wrong) > MOST_ADDRESSES:
             self._wrong.popitem(last=False)
-        return 0.0 if count == 0 else min(FIRST_WAIT * 2.0 ** min(count - 1, 10), LONGEST_WAIT)
+        return doubled_pause(count, first=FIRST_WAIT, longest=LONGEST_WAIT)
 
     def __len__(self) -> int:
         """Return how many addresses are remembered."""

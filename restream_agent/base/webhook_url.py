@@ -3,16 +3,14 @@
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-LONGEST = 900
-"""Bytes, as for a key."""
+from restream_agent.base import secret_text
 
 
 def complaint(url: str) -> str:
     """Say why a text cannot be a webhook's URL, "" if it can."""
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return "holds a space, a control character or one outside ASCII"
-    if len(url) > LONGEST:
-        return f"is longer than {LONGEST} characters"
+    reason = secret_text.complaint(url)
+    if reason:
+        return reason
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"}:
         return "must be a URL that begins with https:// or http://, with a valid port if it names one"

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from restream_agent.base.errors import Problem
+from restream_agent.base.one_line import printable
 from restream_agent.config.model import Config
 from restream_agent.config.toml_lines import KeyPath, line_of
 from restream_agent.config.values import COMPLAINT, near
@@ -58,14 +59,12 @@ def problem(kind: str, location: KeyPath, text_of_error: str, text: str, source:
 
 def dotted(path: Iterable[str | int]) -> str:
     """Write a key's path as the TOML would, with quotes only where they are needed."""
-    return ".".join(
-        str(step) if BARE_KEY.fullmatch(str(step)) else f'"{printable(str(step))}"' for step in path
-    )
+    return ".".join(str(step) if BARE_KEY.fullmatch(str(step)) else quoted(str(step)) for step in path)
 
 
-def printable(text: str) -> str:
-    """Replace what would break a message's line."""
-    return "".join(letter if letter.isprintable() and letter != '"' else "?" for letter in text)
+def quoted(key: str) -> str:
+    """Put a key in quotes; a character that would break the message's line or the quotes becomes "?"."""
+    return '"{}"'.format(printable(key, instead="?").replace('"', "?"))
 
 
 def missing_hint(path: KeyPath) -> str:

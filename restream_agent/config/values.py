@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
+from restream_agent.base import secret_text
 from restream_agent.config.presets import completed_url, presets
 from restream_agent.systemd.time_spans import format_span, parse_span
 
@@ -20,7 +21,6 @@ COMPLAINT = "complaint"  # the error type of our own messages, told apart from p
 PLATFORM_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 CREDENTIAL_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 BITRATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kM])")
-LONGEST_KEY = 900  # bytes; RTMP publishes it in one AMF string, and no platform's comes near
 LONGEST_SPAN = parse_span("100y")
 SPAN_HINT = 'write it as "90s", "1min 30s" or a number of seconds'
 
@@ -196,12 +196,9 @@ def check_plain_key(key: str) -> None:
     """Refuse a key that cannot be one; the message never shows it."""
     if not key:
         raise complaint("is empty", 'write { credential = "NAME" }, and store the key with `secret`')
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise complaint(
-            "holds a space, a control character or one outside ASCII", "copy the key again from the platform"
-        )
-    if len(key) > LONGEST_KEY:
-        raise complaint(f"is longer than {LONGEST_KEY} characters", "copy the key again from the platform")
+    reason = secret_text.complaint(key)
+    if reason:
+        raise complaint(reason, "copy the key again from the platform")
 
 
 def read_url(value: object) -> object:
@@ -209,10 +206,9 @@ def read_url(value: object) -> object:
     hint = 'write it as "rtmps://HOST:443/APP"'
     if not isinstance(value, str) or not value:
         raise complaint("must be a URL in quotes", hint)
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise complaint("holds a space, a control character or one outside ASCII", hint)
-    if len(value) > LONGEST_KEY:
-        raise complaint(f"is longer than {LONGEST_KEY} characters", hint)
+    reason = secret_text.complaint(value)
+    if reason:
+        raise complaint(reason, hint)
     parts = split_url(value)
     if parts is None or not parts.hostname:
         raise complaint("is not a URL with a host and, if it names one, a valid port", hint)

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from restream_agent.base import paths, webhook_url
+from restream_agent.base import paths, secret_text, webhook_url
 from restream_agent.base.errors import Problem, RestreamError
 from restream_agent.base.files import locate
 from restream_agent.config.model import Config
@@ -12,9 +12,6 @@ from restream_agent.config.notify import EXPOSED
 from restream_agent.config.relays import relays
 from restream_agent.config.table import SecretRef
 from restream_agent.render.relays import key_file
-
-_LONGEST = 900
-"""Bytes. ffmpeg reads a line of a preset file into 1000."""
 
 _UNGUESSABLE = 12
 """Bytes. At a thousand guesses a second, 12 random letters and digits take 10^11 years; 6 take a year."""
@@ -101,12 +98,9 @@ def _file_complaint(file: Path, user: str, *, is_encrypted: bool) -> str:
 
 def complaint(key: bytes, *, is_typed_in_url: bool) -> str:
     """Say why a key cannot be one, "" if it can; nothing shows the key."""
-    if not key:
-        return "is empty"
-    if len(key) > _LONGEST:
-        return f"has {len(key)} bytes, a key has at most {_LONGEST}"
-    if any(byte <= 32 or byte >= 127 for byte in key):
-        return "must hold the key alone, in one line without spaces"
+    reason = secret_text.complaint(key.decode("latin-1"))
+    if reason:
+        return reason
     if is_typed_in_url and any(byte in key for byte in b"&#%"):
         return "has one of & # %, which mean something else where OBS puts the key, in a URL"
     return ""

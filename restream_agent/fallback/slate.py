@@ -11,6 +11,7 @@ from pathlib import Path
 
 from restream_agent.base import process
 from restream_agent.base.errors import CommandError
+from restream_agent.base.one_line import printable
 
 FONT = "font"
 """The name, in the working directory of `command`, of the font file (a symbolic link will do)."""
@@ -40,7 +41,7 @@ def layout(message: str, width: int, height: int) -> Text:
     Control characters are dropped, line breaks kept; what does not fit at the smallest legible size
     ends in "…". An empty message has no lines.
     """
-    paragraphs = [_printable(line) for line in message.splitlines()]
+    paragraphs = [" ".join(printable(line).split()) for line in message.splitlines()]
     largest = max(_SMALLEST_TEXT, min(width, height) // 9)
     smallest = max(_SMALLEST_TEXT, min(width, height) // 28)
     for size in range(largest, smallest - 1, -1):
@@ -107,10 +108,6 @@ def _search(directories: tuple[Path, ...]) -> Path | None:
     ]
     usual = {path.name: path for path in found}
     return next((usual[name] for name in _USUAL_FONTS if name in usual), found[0] if found else None)
-
-
-def _printable(line: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in line).split())
 
 
 def _wrap(paragraphs: list[str], size: int, width: int) -> tuple[tuple[str, ...], bool]:

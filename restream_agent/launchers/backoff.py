@@ -7,6 +7,8 @@ failing network ended together would all come back in the same second. Times are
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from restream_agent.base.doubling import doubled_pause
+
 HEALTHY = 30.0
 """A run that lasted this long was no failed attempt, but a broadcast that ended: count from one again."""
 
@@ -42,9 +44,7 @@ def follow(tally: Attempts | None, now: float, *, stall: float) -> Attempts:
 
 def pause(failures: int, chance: Callable[[], float]) -> float:
     """Return how long to wait, given a source of numbers from 0 to 1: doubled each time, spread by half."""
-    if not failures:
-        return 0.0
-    return float(min(_LONGEST, _FIRST * 2 ** min(failures - 1, 16))) * (0.5 + chance())
+    return doubled_pause(failures, first=_FIRST, longest=_LONGEST) * (0.5 + chance())
 
 
 def has_given_up(tally: Attempts, now: float, give_up: float | None) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from restream_agent.base.doubling import doubled_pause
+from restream_agent.base.one_line import printable
 from restream_agent.notifier.rate_limit import News, Notice
 from restream_agent.wire.news import Kind
 
@@ -53,8 +55,7 @@ def read_event(datagram: bytes) -> News:
         raise ValueError("no time")
     if not isinstance(text, str):
         raise ValueError("no text")
-    line = "".join(one if one.isprintable() else " " for one in text)
-    return News(Kind(values["event"]), platform, float(at), _shortened(line, LONGEST_LINE))
+    return News(Kind(values["event"]), platform, float(at), _shortened(printable(text), LONGEST_LINE))
 
 
 def body(told: tuple[Notice, ...], *, host: str, sent_at: float) -> bytes:
@@ -93,7 +94,7 @@ def pause(tries: int, *, patience: Patience, chance: float, retry_after: float |
 
     `chance` is from 0 to 1; what the server asks for is heeded up to the longest pause.
     """
-    doubled = min(patience.longest, patience.first * 2.0 ** min(tries - 1, 30))
+    doubled = doubled_pause(tries, first=patience.first, longest=patience.longest)
     return min(patience.longest, max(retry_after or 0.0, doubled * (1 - chance / 4)))
 
 

@@ -6,6 +6,8 @@ here comes out as data: it can add no option, no directive and no specifier.
 
 import re
 
+from restream_agent.base.one_line import printable
+
 _PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./-]+")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -16,7 +18,7 @@ def value(text: str) -> str:
     Specifiers are disarmed; what is not printable, line breaks of any script among it, becomes a
     space. A backslash at the end, which would join the next line to this one, is kept from it.
     """
-    line = "".join(one if one.isprintable() else " " for one in text).replace("%", "%%")
+    line = printable(text).replace("%", "%%")
     return f"{line} " if line.endswith("\\") else line
 
 

@@ -7,6 +7,8 @@ off, as systemd does.
 import re
 from decimal import Decimal
 
+from restream_agent.base.one_line import printable
+
 MICROSECONDS = {
     "us": 1,
     "ms": 1_000,
@@ -66,8 +68,8 @@ def part_length(number: str, unit: str) -> int:
 
 def shortened(text: str) -> str:
     """Make text from a file fit for a message: one line, printable, not too long."""
-    printable = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return printable if len(printable) <= 40 else printable[:37] + "..."
+    line = printable(text, instead="?")
+    return line if len(line) <= 40 else line[:37] + "..."
 
 
 def format_span(seconds: float) -> str:
