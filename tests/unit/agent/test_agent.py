@@ -27,8 +27,8 @@ SETTINGS = AgentSettings(
 
 
 @dataclass
-class Server:
-    """An ingest server; None as the list means that it does not answer."""
+class FakeIngest:
+    """An ingest server that lists publishers; it does not answer while `listed` is None."""
 
     listed: tuple[Publisher, ...] | None = ()
     dropped: list[str] = field(default_factory=list)
@@ -53,8 +53,8 @@ class Server:
 
 
 @dataclass
-class Machine:
-    """What systemctl does to a table of units; `broken` names verbs that fail."""
+class FakeSystemctl:
+    """A systemctl over a table of units and their states; `broken` names the verbs that fail."""
 
     units: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -76,12 +76,15 @@ class Machine:
 
 
 @dataclass
-class Stage:
-    """An agent among its fakes; `restarted` is the next one in the same runtime directory."""
+class AgentBench:
+    """An agent with a fake ingest server and a fake systemctl.
+
+    `restarted` makes the next agent, in the same runtime directory.
+    """
 
     runtime: Path
-    server: Server = field(default_factory=Server)
-    machine: Machine = field(default_factory=Machine)
+    server: FakeIngest = field(default_factory=FakeIngest)
+    machine: FakeSystemctl = field(default_factory=FakeSystemctl)
 
     def __post_init__(self) -> None:
         self.agent = self.restarted()
@@ -92,12 +95,12 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """Return a stage off air, with an operator who wants nothing."""
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AgentBench:
+    """Return a bench that is off air and has no order from the operator."""
     operator = tmp_path / "operator"
     operator.mkdir()
     monkeypatch.setattr(paths, "OPERATOR", str(operator))
-    return Stage(tmp_path)
+    return AgentBench(tmp_path)
 
 
 def hook(publisher: Publisher, kind: str = "publish") -> Hook:
@@ -114,128 +117,128 @@ def go(*steps: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
     return asyncio.run(walk())
 
 
-def test_a_publish_puts_the_broadcast_on_air(stage: Stage) -> None:
+def test_a_publish_puts_the_broadcast_on_air(bench: AgentBench) -> None:
     """It is accepted, and systemd is asked for the target and the puller."""
-    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
-    assert stage.machine.calls == ["start restream.target", "restart live@main.service"]
-    assert stage.agent.status().publisher == OBS
+    assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
+    assert bench.machine.calls == ["start restream.target", "restart live@main.service"]
+    assert bench.agent.status().publisher == OBS
 
 
-def test_a_takeover_throws_the_stale_one_out(stage: Stage) -> None:
+def test_a_takeover_throws_the_stale_one_out(bench: AgentBench) -> None:
     """The ingest server is told to drop it before our answer lets the new one in."""
-    stage.server.listed = (OBS,)
-    go(lambda: stage.agent.publish(hook(NEXT)))
-    assert stage.server.dropped == ["c1"]
+    bench.server.listed = (OBS,)
+    go(lambda: bench.agent.publish(hook(NEXT)))
+    assert bench.server.dropped == ["c1"]
 
 
-def test_a_systemctl_that_fails_does_not_stop_the_agent(stage: Stage) -> None:
+def test_a_systemctl_that_fails_does_not_stop_the_agent(bench: AgentBench) -> None:
     """What could be done is done, and the next tick makes good the rest."""
-    stage.machine.broken = frozenset({"start"})
-    stage.server.listed = (OBS,)
-    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
-    assert stage.machine.calls == ["start restream.target", "restart live@main.service"]
-    stage.machine.broken = frozenset()
-    go(stage.agent.tick)
-    assert stage.machine.units["restream.target"] == "active"
+    bench.machine.broken = frozenset({"start"})
+    bench.server.listed = (OBS,)
+    assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
+    assert bench.machine.calls == ["start restream.target", "restart live@main.service"]
+    bench.machine.broken = frozenset()
+    go(bench.agent.tick)
+    assert bench.machine.units["restream.target"] == "active"
 
 
-def test_a_publisher_is_not_refused_because_systemd_does_not_answer(stage: Stage) -> None:
+def test_a_publisher_is_not_refused_because_systemd_does_not_answer(bench: AgentBench) -> None:
     """As while it executes itself anew; what could not be seen is looked at again soon."""
-    stage.machine.broken = frozenset({"show", "start", "restart"})
-    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
-    assert stage.agent.status().publisher == OBS
-    assert stage.agent.look_again.is_set()
+    bench.machine.broken = frozenset({"show", "start", "restart"})
+    assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
+    assert bench.agent.status().publisher == OBS
+    assert bench.agent.look_again.is_set()
 
 
-def test_the_end_of_a_stream_does_not_wait_for_systemd(stage: Stage) -> None:
+def test_the_end_of_a_stream_does_not_wait_for_systemd(bench: AgentBench) -> None:
     """The server ends the puller's stream, unless it is another publisher's by now."""
-    stage.machine.broken = frozenset({"show", "stop"})
-    go(lambda: stage.agent.publish(hook(NEXT)), lambda: stage.agent.unpublish(hook(OBS, "unpublish")))
-    assert stage.server.cuts == []
-    go(lambda: stage.agent.unpublish(hook(NEXT, "unpublish")))
-    assert stage.server.cuts == ["main"]
+    bench.machine.broken = frozenset({"show", "stop"})
+    go(lambda: bench.agent.publish(hook(NEXT)), lambda: bench.agent.unpublish(hook(OBS, "unpublish")))
+    assert bench.server.cuts == []
+    go(lambda: bench.agent.unpublish(hook(NEXT, "unpublish")))
+    assert bench.server.cuts == ["main"]
 
 
-def test_memory_survives_a_restart(stage: Stage) -> None:
+def test_memory_survives_a_restart(bench: AgentBench) -> None:
     """A late unpublish of the displaced one is known as such by the next agent, too."""
-    go(lambda: stage.agent.publish(hook(OBS)), lambda: stage.agent.publish(hook(NEXT)))
-    agent = stage.restarted()
-    stage.machine.calls.clear()
+    go(lambda: bench.agent.publish(hook(OBS)), lambda: bench.agent.publish(hook(NEXT)))
+    agent = bench.restarted()
+    bench.machine.calls.clear()
     go(lambda: agent.unpublish(hook(OBS, "unpublish")))
-    assert stage.machine.calls == []
+    assert bench.machine.calls == []
     assert agent.status().publisher == NEXT
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"client": 1}', b"\xff", b"null"])
-def test_a_memory_that_cannot_be_read_is_none(stage: Stage, content: bytes) -> None:
+def test_a_memory_that_cannot_be_read_is_none(bench: AgentBench, content: bytes) -> None:
     """The server's list tells who is there."""
-    (stage.runtime / "memory.json").write_bytes(content)
-    assert stage.restarted().status().publisher is None
+    (bench.runtime / "memory.json").write_bytes(content)
+    assert bench.restarted().status().publisher is None
 
 
-def test_a_memory_that_cannot_be_written_does_not_refuse_a_publisher(stage: Stage) -> None:
+def test_a_memory_that_cannot_be_written_does_not_refuse_a_publisher(bench: AgentBench) -> None:
     """A full tmpfs is logged, and OBS gets on air."""
-    (stage.runtime / "memory.json").mkdir()
-    assert go(lambda: stage.agent.publish(hook(OBS))) == [""]
-    assert stage.machine.units["live@main.service"] == "active"
+    (bench.runtime / "memory.json").mkdir()
+    assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
+    assert bench.machine.units["live@main.service"] == "active"
 
 
-def test_what_a_tick_needs_not_do_is_not_asked_of_systemd(stage: Stage) -> None:
+def test_what_a_tick_needs_not_do_is_not_asked_of_systemd(bench: AgentBench) -> None:
     """A steady broadcast causes no systemctl call but the look."""
-    stage.server.listed = (OBS,)
-    go(stage.agent.tick)
-    stage.machine.calls.clear()
-    go(stage.agent.tick)
-    assert stage.machine.calls == []
+    bench.server.listed = (OBS,)
+    go(bench.agent.tick)
+    bench.machine.calls.clear()
+    go(bench.agent.tick)
+    assert bench.machine.calls == []
 
 
-def test_hooks_that_come_at_once_are_handled_one_at_a_time(stage: Stage) -> None:
+def test_hooks_that_come_at_once_are_handled_one_at_a_time(bench: AgentBench) -> None:
     """Nobody looks while another decides; the last one who came is current."""
 
     async def storm() -> None:
         publishers = [Publisher(f"c{number}", "main") for number in range(20)]
-        await asyncio.gather(*(stage.agent.publish(hook(one)) for one in publishers))
+        await asyncio.gather(*(bench.agent.publish(hook(one)) for one in publishers))
 
     asyncio.run(storm())
-    assert stage.server.most_asking == 1
-    assert stage.agent.status().publisher == Publisher("c19", "main")
-    assert json.loads((stage.runtime / "memory.json").read_text()) == {
+    assert bench.server.most_asking == 1
+    assert bench.agent.status().publisher == Publisher("c19", "main")
+    assert json.loads((bench.runtime / "memory.json").read_text()) == {
         "client_id": "c19",
         "stream": "main",
         "address": "",
     }
 
 
-def test_a_server_that_does_not_answer_ends_nothing_at_once(stage: Stage) -> None:
+def test_a_server_that_does_not_answer_ends_nothing_at_once(bench: AgentBench) -> None:
     """A tick during its restart leaves the broadcast alone, and the status says that it is down."""
-    go(lambda: stage.agent.publish(hook(OBS)))
-    stage.machine.calls.clear()
-    stage.server.listed = None
-    go(stage.agent.tick)
-    assert stage.machine.calls == []
-    assert stage.agent.status().as_json()["ingest"] == "down"
+    go(lambda: bench.agent.publish(hook(OBS)))
+    bench.machine.calls.clear()
+    bench.server.listed = None
+    go(bench.agent.tick)
+    assert bench.machine.calls == []
+    assert bench.agent.status().as_json()["ingest"] == "down"
 
 
-def test_names_that_no_unit_of_ours_can_bear_do_not_disturb(stage: Stage) -> None:
+def test_names_that_no_unit_of_ours_can_bear_do_not_disturb(bench: AgentBench) -> None:
     """A unit that a user started by hand, and a publisher that no hook of ours accepted."""
-    stage.machine.units = {"live@a\\x20b.service": "active", "restream.target": "active"}
-    stage.server.listed = (Publisher("c9", "a b"),)
-    go(stage.agent.tick)
-    assert stage.machine.calls == ["start restream-off-air.timer"]
+    bench.machine.units = {"live@a\\x20b.service": "active", "restream.target": "active"}
+    bench.server.listed = (Publisher("c9", "a b"),)
+    go(bench.agent.tick)
+    assert bench.machine.calls == ["start restream-off-air.timer"]
 
 
-def test_a_publish_ends_what_the_operator_wanted(stage: Stage) -> None:
+def test_a_publish_ends_what_the_operator_wanted(bench: AgentBench) -> None:
     """The wishes "open" and "end" are files; a new publisher removes them."""
     for wish in ("open", "end"):
         (Path(paths.OPERATOR) / wish).touch()
-    go(lambda: stage.agent.publish(hook(OBS)))
+    go(lambda: bench.agent.publish(hook(OBS)))
     assert list(Path(paths.OPERATOR).iterdir()) == []
 
 
-def test_a_publish_asks_for_a_second_look(stage: Stage) -> None:
+def test_a_publish_asks_for_a_second_look(bench: AgentBench) -> None:
     """It may have come while the broadcast was just being ended."""
-    go(lambda: stage.agent.publish(hook(OBS)))
-    assert stage.agent.look_again.is_set()
+    go(lambda: bench.agent.publish(hook(OBS)))
+    assert bench.agent.look_again.is_set()
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "[1]", '{"relays": null}', '{"relays": [], "new": 1}'])

@@ -14,7 +14,7 @@ SENDER = "127.77.1.2"
 
 
 @dataclass
-class Clock:
+class FakeClock:
     """The agent's clock, in seconds."""
 
     now: float = 100.0
@@ -24,10 +24,10 @@ class Clock:
 
 
 @dataclass
-class Stage:
-    """An agent's end of both sockets, and senders."""
+class TelemetryBench:
+    """The agent's telemetry, and the senders at the other end of both sockets."""
 
-    clock: Clock
+    clock: FakeClock
     telemetry: Telemetry
     ends: tuple[socket.socket, socket.socket]
     port: socket.socket
@@ -50,82 +50,82 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    clock = Clock()
+def bench() -> Iterator[TelemetryBench]:
+    clock = FakeClock()
     ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     port.bind(("127.0.0.1", 0))
     for one in (ends[0], port):
         one.setblocking(False)
-    yield Stage(clock, Telemetry({SENDER: "twitch"}, clock), ends, port)
+    yield TelemetryBench(clock, Telemetry({SENDER: "twitch"}, clock), ends, port)
     for one in (*ends, port):
         one.close()
 
 
-def test_the_newest_report_counts(stage: Stage) -> None:
+def test_the_newest_report_counts(bench: TelemetryBench) -> None:
     """And its source, until it is STALE."""
-    stage.report(1000)
-    stage.report(1500)
-    assert (stage.telemetry.report["position"], stage.telemetry.source) == (1500, "live")
-    stage.clock.now += STALE + 0.1
-    assert stage.telemetry.source is None
+    bench.report(1000)
+    bench.report(1500)
+    assert (bench.telemetry.report["position"], bench.telemetry.source) == (1500, "live")
+    bench.clock.now += STALE + 0.1
+    assert bench.telemetry.source is None
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"1", b'{"other": 1}', b"\xff"])
-def test_what_is_no_report_is_ignored(stage: Stage, data: bytes) -> None:
+def test_what_is_no_report_is_ignored(bench: TelemetryBench, data: bytes) -> None:
     """The one before stays."""
-    stage.report(1000)
-    stage.say(data)
-    assert stage.telemetry.report["position"] == 1000
+    bench.report(1000)
+    bench.say(data)
+    assert bench.telemetry.report["position"] == 1000
 
 
-def test_a_relay_is_known_by_its_senders_address(stage: Stage) -> None:
+def test_a_relay_is_known_by_its_senders_address(bench: TelemetryBench) -> None:
     """Nothing in the datagram says whose it is, and a stranger's counts for nobody."""
-    stage.progress(500)
-    stage.progress(9000, sender="127.77.1.3")
-    assert {name: one.newest.size for name, one in stage.telemetry.deliveries.items()} == {"twitch": 500}
+    bench.progress(500)
+    bench.progress(9000, sender="127.77.1.3")
+    assert {name: one.newest.size for name, one in bench.telemetry.deliveries.items()} == {"twitch": 500}
 
 
-def test_the_program_runs_while_its_position_moves(stage: Stage) -> None:
+def test_the_program_runs_while_its_position_moves(bench: TelemetryBench) -> None:
     """A source that is silent for a second does not begin it anew; a pause of STALE does."""
     for moment in range(10):
-        stage.clock.now = 100.0 + moment
-        stage.report(1000 * (moment - moment % 2))
-    assert stage.telemetry.running_for == 9.0 - 0.0
-    stage.clock.now += STALE + 1
-    assert stage.telemetry.running_for == 0
-    stage.report(99_000)
-    stage.clock.now += 1
-    stage.report(100_000)
-    assert stage.telemetry.running_for == 1.0
+        bench.clock.now = 100.0 + moment
+        bench.report(1000 * (moment - moment % 2))
+    assert bench.telemetry.running_for == 9.0 - 0.0
+    bench.clock.now += STALE + 1
+    assert bench.telemetry.running_for == 0
+    bench.report(99_000)
+    bench.clock.now += 1
+    bench.report(100_000)
+    assert bench.telemetry.running_for == 1.0
 
 
-def test_a_program_that_has_sent_nothing_does_not_run(stage: Stage) -> None:
+def test_a_program_that_has_sent_nothing_does_not_run(bench: TelemetryBench) -> None:
     """As during the opening: its position is -1."""
-    stage.report(-1)
-    stage.clock.now += 1
-    stage.report(-1)
-    assert (stage.telemetry.running_for, stage.telemetry.position) == (0, None)
+    bench.report(-1)
+    bench.clock.now += 1
+    bench.report(-1)
+    assert (bench.telemetry.running_for, bench.telemetry.position) == (0, None)
 
 
-def test_the_position_goes_on_between_reports(stage: Stage) -> None:
+def test_the_position_goes_on_between_reports(bench: TelemetryBench) -> None:
     """At the pace of the wall, in ms."""
-    stage.report(1000)
-    stage.clock.now += 0.25
-    assert stage.telemetry.position == 1250
+    bench.report(1000)
+    bench.clock.now += 0.25
+    assert bench.telemetry.position == 1250
 
 
-def test_when_a_relay_takes_something_is_noted(stage: Stage) -> None:
+def test_when_a_relay_takes_something_is_noted(bench: TelemetryBench) -> None:
     """By the bytes that the program could send to it."""
-    stage.report(1000, twitch=10, kick=10)
-    stage.clock.now += 5
-    stage.report(6000, twitch=20, kick=10)
-    assert stage.telemetry.taken_at == {"twitch": 105.0, "kick": 100.0}
+    bench.report(1000, twitch=10, kick=10)
+    bench.clock.now += 5
+    bench.report(6000, twitch=20, kick=10)
+    assert bench.telemetry.taken_at == {"twitch": 105.0, "kick": 100.0}
 
 
-def test_what_came_while_no_agent_ran_is_thrown_away(stage: Stage) -> None:
+def test_what_came_while_no_agent_ran_is_thrown_away(bench: TelemetryBench) -> None:
     """It tells how things were."""
-    stage.ends[1].send(b'{"source": "live"}')
-    discard(stage.ends[0])
-    stage.telemetry.receive(stage.ends[0])
-    assert stage.telemetry.report == dict[str, Any]()
+    bench.ends[1].send(b'{"source": "live"}')
+    discard(bench.ends[0])
+    bench.telemetry.receive(bench.ends[0])
+    assert bench.telemetry.report == dict[str, Any]()

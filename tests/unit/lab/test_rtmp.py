@@ -36,7 +36,7 @@ def basic(form: int, stream: int) -> bytes:
     return bytes([form << 6 | 1]) + (stream - 64).to_bytes(2, "little")
 
 
-class Encoder:
+class ChunkWriter:
     """Writes messages as chunks with the shortest header the specification allows."""
 
     def __init__(self) -> None:
@@ -87,13 +87,13 @@ messages = st.builds(
 )
 def test_what_is_encoded_is_read_back_however_it_is_cut(items: list[Sent | int], cuts: list[int]) -> None:
     """Types, timestamps and payloads survive all header types, chunk sizes, long timestamps and TCP cuts."""
-    encoder, stream, expected = Encoder(), b"\0" * HANDSHAKE_BYTES, []
+    writer, stream, expected = ChunkWriter(), b"\0" * HANDSHAKE_BYTES, []
     for item in items:
         if isinstance(item, int):
-            stream += encoder.set_chunk_size(item)
+            stream += writer.set_chunk_size(item)
         else:
-            stream += encoder.encode(item)
-            expected.append((item.kind, encoder.last[item.stream][2] % 2**32, item.payload))
+            stream += writer.encode(item)
+            expected.append((item.kind, writer.last[item.stream][2] % 2**32, item.payload))
     parser, actual, number = RtmpParser(), [], 0
     while stream:
         size = cuts[number % len(cuts)]
@@ -104,8 +104,8 @@ def test_what_is_encoded_is_read_back_however_it_is_cut(items: list[Sent | int],
 
 def test_interleaved_chunks_are_put_together_per_stream() -> None:
     """Chunks of two messages sent by turns give two whole messages, each when its last byte is there."""
-    video = Encoder().encode(Sent(4, VIDEO, 5, b"v" * 200))
-    audio = Encoder().encode(Sent(6, AUDIO, 7, b"a" * 150))
+    video = ChunkWriter().encode(Sent(4, VIDEO, 5, b"v" * 200))
+    audio = ChunkWriter().encode(Sent(6, AUDIO, 7, b"a" * 150))
     cut_video, cut_audio = 1 + 11 + 128, 1 + 11 + 128
     wire = video[:cut_video] + audio[:cut_audio] + audio[cut_audio:] + video[cut_video:]
     parser = RtmpParser()
@@ -118,9 +118,9 @@ def test_interleaved_chunks_are_put_together_per_stream() -> None:
 
 def test_an_abort_message_drops_the_half_message() -> None:
     """After an abort, the next chunk of that stream begins a new message."""
-    half = Encoder().encode(Sent(4, VIDEO, 0, b"v" * 200))[: 1 + 11 + 128]
-    abort = Encoder().encode(Sent(2, ABORT, 0, (4).to_bytes(4)))
-    whole = Encoder().encode(Sent(4, VIDEO, 9, b"w" * 10))
+    half = ChunkWriter().encode(Sent(4, VIDEO, 0, b"v" * 200))[: 1 + 11 + 128]
+    abort = ChunkWriter().encode(Sent(2, ABORT, 0, (4).to_bytes(4)))
+    whole = ChunkWriter().encode(Sent(4, VIDEO, 9, b"w" * 10))
     parser = RtmpParser()
     actual = list(parser.feed(b"\0" * HANDSHAKE_BYTES + half + abort + whole, 0.0))
     assert [(message.timestamp, message.payload) for message in actual] == [(9, b"w" * 10)]

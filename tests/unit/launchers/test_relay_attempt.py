@@ -21,7 +21,7 @@ KEY = "secret-key"
 
 
 @dataclass
-class Unit:
+class RelayUnit:
     """What systemd gives an attempt: directories and a socket to speak to."""
 
     directory: Path
@@ -67,14 +67,14 @@ class Unit:
 
 
 @pytest.fixture
-def unit(tmp_path: Path) -> Iterator[Unit]:
-    unit = Unit(tmp_path)
+def unit(tmp_path: Path) -> Iterator[RelayUnit]:
+    unit = RelayUnit(tmp_path)
     yield unit
     unit.notify.close()
     unit.program.close()
 
 
-def test_the_first_attempt_begins_at_once_and_becomes_the_program(unit: Unit) -> None:
+def test_the_first_attempt_begins_at_once_and_becomes_the_program(unit: RelayUnit) -> None:
     """Its process id is the program's, which finds the key in a file of its own."""
     child = unit.start("/bin/sh", "-c", 'echo $$; cat "$RUNTIME_DIRECTORY/key.ffpreset"')
     assert [unit.hear(), unit.hear()] == ["STATUS=first attempt", "READY=1"]
@@ -87,7 +87,7 @@ def test_the_first_attempt_begins_at_once_and_becomes_the_program(unit: Unit) ->
     assert preset.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_program_is_what_it_reads(unit: Unit) -> None:
+def test_the_program_is_what_it_reads(unit: RelayUnit) -> None:
     """On its standard input; the program sees the end though the log's filter still waits for something."""
     with unit.start("/bin/sh", "-c", "sleep 60 </dev/null & echo $!; head -c 5") as child:
         connection, _ = unit.program.accept()
@@ -100,7 +100,7 @@ def test_the_program_is_what_it_reads(unit: Unit) -> None:
     assert is_over
 
 
-def test_a_program_that_is_not_there_is_a_failure(unit: Unit) -> None:
+def test_a_program_that_is_not_there_is_a_failure(unit: RelayUnit) -> None:
     """One line in the journal, and no READY=1."""
     unit.program.close()
     child = unit.start("/bin/true")
@@ -110,7 +110,7 @@ def test_a_program_that_is_not_there_is_a_failure(unit: Unit) -> None:
     assert unit.hear() == "STATUS=first attempt"
 
 
-def test_after_failures_it_waits_and_says_so(unit: Unit) -> None:
+def test_after_failures_it_waits_and_says_so(unit: RelayUnit) -> None:
     """READY=1 comes after the pause; until then the unit is activating."""
     now = time.monotonic()
     unit.failed(1, since=now, started=now)
@@ -121,7 +121,7 @@ def test_after_failures_it_waits_and_says_so(unit: Unit) -> None:
     assert json.loads((unit.runtime / "attempts.json").read_text())["failures"] == 2
 
 
-def test_when_it_has_failed_for_too_long_it_gives_up(unit: Unit) -> None:
+def test_when_it_has_failed_for_too_long_it_gives_up(unit: RelayUnit) -> None:
     """With the exit status that its unit takes for the end, and a word in the journal."""
     unit.failed(5, since=time.monotonic() - 61, started=time.monotonic())
     child = unit.start("/bin/true", give_up="60")
@@ -130,14 +130,14 @@ def test_when_it_has_failed_for_too_long_it_gives_up(unit: Unit) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"unknown": 1}', '"text"'])
-def test_a_tally_that_cannot_be_read_is_none(unit: Unit, content: str) -> None:
+def test_a_tally_that_cannot_be_read_is_none(unit: RelayUnit, content: str) -> None:
     """A file that was cut off by a crash does not keep a relay down."""
     (unit.runtime / "attempts.json").write_text(content)
     with unit.start("/bin/true"):
         assert unit.hear() == "STATUS=first attempt"
 
 
-def test_a_stop_during_the_pause_ends_it_at_once(unit: Unit) -> None:
+def test_a_stop_during_the_pause_ends_it_at_once(unit: RelayUnit) -> None:
     """As systemd stops it, with SIGTERM."""
     now = time.monotonic()
     unit.failed(20, since=now, started=now)

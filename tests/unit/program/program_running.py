@@ -33,8 +33,8 @@ def flv(tags: Iterable[Tag]) -> bytes:
     return HEADER + b"".join(encode(tag) for tag in tags)
 
 
-class Stage:
-    """The place of systemd: listening sockets, notifications, stored descriptors, and the process."""
+class RunningProgram:
+    """The program's process, and what systemd does for it: sockets, notifications, stored descriptors."""
 
     def __init__(self, directory: Path, fallback: list[Tag], **settings: int) -> None:
         self.runtime = directory / "runtime"
@@ -54,7 +54,7 @@ class Stage:
         self._directory = directory
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> "RunningProgram":
         self.start()
         return self
 
@@ -125,15 +125,15 @@ class Stage:
             self.messages.append(data.decode())
 
 
-class Relay:
-    """One that reads the program."""
+class RelayReader:
+    """A relay: it connects to the program and reads what is sent."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._socket = stage.connect("relay")
+    def __init__(self, program: RunningProgram) -> None:
+        self._socket = program.connect("relay")
         self._reader = Reader()
         self.tags: list[Tag] = []
 
-    def __enter__(self) -> "Relay":
+    def __enter__(self) -> "RelayReader":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -141,7 +141,7 @@ class Relay:
 
     @property
     def media(self) -> list[Tag]:
-        """What it has got of sound and pictures."""
+        """The sound and pictures that have arrived."""
         return [tag for tag in self.tags if tag.is_media]
 
     def read(self, predicate: Callable[[], bool], what: str) -> None:
@@ -159,17 +159,17 @@ class Relay:
         self.read(lambda: len(self.media) >= wanted, f"{count} more tags")
 
 
-class Live:
-    """Sends a stream at the pace of the wall, in a thread, until it is stopped or has sent all."""
+class LiveSender:
+    """A publisher: sends its tags in real time from a thread, until it is stopped or all are sent."""
 
-    def __init__(self, stage: Stage, tags: list[Tag]) -> None:
-        self.socket = stage.connect("live")
+    def __init__(self, program: RunningProgram, tags: list[Tag]) -> None:
+        self.socket = program.connect("live")
         self._tags = tags
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._send, daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> "Live":
+    def __enter__(self) -> "LiveSender":
         return self
 
     def __exit__(self, *_: object) -> None:

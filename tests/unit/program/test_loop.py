@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag, encode
-from tests.unit.program.program_running import PATIENCE, Live, Relay, Stage
+from tests.unit.program.program_running import PATIENCE, LiveSender, RelayReader, RunningProgram
 from tests.unit.stream.flv_making import origin, picture, stream
 
 FALLBACK, LIVE = 0, 1
@@ -31,7 +31,7 @@ def padded(tags: list[Tag], size: int) -> list[Tag]:
     ]
 
 
-def has_from(relay: Relay, source: int) -> Callable[[], bool]:
+def has_from(relay: RelayReader, source: int) -> Callable[[], bool]:
     """Return whether the newest tag that the relay got is from a source."""
     return lambda: bool(relay.media) and origin(relay.media[-1])[0] == source
 
@@ -45,18 +45,18 @@ def assert_increasing(tags: list[Tag]) -> None:
 
 def test_a_broadcast_without_a_publisher_opens_with_the_fallback(tmp_path: Path) -> None:
     """READY=1 comes at once; after `opening` a relay gets parameters, then a keyframe."""
-    with Stage(tmp_path, FALLBACK_FILE, opening=300) as stage, Relay(stage) as relay:
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=300) as program, RelayReader(program) as relay:
         relay.read(has_from(relay, FALLBACK), "the fallback")
         assert [tag.is_sequence_header for tag in relay.tags[:2]] == [True, True]
         assert relay.tags[2].is_keyframe
         assert relay.tags[2].timestamp >= 300
-        stage.wait(lambda: stage.said("STATUS=fallback, 1 relay"), "the status in words")
+        program.wait(lambda: program.said("STATUS=fallback, 1 relay"), "the status in words")
 
 
 def test_a_broadcast_with_a_publisher_opens_with_live_and_falls_back_when_it_ends(tmp_path: Path) -> None:
-    """Live from its keyframe; the end of its stream brings the fallback from its start."""
-    with Stage(tmp_path, FALLBACK_FILE, opening=NEVER) as stage, Relay(stage) as relay:
-        with Live(stage, live_stream()):
+    """LiveSender from its keyframe; the end of its stream brings the fallback from its start."""
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
+        with LiveSender(program, live_stream()):
             relay.read(has_from(relay, LIVE), "live")
             relay.read_more(40)
         relay.read(has_from(relay, FALLBACK), "the fallback")
@@ -80,24 +80,24 @@ BROKEN = {
 def test_a_live_stream_that_breaks_is_dropped_and_the_program_goes_on(tmp_path: Path, broken: bytes) -> None:
     """The connection is closed, the fallback plays, and the next publisher is shown again."""
     with (
-        Stage(tmp_path, FALLBACK_FILE, opening=NEVER, stall=300, silence=800) as stage,
-        Relay(stage) as relay,
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, stall=300, silence=800) as program,
+        RelayReader(program) as relay,
     ):
-        with Live(stage, live_stream()) as live:
+        with LiveSender(program, live_stream()) as live:
             relay.read(has_from(relay, LIVE), "live")
             live.stop()
             live.socket.sendall(broken)
             assert live.is_closed()
         relay.read(has_from(relay, FALLBACK), "the fallback")
-        with Live(stage, live_stream()):
+        with LiveSender(program, live_stream()):
             relay.read(has_from(relay, LIVE), "the next publisher")
         assert_increasing(relay.tags)
 
 
 def test_garbage_from_the_start_never_reaches_a_relay(tmp_path: Path) -> None:
     """Who connects and sends no FLV is closed; the broadcast opens as if nobody had come."""
-    with Stage(tmp_path, FALLBACK_FILE, opening=500) as stage, Relay(stage) as relay:
-        with stage.connect("live") as connection:
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=500) as program, RelayReader(program) as relay:
+        with program.connect("live") as connection:
             connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert connection.recv(1) == b""
         relay.read_more()
@@ -110,19 +110,19 @@ def test_a_relay_that_never_reads_costs_bounded_memory_and_harms_no_other(tmp_pa
     pictures = padded(live_stream(8000), size)
     limits = {"queue_size": 16_000_000, "queue_milliseconds": 60_000}
     with (
-        Stage(tmp_path, FALLBACK_FILE, opening=NEVER, **limits) as stage,
-        Relay(stage) as relay,
-        Relay(stage),
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, **limits) as program,
+        RelayReader(program) as relay,
+        RelayReader(program),
     ):
-        before = peak_memory(stage.process.pid)
-        with Live(stage, pictures):
+        before = peak_memory(program.process.pid)
+        with LiveSender(program, pictures):
             relay.read(lambda: len(sent_pictures(relay)) >= wanted, "all pictures")
         stamps = [origin(tag)[1] for tag in sent_pictures(relay)]
         assert [first + 40 for first in stamps[: wanted - 1]] == stamps[1:wanted]
-        assert peak_memory(stage.process.pid) - before < 48_000_000
+        assert peak_memory(program.process.pid) - before < 48_000_000
 
 
-def sent_pictures(relay: Relay) -> list[Tag]:
+def sent_pictures(relay: RelayReader) -> list[Tag]:
     """Return the live pictures that a relay got."""
     return [tag for tag in relay.media if tag.kind == VIDEO and origin(tag)[0] == LIVE]
 
@@ -135,28 +135,28 @@ def peak_memory(pid: int) -> int:
 
 def test_after_a_sigkill_the_same_connection_goes_on(tmp_path: Path) -> None:
     """The stored socket gets valid FLV, without a second header, on a clock saved before sending."""
-    with Stage(tmp_path, FALLBACK_FILE, standby=1) as stage, Relay(stage) as relay:
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program, RelayReader(program) as relay:
         relay.read_more()
-        stage.wait(lambda: len(stage.stored) == 1, "the stored connection")
-        stage.kill()
-        end, recorded = len(relay.tags), stage_clock(stage)
+        program.wait(lambda: len(program.stored) == 1, "the stored connection")
+        program.kill()
+        end, recorded = len(relay.tags), recorded_clock(program)
         assert recorded >= max(tag.timestamp for tag in relay.media if tag.kind == VIDEO)
-        stage.start()
+        program.start()
         relay.read_more()
         assert len(relay.tags) > end
         assert_increasing(relay.tags)
-        assert next(iter(stage.stored)).startswith("relay-pid-")
+        assert next(iter(program.stored)).startswith("relay-pid-")
 
 
 def test_live_comes_back_on_the_same_connection_after_a_sigkill(tmp_path: Path) -> None:
     """A killed program loses the publisher's connection, which `live@` makes anew."""
-    with Stage(tmp_path, FALLBACK_FILE, opening=NEVER) as stage, Relay(stage) as relay:
-        with Live(stage, live_stream()):
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
+        with LiveSender(program, live_stream()):
             relay.read(has_from(relay, LIVE), "live")
-            stage.wait(lambda: len(stage.stored) == 1, "the stored connection")
-            stage.kill()
-        stage.start()
-        with Live(stage, live_stream()):
+            program.wait(lambda: len(program.stored) == 1, "the stored connection")
+            program.kill()
+        program.start()
+        with LiveSender(program, live_stream()):
             relay.read(has_from(relay, FALLBACK), "the fallback")
             relay.read(has_from(relay, LIVE), "live again")
         assert_increasing(relay.tags)
@@ -166,90 +166,96 @@ def test_live_comes_back_on_the_same_connection_after_a_sigkill(tmp_path: Path) 
 def test_a_tag_that_was_half_sent_is_finished_after_a_sigkill(tmp_path: Path, kills: int) -> None:
     """The relay's socket was full; however often the program is killed then, no byte is missing or double."""
     large = padded(FALLBACK_FILE, 100_000)
-    with Stage(tmp_path, large, standby=1) as stage, Relay(stage) as relay:
-        stage.wait(lambda: len(stage.stored) == 1, "the stored connection")
-        rest = stage.runtime / f"{next(iter(stage.stored))}.rest"
-        stage.wait(lambda: rest.exists() and rest.stat().st_size > 8, "a socket that is full")
+    with RunningProgram(tmp_path, large, standby=1) as program, RelayReader(program) as relay:
+        program.wait(lambda: len(program.stored) == 1, "the stored connection")
+        rest = program.runtime / f"{next(iter(program.stored))}.rest"
+        program.wait(lambda: rest.exists() and rest.stat().st_size > 8, "a socket that is full")
         for _ in range(kills):
-            stage.kill()
-            stage.start()
-            stage.wait(lambda: stage.said("STATUS="), "the first look")
-        before = stage_clock(stage)
+            program.kill()
+            program.start()
+            program.wait(lambda: program.said("STATUS="), "the first look")
+        before = recorded_clock(program)
         relay.read(
             lambda: any(tag.timestamp > before for tag in relay.media), "what came after the last kill"
         )
         assert_increasing(relay.tags)
 
 
-def stage_clock(stage: Stage) -> int:
-    """Return the last picture's timestamp that the program has recorded, in ms; see persist.Clock."""
-    data = (stage.runtime / "clock").read_bytes()
+def recorded_clock(program: RunningProgram) -> int:
+    """Return the last picture's timestamp that the program has recorded, in ms; see crash_state.Clock."""
+    data = (program.runtime / "clock").read_bytes()
     return int.from_bytes(data[24:32], "little", signed=True)
 
 
 def test_a_relay_that_is_gone_is_forgotten(tmp_path: Path) -> None:
     """Its socket leaves the store, and its rest the runtime directory."""
-    with Stage(tmp_path, FALLBACK_FILE, standby=1) as stage:
-        with Relay(stage) as relay:
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program:
+        with RelayReader(program) as relay:
             relay.read_more()
-            stage.wait(lambda: len(stage.stored) == 1, "the stored connection")
-        stage.wait(lambda: not stage.stored, "the empty store")
-        stage.wait(lambda: not list(stage.runtime.glob("*.rest")), "no rests")
+            program.wait(lambda: len(program.stored) == 1, "the stored connection")
+        program.wait(lambda: not program.stored, "the empty store")
+        program.wait(lambda: not list(program.runtime.glob("*.rest")), "no rests")
 
 
 def test_a_relay_that_died_while_the_program_was_down_is_noticed(tmp_path: Path) -> None:
     """A restored connection is watched for the other end's closing, too."""
-    with Stage(tmp_path, FALLBACK_FILE, standby=1) as stage:
-        with Relay(stage) as relay:
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program:
+        with RelayReader(program) as relay:
             relay.read_more()
-            stage.wait(lambda: len(stage.stored) == 1, "the stored connection")
-            stage.kill()
-        stage.start()
-        stage.wait(lambda: not stage.stored, "the empty store")
+            program.wait(lambda: len(program.stored) == 1, "the stored connection")
+            program.kill()
+        program.start()
+        program.wait(lambda: not program.stored, "the empty store")
 
 
 @pytest.mark.parametrize("content", ["", "{", "{}", "[]", "[1]", '{"fallback": null}', '{"unknown": 1}'])
 def test_broken_settings_at_a_reload_change_nothing(tmp_path: Path, content: str) -> None:
     """An error is logged, and the broadcast goes on as it was."""
-    with Stage(tmp_path, FALLBACK_FILE, standby=1) as stage, Relay(stage) as relay:
-        stage.settings.write_text(content)
-        stage.process.send_signal(signal.SIGHUP)
-        stage.wait(lambda: "going on with the settings as they were" in stage.errors.read_text(), "an error")
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program, RelayReader(program) as relay:
+        program.settings.write_text(content)
+        program.process.send_signal(signal.SIGHUP)
+        program.wait(
+            lambda: "going on with the settings as they were" in program.errors.read_text(), "an error"
+        )
         relay.read_more()
 
 
 def test_the_operators_break_is_taken_at_a_reload(tmp_path: Path) -> None:
-    """Live is there, but the fallback plays until the break is over."""
+    """LiveSender is there, but the fallback plays until the break is over."""
     with (
-        Stage(tmp_path, FALLBACK_FILE, opening=NEVER) as stage,
-        Relay(stage) as relay,
-        Live(stage, live_stream(20_000)),
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program,
+        RelayReader(program) as relay,
+        LiveSender(program, live_stream(20_000)),
     ):
         relay.read(has_from(relay, LIVE), "live")
-        (stage.operator / "break").touch()
-        stage.process.send_signal(signal.SIGHUP)
+        (program.operator / "break").touch()
+        program.process.send_signal(signal.SIGHUP)
         relay.read(has_from(relay, FALLBACK), "the break")
-        (stage.operator / "break").unlink()
-        stage.process.send_signal(signal.SIGHUP)
+        (program.operator / "break").unlink()
+        program.process.send_signal(signal.SIGHUP)
         relay.read(has_from(relay, LIVE), "live again")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_is_no_failure(tmp_path: Path, number: signal.Signals) -> None:
     """The process ends by itself, with status 0."""
-    with Stage(tmp_path, FALLBACK_FILE, standby=1) as stage:
-        stage.process.send_signal(number)
-        assert stage.process.wait(PATIENCE) == 0
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program:
+        program.process.send_signal(number)
+        assert program.process.wait(PATIENCE) == 0
 
 
 def test_the_watchdog_is_fed(tmp_path: Path) -> None:
     """Several times, though nothing else happens."""
-    with Stage(tmp_path, FALLBACK_FILE, opening=NEVER) as stage:
-        stage.wait(lambda: sum("WATCHDOG=1" in one for one in stage.messages) >= 3, "WATCHDOG=1")
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program:
+        program.wait(lambda: sum("WATCHDOG=1" in one for one in program.messages) >= 3, "WATCHDOG=1")
 
 
 def test_without_any_fallback_live_is_still_shown(tmp_path: Path) -> None:
     """A file that cannot be played is logged, and is no reason to die."""
-    with Stage(tmp_path, [], standby=1) as stage, Relay(stage) as relay, Live(stage, live_stream()):
+    with (
+        RunningProgram(tmp_path, [], standby=1) as program,
+        RelayReader(program) as relay,
+        LiveSender(program, live_stream()),
+    ):
         relay.read(has_from(relay, LIVE), "live")
-        assert "no fallback can be played" in stage.errors.read_text()
+        assert "no fallback can be played" in program.errors.read_text()

@@ -16,7 +16,7 @@ FALLBACK_FILE = stream(FALLBACK, 0, 5000)
 
 
 @dataclass
-class Stage:
+class SpliceBench:
     """A splice with a clock that the test moves, and all that it sent."""
 
     settings: Settings = field(default_factory=Settings)
@@ -85,40 +85,40 @@ ACTIONS = st.lists(
 )
 
 
-def perform(stage: Stage, action: str, amount: int) -> None:
-    """Do one thing to the stage; a publisher connects where one is needed."""
-    if action in ("play", "burst", "fast", "jump") and not stage.splice.has_live:
-        stage.connect()
+def perform(bench: SpliceBench, action: str, amount: int) -> None:
+    """Do one action on the bench; a publisher connects where one is needed."""
+    if action in ("play", "burst", "fast", "jump") and not bench.splice.has_live:
+        bench.connect()
     if action == "play":
-        stage.play(amount)
+        bench.play(amount)
     elif action == "burst":
-        stage.play(amount, speed=0)
+        bench.play(amount, speed=0)
     elif action == "fast":
-        stage.play(amount, speed=1.5)
+        bench.play(amount, speed=1.5)
     elif action == "jump":
-        stage.position = max(0, stage.position + amount)
+        bench.position = max(0, bench.position + amount)
     elif action == "connect":
-        stage.connect(amount)
+        bench.connect(amount)
     elif action == "pass_time":
-        stage.pass_time(amount)
+        bench.pass_time(amount)
     elif action == "end":
-        stage.take(stage.splice.live_ended(stage.now))
+        bench.take(bench.splice.live_ended(bench.now))
     elif action == "restart":
-        stage.restart()
+        bench.restart()
     else:
-        stage.take(stage.splice.hold_fallback(stage.now, held=bool(amount)))
+        bench.take(bench.splice.hold_fallback(bench.now, held=bool(amount)))
 
 
 @settings(max_examples=200, deadline=None)
 @given(ACTIONS)
 def test_the_rules_hold_whatever_happens(actions: list[tuple[str, int]]) -> None:
     """Timestamps increase per stream, the lead is bounded, and sources begin at keyframes with headers."""
-    stage = Stage()
+    bench = SpliceBench()
     for action, amount in actions:
-        perform(stage, action, amount)
+        perform(bench, action, amount)
     last = {AUDIO: -1, VIDEO: -1}
     source, headers = None, dict[int, int]()
-    for at, tag in stage.sent:
+    for at, tag in bench.sent:
         if tag.is_sequence_header:
             headers[tag.kind] = tag.body[-1]
             continue
@@ -137,13 +137,13 @@ def test_nothing_is_lost_inside_a_source_and_its_streams_share_one_offset(
     plays: list[tuple[int, int]],
 ) -> None:
     """Pauses shorter than the stall, with or without the backlog after them, lose no tag of live."""
-    stage = Stage()
-    stage.connect()
+    bench = SpliceBench()
+    bench.connect()
     for length, pause in plays:
-        stage.play(length)
-        stage.pass_time(pause)
-        stage.play(pause - pause % FRAME, speed=0)
-    live = [tag for _, tag in stage.media() if origin(tag)[0] == 1]
+        bench.play(length)
+        bench.pass_time(pause)
+        bench.play(pause - pause % FRAME, speed=0)
+    live = [tag for _, tag in bench.media() if origin(tag)[0] == 1]
     for kind, step in ((VIDEO, FRAME), (AUDIO, SOUND)):
         stamps = [origin(tag)[1] for tag in live if tag.kind == kind]
         gaps = [second - first for first, second in itertools.pairwise(stamps)]
@@ -154,146 +154,146 @@ def test_nothing_is_lost_inside_a_source_and_its_streams_share_one_offset(
 
 def test_a_broadcast_opens_with_live_and_not_with_a_flash_of_the_fallback() -> None:
     """From off air nothing is sent until the first live keyframe."""
-    stage = Stage()
-    stage.pass_time(1500)
-    stage.connect()
-    stage.play(3000)
-    assert origin(stage.media()[0][1])[0] == 1
+    bench = SpliceBench()
+    bench.pass_time(1500)
+    bench.connect()
+    bench.play(3000)
+    assert origin(bench.media()[0][1])[0] == 1
 
 
 def test_a_broadcast_without_a_publisher_opens_with_the_fallback_after_the_opening_time() -> None:
     """When `opening` has passed the fallback begins."""
-    stage = Stage(Settings(opening=5000))
-    stage.pass_time(6000)
-    at, first = stage.media()[0]
+    bench = SpliceBench(Settings(opening=5000))
+    bench.pass_time(6000)
+    at, first = bench.media()[0]
     assert (at, origin(first)[0]) == (5000, FALLBACK)
 
 
 def test_a_drop_shows_the_fallback_at_once_from_its_start() -> None:
     """The first tag after the end of live is the fallback's first keyframe, sent in the same moment."""
-    stage = Stage()
-    stage.connect()
-    stage.play(4000)
-    ended = stage.now
-    stage.take(stage.splice.live_ended(ended))
-    at, tag = next((at, tag) for at, tag in stage.media() if origin(tag)[0] == FALLBACK)
+    bench = SpliceBench()
+    bench.connect()
+    bench.play(4000)
+    ended = bench.now
+    bench.take(bench.splice.live_ended(ended))
+    at, tag = next((at, tag) for at, tag in bench.media() if origin(tag)[0] == FALLBACK)
     assert (ended, (FALLBACK, 0), True) == (at, origin(tag), tag.is_keyframe)
 
 
 def test_silence_of_a_connected_publisher_is_a_stall() -> None:
     """After `stall` of nothing the fallback plays, and live returns at a fresh keyframe."""
-    stage = Stage(Settings(stall=1000))
-    stage.connect()
-    stage.play(4000)
-    stage.pass_time(1100)
-    assert Source.FALLBACK is stage.source()
-    stage.position += 1100
-    stage.play(4000)
-    assert Source.LIVE is stage.source()
+    bench = SpliceBench(Settings(stall=1000))
+    bench.connect()
+    bench.play(4000)
+    bench.pass_time(1100)
+    assert Source.FALLBACK is bench.source()
+    bench.position += 1100
+    bench.play(4000)
+    assert Source.LIVE is bench.source()
 
 
 def test_after_a_backlog_the_cut_waits_for_a_fresh_keyframe() -> None:
     """Eight seconds delivered at once do not become eight seconds of lead; the newest keyframe may."""
-    stage = Stage()
-    stage.connect()
-    stage.play(2000)
-    stage.pass_time(8000)
-    stage.play(8100, speed=0)
-    stage.play(4500)
-    returned = [origin(tag)[1] for at, tag in stage.media() if origin(tag)[0] == 1 and at > 3000]
+    bench = SpliceBench()
+    bench.connect()
+    bench.play(2000)
+    bench.pass_time(8000)
+    bench.play(8100, speed=0)
+    bench.play(4500)
+    returned = [origin(tag)[1] for at, tag in bench.media() if origin(tag)[0] == 1 and at > 3000]
     assert returned[0] == 10_000
 
 
 def test_a_backlog_that_arrives_at_twice_the_speed_is_not_taken_for_live() -> None:
     """While the stream catches up the fallback plays; there is one return, and no second fall."""
-    stage = Stage()
-    stage.connect()
-    stage.play(2000)
-    stage.pass_time(6000)
-    stage.play(12_000, speed=2.0)
-    assert stage.source() is Source.FALLBACK
-    stage.play(9000)
-    assert stage.source() is Source.LIVE
-    sources = [origin(tag)[0] for _, tag in stage.media()]
+    bench = SpliceBench()
+    bench.connect()
+    bench.play(2000)
+    bench.pass_time(6000)
+    bench.play(12_000, speed=2.0)
+    assert bench.source() is Source.FALLBACK
+    bench.play(9000)
+    assert bench.source() is Source.LIVE
+    sources = [origin(tag)[0] for _, tag in bench.media()]
     assert sum(one != other for one, other in itertools.pairwise(sources)) == 2
 
 
 def test_a_slow_backlog_is_waited_for_to_its_end() -> None:
     """Six seconds caught up with at 1.3 times the speed take 26 s of stream; live returns then, and stays."""
-    stage = Stage()
-    stage.connect()
-    stage.play(2000)
-    stage.pass_time(6000)
-    stage.play(20_000, speed=1.3)
-    assert stage.source() is Source.FALLBACK
-    stage.play(6000, speed=1.3)
-    stage.play(6000)
-    assert stage.source() is Source.LIVE
-    sources = [origin(tag)[0] for _, tag in stage.media()]
+    bench = SpliceBench()
+    bench.connect()
+    bench.play(2000)
+    bench.pass_time(6000)
+    bench.play(20_000, speed=1.3)
+    assert bench.source() is Source.FALLBACK
+    bench.play(6000, speed=1.3)
+    bench.play(6000)
+    assert bench.source() is Source.LIVE
+    sources = [origin(tag)[0] for _, tag in bench.media()]
     assert sum(one != other for one, other in itertools.pairwise(sources)) == 2
 
 
 def test_a_source_that_has_lost_time_for_good_returns_too() -> None:
     """A stream that goes on where it stood, without a backlog, is live again within a few seconds."""
-    stage = Stage()
-    stage.connect()
-    stage.play(2000)
-    stage.pass_time(6000)
-    stage.play(8000)
-    assert stage.source() is Source.LIVE
+    bench = SpliceBench()
+    bench.connect()
+    bench.play(2000)
+    bench.pass_time(6000)
+    bench.play(8000)
+    assert bench.source() is Source.LIVE
 
 
 def test_a_source_that_never_keeps_real_time_is_left_without_a_silence() -> None:
     """A stream that plays too fast is held back, then left for the fallback: something is always sent."""
-    stage = Stage()
-    stage.connect()
-    stage.play(20_000, speed=1.5)
-    times = [at for at, _ in stage.media()]
+    bench = SpliceBench()
+    bench.connect()
+    bench.play(20_000, speed=1.5)
+    times = [at for at, _ in bench.media()]
     assert max(second - first for first, second in itertools.pairwise(times)) < 200
 
 
 def test_the_lead_that_hand_offs_leave_is_given_back() -> None:
     """Twenty quick drops and returns end with a program as near the wall as one."""
-    stage = Stage()
+    bench = SpliceBench()
     for _ in range(20):
-        stage.connect()
-        stage.play(1000)
-        stage.take(stage.splice.live_ended(stage.now))
-        stage.pass_time(1500)
-    at, tag = stage.media()[-1]
+        bench.connect()
+        bench.play(1000)
+        bench.take(bench.splice.live_ended(bench.now))
+        bench.pass_time(1500)
+    at, tag = bench.media()[-1]
     assert abs(tag.timestamp - at) < 100
 
 
 def test_two_hundred_rounds_of_the_fallback_keep_audio_and_video_together() -> None:
     """The loop moves both streams by the same amount in every round."""
-    stage = Stage(Settings(standby=True))
-    stage.pass_time(200 * 5000)
+    bench = SpliceBench(Settings(standby=True))
+    bench.pass_time(200 * 5000)
     ends = {}
-    for _, tag in stage.media():
+    for _, tag in bench.media():
         ends[tag.kind] = tag.timestamp - origin(tag)[1]
     assert ends[VIDEO] == ends[AUDIO]
 
 
 def test_the_operators_break_outlasts_a_reconnect() -> None:
     """While held, a publisher that comes and goes changes nothing; letting go returns to live."""
-    stage = Stage()
-    stage.connect()
-    stage.play(3000)
-    stage.take(stage.splice.hold_fallback(stage.now, held=True))
-    stage.connect()
-    stage.play(5000)
-    assert Source.FALLBACK is stage.source()
-    stage.take(stage.splice.hold_fallback(stage.now, held=False))
-    stage.play(3000)
-    assert Source.LIVE is stage.source()
+    bench = SpliceBench()
+    bench.connect()
+    bench.play(3000)
+    bench.take(bench.splice.hold_fallback(bench.now, held=True))
+    bench.connect()
+    bench.play(5000)
+    assert Source.FALLBACK is bench.source()
+    bench.take(bench.splice.hold_fallback(bench.now, held=False))
+    bench.play(3000)
+    assert Source.LIVE is bench.source()
 
 
 def test_settle_asks_for_a_publisher_that_stays() -> None:
     """With `settle` a publisher is shown only after it has been there that long."""
-    stage = Stage(Settings(settle=3000, standby=True))
-    stage.pass_time(100)
-    stage.connect()
-    stage.play(2900)
-    assert Source.FALLBACK is stage.source()
-    stage.play(3000)
-    assert Source.LIVE is stage.source()
+    bench = SpliceBench(Settings(settle=3000, standby=True))
+    bench.pass_time(100)
+    bench.connect()
+    bench.play(2900)
+    assert Source.FALLBACK is bench.source()
+    bench.play(3000)
+    assert Source.LIVE is bench.source()
