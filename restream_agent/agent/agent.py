@@ -1,60 +1,53 @@
-"""What the agent does with its decisions: looks, decides, acts, one event at a time."""
+"""The agent: observes, decides and acts, one event at a time."""
 
 import asyncio
 import json
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from restream_agent.agent.decide import (
     Action,
+    AgentEvent,
+    ChangeUnit,
+    ClearOperatorRequests,
     Decision,
-    Drop,
-    Event,
-    Kill,
-    Memory,
-    Observed,
-    Publish,
+    DropPublisher,
+    KillRelay,
     Publisher,
+    PublisherMemory,
+    PublishRequest,
     Rules,
+    Situation,
     Tick,
-    Unit,
-    Unpublish,
+    UnpublishNotice,
     decide,
 )
 from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.ingest_api import IngestServer
-from restream_agent.agent.relay_health import RelayView
+from restream_agent.agent.observer import IngestAnswer, Observation, Observer
 from restream_agent.agent.status import Status
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
-from restream_agent.systemd.unit_state import UnitState
 
 log = logging.getLogger(__name__)
 
 FRESH_LOOK = 0.3
-"""Seconds. However often the status is asked for, systemd is not asked more often than this."""
-
-_WATCHED = (
-    unit_names.TARGET,
-    unit_names.HOLD_TIMER,
-    unit_names.APPLY_UNIT,
-    "live@*.service",
-    "ffmpeg-relay@*.service",
-)
+"""Seconds. However often the status is requested, systemd is asked at most once in this time."""
 
 
 @dataclass(frozen=True)
 class AgentSettings:
     """The rendered agent.json. `relays` maps each relay's name to the address that its ffmpeg reports from.
 
-    `hold`, `stall` (of a relay) and `silence` (of a publisher who is listed) are in seconds.
+    `hold`, `stall` (of a relay) and `silence` (of a listed publisher) are in seconds.
     """
 
     api: str
@@ -71,16 +64,16 @@ class AgentSettings:
 
     @classmethod
     def read(cls, path: Path) -> "AgentSettings":
-        """Read what render.py wrote; TypeError or ValueError if it is something else."""
+        """Read the rendered file; TypeError or ValueError if it has other content."""
         values: dict[str, Any] = dict(json.loads(path.read_text()))
         settings = cls(**values)
         if not isinstance(settings.relays, dict):
-            raise TypeError("relays is no table")
+            raise TypeError("relays is not a table")
         return settings
 
 
 class Agent:
-    """Turns hooks and ticks into what systemd and the ingest server are asked to do."""
+    """Turns hooks and ticks into requests to systemd and to the ingest server."""
 
     def __init__(
         self,
@@ -89,8 +82,10 @@ class Agent:
         systemd: Systemd,
         telemetry: Telemetry,
         runtime: Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings = settings
+        self._clock = clock
         self._rules = Rules(
             hold=settings.hold,
             silence=settings.silence,
@@ -100,20 +95,27 @@ class Agent:
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
+        self._observer = Observer(
+            ingest,
+            systemd,
+            telemetry,
+            relays=tuple(settings.relays),
+            hold=settings.hold,
+            stall=settings.stall,
+            clock=clock,
+        )
         self._operator = Path(paths.OPERATOR)
         self._memory_file = runtime / "memory.json"
-        self._memory = self._recall()
+        self._memory = self._load_memory()
         self._turn = asyncio.Lock()
         self.look_again = asyncio.Event()
-        self._answered_at = time.monotonic()
-        self._unanswered = ""
-        self._units: dict[str, UnitState] = {}
-        self._observed = Observed(now=time.monotonic(), publishers=None)
-        self._hold_ends: float | None = None
+        now = self._clock()
+        self._ingest_answer = IngestAnswer(None, asked_at=now, answered_at=now)
+        self._observation = Observation(Situation(now=now, publishers=None))
 
     async def publish(self, hook: Hook) -> str:
-        """Handle `on_publish` with a valid key; return why it is refused, "" if it is not."""
-        decision = await self._handle(Publish(hook.publisher))
+        """Handle `on_publish` with a valid key; return the reason for refusing it, or "" to accept it."""
+        decision = await self._handle(PublishRequest(hook.publisher))
         if not decision.refusal:
             self.look_again.set()
             log.info("publisher %s from %s accepted", hook.publisher.stream, hook.publisher.address)
@@ -122,133 +124,76 @@ class Agent:
     async def unpublish(self, hook: Hook) -> None:
         """Handle `on_unpublish`.
 
-        The puller's stream is ended first, by the server: both leave their players waiting, and systemd,
-        which stops the puller, may be busy with itself for a second (daemon-reexec). The program falls
-        back at the end of the stream.
+        First the ingest server ends the puller's stream, upon which the program falls back. Left alone, both
+        servers keep their players waiting, and systemd, which stops the puller, can be busy with itself for a
+        second (daemon-reexec).
         """
         current = self._memory.current
         if current is not None and current.client_id == hook.publisher.client_id:
             with suppress(RestreamError):
                 await self._ingest.cut(hook.publisher.stream)
-        await self._handle(Unpublish(hook.publisher))
+        await self._handle(UnpublishNotice(hook.publisher))
 
     async def tick(self) -> None:
-        """See whether all is as it should be, and make it so."""
+        """Check the situation and correct it; RestreamError if systemd does not answer."""
         await self._handle(Tick())
 
     def status(self) -> Status:
-        """Return how things stood at the last look at systemd and the server, and in the last reports."""
-        left = None if self._hold_ends is None else max(0.0, self._hold_ends - time.monotonic())
+        """Return the status as of the last look at systemd and the server, and of the last reports."""
+        observation, telemetry = self._observation, self._telemetry
+        situation, ends_at = observation.situation, observation.hold_ends_at
         return Status(
-            observed=self._observed,
+            situation=situation,
             publisher=self._memory.current,
-            relays=self._views(is_on_air=self._observed.is_on_air),
-            program=self._telemetry.report if self._telemetry.source else {},
-            source=self._telemetry.source,
-            hold_left=left,
-            refused=self._refused(),
+            relays=self._observer.relay_views(observation.units, is_on_air=situation.is_on_air),
+            program=telemetry.report if telemetry.source else {},
+            source=telemetry.source,
+            hold_left=None if ends_at is None else max(0.0, ends_at - self._clock()),
+            refused=_failed_apply(observation),
         )
-
-    def _views(self, *, is_on_air: bool) -> tuple[RelayView, ...]:
-        telemetry = self._telemetry
-        reported = telemetry.report.get("relays", {}) if telemetry.source else {}
-        return tuple(
-            RelayView(
-                name=name,
-                now=time.monotonic(),
-                unit=self._units.get(unit_names.relay_unit(name), UnitState()),
-                program=reported.get(name, {}),
-                delivery=telemetry.deliveries.get(name),
-                taken_at=telemetry.taken_at.get(name),
-                position=telemetry.position,
-                running_for=telemetry.running_for,
-                is_on_air=is_on_air,
-            )
-            for name in self._settings.relays
-        )
-
-    def _refused(self) -> str:
-        """Return which run of `apply` by ourselves has failed, "" if the last one has not."""
-        unit = self._units.get(unit_names.APPLY_UNIT, UnitState())
-        return unit.run if unit.active == "failed" else ""
 
     def looked_ago(self) -> float:
-        """Return how many seconds ago systemd was last looked at."""
-        return time.monotonic() - self._observed.now
+        """Return how many seconds ago the agent last looked at systemd."""
+        return self._clock() - self._observation.situation.now
 
     async def refresh(self) -> None:
-        """Look anew, without deciding anything, unless the last look is younger than FRESH_LOOK."""
+        """Look again without a decision, unless the last look is younger than FRESH_LOOK."""
         async with self._turn:
-            if time.monotonic() - self._observed.now > FRESH_LOOK:
-                self._observed = await self._observe()
+            if self.looked_ago() > FRESH_LOOK:
+                await self._observe()
 
-    async def _handle(self, event: Event) -> Decision:
+    async def _handle(self, event: AgentEvent) -> Decision:
         async with self._turn:
-            try:
-                self._observed = await self._observe()
-            except RestreamError as error:
-                if isinstance(event, Tick):
-                    raise
-                # A hook is answered whatever systemd says; the next tick makes good what was wrong.
-                log.error("%s", error.message)
-                self._observed = replace(self._observed, now=time.monotonic(), publishers=None)
-                self.look_again.set()
-            decision = decide(self._rules, self._memory, self._observed, event)
+            await self._look(event)
+            decision = decide(self._rules, self._memory, self._observation.situation, event)
             if decision.memory != self._memory:
                 self._memory = decision.memory
-                self._remember()
+                self._save_memory()
             await self._act(decision)
             if decision.actions:
                 with suppress(RestreamError):
-                    self._observed = await self._observe()
+                    await self._observe()
             return decision
 
-    async def _observe(self) -> Observed:
-        now = time.monotonic()
-        publishers: tuple[Publisher, ...] | None = None
-        try:
-            listed = await self._ingest.publishers()
-        except RestreamError as error:
-            if error.message != self._unanswered:
-                log.warning("%s", error.message)
-            self._unanswered = error.message
-        else:
-            self._unanswered = ""
-            # A name that no unit can bear was never accepted here.
-            publishers = tuple(one for one in listed if unit_names.is_instance(one.stream))
-            self._answered_at = now
-        self._units = await asyncio.to_thread(self._systemd.units, *_WATCHED)
-        running = {unit for unit, state in self._units.items() if state.is_up}
-        live = (unit for unit in running if unit_names.is_live_unit(unit))
-        is_on_air, is_holding = unit_names.TARGET in running, unit_names.HOLD_TIMER in running
-        self._hold_ends = None
-        if is_holding and self._settings.hold is not None:
-            self._hold_ends = self._units[unit_names.HOLD_TIMER].since + self._settings.hold
-        views = self._views(is_on_air=is_on_air)
-        return Observed(
-            now=now,
-            publishers=publishers,
-            unreachable=now - self._answered_at,
-            is_heard=self._telemetry.source == "live",
-            is_on_air=is_on_air,
-            live_streams=frozenset(unit_names.stream_of(unit) for unit in live),
-            is_hold_running=is_holding,
-            is_opened=(self._operator / "open").exists(),
-            fallback_for=self._telemetry.fallback_for,
-            hold_left=0.0 if self._hold_ends is None else self._hold_ends - now,
-            is_ended=(self._operator / "end").exists(),
-            unheard_for=self._unheard_for(now),
-            stuck_relays=tuple(view.name for view in views if view.is_stuck(self._settings.stall)),
-        )
+    async def _observe(self) -> None:
+        """Look at the ingest server and at systemd; RestreamError if systemd does not answer."""
+        self._ingest_answer = await self._observer.ask_ingest(self._ingest_answer)
+        self._observation = await self._observer.observe(self._ingest_answer)
 
-    def _unheard_for(self, now: float) -> float:
-        """Return for how long a stream has been pulled of which nothing has ever reached the program."""
-        if self._telemetry.source is None or self._telemetry.report.get("live", {}).get("connected"):
-            return 0.0
-        pulling = (one for unit, one in self._units.items() if unit_names.is_live_unit(unit))
-        # Before it is active, its `since` is that of the time before.
-        pulled = [now - one.since for one in pulling if one.active == "active"]
-        return min(pulled, default=0.0)
+    async def _look(self, event: AgentEvent) -> None:
+        """Look before a decision; RestreamError if systemd does not answer and the event is a tick.
+
+        A hook is answered even then: the next tick corrects what is wrong.
+        """
+        try:
+            await self._observe()
+        except RestreamError as error:
+            if isinstance(event, Tick):
+                raise
+            log.error("%s", error.message)
+            situation = replace(self._observation.situation, now=self._clock(), publishers=None)
+            self._observation = replace(self._observation, situation=situation)
+            self.look_again.set()
 
     async def _act(self, decision: Decision) -> None:
         for action in decision.actions:
@@ -259,30 +204,37 @@ class Agent:
                 log.error("%s", error)
 
     async def _perform(self, action: Action) -> None:
-        if isinstance(action, Drop):
-            log.info("publisher %s is thrown out", action.publisher.client_id)
-            await self._ingest.drop(action.publisher)
-        elif isinstance(action, Unit):
-            change = self._systemd.change
-            units = (action.unit,)
-            await asyncio.to_thread(change, action.verb, units, reason=action.reason, wait=False)
-        elif isinstance(action, Kill):
-            await asyncio.to_thread(self._systemd.kill, action.unit, reason=action.reason)
-        else:
-            for wish in ("open", "end"):
-                (self._operator / wish).unlink(missing_ok=True)
+        match action:
+            case DropPublisher(publisher):
+                log.info("publisher %s is dropped", publisher.client_id)
+                await self._ingest.drop(publisher)
+            case ChangeUnit(verb, unit, reason):
+                await asyncio.to_thread(self._systemd.change, verb, (unit,), reason=reason, wait=False)
+            case KillRelay(unit, reason):
+                await asyncio.to_thread(self._systemd.kill, unit, reason=reason)
+            case ClearOperatorRequests():
+                for request in ("open", "end"):
+                    (self._operator / request).unlink(missing_ok=True)
+            case _:
+                assert_never(action)
 
-    def _recall(self) -> Memory:
-        """Return who was current before a restart; nobody if that cannot be read."""
+    def _load_memory(self) -> PublisherMemory:
+        """Return the current publisher of before a restart; no publisher if it cannot be read."""
         with suppress(OSError, ValueError, TypeError):
             values: dict[str, Any] = json.loads(self._memory_file.read_text())
-            return Memory(current=Publisher(**values))
-        return Memory()
+            return PublisherMemory(current=Publisher(**values))
+        return PublisherMemory()
 
-    def _remember(self) -> None:
-        """Write down who is current. A restarted agent that cannot read it asks the ingest server."""
+    def _save_memory(self) -> None:
+        """Write down the current publisher. A restarted agent that cannot read it asks the ingest server."""
         current = self._memory.current
         try:
             self._memory_file.write_text(json.dumps(asdict(current) if current else None))
         except OSError as error:
             log.error("%s: %s", self._memory_file, error.strerror)
+
+
+def _failed_apply(observation: Observation) -> str:
+    """Return the run of restream-apply.service if its last run has failed, else ""."""
+    unit = observation.unit(unit_names.APPLY_UNIT)
+    return unit.run if unit.active == "failed" else ""

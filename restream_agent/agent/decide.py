@@ -1,32 +1,34 @@
-"""What to do when OBS comes and goes. One pure function for a hook, a tick and a restart alike.
+"""What to do when OBS connects and disconnects: one pure function for hooks, ticks and restarts.
 
-Hooks can be lost, repeated, late and out of order, so nothing here trusts them alone: what the
-ingest server, systemd and the program say of themselves is part of every decision.
+Hooks can be lost, repeated, late and out of order, so no decision rests on a hook alone: every decision also
+uses what the ingest server, systemd and the program report.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import assert_never
 
 from restream_agent.systemd import unit_names
 
 GRACE = 5.0
-"""Seconds after an accepted publish in which the server need not list the publisher yet."""
+"""Seconds after an accepted publish during which the server need not list the publisher yet."""
 
 UNREACHABLE = 10.0
-"""Seconds after which a server that does not answer counts as one that nobody publishes to, unless the
-program hears somebody."""
+"""Seconds without an answer from the ingest server, after which the agent takes the server to have no
+publisher, unless the program receives a publisher's stream."""
 
 OVERDUE = 5.0
-"""Seconds after which a hold whose timer has not ended it is ended by us: it was shortened meanwhile."""
+"""Seconds after the end of a hold, after which the agent ends the broadcast in place of the timer. The timer
+is late when the hold was shortened while it was running."""
 
 FIGHT = 3
 FIGHT_WINDOW = 30.0
-"""As many takeovers within as many seconds are two publishers fighting; the one who is live stays, until
-the other has not tried for as long."""
+"""Seconds. After FIGHT takeovers within FIGHT_WINDOW the current publisher keeps the stream until the
+challenger has been quiet for FIGHT_WINDOW."""
 
 
 @dataclass(frozen=True)
 class Publisher:
-    """Somebody who publishes: the server's id of the connection, the stream, the address."""
+    """A publishing client: the server's id of its connection, its stream's name, its address."""
 
     client_id: str
     stream: str
@@ -34,33 +36,34 @@ class Publisher:
 
 
 @dataclass(frozen=True)
-class Publish:
-    """`on_publish` with a valid key: the server waits for our answer."""
+class PublishRequest:
+    """`on_publish` with a valid key. The ingest server waits for the answer."""
 
     publisher: Publisher
 
 
 @dataclass(frozen=True)
-class Unpublish:
-    """`on_unpublish`."""
+class UnpublishNotice:
+    """`on_unpublish`: the publisher's stream has ended."""
 
     publisher: Publisher
 
 
 @dataclass(frozen=True)
 class Tick:
-    """Nothing has happened that we know of; see whether all is as it should be."""
+    """A regular check, without a hook: compare the situation with what it should be."""
 
 
-Event = Publish | Unpublish | Tick
+AgentEvent = PublishRequest | UnpublishNotice | Tick
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The part of the configuration that decides: the hold in seconds, None for ever.
+    """The part of the configuration that decisions depend on.
 
-    `matches_live` says that the fallback is to be made to look like what OBS sends. `silence` is how long,
-    in seconds, a publisher may be listed of whom nothing has ever reached the program, None for ever.
+    `hold` is in seconds, None for ever. `matches_live` has the fallback converted to the format that OBS
+    sends. `silence` is how long, in seconds, a publisher may be listed while none of its stream has ever
+    reached the program; None is for ever.
     """
 
     hold: float | None = 1800.0
@@ -70,16 +73,17 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Observed:
-    """How things stand: `now` in seconds on the monotonic clock.
+class Situation:
+    """The facts that a decision is based on, at `now` in seconds of the monotonic clock.
 
-    `publishers` is what the server lists, None if it did not answer for `unreachable` seconds. `is_heard`
-    says that the program plays what a publisher sends. `live_streams` are those whose `live@` unit is not
-    inactive. `is_opened` says that the operator has put the broadcast on air without a publisher, `is_ended`
-    that it was ended while one was there. `stuck_relays` are those that have delivered nothing for too long
-    (relay_state.py). `unheard_for` is how long, in seconds, a publisher's stream has been pulled of which
-    nothing has reached the program. `fallback_for` is how long, in seconds, the fallback has been playing;
-    `hold_left` how long the hold that is running still has, negative when its timer should have ended it.
+    `publishers` is the ingest server's list, None if the server has not answered for `unreachable` seconds.
+    `is_heard` is true while the program plays a publisher's stream. `live_streams` are the streams whose
+    `live@` unit is not inactive. `is_opened` is true if the operator put the broadcast on air without a
+    publisher, `is_ended` if the operator ended it while a publisher was connected. `stuck_relays` are the
+    relays that have delivered nothing for too long (relay_health.py). `unheard_for` is for how many seconds
+    a publisher's stream has been pulled while none of it has reached the program. `fallback_for` is for how
+    many seconds the fallback has been playing. `hold_left` is what remains of a running hold, in seconds:
+    negative once its timer should have ended it.
     """
 
     now: float
@@ -98,8 +102,11 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What the agent remembers: who is current, since when, and when takeovers happened."""
+class PublisherMemory:
+    """What the agent remembers: the current publisher, when it was accepted, and the recent takeovers.
+
+    Times are seconds of the monotonic clock.
+    """
 
     current: Publisher | None = None
     accepted_at: float = float("-inf")
@@ -107,15 +114,15 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Drop:
-    """Have the ingest server throw a publisher out."""
+class DropPublisher:
+    """Ask the ingest server to disconnect a publisher."""
 
     publisher: Publisher
 
 
 @dataclass(frozen=True)
-class Unit:
-    """Ask systemd: `verb` is start, stop or restart."""
+class ChangeUnit:
+    """Ask systemd to change a unit: `verb` is start, stop or restart."""
 
     verb: str
     unit: str
@@ -123,136 +130,160 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Kill:
-    """Have systemd end a relay that stands still; it starts it again."""
+class KillRelay:
+    """Ask systemd to kill a relay that is stuck; systemd then starts it again."""
 
     unit: str
     reason: str
 
 
 @dataclass(frozen=True)
-class ForgetOperator:
-    """What the operator asked for about the opening or the end is over: a publisher has come."""
+class ClearOperatorRequests:
+    """Clear the operator's requests "open" and "end": a new publisher makes both obsolete."""
 
 
-Action = Drop | Unit | Kill | ForgetOperator
+Action = DropPublisher | ChangeUnit | KillRelay | ClearOperatorRequests
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do, in this order, and what to remember. A refusal says why."""
+    """The actions in their order, and the new memory. `refusal` is the reason for refusing, or ""."""
 
-    memory: Memory
+    memory: PublisherMemory
     actions: tuple[Action, ...] = ()
-    refusal: str = field(default="")
+    refusal: str = ""
 
 
-def decide(rules: Rules, memory: Memory, observed: Observed, event: Event) -> Decision:
-    """Return what follows from an event."""
-    if isinstance(event, Publish):
-        return _published(rules, memory, observed, event.publisher)
-    if isinstance(event, Unpublish):
-        return _unpublished(rules, memory, observed, event.publisher)
-    decision = _tick(rules, memory, observed)
+def decide(rules: Rules, memory: PublisherMemory, situation: Situation, event: AgentEvent) -> Decision:
+    """Return the decision for an event."""
+    match event:
+        case PublishRequest(publisher):
+            return _on_publish(rules, memory, situation, publisher)
+        case UnpublishNotice(publisher):
+            return _on_unpublish(rules, memory, situation, publisher)
+        case Tick():
+            return _on_tick(rules, memory, situation)
+        case _:
+            assert_never(event)
+
+
+def _on_publish(
+    rules: Rules, memory: PublisherMemory, situation: Situation, publisher: Publisher
+) -> Decision:
+    others = _without(situation.publishers, publisher)
+    recent = tuple(at for at in memory.takeovers if situation.now - at < FIGHT_WINDOW)
+    if others and len(recent) >= FIGHT:
+        # A refused attempt counts too. Otherwise one attempt would succeed in every FIGHT_WINDOW.
+        still_fighting = replace(memory, takeovers=(situation.now,) * FIGHT)
+        return Decision(still_fighting, refusal="two publishers are fighting for the stream")
+    takeovers = (*recent, situation.now) if others else recent
+    actions: list[Action] = [DropPublisher(other) for other in others]
+    actions += _stop_other_streams(situation, publisher)
+    actions.append(ClearOperatorRequests())
+    if not situation.is_on_air:
+        actions.append(ChangeUnit("start", unit_names.TARGET, "a publisher has connected"))
+    # Always restarted: a puller that outlives its publisher fails on the next publisher's timestamps.
+    actions.append(ChangeUnit("restart", unit_names.live_unit(publisher.stream), "a publisher has connected"))
+    if rules.matches_live:
+        reason = "to match the fallback to the publisher's stream"
+        actions.append(ChangeUnit("restart", unit_names.PREPARE_UNIT, reason))
+    return Decision(PublisherMemory(publisher, situation.now, takeovers), tuple(actions))
+
+
+def _on_unpublish(
+    rules: Rules, memory: PublisherMemory, situation: Situation, publisher: Publisher
+) -> Decision:
+    if memory.current is not None and memory.current.client_id != publisher.client_id:
+        return Decision(memory)
+    if memory.current is None and _without(situation.publishers, publisher):
+        return Decision(memory)
+    stop = _fall_back(
+        rules, situation, {publisher.stream}, played=0.0, reason="the publisher has disconnected"
+    )
+    return Decision(PublisherMemory(takeovers=memory.takeovers), stop)
+
+
+def _on_tick(rules: Rules, memory: PublisherMemory, situation: Situation) -> Decision:
+    decision = _check_publishers(rules, memory, situation)
     reason = "has delivered nothing for too long"
-    kills = (Kill(unit_names.relay_unit(name), reason) for name in observed.stuck_relays)
+    kills = (KillRelay(unit_names.relay_unit(name), reason) for name in situation.stuck_relays)
     return replace(decision, actions=(*decision.actions, *kills))
 
 
-def _published(rules: Rules, memory: Memory, observed: Observed, publisher: Publisher) -> Decision:
-    others = tuple(one for one in observed.publishers or () if one.client_id != publisher.client_id)
-    recent = tuple(at for at in memory.takeovers if observed.now - at < FIGHT_WINDOW)
-    if others and len(recent) >= FIGHT:
-        # A try that is refused counts as well, or every half minute one of them would get through.
-        still = replace(memory, takeovers=(observed.now,) * FIGHT)
-        return Decision(still, refusal="two publishers are fighting for the stream")
-    takeovers = (*recent, observed.now) if others else recent
-    wanted = [*(Drop(other) for other in others), *_stop_others(observed, publisher), ForgetOperator()]
-    if not observed.is_on_air:
-        wanted.append(Unit("start", unit_names.TARGET, "a publisher has come"))
-    # Always anew: a puller that outlives its publisher breaks on the next one's timestamps.
-    wanted.append(Unit("restart", unit_names.live_unit(publisher.stream), "a publisher has come"))
-    if rules.matches_live:
-        wanted.append(Unit("restart", unit_names.PREPARE_UNIT, "to match the fallback to what it sends"))
-    return Decision(Memory(publisher, observed.now, takeovers), tuple(wanted))
-
-
-def _unpublished(rules: Rules, memory: Memory, observed: Observed, publisher: Publisher) -> Decision:
-    if memory.current is not None and memory.current.client_id != publisher.client_id:
-        return Decision(memory)
-    others = [one for one in observed.publishers or () if one.client_id != publisher.client_id]
-    if memory.current is None and others:
-        return Decision(memory)
-    gone = Memory(takeovers=memory.takeovers)
-    stream, reason = {publisher.stream}, "the publisher has gone"
-    return Decision(gone, _without_publisher(rules, observed, stream, played=0.0, reason=reason))
-
-
-def _tick(rules: Rules, memory: Memory, observed: Observed) -> Decision:
-    publishers = observed.publishers
-    if publishers is None and (observed.is_heard or observed.unreachable < UNREACHABLE):
+def _check_publishers(rules: Rules, memory: PublisherMemory, situation: Situation) -> Decision:
+    publishers = situation.publishers
+    if publishers is None and (situation.is_heard or situation.unreachable < UNREACHABLE):
         return Decision(memory)
     if publishers:
-        return _present(rules, memory, observed, publishers)
-    if memory.current is not None and observed.now - memory.accepted_at < GRACE:
+        return _with_publisher(rules, memory, situation, publishers)
+    if memory.current is not None and situation.now - memory.accepted_at < GRACE:
         return Decision(memory)
-    gone = Memory(takeovers=memory.takeovers)
-    played = observed.fallback_for
-    return Decision(
-        gone, _without_publisher(rules, observed, set(), played=played, reason="nobody publishes")
+    stop = _fall_back(
+        rules, situation, set(), played=situation.fallback_for, reason="the ingest server lists no publisher"
     )
+    return Decision(PublisherMemory(takeovers=memory.takeovers), stop)
 
 
-def _present(rules: Rules, memory: Memory, observed: Observed, publishers: tuple[Publisher, ...]) -> Decision:
-    """Make good a publish whose hook was lost, or whose effects were."""
-    known = memory.current
-    is_listed = known is not None and any(one.client_id == known.client_id for one in publishers)
-    # Just accepted: the one that it displaced may still be listed, and it may not yet be.
-    is_known = is_listed or (known is not None and observed.now - memory.accepted_at < GRACE)
-    publisher = known if known is not None and is_known else publishers[-1]
-    if observed.is_ended:
-        # The operator has ended the broadcast under a publisher. The next publish begins anew.
+def _with_publisher(
+    rules: Rules, memory: PublisherMemory, situation: Situation, publishers: tuple[Publisher, ...]
+) -> Decision:
+    """Catch up on a publish whose hook was lost, or whose actions had no effect."""
+    current = memory.current
+    is_listed = current is not None and any(listed.client_id == current.client_id for listed in publishers)
+    # Just after a takeover the server may still list the displaced publisher, and not yet the new one.
+    is_new = current is not None and situation.now - memory.accepted_at < GRACE
+    is_current = is_listed or is_new
+    publisher = current if current is not None and is_current else publishers[-1]
+    if situation.is_ended:
+        # The operator ended the broadcast of this publisher, whose next publish begins another.
         return Decision(memory)
-    wanted: list[Action] = _stop_others(observed, publisher)
-    if rules.silence is not None and observed.unheard_for >= rules.silence:
-        # SRS has then lost the stream, though not the publisher (ossrs/srs#4656): it has to come again.
-        wanted.append(Drop(publisher))
-    if observed.is_opened:
-        wanted.append(ForgetOperator())
-    if not observed.is_on_air:
-        wanted.append(Unit("start", unit_names.TARGET, "a publisher is there and nothing is on air"))
-    if publisher.stream not in observed.live_streams:
-        wanted.append(Unit("start", unit_names.live_unit(publisher.stream), "a publisher is there"))
-    accepted_at = memory.accepted_at if is_known else observed.now
-    return Decision(Memory(publisher, accepted_at, memory.takeovers), tuple(wanted))
+    actions = _stop_other_streams(situation, publisher)
+    if rules.silence is not None and situation.unheard_for >= rules.silence:
+        # SRS has lost the stream but not the publisher (ossrs/srs#4656). The publisher has to reconnect.
+        actions.append(DropPublisher(publisher))
+    if situation.is_opened:
+        actions.append(ClearOperatorRequests())
+    if not situation.is_on_air:
+        reason = "a publisher is connected and nothing is on air"
+        actions.append(ChangeUnit("start", unit_names.TARGET, reason))
+    if publisher.stream not in situation.live_streams:
+        actions.append(
+            ChangeUnit("start", unit_names.live_unit(publisher.stream), "a publisher is connected")
+        )
+    accepted_at = memory.accepted_at if is_current else situation.now
+    return Decision(PublisherMemory(publisher, accepted_at, memory.takeovers), tuple(actions))
 
 
-def _stop_others(observed: Observed, publisher: Publisher) -> list[Action]:
-    """Stop pulling every stream but the publisher's."""
-    streams = sorted(observed.live_streams - {publisher.stream})
-    return [
-        Unit("stop", unit_names.live_unit(stream), "another stream takes its place") for stream in streams
-    ]
+def _without(publishers: tuple[Publisher, ...] | None, publisher: Publisher) -> tuple[Publisher, ...]:
+    """Return the listed publishers except one; an unknown list is an empty one."""
+    return tuple(listed for listed in publishers or () if listed.client_id != publisher.client_id)
 
 
-def _without_publisher(
-    rules: Rules, observed: Observed, gone: set[str], *, played: float, reason: str
+def _stop_other_streams(situation: Situation, publisher: Publisher) -> list[Action]:
+    """Stop pulling every stream except the publisher's."""
+    streams = sorted(situation.live_streams - {publisher.stream})
+    reason = "another stream replaces it"
+    return [ChangeUnit("stop", unit_names.live_unit(stream), reason) for stream in streams]
+
+
+def _fall_back(
+    rules: Rules, situation: Situation, ended: set[str], *, played: float, reason: str
 ) -> tuple[Action, ...]:
-    """Stop pulling, and let the hold run if a broadcast is on air.
+    """Stop pulling, and start or end the hold if a broadcast is on air.
 
-    `played` is how much of the hold has passed already, in seconds; a publisher that has just gone
-    leaves all of it, though the fallback may have been playing since the one before.
+    `ended` are the streams known to have ended. `played` is how much of the hold has passed, in seconds: 0
+    for a publisher that disconnects now, even if the fallback was playing before it was live.
     """
-    streams = sorted(observed.live_streams | (gone if observed.is_on_air else set()))
-    wanted: list[Action] = [Unit("stop", unit_names.live_unit(stream), reason) for stream in streams]
-    if not observed.is_on_air or rules.hold is None or rules.standby or observed.is_opened:
-        return tuple(wanted)
-    if observed.is_hold_running:
-        if observed.hold_left < -OVERDUE:
-            wanted.append(Unit("start", unit_names.HOLD_SERVICE, "the hold has run out"))
+    streams = sorted(situation.live_streams | (ended if situation.is_on_air else set()))
+    actions: list[Action] = [ChangeUnit("stop", unit_names.live_unit(stream), reason) for stream in streams]
+    if not situation.is_on_air or rules.hold is None or rules.standby or situation.is_opened:
+        return tuple(actions)
+    if situation.is_hold_running:
+        if situation.hold_left < -OVERDUE:
+            actions.append(ChangeUnit("start", unit_names.HOLD_SERVICE, "the hold has run out"))
     elif played >= rules.hold:
-        # Turned on after the fact, or none at all.
-        wanted.append(Unit("start", unit_names.HOLD_SERVICE, "the hold has run out"))
+        # The hold was configured after the fallback began, or it is zero.
+        actions.append(ChangeUnit("start", unit_names.HOLD_SERVICE, "the hold has run out"))
     else:
-        wanted.append(Unit("start", unit_names.HOLD_TIMER, "the hold begins"))
-    return tuple(wanted)
+        actions.append(ChangeUnit("start", unit_names.HOLD_TIMER, "the hold begins"))
+    return tuple(actions)

@@ -46,10 +46,10 @@ def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:
 
 
 def _channel(status: Status) -> Iterator[Metric]:
-    yield _gauge("on_air", "Whether a broadcast is on the air.", status.observed.is_on_air)
+    yield _gauge("on_air", "Whether a broadcast is on the air.", status.situation.is_on_air)
     yield _gauge("program_up", "Whether the program reports.", status.source is not None)
-    yield _gauge("ingest_up", "Whether the ingest server answers.", status.observed.publishers is not None)
-    yield _gauge("publisher_connected", "Whether somebody publishes.", bool(status.observed.publishers))
+    yield _gauge("ingest_up", "Whether the ingest server answers.", status.situation.publishers is not None)
+    yield _gauge("publisher_connected", "Whether somebody publishes.", bool(status.situation.publishers))
     yield _gauge("config_refused", "Whether the last edit of the TOML was refused.", bool(status.refused))
     yield _gauge("hold_remaining_seconds", "Until the hold ends the broadcast.", status.hold_left or 0.0)
 
@@ -57,7 +57,7 @@ def _channel(status: Status) -> Iterator[Metric]:
 def _source(status: Status) -> Iterator[Metric]:
     shown = GaugeMetricFamily("restream_source_active", "Which source is shown.", labels=["source"])
     for source in _SOURCES:
-        shown.add_metric([source], status.observed.is_on_air and status.source == source)
+        shown.add_metric([source], status.situation.is_on_air and status.source == source)
     yield shown
     live = status.live_json()
     families: tuple[GaugeMetricFamily | CounterMetricFamily, ...] = (

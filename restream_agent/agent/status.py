@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from restream_agent.agent.decide import Observed, Publisher
+from restream_agent.agent.decide import Publisher, Situation
 from restream_agent.agent.ffmpeg_progress import Rates
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.systemd.time_spans import format_span
@@ -19,7 +19,7 @@ class Status:
     if the last one has not.
     """
 
-    observed: Observed
+    situation: Situation
     publisher: Publisher | None
     relays: tuple[RelayView, ...]
     program: Mapping[str, Any] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Status:
     @property
     def state(self) -> str:
         """Return "off air", "opening", "live", "fallback", or "on air" if the program does not say."""
-        if not self.observed.is_on_air:
+        if not self.situation.is_on_air:
             return "off air"
         return {None: "on air", "none": "opening"}.get(self.source, str(self.source))
 
@@ -50,9 +50,9 @@ class Status:
     def problems(self) -> tuple[str, ...]:
         """Return what a monitor should wake somebody for, in words."""
         found = []
-        if self.observed.publishers is None:
+        if self.situation.publishers is None:
             found.append("the ingest server does not answer")
-        if self.observed.is_on_air and self.source is None:
+        if self.situation.is_on_air and self.source is None:
             found.append("on air, but the program says nothing")
         return tuple(found)
 
@@ -68,7 +68,7 @@ class Status:
             "publisher": None
             if self.publisher is None
             else {"stream": self.publisher.stream, "address": self.publisher.address},
-            "ingest": "up" if self.observed.publishers is not None else "down",
+            "ingest": "up" if self.situation.publishers is not None else "down",
             "config": "refused" if self.refused else "ok",
             "live": self.live_json(),
             "hand_offs": [_hand_off(one) for one in self.program.get("hand_offs", {}).get("recent", [])],

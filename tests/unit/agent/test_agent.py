@@ -1,7 +1,8 @@
-"""The agent between the server and systemd: it looks, acts, goes on after failures, and remembers."""
+"""The agent between the ingest server and systemd: it observes, acts, survives failures and remembers."""
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ SETTINGS = AgentSettings(
 
 @dataclass
 class FakeIngest:
-    """An ingest server that lists publishers; it does not answer while `listed` is None."""
+    """An ingest server. It does not answer while `listed` is None."""
 
     listed: tuple[Publisher, ...] | None = ()
     dropped: list[str] = field(default_factory=list)
@@ -54,7 +55,7 @@ class FakeIngest:
 
 @dataclass
 class FakeSystemctl:
-    """A systemctl over a table of units and their states; `broken` names the verbs that fail."""
+    """systemctl on a table of units; the verbs in `broken` fail."""
 
     units: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -85,18 +86,25 @@ class AgentBench:
     runtime: Path
     server: FakeIngest = field(default_factory=FakeIngest)
     machine: FakeSystemctl = field(default_factory=FakeSystemctl)
+    passed: float = 0.0
 
     def __post_init__(self) -> None:
         self.agent = self.restarted()
 
+    def clock(self) -> float:
+        """Return the monotonic clock, `passed` seconds ahead of the real one."""
+        return time.monotonic() + self.passed
+
     def restarted(self) -> Agent:
         self.telemetry = Telemetry()
-        return Agent(SETTINGS, self.server, Systemd(self.machine.run), self.telemetry, self.runtime)
+        return Agent(
+            SETTINGS, self.server, Systemd(self.machine.run), self.telemetry, self.runtime, clock=self.clock
+        )
 
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AgentBench:
-    """Return a bench that is off air and has no order from the operator."""
+    """Return a bench that is off air and has no request of the operator."""
     operator = tmp_path / "operator"
     operator.mkdir()
     monkeypatch.setattr(paths, "OPERATOR", str(operator))
@@ -104,12 +112,12 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AgentBench:
 
 
 def hook(publisher: Publisher, kind: str = "publish") -> Hook:
-    """Return a hook that the listener has let through."""
+    """Return a hook that the HTTP side has accepted."""
     return Hook(kind, "live", publisher, "")
 
 
 def go(*steps: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
-    """Take the steps one after another."""
+    """Run the steps one after another."""
 
     async def walk() -> list[Any]:
         return [await step() for step in steps]
@@ -118,21 +126,21 @@ def go(*steps: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
 
 
 def test_a_publish_puts_the_broadcast_on_air(bench: AgentBench) -> None:
-    """It is accepted, and systemd is asked for the target and the puller."""
+    """The publish is accepted, and systemd is asked to start the target and the puller."""
     assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
     assert bench.machine.calls == ["start restream.target", "restart live@main.service"]
     assert bench.agent.status().publisher == OBS
 
 
-def test_a_takeover_throws_the_stale_one_out(bench: AgentBench) -> None:
-    """The ingest server is told to drop it before our answer lets the new one in."""
+def test_a_takeover_drops_the_stale_publisher(bench: AgentBench) -> None:
+    """The ingest server is asked to drop it before the new publisher is accepted."""
     bench.server.listed = (OBS,)
     go(lambda: bench.agent.publish(hook(NEXT)))
     assert bench.server.dropped == ["c1"]
 
 
 def test_a_systemctl_that_fails_does_not_stop_the_agent(bench: AgentBench) -> None:
-    """What could be done is done, and the next tick makes good the rest."""
+    """The other actions are performed, and the next tick performs the failed one again."""
     bench.machine.broken = frozenset({"start"})
     bench.server.listed = (OBS,)
     assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
@@ -143,7 +151,7 @@ def test_a_systemctl_that_fails_does_not_stop_the_agent(bench: AgentBench) -> No
 
 
 def test_a_publisher_is_not_refused_because_systemd_does_not_answer(bench: AgentBench) -> None:
-    """As while it executes itself anew; what could not be seen is looked at again soon."""
+    """systemd does not answer while it re-executes itself. The agent looks again soon."""
     bench.machine.broken = frozenset({"show", "start", "restart"})
     assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
     assert bench.agent.status().publisher == OBS
@@ -151,7 +159,7 @@ def test_a_publisher_is_not_refused_because_systemd_does_not_answer(bench: Agent
 
 
 def test_the_end_of_a_stream_does_not_wait_for_systemd(bench: AgentBench) -> None:
-    """The server ends the puller's stream, unless it is another publisher's by now."""
+    """The server ends the puller's stream, unless the stream belongs to another publisher by now."""
     bench.machine.broken = frozenset({"show", "stop"})
     go(lambda: bench.agent.publish(hook(NEXT)), lambda: bench.agent.unpublish(hook(OBS, "unpublish")))
     assert bench.server.cuts == []
@@ -160,7 +168,7 @@ def test_the_end_of_a_stream_does_not_wait_for_systemd(bench: AgentBench) -> Non
 
 
 def test_memory_survives_a_restart(bench: AgentBench) -> None:
-    """A late unpublish of the displaced one is known as such by the next agent, too."""
+    """A restarted agent, too, ignores a late unpublish of the displaced publisher."""
     go(lambda: bench.agent.publish(hook(OBS)), lambda: bench.agent.publish(hook(NEXT)))
     agent = bench.restarted()
     bench.machine.calls.clear()
@@ -170,21 +178,21 @@ def test_memory_survives_a_restart(bench: AgentBench) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"client": 1}', b"\xff", b"null"])
-def test_a_memory_that_cannot_be_read_is_none(bench: AgentBench, content: bytes) -> None:
-    """The server's list tells who is there."""
+def test_a_memory_that_cannot_be_read_is_empty(bench: AgentBench, content: bytes) -> None:
+    """The agent then relies on the server's list."""
     (bench.runtime / "memory.json").write_bytes(content)
     assert bench.restarted().status().publisher is None
 
 
 def test_a_memory_that_cannot_be_written_does_not_refuse_a_publisher(bench: AgentBench) -> None:
-    """A full tmpfs is logged, and OBS gets on air."""
+    """A full tmpfs is logged, and OBS goes on air."""
     (bench.runtime / "memory.json").mkdir()
     assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
     assert bench.machine.units["live@main.service"] == "active"
 
 
-def test_what_a_tick_needs_not_do_is_not_asked_of_systemd(bench: AgentBench) -> None:
-    """A steady broadcast causes no systemctl call but the look."""
+def test_a_tick_in_a_steady_broadcast_changes_no_unit(bench: AgentBench) -> None:
+    """The only systemctl call is the one that reads the units."""
     bench.server.listed = (OBS,)
     go(bench.agent.tick)
     bench.machine.calls.clear()
@@ -193,11 +201,11 @@ def test_what_a_tick_needs_not_do_is_not_asked_of_systemd(bench: AgentBench) -> 
 
 
 def test_hooks_that_come_at_once_are_handled_one_at_a_time(bench: AgentBench) -> None:
-    """Nobody looks while another decides; the last one who came is current."""
+    """No event is looked at while another is decided; the last publisher is current."""
 
     async def storm() -> None:
         publishers = [Publisher(f"c{number}", "main") for number in range(20)]
-        await asyncio.gather(*(bench.agent.publish(hook(one)) for one in publishers))
+        await asyncio.gather(*(bench.agent.publish(hook(publisher)) for publisher in publishers))
 
     asyncio.run(storm())
     assert bench.server.most_asking == 1
@@ -210,7 +218,7 @@ def test_hooks_that_come_at_once_are_handled_one_at_a_time(bench: AgentBench) ->
 
 
 def test_a_server_that_does_not_answer_ends_nothing_at_once(bench: AgentBench) -> None:
-    """A tick during its restart leaves the broadcast alone, and the status says that it is down."""
+    """A tick while the server restarts changes nothing, and the status says that the server is down."""
     go(lambda: bench.agent.publish(hook(OBS)))
     bench.machine.calls.clear()
     bench.server.listed = None
@@ -219,24 +227,40 @@ def test_a_server_that_does_not_answer_ends_nothing_at_once(bench: AgentBench) -
     assert bench.agent.status().as_json()["ingest"] == "down"
 
 
-def test_names_that_no_unit_of_ours_can_bear_do_not_disturb(bench: AgentBench) -> None:
-    """A unit that a user started by hand, and a publisher that no hook of ours accepted."""
+def test_the_servers_answers_count_while_systemd_does_not_answer(bench: AgentBench) -> None:
+    """A minute in which only systemd was silent is not a minute without an answer from the server."""
+
+    async def look() -> None:
+        await bench.agent.publish(hook(OBS))
+        bench.machine.calls.clear()
+        bench.passed, bench.machine.broken = 60.0, frozenset({"show"})
+        with pytest.raises(RestreamError):
+            await bench.agent.tick()
+        bench.machine.broken, bench.server.listed = frozenset(), None
+        await bench.agent.tick()
+
+    asyncio.run(look())
+    assert bench.machine.calls == []
+
+
+def test_names_that_cannot_be_part_of_a_unit_name_are_ignored(bench: AgentBench) -> None:
+    """A unit that a user started by hand, and a publisher that the agent never accepted."""
     bench.machine.units = {"live@a\\x20b.service": "active", "restream.target": "active"}
     bench.server.listed = (Publisher("c9", "a b"),)
     go(bench.agent.tick)
     assert bench.machine.calls == ["start restream-off-air.timer"]
 
 
-def test_a_publish_ends_what_the_operator_wanted(bench: AgentBench) -> None:
-    """The wishes "open" and "end" are files; a new publisher removes them."""
-    for wish in ("open", "end"):
-        (Path(paths.OPERATOR) / wish).touch()
+def test_a_publish_clears_the_operators_requests(bench: AgentBench) -> None:
+    """The requests "open" and "end" are files, which a new publish removes."""
+    for request in ("open", "end"):
+        (Path(paths.OPERATOR) / request).touch()
     go(lambda: bench.agent.publish(hook(OBS)))
     assert list(Path(paths.OPERATOR).iterdir()) == []
 
 
 def test_a_publish_asks_for_a_second_look(bench: AgentBench) -> None:
-    """It may have come while the broadcast was just being ended."""
+    """The publish may have arrived while the broadcast was being ended."""
     go(lambda: bench.agent.publish(hook(OBS)))
     assert bench.agent.look_again.is_set()
 

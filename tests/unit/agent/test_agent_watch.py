@@ -1,4 +1,4 @@
-"""What the agent sees of relays, publishers and its own applies, and what it does about that."""
+"""What the agent observes of relays, publishers and applies, and what it does about it."""
 
 import pytest
 
@@ -9,14 +9,14 @@ __all__ = ["bench"]
 
 
 def test_a_running_hold_is_counted_down(bench: AgentBench) -> None:
-    """From the timer's start on the monotonic clock; one that is over shows zero."""
+    """From the timer's start on the monotonic clock; a hold that is over shows zero."""
     bench.machine.units = {"restream.target": "active", "restream-off-air.timer": "active"}
     go(bench.agent.tick)
     assert bench.agent.status().as_json()["hold_left"] == 0.0
 
 
-def test_a_relay_that_stands_still_is_killed(bench: AgentBench) -> None:
-    """The program runs, the unit is active, and its ffmpeg has said nothing for longer than `stall`."""
+def test_a_stuck_relay_is_killed(bench: AgentBench) -> None:
+    """The program is sending, the unit is active, and its ffmpeg has reported nothing for `stall`."""
     bench.machine.units = {"restream.target": "active", "ffmpeg-relay@twitch.service": "active"}
     bench.telemetry.running_since = 0.0
     bench.telemetry.moved_at = float("inf")
@@ -28,10 +28,10 @@ def test_a_relay_that_stands_still_is_killed(bench: AgentBench) -> None:
 @pytest.mark.parametrize(
     ("live", "dropped"), [({"connected": True}, []), ({"connected": False}, ["c1"]), ({}, ["c1"])]
 )
-def test_a_publisher_of_whom_nothing_ever_came_is_thrown_out(
+def test_a_publisher_whose_stream_never_arrived_is_dropped(
     bench: AgentBench, live: dict[str, bool], dropped: list[str]
 ) -> None:
-    """It is listed, and pulled for longer than `silence`, and the program has got no stream of it."""
+    """It is listed, pulled for longer than `silence`, and none of its stream has reached the program."""
     bench.server.listed = (OBS,)
     bench.machine.units = {"restream.target": "active", "live@main.service": "active"}
     bench.telemetry.report = {"source": "fallback", "since": 0, "live": live}
@@ -41,7 +41,7 @@ def test_a_publisher_of_whom_nothing_ever_came_is_thrown_out(
 
 
 def test_a_stream_that_is_just_being_pulled_has_time(bench: AgentBench) -> None:
-    """A unit that is not active yet bears the time of its last run."""
+    """A unit that is not active yet shows the time of its previous run."""
     bench.server.listed = (OBS,)
     bench.machine.units = {"restream.target": "active", "live@main.service": "activating"}
     bench.telemetry.report, bench.telemetry.received_at = {"source": "fallback", "since": 0}, float("inf")
@@ -50,7 +50,7 @@ def test_a_stream_that_is_just_being_pulled_has_time(bench: AgentBench) -> None:
 
 
 def test_an_apply_that_failed_is_known_by_its_run(bench: AgentBench) -> None:
-    """So that it is told once."""
+    """So one failed run causes one piece of news."""
     bench.machine.units = {"restream-apply.service": "failed"}
     go(bench.agent.tick)
     assert bench.agent.status().as_json()["config"] == "refused"
@@ -59,7 +59,7 @@ def test_an_apply_that_failed_is_known_by_its_run(bench: AgentBench) -> None:
 def test_a_status_asked_for_often_is_not_a_look_each_time(
     bench: AgentBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A look younger than FRESH_LOOK is used again; systemd is not asked in a storm."""
+    """A look younger than FRESH_LOOK is used again, so many requests do not burden systemd."""
     monkeypatch.setattr(agent, "FRESH_LOOK", 60.0)
     go(bench.agent.tick)
     bench.server.listed = None

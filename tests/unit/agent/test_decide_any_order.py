@@ -9,16 +9,16 @@ from restream_agent.agent.decide import (
     GRACE,
     UNREACHABLE,
     Action,
-    Drop,
-    Event,
-    Memory,
-    Observed,
-    Publish,
+    AgentEvent,
+    ChangeUnit,
+    DropPublisher,
     Publisher,
+    PublisherMemory,
+    PublishRequest,
     Rules,
+    Situation,
     Tick,
-    Unit,
-    Unpublish,
+    UnpublishNotice,
     decide,
 )
 from restream_agent.systemd import unit_names
@@ -30,9 +30,9 @@ class World:
 
     rules: Rules
     now: float = 0.0
-    memory: Memory = field(default_factory=Memory)
+    memory: PublisherMemory = field(default_factory=PublisherMemory)
     publishers: list[Publisher] = field(default_factory=list)
-    on_their_way: list[Event] = field(default_factory=list)
+    on_their_way: list[AgentEvent] = field(default_factory=list)
     clients: int = 0
     is_answering: bool = True
     silent_since: float = 0.0
@@ -41,8 +41,8 @@ class World:
     live: set[str] = field(default_factory=set)
     holds: int = 0
 
-    def observed(self) -> Observed:
-        return Observed(
+    def situation(self) -> Situation:
+        return Situation(
             now=self.now,
             publishers=tuple(self.publishers) if self.is_answering else None,
             unreachable=0.0 if self.is_answering else self.now - self.silent_since,
@@ -51,17 +51,17 @@ class World:
             is_hold_running=self.is_hold_running,
         )
 
-    def handle(self, event: Event) -> str:
-        decision = decide(self.rules, self.memory, self.observed(), event)
+    def handle(self, event: AgentEvent) -> str:
+        decision = decide(self.rules, self.memory, self.situation(), event)
         self.memory = decision.memory
         for action in decision.actions:
             self.perform(action)
         return decision.refusal
 
     def perform(self, action: Action) -> None:
-        if isinstance(action, Drop):
+        if isinstance(action, DropPublisher):
             self.leave(action.publisher, is_told=True)
-        elif isinstance(action, Unit):
+        elif isinstance(action, ChangeUnit):
             self.change(action.verb, action.unit)
 
     def change(self, verb: str, unit: str) -> None:
@@ -85,19 +85,19 @@ class World:
         self.live.clear()
 
     def arrive(self, stream: str, *, is_told: bool) -> None:
-        """Somebody publishes; `is_told` says whether the hook reaches the agent."""
+        """Let a new client publish; `is_told` is whether the hook reaches the agent."""
         self.clients += 1
         publisher = Publisher(f"c{self.clients}", stream)
-        if is_told and self.handle(Publish(publisher)):
+        if is_told and self.handle(PublishRequest(publisher)):
             return
-        if stream not in [one.stream for one in self.publishers]:  # else the server says: busy
+        if stream not in [present.stream for present in self.publishers]:  # the server refuses a busy stream
             self.publishers.append(publisher)
 
     def leave(self, publisher: Publisher, *, is_told: bool) -> None:
         if publisher in self.publishers:
             self.publishers.remove(publisher)
             if is_told:
-                self.on_their_way.append(Unpublish(publisher))
+                self.on_their_way.append(UnpublishNotice(publisher))
 
 
 STEPS = st.lists(
@@ -112,7 +112,7 @@ STEPS = st.lists(
 
 
 def take(world: World, step: str, number: int) -> None:
-    """Let one thing happen."""
+    """Take one step in the world."""
     if step.startswith("arrive"):
         world.arrive(("main", "other")[number], is_told=step == "arrive")
     elif step.startswith("leave") and world.publishers:
@@ -127,7 +127,7 @@ def take(world: World, step: str, number: int) -> None:
     elif step == "server":
         world.is_answering, world.silent_since = not world.is_answering, world.now
     elif step == "agent restarts":
-        world.memory = Memory(current=world.memory.current)
+        world.memory = PublisherMemory(current=world.memory.current)
     elif step == "hold runs out" and world.is_hold_running:
         world.run_out()
 
@@ -135,7 +135,7 @@ def take(world: World, step: str, number: int) -> None:
 @settings(max_examples=500, deadline=None)
 @given(STEPS, st.sampled_from([Rules(), Rules(hold=None), Rules(hold=0.0), Rules(standby=True)]))
 def test_ticks_with_the_truth_end_in_the_right_state(steps: list[tuple[str, int]], rules: Rules) -> None:
-    """A publisher is there: on air, and exactly its stream pulled. Nobody is: no stream, and the hold."""
+    """With a publisher: on air, and exactly its stream is pulled. Without: no stream, and the hold runs."""
     world = World(rules)
     for step, number in steps:
         take(world, step, number)
@@ -145,7 +145,7 @@ def test_ticks_with_the_truth_end_in_the_right_state(steps: list[tuple[str, int]
     world.handle(Tick())
     if world.publishers:
         assert world.is_on_air
-        assert world.live in [{one.stream} for one in world.publishers]
+        assert world.live in [{publisher.stream} for publisher in world.publishers]
         assert not world.is_hold_running
     else:
         assert set() == world.live
@@ -156,19 +156,19 @@ def test_ticks_with_the_truth_end_in_the_right_state(steps: list[tuple[str, int]
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(["hook", "tick", "other hook"]), min_size=1, max_size=8))
-def test_a_hold_begins_once_however_often_it_is_heard_that_the_publisher_has_gone(heard: list[str]) -> None:
-    """Repeated unpublishes, ticks and unpublishes of strangers do not start the hold anew."""
+def test_a_hold_begins_once_however_often_the_end_of_the_publisher_is_reported(heard: list[str]) -> None:
+    """Repeated unpublishes, ticks and unpublishes of other clients do not start the hold again."""
     world = World(Rules())
     world.arrive("main", is_told=True)
     (publisher,) = world.publishers
     world.now += GRACE
     world.leave(publisher, is_told=False)
     stranger = Publisher("stranger", "main")
-    events: dict[str, Event] = {
-        "hook": Unpublish(publisher),
+    events: dict[str, AgentEvent] = {
+        "hook": UnpublishNotice(publisher),
         "tick": Tick(),
-        "other hook": Unpublish(stranger),
+        "other hook": UnpublishNotice(stranger),
     }
-    for one in heard:
-        world.handle(events[one])
+    for name in heard:
+        world.handle(events[name])
     assert (0 if set(heard) == {"other hook"} else 1) == world.holds

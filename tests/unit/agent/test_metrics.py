@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from restream_agent.agent.decide import Observed, Publisher
+from restream_agent.agent.decide import Publisher, Situation
 from restream_agent.agent.metrics import exposition
 from restream_agent.agent.status import Status
 from tests.unit.agent.test_status import LIVE, RELAYS
 
 FULL = replace(
     LIVE,
-    observed=Observed(now=0.0, is_on_air=True, publishers=(Publisher("c1", "main"),)),
+    situation=Situation(now=0.0, is_on_air=True, publishers=(Publisher("c1", "main"),)),
     relays=RELAYS,
     program={
         **LIVE.program,
@@ -80,7 +80,7 @@ def test_a_counter_that_is_not_known_is_not_zero() -> None:
 
 def test_off_air_there_are_metrics_too() -> None:
     """With nothing shown, nobody connected and no relay's figures."""
-    found = samples(Status(observed=Observed(now=0.0, publishers=()), publisher=None, relays=()))
+    found = samples(Status(situation=Situation(now=0.0, publishers=()), publisher=None, relays=()))
     assert found["restream_on_air",] == 0
     assert found["restream_source_active", "live"] == 0
     assert ("restream_source_connected", "live") not in found

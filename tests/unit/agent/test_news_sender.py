@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.agent.decide import Observed
+from restream_agent.agent.decide import Situation
 from restream_agent.agent.news_sender import NewsSender
 from restream_agent.agent.status import Status
 
-OFF_AIR = Status(observed=Observed(now=0.0), publisher=None, relays=())
-LIVE = replace(OFF_AIR, observed=Observed(now=0.0, is_on_air=True), source="live")
+OFF_AIR = Status(situation=Situation(now=0.0), publisher=None, relays=())
+LIVE = replace(OFF_AIR, situation=Situation(now=0.0, is_on_air=True), source="live")
 FALLBACK = replace(LIVE, source="fallback", program={"cause": "drop"})
 
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from restream_agent.agent.decide import Observed, Publisher
+from restream_agent.agent.decide import Publisher, Situation
 from restream_agent.agent.ffmpeg_progress import Progress, ProgressHistory
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.status import Status
 from restream_agent.systemd.unit_state import UnitState
 from restream_agent.wire.attempts import words
 
-ON_AIR = Observed(now=0.0, is_on_air=True)
+ON_AIR = Situation(now=0.0, is_on_air=True)
 TWITCH = {"beginning": 0, "sent": 1000, "behind": 250, "queued": 0, "skipped": 7}
 RELAYS = (
     RelayView(
@@ -22,7 +22,7 @@ RELAYS = (
     RelayView("youtube", 100.0, UnitState("activating", restarts=4, words=words(4, 8.0))),
 )  # fmt: skip
 LIVE = Status(
-    observed=ON_AIR,
+    situation=ON_AIR,
     publisher=Publisher("c1", "main", "192.0.2.1"),
     relays=RELAYS[:1],
     program={
@@ -49,7 +49,7 @@ LIVE = Status(
 )
 def test_states_have_the_names_of_the_design(source: str | None, is_on_air: bool, state: str) -> None:
     """What systemd says of the target goes before what the program last said of itself."""
-    assert replace(LIVE, source=source, observed=replace(ON_AIR, is_on_air=is_on_air)).state == state
+    assert replace(LIVE, source=source, situation=replace(ON_AIR, is_on_air=is_on_air)).state == state
 
 
 def test_live_names_the_address() -> None:
@@ -105,5 +105,5 @@ def test_trouble_stands_in_the_line_for_systemctl() -> None:
 
 def test_a_server_that_does_not_answer_is_down() -> None:
     """None is not the empty list."""
-    down = replace(LIVE, observed=replace(ON_AIR, publishers=None))
+    down = replace(LIVE, situation=replace(ON_AIR, publishers=None))
     assert (down.as_json()["ingest"], down.problems()) == ("down", ("the ingest server does not answer",))

@@ -1,0 +1,158 @@
+"""Observes the situation: asks the ingest server and systemd, and reads the newest reports."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from restream_agent.agent.decide import Publisher, Situation
+from restream_agent.agent.ingest_api import IngestServer
+from restream_agent.agent.relay_health import RelayView
+from restream_agent.agent.telemetry import Telemetry
+from restream_agent.base import paths
+from restream_agent.base.errors import RestreamError
+from restream_agent.systemd import unit_names
+from restream_agent.systemd.systemctl import Systemd
+from restream_agent.systemd.unit_state import UnitState
+
+log = logging.getLogger(__name__)
+
+_WATCHED = (
+    unit_names.TARGET,
+    unit_names.HOLD_TIMER,
+    unit_names.APPLY_UNIT,
+    "live@*.service",
+    "ffmpeg-relay@*.service",
+)
+
+
+@dataclass(frozen=True)
+class IngestAnswer:
+    """The ingest server's answer to the question who publishes; times in seconds of the monotonic clock.
+
+    `publishers` is None if the server did not answer the question of `asked_at`; `error` is then the message,
+    else "". `answered_at` is when the server was last asked a question that it answered.
+    """
+
+    publishers: tuple[Publisher, ...] | None
+    asked_at: float
+    answered_at: float
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The result of one look at systemd, the ingest server's answer and the reports.
+
+    `hold_ends_at` is in seconds of the monotonic clock, None if no hold with an end is running.
+    """
+
+    situation: Situation
+    units: Mapping[str, UnitState] = field(default_factory=dict)
+    hold_ends_at: float | None = None
+
+    def unit(self, name: str) -> UnitState:
+        """Return a unit's state; a unit that systemd does not list is inactive."""
+        return self.units.get(name, UnitState())
+
+
+class Observer:
+    """Makes observations. `hold` and `stall` are in seconds; `relays` are the relays' names."""
+
+    def __init__(
+        self,
+        ingest: IngestServer,
+        systemd: Systemd,
+        telemetry: Telemetry,
+        *,
+        relays: tuple[str, ...],
+        hold: float | None,
+        stall: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._clock = clock
+        self._ingest = ingest
+        self._systemd = systemd
+        self._telemetry = telemetry
+        self._relays = relays
+        self._hold = hold
+        self._stall = stall
+
+    async def ask_ingest(self, previous: IngestAnswer) -> IngestAnswer:
+        """Ask the ingest server who publishes; a repeated error is logged only once."""
+        now = self._clock()
+        try:
+            listed = await self._ingest.publishers()
+        except RestreamError as error:
+            if error.message != previous.error:
+                log.warning("%s", error.message)
+            return IngestAnswer(None, now, previous.answered_at, error.message)
+        # A publisher whose stream's name cannot be part of a unit's name was never accepted by the agent.
+        publishers = tuple(publisher for publisher in listed if unit_names.is_instance(publisher.stream))
+        return IngestAnswer(publishers, now, now)
+
+    async def observe(self, answer: IngestAnswer) -> Observation:
+        """Look at systemd and complete the observation; RestreamError if systemd does not answer."""
+        units = await asyncio.to_thread(self._systemd.units, *_WATCHED)
+        hold_ends_at = self._hold_ends_at(units)
+        return Observation(self._situation(units, answer, hold_ends_at), units, hold_ends_at)
+
+    def relay_views(self, units: Mapping[str, UnitState], *, is_on_air: bool) -> tuple[RelayView, ...]:
+        """Return what is known of each relay now, given the units of the last look."""
+        telemetry = self._telemetry
+        reported = telemetry.report.get("relays", {}) if telemetry.source else {}
+        return tuple(
+            RelayView(
+                name=name,
+                now=self._clock(),
+                unit=units.get(unit_names.relay_unit(name), UnitState()),
+                program=reported.get(name, {}),
+                delivery=telemetry.deliveries.get(name),
+                taken_at=telemetry.taken_at.get(name),
+                position=telemetry.position,
+                running_for=telemetry.running_for,
+                is_on_air=is_on_air,
+            )
+            for name in self._relays
+        )
+
+    def _situation(
+        self, units: Mapping[str, UnitState], answer: IngestAnswer, hold_ends_at: float | None
+    ) -> Situation:
+        now = answer.asked_at
+        running = {unit for unit, state in units.items() if state.is_up}
+        pullers = (unit for unit in running if unit_names.is_live_unit(unit))
+        is_on_air = unit_names.TARGET in running
+        views = self.relay_views(units, is_on_air=is_on_air)
+        operator = Path(paths.OPERATOR)
+        return Situation(
+            now=now,
+            publishers=answer.publishers,
+            unreachable=now - answer.answered_at,
+            is_heard=self._telemetry.source == "live",
+            is_on_air=is_on_air,
+            live_streams=frozenset(unit_names.stream_of(unit) for unit in pullers),
+            is_hold_running=unit_names.HOLD_TIMER in running,
+            is_opened=(operator / "open").exists(),
+            is_ended=(operator / "end").exists(),
+            stuck_relays=tuple(view.name for view in views if view.is_stuck(self._stall)),
+            unheard_for=self._unheard_for(units, now),
+            fallback_for=self._telemetry.fallback_for,
+            hold_left=0.0 if hold_ends_at is None else hold_ends_at - now,
+        )
+
+    def _hold_ends_at(self, units: Mapping[str, UnitState]) -> float | None:
+        timer = units.get(unit_names.HOLD_TIMER)
+        if timer is None or not timer.is_up or self._hold is None:
+            return None
+        return timer.since + self._hold
+
+    def _unheard_for(self, units: Mapping[str, UnitState], now: float) -> float:
+        """Return for how many seconds a stream has been pulled while none of it has reached the program."""
+        if self._telemetry.source is None or self._telemetry.report.get("live", {}).get("connected"):
+            return 0.0
+        pullers = (state for unit, state in units.items() if unit_names.is_live_unit(unit))
+        # Until a unit is active, its `since` is that of its previous run.
+        pulled_for = [now - state.since for state in pullers if state.active == "active"]
+        return min(pulled_for, default=0.0)
