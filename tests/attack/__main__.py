@@ -6,13 +6,13 @@ from tests.attack.run import attack
 from tests.demo.install import install
 from tests.demo.screen import Screen
 from tests.lab.container import Container
-from tests.lab.platform import Platform
+from tests.lab.platform import PlatformServer
 
 
 def main(count: int) -> None:
     """Install, attack, print what it led to."""
     with Container() as container:
-        platform = Platform(container, "alpha", key="alpha-key", port=21000)
+        platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
         platform.start()
         install(container, "nginx-rtmp", (platform,), Screen())
         print("\n".join(attack(container, count=count, idle=500, warm_up=count // 10).lines()))

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +13,7 @@ from tests.chaos.judge import Played
 from tests.chaos.report import as_json, line, show
 from tests.demo.screen import Screen
 from tests.lab.deadline import LabError
-
-SRS = Path(os.environ.get("SRS") or shutil.which("srs") or "/usr/local/srs/objs/srs")
+from tests.lab.servers import NO_SRS, SRS
 
 
 def main() -> int:
@@ -50,7 +48,7 @@ def found_servers(screen: Screen) -> tuple[str, ...]:
     """Return nginx-rtmp, and SRS where its binary is found."""
     if SRS.exists():
         return "nginx-rtmp", "srs"
-    screen.plain(f"SRS binary not found at {SRS}: on nginx-rtmp only")
+    screen.plain(f"{NO_SRS} at {SRS}: playing on nginx-rtmp only")
     return ("nginx-rtmp",)
 
 

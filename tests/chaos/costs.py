@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.chaos.stage import NAMES
+from tests.chaos.broadcast import NAMES
 from tests.lab import units
 from tests.lab.container import Container
 from tests.lab.units import Cost
@@ -26,7 +26,7 @@ Sample = Mapping[str, Cost]
 
 
 @dataclass(frozen=True)
-class Course:
+class Growth:
     """One process over a soak: medians of the first and of the last quarter; sizes in KiB."""
 
     rss_start: float
@@ -59,20 +59,20 @@ def sample(container: Container) -> dict[str, Cost]:
     return found
 
 
-def courses(samples: Sequence[Sample]) -> dict[str, Course]:
+def growths(samples: Sequence[Sample]) -> dict[str, Growth]:
     """Compare the first quarter of the samples of each process with the last one; pure.
 
     A process that is not in every sample, such as one that is just being started again, is judged by those
     that have it.
     """
     labels = sorted({label for one in samples for label in one})
-    return {label: _course([one[label] for one in samples if label in one]) for label in labels}
+    return {label: _growth([one[label] for one in samples if label in one]) for label in labels}
 
 
-def _course(series: Sequence[Cost]) -> Course:
+def _growth(series: Sequence[Cost]) -> Growth:
     few = max(1, len(series) // QUARTER)
     first, last = series[:few], series[-few:]
-    return Course(
+    return Growth(
         rss_start=statistics.median(cost.rss for cost in first),
         rss_end=statistics.median(cost.rss for cost in last),
         pss_start=_median_pss(first),

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.chaos.broadcast import NAMES, ChaosBroadcast
 from tests.chaos.ends import LIVE, Look
 from tests.chaos.fault import Fault
 from tests.chaos.judge import Played, see
-from tests.chaos.stage import NAMES, Stage
 from tests.demo.screen import Screen
 from tests.lab.container import Container
 from tests.lab.deadline import LabError
@@ -29,112 +29,112 @@ def play_all(server: str, faults: Sequence[Fault], journal: Path, screen: Screen
     left = list(faults)
     while left:
         with Container() as container:
-            stage = Stage(container, server, screen)
+            broadcast = ChaosBroadcast(container, server, screen)
             try:
-                yield from _play_while_whole(stage, left)
+                yield from _play_while_whole(broadcast, left)
             finally:
                 with journal.open("a") as file:
-                    file.write("".join((*stage.journals, container.journal())))
-                stage.close()
+                    file.write("".join((*broadcast.journals, container.journal())))
+                broadcast.close()
 
 
-def _play_while_whole(stage: Stage, left: list[Fault]) -> Iterator[Played]:
+def _play_while_whole(broadcast: ChaosBroadcast, left: list[Fault]) -> Iterator[Played]:
     """Take faults from the list and play them, until one leaves a broadcast that does not settle."""
-    stage.build()
-    settle(stage)  # a product that cannot even begin is no fault's fault
+    broadcast.build()
+    settle(broadcast)  # a product that cannot even begin is no fault's fault
     while left:
         fault = left.pop(0)
-        stage.screen.line(f"{fault.name}: {fault.text}", "event")
-        yield play(stage, fault)
-        if left and not _settles(stage):
-            stage.screen.line("the broadcast is not itself again: a fresh container", "bad")
+        broadcast.screen.line(f"{fault.name}: {fault.text}", "event")
+        yield play(broadcast, fault)
+        if left and not _settles(broadcast):
+            broadcast.screen.line("the broadcast is not itself again: a fresh container", "bad")
             return
 
 
-def play(stage: Stage, fault: Fault) -> Played:
+def play(broadcast: ChaosBroadcast, fault: Fault) -> Played:
     """Play one fault on a broadcast that is live, and measure it."""
-    stage.counts, stage.complaints = {}, []
+    broadcast.counts, broadcast.complaints = {}, []
     start = end = time.monotonic()
     healed = None
     try:
-        with stage.undo:
-            start, end, healed = _suffer(stage, fault)
+        with broadcast.undo:
+            start, end, healed = _suffer(broadcast, fault)
     except TROUBLE as error:
-        stage.complaints.append(f"could not be undone: {_first_line(error)}")
+        broadcast.complaints.append(f"could not be undone: {_first_line(error)}")
     if fault.stands is not None:
         end = min(end, start + fault.stands)
-    for platform in stage.platforms.values():
+    for platform in broadcast.platforms.values():
         platform.reader.update()
     played = Played(
         name=fault.name,
         text=fault.text,
-        server=stage.server,
+        server=broadcast.server,
         concerns=fault.concerns,
         bound_ms=fault.bound_ms,
         end_state=fault.end.name,
         healed=healed is not None,
         seconds_to_heal=healed,
-        platforms={name: see(stage.platforms[name].reader.connections, start, end) for name in NAMES},
-        complaints=tuple(stage.complaints),
-        counts=dict(stage.counts),
+        platforms={name: see(broadcast.platforms[name].reader.connections, start, end) for name in NAMES},
+        complaints=tuple(broadcast.complaints),
+        counts=dict(broadcast.counts),
     )
-    stage.forget(time.monotonic() - KEPT_SECONDS)
+    broadcast.forget(time.monotonic() - KEPT_SECONDS)
     return played
 
 
-def settle(stage: Stage) -> None:
+def settle(broadcast: ChaosBroadcast) -> None:
     """Wait until the broadcast is live everywhere, and look on for a moment."""
-    _reach(stage, LIVE.missing, SETTLES_WITHIN, time.monotonic())
-    stage.watch(CALM_SECONDS)
+    _reach(broadcast, LIVE.missing, SETTLES_WITHIN, time.monotonic())
+    broadcast.watch(CALM_SECONDS)
 
 
-def _settles(stage: Stage) -> bool:
+def _settles(broadcast: ChaosBroadcast) -> bool:
     try:
-        settle(stage)
+        settle(broadcast)
     except TROUBLE as error:
-        stage.screen.line(_first_line(error), "bad")
+        broadcast.screen.line(_first_line(error), "bad")
         return False
     return True
 
 
-def _suffer(stage: Stage, fault: Fault) -> tuple[float, float, float | None]:
+def _suffer(broadcast: ChaosBroadcast, fault: Fault) -> tuple[float, float, float | None]:
     """Do it, and see whether it heals: (start, end, seconds from the last blow to the right state)."""
     start = time.monotonic()
     try:
         if fault.prepare is not None:
-            fault.prepare(stage)
-            stage.watch(CALM_SECONDS)
-        start = stage.since = time.monotonic()
-        fault.act(stage)
+            fault.prepare(broadcast)
+            broadcast.watch(CALM_SECONDS)
+        start = broadcast.since = time.monotonic()
+        fault.act(broadcast)
         # What was on its way when the act ended proves nothing.
-        _reach(stage, fault.end.missing, fault.heals_within, time.monotonic())
-        healed = time.monotonic() - stage.since
-        changes = len(stage.view.changes)
-        stage.watch(fault.steady)
-        missing = fault.end.missing(stage, time.monotonic() - fault.steady - 1)
+        _reach(broadcast, fault.end.missing, fault.heals_within, time.monotonic())
+        healed = time.monotonic() - broadcast.since
+        changes = len(broadcast.view.changes)
+        broadcast.watch(fault.steady)
+        missing = fault.end.missing(broadcast, time.monotonic() - fault.steady - 1)
         flips = [
             f"{one.platform} received {one.source} {one.time - start:.1f} s after the start"
-            for one in stage.view.changes[changes:]
+            for one in broadcast.view.changes[changes:]
         ]
         if missing or flips:
             raise LabError(f"did not stay {fault.end.name}: {'; '.join(filter(None, (missing, *flips)))}")
     except TROUBLE as error:
-        stage.complaints.append(_first_line(error))
+        broadcast.complaints.append(_first_line(error))
         return start, time.monotonic(), None
     return start, time.monotonic(), healed
 
 
-def _reach(stage: Stage, look: Look, within: float, since: float) -> None:
+def _reach(broadcast: ChaosBroadcast, look: Look, within: float, since: float) -> None:
     """Look on until nothing is missing; the LabError says what still was."""
     missing = ""
 
     def is_reached() -> bool:
         nonlocal missing
-        missing = look(stage, since)
+        missing = look(broadcast, since)
         return not missing
 
     try:
-        stage.wait(is_reached, within, "the right state")
+        broadcast.wait(is_reached, within, "the right state")
     except LabError as error:
         raise LabError(f"{error}: {missing}") from error
 

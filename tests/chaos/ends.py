@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.chaos.stage import Stage
+from tests.chaos.broadcast import ChaosBroadcast
 from tests.lab.scene import FALLBACK, MARKS
 
-Look = Callable[[Stage, float], str]
+Look = Callable[[ChaosBroadcast, float], str]
 
 
 @dataclass(frozen=True)
@@ -16,34 +16,34 @@ class End:
     name: str
     missing: Look
 
-    def and_also(self, more: Callable[[Stage], str]) -> "End":
+    def and_also(self, more: Callable[[ChaosBroadcast], str]) -> "End":
         """Return this state with one more thing that must be so."""
-        return End(self.name, lambda stage, since: self.missing(stage, since) or more(stage))
+        return End(self.name, lambda broadcast, since: self.missing(broadcast, since) or more(broadcast))
 
 
-def _shows(stage: Stage, since: float, sources: tuple[str, ...], state: str) -> str:
-    for name in stage.platforms:
-        if not stage.view.is_showing(name, sources, since):
-            return f"{name} receives {stage.view.source(name) or 'nothing'}, not {state}"
-        if not stage.is_connected(name):
+def _shows(broadcast: ChaosBroadcast, since: float, sources: tuple[str, ...], state: str) -> str:
+    for name in broadcast.platforms:
+        if not broadcast.view.is_showing(name, sources, since):
+            return f"{name} receives {broadcast.view.source(name) or 'nothing'}, not {state}"
+        if not broadcast.is_connected(name):
             return f"{name} has no connection"
-    said = stage.state()
+    said = broadcast.state()
     return "" if said == state else f"`status` says {said}, not {state}"
 
 
-def _is_live(stage: Stage, since: float) -> str:
-    return _shows(stage, since, tuple(MARKS), "live")
+def _is_live(broadcast: ChaosBroadcast, since: float) -> str:
+    return _shows(broadcast, since, tuple(MARKS), "live")
 
 
-def _is_fallback(stage: Stage, since: float) -> str:
-    return _shows(stage, since, (FALLBACK,), "fallback")
+def _is_fallback(broadcast: ChaosBroadcast, since: float) -> str:
+    return _shows(broadcast, since, (FALLBACK,), "fallback")
 
 
-def _is_off_air(stage: Stage, since: float) -> str:
-    for name in stage.platforms:
-        if stage.is_connected(name):
+def _is_off_air(broadcast: ChaosBroadcast, since: float) -> str:
+    for name in broadcast.platforms:
+        if broadcast.is_connected(name):
             return f"{name} still has its connection"
-    said = stage.state()
+    said = broadcast.state()
     return "" if said == "off air" else f"`status` says {said}, not off air"
 
 

@@ -1,17 +1,17 @@
-"""What a fault is: plain data. The functions in it act on a stage and judge nothing."""
+"""What a fault is: plain data. The functions in it act on a broadcast and judge nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.ends import LIVE, End
-from tests.chaos.stage import Stage
 
 CUT_MS = 200.0  # packets come in clumps of up to 150 ms even in steady state
 STALL_MS = 1200.0  # `ingest.stall`, 1 s by default, and a cut
 KILLED_MS = 600.0  # the program is killed and back
 HUNG_MS = 2600.0  # WatchdogSec of fallback.service, and the same
 
-Act = Callable[[Stage], None]
+Act = Callable[[ChaosBroadcast], None]
 
 
 @dataclass(frozen=True)

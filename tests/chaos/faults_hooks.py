@@ -1,80 +1,80 @@
 """What goes wrong between ingest server and agent: a proxy stands between them."""
 
+from tests.chaos.broadcast import HOOK_PORT, PROXY_PORT, ChaosBroadcast
 from tests.chaos.fault import STALL_MS, Act, Fault
-from tests.chaos.stage import HOOK_PORT, PROXY_PORT, Stage
 from tests.lab.scene import FALLBACK
 
 LOST = 2  # refusals to wait for while hooks are lost
 LATE_SECONDS = 25.0  # how long hooks come 10 s late
 
 
-def interpose(stage: Stage, how: str) -> None:
+def interpose(broadcast: ChaosBroadcast, how: str) -> None:
     """Lead the server's hooks through the proxy, until all has been measured."""
-    file = stage.container.shared / "hooks" / "behaviour"
-    stage.undo.callback(file.write_text, "pass")
-    stage.undo.callback(stage.network.restore)
+    file = broadcast.container.shared / "hooks" / "behaviour"
+    broadcast.undo.callback(file.write_text, "pass")
+    broadcast.undo.callback(broadcast.network.restore)
     file.write_text(how)
-    stage.network.lead("restream-ingest", HOOK_PORT, PROXY_PORT)
+    broadcast.network.lead("restream-ingest", HOOK_PORT, PROXY_PORT)
 
 
-def passes(stage: Stage) -> None:
+def passes(broadcast: ChaosBroadcast) -> None:
     """From now on hooks get through again."""
-    (stage.container.shared / "hooks" / "behaviour").write_text("pass")
-    stage.struck()
+    (broadcast.container.shared / "hooks" / "behaviour").write_text("pass")
+    broadcast.struck()
 
 
-def passed(stage: Stage) -> int:
+def passed(broadcast: ChaosBroadcast) -> int:
     """Return how many hooks the proxy has seen."""
-    log = stage.container.shared / "hooks" / "hooks.log"
+    log = broadcast.container.shared / "hooks" / "hooks.log"
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
 def reconnect(how: str) -> Act:
     """Kill OBS, which comes back by itself, while hooks fare so."""
 
-    def act(stage: Stage) -> None:
-        before = passed(stage)
-        interpose(stage, how)
-        stage.obs.kill()
-        stage.wait_for(FALLBACK)
-        stage.wait(lambda: passed(stage) >= before + 2, 20, "an unpublish and a publish at the proxy")
-        stage.counts["hooks"] = passed(stage) - before
+    def act(broadcast: ChaosBroadcast) -> None:
+        before = passed(broadcast)
+        interpose(broadcast, how)
+        broadcast.obs.kill()
+        broadcast.wait_for(FALLBACK)
+        broadcast.wait(lambda: passed(broadcast) >= before + 2, 20, "an unpublish and a publish at the proxy")
+        broadcast.counts["hooks"] = passed(broadcast) - before
 
     return act
 
 
-def lose(stage: Stage) -> None:
+def lose(broadcast: ChaosBroadcast) -> None:
     """Lose the unpublish, and publishes until OBS has been refused twice."""
-    refused = stage.obs.refused
-    interpose(stage, "drop")
-    stage.obs.kill()
-    stage.wait_for(FALLBACK)
-    stage.wait(lambda: stage.obs.refused >= refused + LOST, 30, "OBS to be refused")
-    stage.counts["refused"] = stage.obs.refused - refused
-    passes(stage)
+    refused = broadcast.obs.refused
+    interpose(broadcast, "drop")
+    broadcast.obs.kill()
+    broadcast.wait_for(FALLBACK)
+    broadcast.wait(lambda: broadcast.obs.refused >= refused + LOST, 30, "OBS to be refused")
+    broadcast.counts["refused"] = broadcast.obs.refused - refused
+    passes(broadcast)
 
 
-def delay(stage: Stage) -> None:
+def delay(broadcast: ChaosBroadcast) -> None:
     """Have all hooks come ten seconds late for a while; nginx-rtmp waits no longer than that itself."""
-    before = passed(stage)
-    interpose(stage, "late")
-    stage.obs.kill()
-    stage.wait_for(FALLBACK)
-    stage.watch(LATE_SECONDS)
-    stage.counts["hooks"] = passed(stage) - before
-    passes(stage)
+    before = passed(broadcast)
+    interpose(broadcast, "late")
+    broadcast.obs.kill()
+    broadcast.wait_for(FALLBACK)
+    broadcast.watch(LATE_SECONDS)
+    broadcast.counts["hooks"] = passed(broadcast) - before
+    passes(broadcast)
 
 
-def reverse(stage: Stage) -> None:
+def reverse(broadcast: ChaosBroadcast) -> None:
     """Have a publisher's publish arrive after its unpublish, and see the publisher meanwhile all the same."""
-    interpose(stage, "reverse")
-    stage.obs.kill()
-    stage.wait_for(FALLBACK)
+    interpose(broadcast, "reverse")
+    broadcast.obs.kill()
+    broadcast.wait_for(FALLBACK)
     # The publish has not arrived: the agent has to see for itself that somebody is there.
-    stage.wait_for(stage.obs.encoder.mark, 30)
-    stage.obs.kill()
-    stage.wait_for(FALLBACK)
-    passes(stage)
+    broadcast.wait_for(broadcast.obs.encoder.mark, 30)
+    broadcast.obs.kill()
+    broadcast.wait_for(FALLBACK)
+    passes(broadcast)
 
 
 FAULTS = (

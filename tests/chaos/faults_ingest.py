@@ -2,10 +2,10 @@
 
 import signal
 
+from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON
 from tests.chaos.fault import Act, Fault
 from tests.chaos.faults_program import leave
-from tests.chaos.stage import Stage
 from tests.lab import units
 from tests.lab.scene import FALLBACK
 
@@ -13,27 +13,29 @@ INGEST = "restream-ingest.service"
 HOLD = "restream-off-air.timer"
 
 
-def kill(stage: Stage) -> None:
-    before = units.pids(stage.container, INGEST)
-    units.signal_all(stage.container, INGEST, signal.SIGKILL)
-    stage.wait(lambda: units.pids(stage.container, INGEST) not in ([], before), 20, "the server to be back")
+def kill(broadcast: ChaosBroadcast) -> None:
+    before = units.pids(broadcast.container, INGEST)
+    units.signal_all(broadcast.container, INGEST, signal.SIGKILL)
+    broadcast.wait(
+        lambda: units.pids(broadcast.container, INGEST) not in ([], before), 20, "the server to be back"
+    )
 
 
-def kill_live(stage: Stage) -> None:
-    kill(stage)
-    stage.wait_for(FALLBACK)
+def kill_live(broadcast: ChaosBroadcast) -> None:
+    kill(broadcast)
+    broadcast.wait_for(FALLBACK)
 
 
-def is_held(stage: Stage) -> str:
+def is_held(broadcast: ChaosBroadcast) -> str:
     """Say that the hold does not run, while it does not."""
-    return "" if stage.container.is_active(HOLD) else "the hold does not run"
+    return "" if broadcast.container.is_active(HOLD) else "the hold does not run"
 
 
 def manager(verb: str) -> Act:
     """Ask systemd itself for something while all is well."""
 
-    def act(stage: Stage) -> None:
-        stage.systemctl(verb)
+    def act(broadcast: ChaosBroadcast) -> None:
+        broadcast.systemctl(verb)
 
     return act
 
@@ -41,10 +43,10 @@ def manager(verb: str) -> Act:
 def manager_at_drop(verb: str) -> Act:
     """Ask systemd itself for something in the moment after OBS has stopped."""
 
-    def act(stage: Stage) -> None:
-        stage.obs.kill()
-        stage.systemctl(verb)
-        stage.wait_for(FALLBACK)
+    def act(broadcast: ChaosBroadcast) -> None:
+        broadcast.obs.kill()
+        broadcast.systemctl(verb)
+        broadcast.wait_for(FALLBACK)
 
     return act
 

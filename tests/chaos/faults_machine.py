@@ -3,9 +3,9 @@
 import time
 from email.utils import parsedate_to_datetime
 
+from tests.chaos.broadcast import HOOK_PORT, NAMES, ChaosBroadcast
 from tests.chaos.fault import Fault
 from tests.chaos.faults_agent import UNIT as AGENT
-from tests.chaos.stage import HOOK_PORT, NAMES, Stage
 from tests.lab.deadline import LabError
 from tests.lab.network import Network
 from tests.lab.scene import FALLBACK
@@ -27,73 +27,75 @@ Environment=FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1
 """
 
 
-def fill_disk(stage: Stage) -> None:
+def fill_disk(broadcast: ChaosBroadcast) -> None:
     """Leave no byte free on the root; OBS drops and comes back, the agent is restarted."""
-    stage.undo.callback(stage.container.run, ("rm", "-f", BALLAST))
-    stage.container.run(("dd", "if=/dev/zero", f"of={BALLAST}", "bs=1M"), check=False, timeout=60)
-    stage.container.run(("dd", "if=/dev/zero", f"of={BALLAST}-rest", "bs=512"), check=False, timeout=60)
-    stage.undo.callback(stage.container.run, ("rm", "-f", f"{BALLAST}-rest"))
-    free = stage.container.run(("df", "--output=avail", "-B1", "/")).stdout.split()[-1]
+    broadcast.undo.callback(broadcast.container.run, ("rm", "-f", BALLAST))
+    broadcast.container.run(("dd", "if=/dev/zero", f"of={BALLAST}", "bs=1M"), check=False, timeout=60)
+    broadcast.container.run(("dd", "if=/dev/zero", f"of={BALLAST}-rest", "bs=512"), check=False, timeout=60)
+    broadcast.undo.callback(broadcast.container.run, ("rm", "-f", f"{BALLAST}-rest"))
+    free = broadcast.container.run(("df", "--output=avail", "-B1", "/")).stdout.split()[-1]
     if int(free):
         raise LabError(f"the disk is not full: {free} bytes are free")
-    stage.obs.kill()
-    stage.wait_for(FALLBACK)
-    stage.systemctl("restart", AGENT)
-    stage.wait_for(stage.obs.encoder.mark, 30)
-    stage.wait(lambda: stage.state() == "live", 20, "`status` to say live, though the disk is full")
-    stage.container.run(("rm", "-f", BALLAST, f"{BALLAST}-rest"))
-    stage.struck()
+    broadcast.obs.kill()
+    broadcast.wait_for(FALLBACK)
+    broadcast.systemctl("restart", AGENT)
+    broadcast.wait_for(broadcast.obs.encoder.mark, 30)
+    broadcast.wait(lambda: broadcast.state() == "live", 20, "`status` to say live, though the disk is full")
+    broadcast.container.run(("rm", "-f", BALLAST, f"{BALLAST}-rest"))
+    broadcast.struck()
 
 
-def lend_clock(stage: Stage) -> None:
+def lend_clock(broadcast: ChaosBroadcast) -> None:
     """Give the agent a wall clock of its own, as yet right."""
-    stage.container.write(SHIFT, "+0")
-    stage.container.write(MENDING, MENDED)
-    stage.container.write(DROP_IN, CLOCK)
-    stage.undo.callback(_return_clock, stage)
-    stage.systemctl("daemon-reload")
-    stage.systemctl("restart", AGENT)
-    _see_clock(stage, 0)
+    broadcast.container.write(SHIFT, "+0")
+    broadcast.container.write(MENDING, MENDED)
+    broadcast.container.write(DROP_IN, CLOCK)
+    broadcast.undo.callback(_return_clock, broadcast)
+    broadcast.systemctl("daemon-reload")
+    broadcast.systemctl("restart", AGENT)
+    _see_clock(broadcast, 0)
 
 
-def shift_clock(stage: Stage) -> None:
+def shift_clock(broadcast: ChaosBroadcast) -> None:
     """Set the agent's clock an hour ahead, then an hour back; OBS drops and comes back under each."""
     for shift in (HOUR, -HOUR):
-        stage.container.write(SHIFT, f"{shift:+}")
-        _see_clock(stage, shift)
-        stage.obs.kill()
-        stage.wait_for(FALLBACK)
-        stage.wait_for(stage.obs.encoder.mark, 30)
-    stage.struck()
+        broadcast.container.write(SHIFT, f"{shift:+}")
+        _see_clock(broadcast, shift)
+        broadcast.obs.kill()
+        broadcast.wait_for(FALLBACK)
+        broadcast.wait_for(broadcast.obs.encoder.mark, 30)
+    broadcast.struck()
 
 
-def reboot(stage: Stage) -> None:
+def reboot(broadcast: ChaosBroadcast) -> None:
     """Reboot; the platforms, which are elsewhere in truth, are started again, and OBS reconnects."""
-    stage.journals.append(stage.container.journal())
-    stage.container.reboot()
-    for platform in stage.platforms.values():
+    broadcast.journals.append(broadcast.container.journal())
+    broadcast.container.reboot()
+    for platform in broadcast.platforms.values():
         platform.start()
-    stage.network = Network(stage.container)
-    stage.start_proxy()
-    stage.struck()
+    broadcast.network = Network(broadcast.container)
+    broadcast.start_proxy()
+    broadcast.struck()
 
 
-def _see_clock(stage: Stage, shift: int) -> None:
+def _see_clock(broadcast: ChaosBroadcast, shift: int) -> None:
     """Make sure that the agent's own clock is so far off: its HTTP answers are dated."""
-    stage.wait(lambda: abs(_agents_clock(stage) - time.time() - shift) < 60, 20, f"a clock {shift:+} s off")
+    broadcast.wait(
+        lambda: abs(_agents_clock(broadcast) - time.time() - shift) < 60, 20, f"a clock {shift:+} s off"
+    )
 
 
-def _agents_clock(stage: Stage) -> float:
+def _agents_clock(broadcast: ChaosBroadcast) -> float:
     url = f"http://127.0.0.1:{HOOK_PORT}/healthz"
-    head = stage.container.run(("curl", "-sS", "-D", "-", "-o", "/dev/null", url), check=False).stdout
+    head = broadcast.container.run(("curl", "-sS", "-D", "-", "-o", "/dev/null", url), check=False).stdout
     dates = [line[5:].strip() for line in head.splitlines() if line.lower().startswith("date:")]
     return parsedate_to_datetime(dates[0]).timestamp() if dates else 0.0
 
 
-def _return_clock(stage: Stage) -> None:
-    stage.container.run(("rm", "-f", DROP_IN, SHIFT, MENDING))
-    stage.systemctl("daemon-reload")
-    stage.systemctl("restart", AGENT)
+def _return_clock(broadcast: ChaosBroadcast) -> None:
+    broadcast.container.run(("rm", "-f", DROP_IN, SHIFT, MENDING))
+    broadcast.systemctl("daemon-reload")
+    broadcast.systemctl("restart", AGENT)
 
 
 FAULTS = (

@@ -1,8 +1,8 @@
 """What goes wrong with OBS and its network."""
 
+from tests.chaos.broadcast import HOLD_SECONDS, INGEST_PORT, TIMEOUT_SECONDS, ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON, OFF_AIR
 from tests.chaos.fault import STALL_MS, Fault
-from tests.chaos.stage import HOLD_SECONDS, INGEST_PORT, TIMEOUT_SECONDS, Stage
 from tests.lab.network import client_port
 from tests.lab.scene import FALLBACK
 
@@ -12,82 +12,87 @@ WRONG_KEYS = 3  # refusals to wait for
 FIGHT_SECONDS = 60.0
 
 
-def kill(stage: Stage) -> None:
+def kill(broadcast: ChaosBroadcast) -> None:
     """Kill OBS, which comes back by itself, and see the fallback meanwhile."""
-    stage.obs.kill()
-    stage.wait_for(FALLBACK)
+    broadcast.obs.kill()
+    broadcast.wait_for(FALLBACK)
 
 
-def freeze(stage: Stage) -> None:
-    stage.obs.freeze()
-    stage.undo.callback(stage.obs.thaw)
+def freeze(broadcast: ChaosBroadcast) -> None:
+    broadcast.obs.freeze()
+    broadcast.undo.callback(broadcast.obs.thaw)
 
 
-def freeze_for_a_while(stage: Stage) -> None:
-    freeze(stage)
-    stage.wait_for(FALLBACK)
-    stage.watch(FROZEN_SECONDS / 2)
+def freeze_for_a_while(broadcast: ChaosBroadcast) -> None:
+    freeze(broadcast)
+    broadcast.wait_for(FALLBACK)
+    broadcast.watch(FROZEN_SECONDS / 2)
 
 
-def thaw(stage: Stage) -> None:
-    stage.obs.thaw()
+def thaw(broadcast: ChaosBroadcast) -> None:
+    broadcast.obs.thaw()
 
 
-def cut(stage: Stage) -> None:
+def cut(broadcast: ChaosBroadcast) -> None:
     """Drop all that OBS and the server say to each other."""
-    port = client_port(stage.container, stage.obs.session(), INGEST_PORT)
-    stage.undo.callback(stage.network.restore)
-    stage.network.cut(port, INGEST_PORT)
+    port = client_port(broadcast.container, broadcast.obs.session(), INGEST_PORT)
+    broadcast.undo.callback(broadcast.network.restore)
+    broadcast.network.cut(port, INGEST_PORT)
 
 
-def cut_2s(stage: Stage) -> None:
-    cut(stage)
-    stage.watch(2)
-    stage.network.restore()
-    stage.struck()
+def cut_2s(broadcast: ChaosBroadcast) -> None:
+    cut(broadcast)
+    broadcast.watch(2)
+    broadcast.network.restore()
+    broadcast.struck()
 
 
-def cut_10s(stage: Stage) -> None:
-    cut(stage)
-    stage.wait_for(FALLBACK)
-    stage.wait(lambda: stage.elapsed() >= 10, 15, "10 s to pass")
-    stage.network.restore()
-    stage.struck()
+def cut_10s(broadcast: ChaosBroadcast) -> None:
+    cut(broadcast)
+    broadcast.wait_for(FALLBACK)
+    broadcast.wait(lambda: broadcast.elapsed() >= 10, 15, "10 s to pass")
+    broadcast.network.restore()
+    broadcast.struck()
 
 
-def cut_for_good(stage: Stage) -> None:
+def cut_for_good(broadcast: ChaosBroadcast) -> None:
     # A new OBS comes when all has been measured: the old one would not be back for minutes.
-    stage.undo.callback(stage.obs.kill)
-    cut(stage)
-    stage.wait_for(FALLBACK)
+    broadcast.undo.callback(broadcast.obs.kill)
+    cut(broadcast)
+    broadcast.wait_for(FALLBACK)
 
 
-def take_over(stage: Stage) -> None:
+def take_over(broadcast: ChaosBroadcast) -> None:
     """Start another OBS while the old one's connection stands; from now on it is the OBS."""
-    old, stage.obs = stage.obs, stage.another_obs("second" if stage.obs.encoder.mark == "live" else "live")
-    stage.undo.callback(old.close)
-    stage.obs.come()
-    stage.wait_for(stage.obs.encoder.mark)
+    old, broadcast.obs = (
+        broadcast.obs,
+        broadcast.another_obs("second" if broadcast.obs.encoder.mark == "live" else "live"),
+    )
+    broadcast.undo.callback(old.close)
+    broadcast.obs.come()
+    broadcast.wait_for(broadcast.obs.encoder.mark)
 
 
-def two_with_one_key(stage: Stage) -> None:
+def two_with_one_key(broadcast: ChaosBroadcast) -> None:
     """Two that both reconnect: they throw each other out until one of them is refused."""
-    second = stage.another_obs("second" if stage.obs.encoder.mark == "live" else "live")
-    stage.undo.callback(second.close)
-    before = stage.obs.refused
+    second = broadcast.another_obs("second" if broadcast.obs.encoder.mark == "live" else "live")
+    broadcast.undo.callback(second.close)
+    before = broadcast.obs.refused
     second.come()
-    stage.wait(lambda: second.refused or stage.obs.refused > before, FIGHT_SECONDS, "one to be refused")
-    stage.counts["attempts"] = second.attempts
+    broadcast.wait(
+        lambda: second.refused or broadcast.obs.refused > before, FIGHT_SECONDS, "one to be refused"
+    )
+    broadcast.counts["attempts"] = second.attempts
 
 
-def two_with_different_keys(stage: Stage) -> None:
-    other = stage.another_obs("second" if stage.obs.encoder.mark == "live" else "live", key="wrong")
-    stage.undo.callback(other.close)
+def two_with_different_keys(broadcast: ChaosBroadcast) -> None:
+    other = broadcast.another_obs("second" if broadcast.obs.encoder.mark == "live" else "live", key="wrong")
+    broadcast.undo.callback(other.close)
     other.come()
-    stage.wait(lambda: other.refused >= WRONG_KEYS, FIGHT_SECONDS, "the other to be refused")
-    stage.counts["refused"] = other.refused
-    if stage.view.source("alpha") != stage.obs.encoder.mark:
-        stage.complaints.append("the picture is not that of the OBS with the right key")
+    broadcast.wait(lambda: other.refused >= WRONG_KEYS, FIGHT_SECONDS, "the other to be refused")
+    broadcast.counts["refused"] = other.refused
+    if broadcast.view.source("alpha") != broadcast.obs.encoder.mark:
+        broadcast.complaints.append("the picture is not that of the OBS with the right key")
 
 
 FAULTS = (

@@ -1,8 +1,8 @@
 """What goes wrong with one platform; the others must not notice."""
 
+from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.fault import Act, Fault
 from tests.chaos.faults_relay import NAME, RETRY_SECONDS, wait_lost
-from tests.chaos.stage import Stage
 from tests.lab import network
 
 REFUSING_SECONDS = 15.0
@@ -13,65 +13,67 @@ GIVES_UP_SECONDS = 60.0  # until a relay has had enough of a platform that does 
 def ends(how: str) -> Act:
     """Have the platform end its connections, "close" or "reset", and accept new ones."""
 
-    def act(stage: Stage) -> None:
-        stage.platforms[NAME].behave(how)
-        wait_lost(stage)
+    def act(broadcast: ChaosBroadcast) -> None:
+        broadcast.platforms[NAME].behave(how)
+        wait_lost(broadcast)
 
     return act
 
 
-def refuse(stage: Stage) -> None:
+def refuse(broadcast: ChaosBroadcast) -> None:
     """Refuse the key for a while."""
-    _behave(stage, "refuse")
-    wait_lost(stage)
-    attempts = _attempts(stage)
-    stage.watch(REFUSING_SECONDS)
-    stage.wait(lambda: _attempts(stage) > attempts, GIVES_UP_SECONDS, "the relay to be refused")
-    stage.counts["refused"] = _attempts(stage) - attempts
-    stage.platforms[NAME].behave("pass")
-    stage.struck()
+    _behave(broadcast, "refuse")
+    wait_lost(broadcast)
+    attempts = _attempts(broadcast)
+    broadcast.watch(REFUSING_SECONDS)
+    broadcast.wait(lambda: _attempts(broadcast) > attempts, GIVES_UP_SECONDS, "the relay to be refused")
+    broadcast.counts["refused"] = _attempts(broadcast) - attempts
+    broadcast.platforms[NAME].behave("pass")
+    broadcast.struck()
 
 
-def stop_reading(stage: Stage) -> None:
+def stop_reading(broadcast: ChaosBroadcast) -> None:
     """Read nothing more on the connection that stands, until the relay has given it up."""
-    attempts = _attempts(stage)
-    _behave(stage, "deaf")
-    stage.wait(lambda: _attempts(stage) > attempts, GIVES_UP_SECONDS, "the relay to connect anew")
-    stage.platforms[NAME].behave("pass")
-    stage.struck()
+    attempts = _attempts(broadcast)
+    _behave(broadcast, "deaf")
+    broadcast.wait(lambda: _attempts(broadcast) > attempts, GIVES_UP_SECONDS, "the relay to connect anew")
+    broadcast.platforms[NAME].behave("pass")
+    broadcast.struck()
 
 
-def accept_and_say_nothing(stage: Stage) -> None:
+def accept_and_say_nothing(broadcast: ChaosBroadcast) -> None:
     """Close what stands; accept new connections and never read or answer, until one was given up."""
-    attempts = _attempts(stage)
-    _behave(stage, "mute")
-    stage.wait(lambda: _attempts(stage) > attempts + 1, 2 * GIVES_UP_SECONDS, "the relay to try twice")
-    stage.platforms[NAME].behave("pass")
-    stage.struck()
+    attempts = _attempts(broadcast)
+    _behave(broadcast, "mute")
+    broadcast.wait(
+        lambda: _attempts(broadcast) > attempts + 1, 2 * GIVES_UP_SECONDS, "the relay to try twice"
+    )
+    broadcast.platforms[NAME].behave("pass")
+    broadcast.struck()
 
 
-def disappear(stage: Stage) -> None:
+def disappear(broadcast: ChaosBroadcast) -> None:
     """Take the platform's name out of the only place it is known, and close what stands."""
-    platform = stage.platforms[NAME]
-    stage.undo.callback(network.know_name, stage.container, platform.host)
-    network.forget_name(stage.container, platform.host)
+    platform = broadcast.platforms[NAME]
+    broadcast.undo.callback(network.know_name, broadcast.container, platform.host)
+    network.forget_name(broadcast.container, platform.host)
     platform.behave("close")
-    wait_lost(stage)
-    attempts = _attempts(stage)
-    stage.watch(UNKNOWN_SECONDS)
-    if _attempts(stage) > attempts:
-        stage.complaints.append(f"{NAME} was found though its name was gone")
-    network.know_name(stage.container, platform.host)
-    stage.struck()
+    wait_lost(broadcast)
+    attempts = _attempts(broadcast)
+    broadcast.watch(UNKNOWN_SECONDS)
+    if _attempts(broadcast) > attempts:
+        broadcast.complaints.append(f"{NAME} was found though its name was gone")
+    network.know_name(broadcast.container, platform.host)
+    broadcast.struck()
 
 
-def _behave(stage: Stage, how: str) -> None:
-    stage.undo.callback(stage.platforms[NAME].behave, "pass")
-    stage.platforms[NAME].behave(how)
+def _behave(broadcast: ChaosBroadcast, how: str) -> None:
+    broadcast.undo.callback(broadcast.platforms[NAME].behave, "pass")
+    broadcast.platforms[NAME].behave(how)
 
 
-def _attempts(stage: Stage) -> int:
-    return len(stage.platforms[NAME].reader.update())
+def _attempts(broadcast: ChaosBroadcast) -> int:
+    return len(broadcast.platforms[NAME].reader.update())
 
 
 def _fault(name: str, text: str, act: Act) -> Fault:

@@ -4,9 +4,9 @@ import os
 import signal
 import time
 
+from tests.chaos.broadcast import NAMES, ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON, LIVE, End
 from tests.chaos.fault import CUT_MS, HUNG_MS, KILLED_MS, Act, Fault
-from tests.chaos.stage import NAMES, Stage
 from tests.lab import units
 from tests.lab.deadline import LabError, wait_until
 from tests.lab.scene import FALLBACK
@@ -17,33 +17,33 @@ CUT_SECONDS = 10.0
 PROMPT_SECONDS = 0.003
 
 
-def kill(stage: Stage) -> None:
-    os.kill(_pid(stage), signal.SIGKILL)
+def kill(broadcast: ChaosBroadcast) -> None:
+    os.kill(_pid(broadcast), signal.SIGKILL)
 
 
-def hang(stage: Stage) -> None:
-    os.kill(_pid(stage), signal.SIGSTOP)
+def hang(broadcast: ChaosBroadcast) -> None:
+    os.kill(_pid(broadcast), signal.SIGSTOP)
 
 
-def restart(stage: Stage) -> None:
-    stage.systemctl("restart", UNIT)
+def restart(broadcast: ChaosBroadcast) -> None:
+    broadcast.systemctl("restart", UNIT)
 
 
-def leave(stage: Stage) -> None:
+def leave(broadcast: ChaosBroadcast) -> None:
     """Have OBS leave, to be back after the fault has been measured."""
-    stage.undo.callback(stage.obs.come)
-    stage.obs.leave()
-    stage.wait_for(FALLBACK)
+    broadcast.undo.callback(broadcast.obs.come)
+    broadcast.obs.leave()
+    broadcast.wait_for(FALLBACK)
 
 
 def anew(harm: Act) -> Act:
     """Do harm and wait until another process is in its place."""
 
-    def act(stage: Stage) -> None:
-        before = _pid(stage)
-        harm(stage)
+    def act(broadcast: ChaosBroadcast) -> None:
+        before = _pid(broadcast)
+        harm(broadcast)
         # By its state alone: a hung one is there until its watchdog has bitten.
-        stage.wait(lambda: _is_replaced(stage, before), 20, "the program to be started again")
+        broadcast.wait(lambda: _is_replaced(broadcast, before), 20, "the program to be started again")
 
     return act
 
@@ -51,9 +51,9 @@ def anew(harm: Act) -> Act:
 def at_drop(harm: Act) -> Act:
     """Do harm in the moment after OBS has stopped."""
 
-    def act(stage: Stage) -> None:
-        stage.obs.kill()
-        anew(harm)(stage)
+    def act(broadcast: ChaosBroadcast) -> None:
+        broadcast.obs.kill()
+        anew(harm)(broadcast)
 
     return act
 
@@ -61,15 +61,15 @@ def at_drop(harm: Act) -> Act:
 def at_return(harm: Act) -> Act:
     """Do harm in the moment after a platform has received the first packet of OBS's picture."""
 
-    def act(stage: Stage) -> None:
-        before = stage.view.headers(NAMES[0])
-        stage.obs.come()
+    def act(broadcast: ChaosBroadcast) -> None:
+        before = broadcast.view.headers(NAMES[0])
+        broadcast.obs.come()
         end = time.monotonic() + CUT_SECONDS
-        while stage.view.headers(NAMES[0]) == before:
+        while broadcast.view.headers(NAMES[0]) == before:
             if time.monotonic() > end:
                 raise LabError("no cut to live came")
             time.sleep(PROMPT_SECONDS)
-        anew(harm)(stage)
+        anew(harm)(broadcast)
 
     return act
 
@@ -77,36 +77,36 @@ def at_return(harm: Act) -> Act:
 def again_and_again(harm: Act) -> Act:
     """Do harm ten times, each as soon as all platforms receive packets again."""
 
-    def act(stage: Stage) -> None:
+    def act(broadcast: ChaosBroadcast) -> None:
         for _ in range(TIMES):
-            anew(harm)(stage)
+            anew(harm)(broadcast)
             now = time.monotonic()
-            wait_until(lambda now=now: _all_receive(stage, now), 10, "packets on every platform")  # type: ignore[misc]
-        stage.struck()
+            wait_until(lambda now=now: _all_receive(broadcast, now), 10, "packets on every platform")  # type: ignore[misc]
+        broadcast.struck()
 
     return act
 
 
-def kill_live(stage: Stage) -> None:
-    units.signal_all(stage.container, "live@main.service", signal.SIGKILL)
-    stage.wait_for(FALLBACK)
+def kill_live(broadcast: ChaosBroadcast) -> None:
+    units.signal_all(broadcast.container, "live@main.service", signal.SIGKILL)
+    broadcast.wait_for(FALLBACK)
 
 
-def _pid(stage: Stage) -> int:
-    found = units.pids(stage.container, UNIT)
+def _pid(broadcast: ChaosBroadcast) -> int:
+    found = units.pids(broadcast.container, UNIT)
     if not found:
         raise LabError("the program does not run")
     return found[0]
 
 
-def _is_replaced(stage: Stage, before: int) -> bool:
-    found = units.pids(stage.container, UNIT)
+def _is_replaced(broadcast: ChaosBroadcast, before: int) -> bool:
+    found = units.pids(broadcast.container, UNIT)
     return bool(found) and found[0] != before
 
 
-def _all_receive(stage: Stage, since: float) -> bool:
-    stage.view.poll()
-    return all(stage.view.last_arrival(name) > since for name in NAMES)
+def _all_receive(broadcast: ChaosBroadcast, since: float) -> bool:
+    broadcast.view.poll()
+    return all(broadcast.view.last_arrival(name) > since for name in NAMES)
 
 
 HARM = {

@@ -3,8 +3,8 @@
 import signal
 import time
 
+from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.fault import Fault
-from tests.chaos.stage import Stage
 from tests.lab import units
 
 NAME = "delta"
@@ -13,28 +13,28 @@ SILENT_SECONDS = 3.0
 RETRY_SECONDS = 90.0  # pauses between a relay's attempts grow
 
 
-def wait_lost(stage: Stage) -> None:
+def wait_lost(broadcast: ChaosBroadcast) -> None:
     """Wait until the platform has no connection."""
-    stage.wait(lambda: not stage.is_connected(NAME), 30, f"{NAME} to lose its connection")
+    broadcast.wait(lambda: not broadcast.is_connected(NAME), 30, f"{NAME} to lose its connection")
 
 
-def kill(stage: Stage) -> None:
-    stage.systemctl("kill", "-s", "KILL", UNIT)
-    wait_lost(stage)
+def kill(broadcast: ChaosBroadcast) -> None:
+    broadcast.systemctl("kill", "-s", "KILL", UNIT)
+    wait_lost(broadcast)
 
 
-def stop(stage: Stage) -> None:
-    stage.systemctl("kill", "-s", "STOP", UNIT)
-    stage.wait(lambda: _is_silent(stage), 20, f"{NAME} to fall silent")
+def stop(broadcast: ChaosBroadcast) -> None:
+    broadcast.systemctl("kill", "-s", "STOP", UNIT)
+    broadcast.wait(lambda: _is_silent(broadcast), 20, f"{NAME} to fall silent")
 
 
-def kill_as_oom(stage: Stage) -> None:
-    units.signal_all(stage.container, UNIT, signal.SIGKILL)
-    wait_lost(stage)
+def kill_as_oom(broadcast: ChaosBroadcast) -> None:
+    units.signal_all(broadcast.container, UNIT, signal.SIGKILL)
+    wait_lost(broadcast)
 
 
-def _is_silent(stage: Stage) -> bool:
-    return stage.view.last_arrival(NAME) < time.monotonic() - SILENT_SECONDS
+def _is_silent(broadcast: ChaosBroadcast) -> bool:
+    return broadcast.view.last_arrival(NAME) < time.monotonic() - SILENT_SECONDS
 
 
 FAULTS = (

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos import costs
-from tests.chaos.course import Course, Soak
+from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.drive import settle
-from tests.chaos.stage import Stage
+from tests.chaos.soak_run import SoakResult, SoakRun
 from tests.demo.screen import Screen
 from tests.lab.container import Container
 from tests.lab.deadline import LabError
@@ -46,27 +46,27 @@ def main() -> int:
     return 1 if found else 0
 
 
-def run(server: str, minutes: float, seed: int, out: Path, screen: Screen) -> tuple[Soak, list[str]]:
+def run(server: str, minutes: float, seed: int, out: Path, screen: Screen) -> tuple[SoakResult, list[str]]:
     """Soak in a fresh container; what stopped it before its time is in the second value."""
     out.mkdir(parents=True, exist_ok=True)
     with Container() as container:
-        stage = Stage(container, server, screen)
-        soak, stopped = Soak(), []
+        broadcast = ChaosBroadcast(container, server, screen)
+        soak, stopped = SoakResult(), []
         try:
-            stage.build()
-            settle(stage)
-            course = Course(stage, minutes, seed)
-            soak = course.soak
-            course.run()
+            broadcast.build()
+            settle(broadcast)
+            soak_run = SoakRun(broadcast, minutes, seed)
+            soak = soak_run.soak
+            soak_run.run()
         except LabError as error:
             stopped.append(f"the soak stopped: {error}")
         finally:
             (out / "journal.txt").write_text(container.journal())
-            stage.close()
+            broadcast.close()
     return soak, stopped
 
 
-def problems(soak: Soak) -> list[str]:
+def problems(soak: SoakResult) -> list[str]:
     """Say in words what is not as it should be; pure."""
     found = []
     for name, seen in soak.seen.items():
@@ -79,8 +79,8 @@ def problems(soak: Soak) -> list[str]:
             found.append(f"{name}: no clap was whole, so sound against picture is not known")
         elif offset > AV_OFFSET_MS:
             found.append(f"{name}: sound is {offset:.0f} ms from its picture")
-    for label, course in costs.courses(soak.samples).items():
-        found += [f"{label}: {problem}" for problem in course.problems()]
+    for label, growth in costs.growths(soak.samples).items():
+        found += [f"{label}: {problem}" for problem in growth.problems()]
     return found
 
 
@@ -89,7 +89,7 @@ def furthest(offsets: Sequence[float]) -> float | None:
     return max(map(abs, offsets)) if offsets else None
 
 
-def as_json(soak: Soak, found: Sequence[str], **run: object) -> str:
+def as_json(soak: SoakResult, found: Sequence[str], **run: object) -> str:
     """Return report.json: gaps and offsets in ms, sizes in KiB."""
     platforms = {
         name: {**asdict(seen), "av_offset_ms": furthest(soak.offsets.get(name, []))}
@@ -102,13 +102,13 @@ def as_json(soak: Soak, found: Sequence[str], **run: object) -> str:
         "platforms": platforms,
         "hand_offs": soak.hand_offs,
         "disturbances": soak.disturbances,
-        "processes": {label: asdict(course) for label, course in costs.courses(soak.samples).items()},
+        "processes": {label: asdict(growth) for label, growth in costs.growths(soak.samples).items()},
         "samples": [{label: asdict(cost) for label, cost in one.items()} for one in soak.samples],
     }
     return json.dumps(report, indent=2) + "\n"
 
 
-def show(soak: Soak, found: Sequence[str], screen: Screen) -> None:
+def show(soak: SoakResult, found: Sequence[str], screen: Screen) -> None:
     """Write the figures, and what is wrong, to the terminal."""
     screen.plain(f"\n{'platform':12}{'lost':>6}{'longest gap':>13}{'disorder':>10}{'max A/V':>10}")
     for name, seen in soak.seen.items():
@@ -120,9 +120,9 @@ def show(soak: Soak, found: Sequence[str], screen: Screen) -> None:
     done = ", ".join(f"{kind} {count} times" for kind, count in soak.disturbances.items())
     screen.plain(f"\n{soak.hand_offs} hand-offs: OBS {done}")
     screen.plain(f"\n{'process':40}{'memory, start':>15}{'end':>12}{'descriptors':>13}{'end':>5}")
-    for label, one in costs.courses(soak.samples).items():
-        memory = f"{one.rss_start:11.0f} KiB{one.rss_end:8.0f} KiB"
-        screen.plain(f"{label:40}{memory}{one.descriptors_start:13g}{one.descriptors_end:5g}")
+    for label, growth in costs.growths(soak.samples).items():
+        memory = f"{growth.rss_start:11.0f} KiB{growth.rss_end:8.0f} KiB"
+        screen.plain(f"{label:40}{memory}{growth.descriptors_start:13g}{growth.descriptors_end:5g}")
     screen.plain()
     for problem in found:
         screen.plain(screen.paint(f"FAIL  {problem}", "bad"))

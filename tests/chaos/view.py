@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from tests.lab.flv import file_of, is_keyframe, is_video_header
 from tests.lab.picture import glance
-from tests.lab.platform import Platform
-from tests.lab.rtmp import Message
+from tests.lab.platform import PlatformServer
+from tests.lab.rtmp import RtmpMessage
 from tests.lab.taps import Connection
 
 REMEMBERED = 200  # pictures whose source is known; the fallback's come again and again
 
 
-Picture = tuple[Message, Message]  # a sequence header and the keyframe to decode with it
+DecodableKeyframe = tuple[RtmpMessage, RtmpMessage]  # a sequence header and the keyframe to decode with it
 
 
 @dataclass(frozen=True)
-class Change:
+class SourceChange:
     """A platform receives another source than before, from a keyframe on that arrived at a time."""
 
     platform: str
@@ -27,10 +27,10 @@ class Change:
 class View:
     """Looks at every platform when polled; times are seconds of the monotonic clock."""
 
-    def __init__(self, platforms: Mapping[str, Platform]) -> None:
-        self._screens = {name: _Screen(name, platform) for name, platform in platforms.items()}
+    def __init__(self, platforms: Mapping[str, PlatformServer]) -> None:
+        self._screens = {name: _PlatformView(name, platform) for name, platform in platforms.items()}
         self._known: dict[tuple[bytes, bytes], str] = {}
-        self.changes: list[Change] = []
+        self.changes: list[SourceChange] = []
 
     def poll(self) -> None:
         """Read what has arrived, and decode the newest keyframe of each platform unless it is known."""
@@ -41,10 +41,10 @@ class View:
             if source := self._source(*picture):
                 keyframe = picture[1]
                 if source != screen.source:
-                    self.changes.append(Change(screen.name, source, keyframe.arrived))
+                    self.changes.append(SourceChange(screen.name, source, keyframe.arrived))
                 screen.source, screen.seen = source, keyframe.arrived
 
-    def _source(self, header: Message, keyframe: Message) -> str:
+    def _source(self, header: RtmpMessage, keyframe: RtmpMessage) -> str:
         known = (header.payload, keyframe.payload)
         if known not in self._known:
             source = glance(file_of((header, keyframe)))
@@ -75,17 +75,17 @@ class View:
         return self._screens[name].arrived
 
 
-class _Screen:
-    def __init__(self, name: str, platform: Platform) -> None:
+class _PlatformView:
+    def __init__(self, name: str, platform: PlatformServer) -> None:
         self.name = name
         self.source, self.seen, self.arrived = "", 0.0, 0.0
         self.headers = 0
-        self._header: Message | None = None
+        self._header: RtmpMessage | None = None
         self._platform = platform
         self._connection = self._position = 0
-        self._kept: Picture | None = None
+        self._kept: DecodableKeyframe | None = None
 
-    def newest_keyframe(self, *, is_kept: bool = False) -> Picture | None:
+    def newest_keyframe(self, *, is_kept: bool = False) -> DecodableKeyframe | None:
         """Go through what arrived since the last look; is_kept: the keyframe found is given next time."""
         found, self._kept = self._kept, None
         connections = self._platform.reader.update()
@@ -98,7 +98,7 @@ class _Screen:
             self._kept = found
         return found
 
-    def _read(self, connection: Connection) -> Picture | None:
+    def _read(self, connection: Connection) -> DecodableKeyframe | None:
         found = None
         for message in connection.messages[max(0, self._position - connection.forgotten) :]:
             self.arrived = max(self.arrived, message.arrived)

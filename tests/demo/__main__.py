@@ -11,12 +11,12 @@ from tests.demo.judge import Evidence, judge
 from tests.demo.page import write_page
 from tests.demo.results import as_json, show
 from tests.demo.screen import Screen
-from tests.demo.script import Broadcast
+from tests.demo.script import DemoBroadcast
 from tests.demo.watcher import Watcher
 from tests.lab.container import Container
 from tests.lab.deadline import LabError
 from tests.lab.load import measure
-from tests.lab.platform import Platform
+from tests.lab.platform import PlatformServer
 from tests.lab.received import received
 
 NAMES = ("alpha", "beta")
@@ -50,14 +50,14 @@ def play(server: str, out: Path, screen: Screen) -> int:
     out.mkdir(parents=True, exist_ok=True)
     with Container() as container:
         platforms = tuple(
-            Platform(container, name, key=f"{name}-key", port=FIRST_PORT + 10 * number)
+            PlatformServer(container, name, key=f"{name}-key", port=FIRST_PORT + 10 * number)
             for number, name in enumerate(NAMES)
         )
         for platform in platforms:
             platform.start()
         try:
             install(container, server, platforms, screen)
-            broadcast = Broadcast(container, Watcher(platforms, screen), screen)
+            broadcast = DemoBroadcast(container, Watcher(platforms, screen), screen)
             _run(broadcast, screen)
         finally:
             (out / "journal.txt").write_text(container.journal())
@@ -73,14 +73,14 @@ def play(server: str, out: Path, screen: Screen) -> int:
     return 1 if verdict.faults else 0
 
 
-def collect(platforms: tuple[Platform, ...], directory: Path) -> dict[str, Evidence]:
+def collect(platforms: tuple[PlatformServer, ...], directory: Path) -> dict[str, Evidence]:
     """Decode what every platform received, side by side."""
     with ThreadPoolExecutor(len(platforms)) as pool:
         found = pool.map(lambda platform: _evidence(platform, directory / platform.name), platforms)
         return {platform.name: evidence for platform, evidence in zip(platforms, found, strict=True)}
 
 
-def _evidence(platform: Platform, directory: Path) -> Evidence:
+def _evidence(platform: PlatformServer, directory: Path) -> Evidence:
     connections = tuple(platform.reader.update())
     decoded = tuple(
         received(connection, directory, thumbnails=True) for connection in platform.reader.published()
@@ -88,7 +88,7 @@ def _evidence(platform: Platform, directory: Path) -> Evidence:
     return Evidence(connections, decoded, tuple(message.arrived for message in platform.reader.media()))
 
 
-def _run(broadcast: Broadcast, screen: Screen) -> None:
+def _run(broadcast: DemoBroadcast, screen: Screen) -> None:
     """Play the script; what stops it half-way is a complaint, and what was seen is still measured."""
     try:
         broadcast.run()

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.demo.screen import Screen
 from tests.lab.container import SHARED, Container
 from tests.lab.deadline import LabError
-from tests.lab.platform import Platform
+from tests.lab.platform import PlatformServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 WHEELS = PROJECT / ".cache" / "wheels"
@@ -20,7 +20,7 @@ STALL_SECONDS = 1.0  # the product's default
 DIFF_FOUND = 3  # exit status of `diff` when there is something to apply
 
 
-def configuration(server: str, platforms: tuple[Platform, ...]) -> str:
+def configuration(server: str, platforms: tuple[PlatformServer, ...]) -> str:
     """Return the TOML of the demo's broadcast."""
     head = f"""\
 version = 1
@@ -40,7 +40,7 @@ hold = "{HOLD_SECONDS}s"
     return head + "".join(tables)
 
 
-def install(container: Container, server: str, platforms: tuple[Platform, ...], screen: Screen) -> None:
+def install(container: Container, server: str, platforms: tuple[PlatformServer, ...], screen: Screen) -> None:
     """Install the wheel and configure and start the product; raises LabError with a command's words."""
     screen.line("install the wheel")
     _install_wheel(container)

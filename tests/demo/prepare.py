@@ -15,7 +15,7 @@ from tests.demo.watcher import Watcher
 from tests.lab.container import Container
 from tests.lab.measure import longest_silence
 from tests.lab.obs import Obs
-from tests.lab.platform import Platform
+from tests.lab.platform import PlatformServer
 
 NAMES = ("alpha", "beta", "gamma", "delta")
 CLIP = "/srv/clip.mp4"
@@ -30,7 +30,7 @@ def main() -> int:
     screen = Screen()
     with Container() as container:
         platforms = tuple(
-            Platform(container, name, key=f"{name}-key", port=21000 + 10 * number)
+            PlatformServer(container, name, key=f"{name}-key", port=21000 + 10 * number)
             for number, name in enumerate(NAMES)
         )
         for platform in platforms:
@@ -64,7 +64,7 @@ def _use_clip(container: Container) -> None:
 
 
 def _measure(
-    container: Container, platforms: tuple[Platform, ...]
+    container: Container, platforms: tuple[PlatformServer, ...]
 ) -> tuple[dict[str, float], float, dict[str, float]]:
     calm = time.monotonic()
     container.wait_until(lambda: time.monotonic() > calm + BEFORE_SECONDS, 60, "a calm stretch")

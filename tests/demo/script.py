@@ -17,7 +17,7 @@ STEADY_SECONDS = 5.0  # with the wait before it longer than `measure.AFTER_SECON
 RECONNECT_SECONDS = 2.0  # OBS's default delay before it tries again
 
 
-class Broadcast:
+class DemoBroadcast:
     """One run of the script; `story` is what happened."""
 
     def __init__(self, container: Container, watcher: Watcher, screen: Screen) -> None:

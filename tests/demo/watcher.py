@@ -7,27 +7,27 @@ from tests.demo.screen import Screen
 from tests.lab.deadline import PATIENCE, POLL_SECONDS, LabError
 from tests.lab.flv import file_of, is_keyframe, is_video_header
 from tests.lab.picture import glance
-from tests.lab.platform import Platform
-from tests.lab.rtmp import Message
+from tests.lab.platform import PlatformServer
+from tests.lab.rtmp import RtmpMessage
 
 RATE_SECONDS = 2.0
 
 
 @dataclass
-class _View:
-    platform: Platform
+class _PlatformScreen:
+    platform: PlatformServer
     source: str = ""
     seen: float = 0.0  # arrival of the keyframe that showed it
     connection: int = 0
     position: int = 0
-    header: Message | None = None
+    header: RtmpMessage | None = None
 
 
 class Watcher:
     """Decodes each platform's newest keyframe and says so on the screen when the source has changed."""
 
-    def __init__(self, platforms: tuple[Platform, ...], screen: Screen) -> None:
-        self._views = [_View(platform) for platform in platforms]
+    def __init__(self, platforms: tuple[PlatformServer, ...], screen: Screen) -> None:
+        self._views = [_PlatformScreen(platform) for platform in platforms]
         self._screen = screen
 
     def poll(self) -> None:
@@ -66,7 +66,7 @@ class Watcher:
         )
 
 
-def _newest_keyframe(view: _View) -> Message | None:
+def _newest_keyframe(view: _PlatformScreen) -> RtmpMessage | None:
     """Go through what arrived since the last look, over all connections in turn."""
     found = None
     connections = view.platform.reader.update()
@@ -84,7 +84,7 @@ def _newest_keyframe(view: _View) -> Message | None:
     return found
 
 
-def _rate(view: _View) -> str:
+def _rate(view: _PlatformScreen) -> str:
     """Return the rate of the last two seconds in Mb/s, in words."""
     since = time.monotonic() - RATE_SECONDS
     size = 0

@@ -14,6 +14,7 @@ from restream_agent.render import assets
 from restream_agent.render.tree import render
 from restream_agent.systemd import systemctl
 from tests.golden.rendering import CASES, MODULE, SERVER_BINARY, fixed_facts, read, stage
+from tests.lab.servers import NO_SRS
 
 BY_NAME = {case.name: case for case in CASES}
 LIMITS = {
@@ -87,7 +88,7 @@ def test_the_ingest_server_accepts_its_configuration(case: Path, tmp_path: Path)
     config = read(case)
     binary = SERVER_BINARY[config.ingest.server]
     if not Path(binary).exists():
-        pytest.skip("SRS binary not found" if config.ingest.server == "srs" else f"{binary} not found")
+        pytest.skip(NO_SRS if config.ingest.server == "srs" else f"{binary} not found")
     path = paths.INGEST_CONFIG[config.ingest.server]
     entry = render(config, fixed_facts(config), assets.load())[path]
     assert isinstance(entry, File)

@@ -6,7 +6,7 @@ codecs.
 
 from collections.abc import Iterable
 
-from tests.lab.rtmp import AUDIO, DATA, VIDEO, Message
+from tests.lab.rtmp import AUDIO, DATA, VIDEO, RtmpMessage
 
 FILE_HEADER = b"FLV\x01\x05\x00\x00\x00\x09" + bytes(4)
 SET_DATA_FRAME = b"\x02\x00\x0d@setDataFrame"  # an AMF0 string: RTMP's way to say "keep this metadata"
@@ -15,12 +15,12 @@ AAC, AVC = 10, 7
 SEQUENCE_END = 2
 
 
-def is_media(message: Message) -> bool:
+def is_media(message: RtmpMessage) -> bool:
     """Tell whether a message is audio or video, headers included."""
     return message.kind in (AUDIO, VIDEO)
 
 
-def is_coded(message: Message) -> bool:
+def is_coded(message: RtmpMessage) -> bool:
     """Tell whether a message carries sound or picture, not a sequence header, a sequence end or metadata."""
     payload = message.payload
     if len(payload) < 2:
@@ -34,7 +34,7 @@ def is_coded(message: Message) -> bool:
     return payload[0] & 0x0F != AVC or payload[1] == 1
 
 
-def is_video_header(message: Message) -> bool:
+def is_video_header(message: RtmpMessage) -> bool:
     """Tell whether a message is a video sequence header."""
     if message.kind != VIDEO or len(message.payload) < 2:
         return False
@@ -42,25 +42,25 @@ def is_video_header(message: Message) -> bool:
     return first & 0x0F == 0 if first & ENHANCED else first & 0x0F == AVC and second == 0
 
 
-def is_keyframe(message: Message) -> bool:
+def is_keyframe(message: RtmpMessage) -> bool:
     """Tell whether a message carries a picture that needs no other."""
     return message.kind == VIDEO and is_coded(message) and (message.payload[0] >> 4) & 7 == 1
 
 
-def presentation_time(message: Message) -> int:
+def presentation_time(message: RtmpMessage) -> int:
     """Return when a coded H.264 picture is to be shown: its timestamp plus composition time, in ms."""
     if message.payload[0] & ENHANCED:
         return message.timestamp
     return message.timestamp + int.from_bytes(message.payload[2:5], signed=True)
 
 
-def file_of(messages: Iterable[Message]) -> bytes:
+def file_of(messages: Iterable[RtmpMessage]) -> bytes:
     """Return an FLV file of these messages, timestamps as they are."""
     tags = (tag(message) for message in messages if message.kind in (AUDIO, VIDEO, DATA))
     return FILE_HEADER + b"".join(tags)
 
 
-def tag(message: Message) -> bytes:
+def tag(message: RtmpMessage) -> bytes:
     """Return one FLV tag with the length field that follows it."""
     body = message.payload
     if message.kind == DATA:

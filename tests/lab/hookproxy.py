@@ -23,7 +23,7 @@ ACCEPTED = b'{"code": 0}'  # what SRS wants to read; nginx-rtmp looks at the sta
 KEEPING = {"swap": "on_unpublish", "reverse": "on_publish"}
 
 
-class Hook(NamedTuple):
+class HookRequest(NamedTuple):
     """One request as it came."""
 
     path: str
@@ -36,7 +36,7 @@ class Proxy:
 
     def __init__(self, agent: int, directory: Path) -> None:
         self._agent, self._directory = agent, directory
-        self._kept: list[Hook] = []
+        self._kept: list[HookRequest] = []
         self._lock = threading.Lock()
 
     def behaviour(self) -> str:
@@ -44,7 +44,7 @@ class Proxy:
         file = self._directory / "behaviour"
         return file.read_text().strip() if file.exists() else "pass"
 
-    def handle(self, hook: Hook) -> tuple[int, bytes] | None:
+    def handle(self, hook: HookRequest) -> tuple[int, bytes] | None:
         """Do with a hook as asked and return the answer; None: no answer."""
         behaviour = self.behaviour()
         self.log(f"{behaviour} {hook.path.split('?')[0]}")
@@ -64,7 +64,7 @@ class Proxy:
             threading.Timer(0.05, self.release).start()
         return answer
 
-    def forward(self, hook: Hook) -> tuple[int, bytes]:
+    def forward(self, hook: HookRequest) -> tuple[int, bytes]:
         """Pass a hook on and return the agent's answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self._agent, timeout=30)
         try:
@@ -97,12 +97,12 @@ class Proxy:
 def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
     """Return the class that reads requests for a proxy."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class ProxyHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             self.close_connection = True
             try:
-                answer = proxy.handle(Hook(self.path, self.headers.get("Content-Type", ""), body))
+                answer = proxy.handle(HookRequest(self.path, self.headers.get("Content-Type", ""), body))
             except OSError as error:
                 proxy.log(f"no answer from the agent: {error}")
                 return
@@ -116,7 +116,7 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    return Handler
+    return ProxyHandler
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tests.lab.flv import is_coded, is_media
-from tests.lab.rtmp import AUDIO, VIDEO, Message
+from tests.lab.rtmp import AUDIO, VIDEO, RtmpMessage
 from tests.lab.taps import Connection
 
 AFTER_SECONDS = 5.0  # how long after an event its silence is looked for
@@ -37,7 +37,7 @@ def traffic(connections: Iterable[Connection]) -> Traffic:
     )
 
 
-def non_monotonic(messages: Iterable[Message]) -> int:
+def non_monotonic(messages: Iterable[RtmpMessage]) -> int:
     """Count coded messages not stamped later than the one before of their kind, on one connection.
 
     Sequence headers and metadata carry the time of what follows them and do not count.

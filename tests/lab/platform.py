@@ -59,7 +59,7 @@ class Ports:
     refuser: int
 
 
-class Platform:
+class PlatformServer:
     """One platform in a container; `reader` tells what reached it, `url` where to send, without the key."""
 
     def __init__(

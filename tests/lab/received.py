@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.lab import clapper
 from tests.lab.flv import file_of, is_coded, presentation_time
 from tests.lab.picture import Picture, decode
-from tests.lab.rtmp import VIDEO, Message
+from tests.lab.rtmp import VIDEO, RtmpMessage
 from tests.lab.scene import FALLBACK
 from tests.lab.taps import Connection
 
@@ -74,7 +74,7 @@ def av_offsets(picture: Picture) -> list[tuple[float, float]]:
     return clapper.offsets(whole, picture.tones)
 
 
-def _arrivals(messages: list[Message], picture: Picture) -> list[Shown]:
+def _arrivals(messages: list[RtmpMessage], picture: Picture) -> list[Shown]:
     """Give each picture the arrival of the packet that carried it, known by its presentation time."""
     arrived = {presentation_time(m): m.arrived for m in messages if m.kind == VIDEO and is_coded(m)}
     return [

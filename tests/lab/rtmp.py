@@ -20,7 +20,7 @@ class RtmpError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RtmpMessage:
     """One message: `kind` is its type id, `timestamp` in ms, `arrived` in seconds when its last byte did."""
 
     kind: int
@@ -50,7 +50,7 @@ class RtmpParser:
         self._chunk_size = DEFAULT_CHUNK_SIZE
         self._streams: dict[int, _ChunkStream] = {}
 
-    def feed(self, data: bytes, arrived: float) -> Iterator[Message]:
+    def feed(self, data: bytes, arrived: float) -> Iterator[RtmpMessage]:
         """Take bytes that arrived at a time (in seconds) and yield the messages of KINDS they complete."""
         skipped = min(self._handshake_left, len(data))
         self._handshake_left -= skipped
@@ -110,7 +110,7 @@ class RtmpParser:
         stream.field, stream.extended = header.field, header.extended
         stream.payload = bytearray()
 
-    def _completed(self, stream: _ChunkStream, arrived: float) -> Message | None:
+    def _completed(self, stream: _ChunkStream, arrived: float) -> RtmpMessage | None:
         payload, stream.payload = bytes(stream.payload or b""), None
         if stream.kind == SET_CHUNK_SIZE:
             self._chunk_size = int.from_bytes(payload[:4]) & 0x7FFFFFFF
@@ -119,7 +119,7 @@ class RtmpParser:
         elif stream.kind == ABORT:
             self._streams.setdefault(int.from_bytes(payload[:4]), _ChunkStream()).payload = None
         elif stream.kind in KINDS:
-            return Message(stream.kind, stream.timestamp, payload, arrived)
+            return RtmpMessage(stream.kind, stream.timestamp, payload, arrived)
         return None
 
 

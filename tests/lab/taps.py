@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.lab.flv import is_media
-from tests.lab.rtmp import Message, RtmpParser
+from tests.lab.rtmp import RtmpMessage, RtmpParser
 from tests.lab.tap import RECORD
 
 
@@ -20,7 +20,7 @@ class Connection:
     number: int
     opened: float = 0.0
     closed: float | None = None
-    messages: list[Message] = field(default_factory=list)
+    messages: list[RtmpMessage] = field(default_factory=list)
     forgotten: int = 0
     had_media: bool = False
 
@@ -63,7 +63,7 @@ class TapReader:
         """Return the connections on which media arrived."""
         return [connection for connection in self.connections if connection.has_media()]
 
-    def media(self) -> list[Message]:
+    def media(self) -> list[RtmpMessage]:
         """Return all audio and video messages by arrival, over all connections."""
         found = [message for connection in self.connections for message in connection.messages]
         return sorted(filter(is_media, found), key=lambda message: message.arrived)

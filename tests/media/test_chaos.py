@@ -4,8 +4,6 @@
 """
 
 import os
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +11,9 @@ from tests.chaos.catalogue import named
 from tests.chaos.drive import play_all
 from tests.chaos.judge import Played
 from tests.demo.screen import Screen
+from tests.lab.servers import SERVERS
 
 QUICK = ("relay-killed", "platform-resets", "program-killed-live", "agent-killed-in-hook", "hooks-doubled")
-SRS = Path(os.environ.get("SRS") or shutil.which("srs") or "/usr/local/srs/objs/srs")
-SERVERS = [
-    "nginx-rtmp",
-    pytest.param("srs", marks=pytest.mark.skipif(not SRS.exists(), reason="SRS binary not found")),
-]
 pytestmark = [
     pytest.mark.media,
     pytest.mark.skipif(os.geteuid() != 0, reason="a container needs root"),

@@ -7,7 +7,7 @@ import pytest
 from tests.lab.measure import traffic
 from tests.lab.obs import Encoder
 from tests.lab.received import received
-from tests.media.conftest import Stage
+from tests.media.broadcast import MediaBroadcast
 
 pytestmark = pytest.mark.media
 HAND_OFFS = 10
@@ -22,23 +22,25 @@ FORMATS = {
 
 
 @pytest.mark.parametrize("label", FORMATS)
-def test_ten_hand_offs_decode_without_one_message(stage: Stage, label: str, tmp_path: Path) -> None:
+def test_ten_hand_offs_decode_without_one_message(
+    broadcast: MediaBroadcast, label: str, tmp_path: Path
+) -> None:
     """Every platform's recording of ten hand-offs decodes cleanly, on one connection, live and fallback."""
     encoder = FORMATS[label]
-    before = sum(len(platform.reader.published()) for platform in stage.platforms)
-    obs = stage.publish(encoder)
-    stage.container.wait_until(lambda: stage.matches(label), 60, f"a fallback that matches {label}")
+    before = sum(len(platform.reader.published()) for platform in broadcast.platforms)
+    obs = broadcast.publish(encoder)
+    broadcast.container.wait_until(lambda: broadcast.matches(label), 60, f"a fallback that matches {label}")
     for _ in range(HAND_OFFS // 2):
-        stage.drop(obs)
-        obs = stage.publish(encoder)
+        broadcast.drop(obs)
+        obs = broadcast.publish(encoder)
     # The last picture stays long enough for its sound to be compared with.
-    stage.watcher.watch(4)
+    broadcast.watcher.watch(4)
     obs.stop()
-    stage.end()
-    new = [platform.reader.published()[-1] for platform in stage.platforms]
-    published = sum(len(platform.reader.published()) for platform in stage.platforms)
-    assert published - before == len(stage.platforms)
-    for platform, connection in zip(stage.platforms, new, strict=True):
+    broadcast.end()
+    new = [platform.reader.published()[-1] for platform in broadcast.platforms]
+    published = sum(len(platform.reader.published()) for platform in broadcast.platforms)
+    assert published - before == len(broadcast.platforms)
+    for platform, connection in zip(broadcast.platforms, new, strict=True):
         result = received(connection, tmp_path / platform.name)
         assert result.errors == ()
         assert traffic([connection]).non_monotonic == 0

@@ -15,7 +15,7 @@ from tests.lab.deadline import LabError, wait_until
 from tests.lab.flv import is_coded
 from tests.lab.measure import longest_silence, traffic
 from tests.lab.obs import Obs
-from tests.lab.platform import Platform
+from tests.lab.platform import PlatformServer
 from tests.lab.received import received
 from tests.lab.remains import PREFIX, leftovers
 
@@ -36,21 +36,21 @@ def container() -> Iterator[Container]:
 
 
 @pytest.fixture
-def platform(container: Container, request: pytest.FixtureRequest) -> Platform:
+def platform(container: Container, request: pytest.FixtureRequest) -> PlatformServer:
     index = request.session.items.index(request.node)
-    platform = Platform(container, request.node.name, key=KEY, port=21000 + 10 * index)
+    platform = PlatformServer(container, request.node.name, key=KEY, port=21000 + 10 * index)
     platform.start()
     return platform
 
 
-def coded_seconds(platform: Platform) -> float:
+def coded_seconds(platform: PlatformServer) -> float:
     """Return how much picture and sound has arrived, in seconds of its own clock."""
     platform.reader.update()
     return max((m.timestamp for m in platform.reader.media() if is_coded(m)), default=0) / 1000
 
 
 def test_a_straight_broadcast_is_measured_as_faultless(
-    container: Container, platform: Platform, tmp_path: Path
+    container: Container, platform: PlatformServer, tmp_path: Path
 ) -> None:
     """One connection, no clock fault, no decode error, live pictures only, sound in step with them."""
     obs = Obs(container, f"{platform.url}/{KEY}").start()
@@ -67,7 +67,7 @@ def test_a_straight_broadcast_is_measured_as_faultless(
     assert max(abs(offset) for _, offset in result.av_offsets) <= 60
 
 
-def test_a_frozen_obs_is_measured_as_silence(container: Container, platform: Platform) -> None:
+def test_a_frozen_obs_is_measured_as_silence(container: Container, platform: PlatformServer) -> None:
     """The silence of an OBS frozen for 3 s is found on the wire, and none as long before."""
     obs = Obs(container, f"{platform.url}/{KEY}").start()
     container.wait_until(lambda: coded_seconds(platform) > 2, 20, "two seconds of broadcast")
@@ -82,7 +82,7 @@ def test_a_frozen_obs_is_measured_as_silence(container: Container, platform: Pla
     assert longest_silence(arrivals, frozen - 1.5, frozen - 0.5) < 2000
 
 
-def test_a_wrong_key_is_refused(container: Container, platform: Platform) -> None:
+def test_a_wrong_key_is_refused(container: Container, platform: PlatformServer) -> None:
     """A platform accepts its own key only, and a refused connection does not count as a broadcast."""
     with pytest.raises(LabError, match="not accepted"):
         Obs(container, f"{platform.url}/wrong-key").start().wait_published()

@@ -8,82 +8,90 @@ import pytest
 
 from tests.lab.measure import traffic
 from tests.lab.obs import Encoder
-from tests.media.conftest import Stage
+from tests.media.broadcast import MediaBroadcast
 
 pytestmark = pytest.mark.media
 
 SMALL = Encoder(640, 360, 25, bitrate=800_000)
 
 
-def test_the_second_hand_off_after_a_change_of_resolution_plays_a_matching_fallback(stage: Stage) -> None:
+def test_the_second_hand_off_after_a_change_of_resolution_plays_a_matching_fallback(
+    broadcast: MediaBroadcast,
+) -> None:
     """OBS changes to 640x360 at 25 fps; after its first drop and return the fallback is 640x360."""
-    stage.drop(stage.publish())
-    obs = stage.publish(SMALL)
-    stage.drop(obs)
-    obs = stage.publish(SMALL)
-    stage.container.wait_until(
-        lambda: stage.matches("640x360p25-high-48000x2"), 30, "a fallback that matches"
+    broadcast.drop(broadcast.publish())
+    obs = broadcast.publish(SMALL)
+    broadcast.drop(obs)
+    obs = broadcast.publish(SMALL)
+    broadcast.container.wait_until(
+        lambda: broadcast.matches("640x360p25-high-48000x2"), 30, "a fallback that matches"
     )
-    stage.drop(obs)
-    stage.end()
-    assert traffic([p.reader.published()[-1] for p in stage.platforms]).non_monotonic == 0
+    broadcast.drop(obs)
+    broadcast.end()
+    assert traffic([p.reader.published()[-1] for p in broadcast.platforms]).non_monotonic == 0
 
 
-def test_a_break_by_hand_survives_a_reconnect_and_restarts_and_ends_by_hand(stage: Stage) -> None:
+def test_a_break_by_hand_survives_a_reconnect_and_restarts_and_ends_by_hand(
+    broadcast: MediaBroadcast,
+) -> None:
     """`fallback on` stays on through a new OBS, a killed program and a killed agent, until `fallback off`."""
-    obs = stage.publish(SMALL)
+    obs = broadcast.publish(SMALL)
     since = time.monotonic()
-    stage.product("fallback", "on")
-    stage.watcher.wait_for("fallback", since=since, timeout=10)
+    broadcast.product("fallback", "on")
+    broadcast.watcher.wait_for("fallback", since=since, timeout=10)
     for unit in ("fallback.service", "restream-agent.service"):
-        stage.container.run(("systemctl", "kill", "-s", "KILL", unit))
+        broadcast.container.run(("systemctl", "kill", "-s", "KILL", unit))
     obs.stop()
-    obs = type(obs)(stage.container, obs.url, SMALL).start()
+    obs = type(obs)(broadcast.container, obs.url, SMALL).start()
     obs.wait_published()
-    stage.container.wait_until(lambda: status(stage)["publisher"], 10, "the agent to see the publisher")
-    stage.watcher.watch(4)
-    assert (status(stage)["state"], status(stage)["held"]) == ("fallback", True)
+    broadcast.container.wait_until(
+        lambda: status(broadcast)["publisher"], 10, "the agent to see the publisher"
+    )
+    broadcast.watcher.watch(4)
+    assert (status(broadcast)["state"], status(broadcast)["held"]) == ("fallback", True)
     since = time.monotonic()
-    stage.product("fallback", "off")
-    stage.watcher.wait_for("live", since=since, timeout=10)
+    broadcast.product("fallback", "off")
+    broadcast.watcher.wait_for("live", since=since, timeout=10)
     obs.stop()
-    stage.end()
+    broadcast.end()
 
 
-def test_flapping_leaves_the_program_whole(stage: Stage) -> None:
+def test_flapping_leaves_the_program_whole(broadcast: MediaBroadcast) -> None:
     """OBS comes and goes ten times as fast as it can; the platforms' connections and clocks do not notice."""
-    before = [len(platform.reader.update()) for platform in stage.platforms]
-    obs = stage.publish(SMALL)
+    before = [len(platform.reader.update()) for platform in broadcast.platforms]
+    obs = broadcast.publish(SMALL)
     for _ in range(10):
         obs.stop()
-        obs = type(obs)(stage.container, obs.url, SMALL).start()
+        obs = type(obs)(broadcast.container, obs.url, SMALL).start()
         obs.wait_published()
     since = time.monotonic()
-    stage.watcher.wait_for("live", since=since, timeout=15)
+    broadcast.watcher.wait_for("live", since=since, timeout=15)
     obs.stop()
-    stage.end()
-    for platform, count in zip(stage.platforms, before, strict=True):
+    broadcast.end()
+    for platform, count in zip(broadcast.platforms, before, strict=True):
         connections = platform.reader.update()[count:]
         assert (len(connections), traffic(connections).non_monotonic) == (1, 0)
 
 
-def test_a_changed_hold_counts_from_the_start_of_the_fallback(stage: Stage) -> None:
+def test_a_changed_hold_counts_from_the_start_of_the_fallback(broadcast: MediaBroadcast) -> None:
     """Shortened during a fallback, the hold ends as if it had been so from the beginning."""
-    toml = stage.container.read("/etc/restream-agent/restream.toml")
-    stage.drop(stage.publish(SMALL))
+    toml = broadcast.container.read("/etc/restream-agent/restream.toml")
+    broadcast.drop(broadcast.publish(SMALL))
     began = time.monotonic()
-    stage.container.write("/etc/restream-agent/restream.toml", toml.replace('hold = "12s"', 'hold = "20s"'))
-    stage.product("apply")
-    left = status(stage)["hold_left"]
+    broadcast.container.write(
+        "/etc/restream-agent/restream.toml", toml.replace('hold = "12s"', 'hold = "20s"')
+    )
+    broadcast.product("apply")
+    left = status(broadcast)["hold_left"]
     assert left is not None
     assert left > 20 - (time.monotonic() - began) - 2
-    stage.container.wait_until(lambda: status(stage)["state"] == "off air", 30, "the hold to run out")
+    broadcast.container.wait_until(lambda: status(broadcast)["state"] == "off air", 30, "the hold to run out")
     assert time.monotonic() - began > 17
-    stage.container.write("/etc/restream-agent/restream.toml", toml)
-    stage.product("apply")
+    broadcast.container.write("/etc/restream-agent/restream.toml", toml)
+    broadcast.product("apply")
 
 
-def status(stage: Stage) -> dict[str, Any]:
+def status(broadcast: MediaBroadcast) -> dict[str, Any]:
     """Return what `restream-agent status --json` says."""
-    found: dict[str, Any] = json.loads(stage.product("status", "--json"))
+    found: dict[str, Any] = json.loads(broadcast.product("status", "--json"))
     return found

@@ -9,8 +9,8 @@ from tests.demo.screen import Screen
 from tests.lab import quoter
 from tests.lab.container import SHARED, Container
 from tests.lab.obs import Encoder, Obs
-from tests.lab.platform import Platform, is_listening
-from tests.system.stage import runs_in
+from tests.lab.platform import PlatformServer, is_listening
+from tests.system.installation import runs_in
 
 MARK = f"pLaNtEd{token_hex(6)}"  # in no file of the machine, this one among them
 INGEST = f"{MARK}-ingest"
@@ -95,8 +95,8 @@ class Planted:
 
 def plant(container: Container, server: str) -> Planted:
     """Install the product, and have it use the planted keys."""
-    alpha = Platform(container, "alpha", key=ALPHA, port=FIRST_PORT)
-    beta = Platform(container, "beta", key="another", port=FIRST_PORT + 10)
+    alpha = PlatformServer(container, "alpha", key=ALPHA, port=FIRST_PORT)
+    beta = PlatformServer(container, "beta", key="another", port=FIRST_PORT + 10)
     for platform in (alpha, beta):
         platform.start()
     _start_quoter(container)

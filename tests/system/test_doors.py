@@ -12,9 +12,9 @@ from tests.demo.screen import Screen
 from tests.lab.container import Container, end_group
 from tests.lab.deadline import wait_until
 from tests.lab.obs import Obs
-from tests.lab.platform import Platform
-from tests.system.conftest import SERVERS
-from tests.system.stage import Stage
+from tests.lab.platform import PlatformServer
+from tests.lab.servers import SERVERS
+from tests.system.installation import Installation
 
 pytestmark = pytest.mark.system
 
@@ -43,17 +43,17 @@ SOURCE = (
 
 
 @pytest.fixture(scope="module", params=SERVERS)
-def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
     """Install and apply, with a computer outside."""
     with Container() as container:
-        platform = Platform(container, "alpha", key="alpha-key", port=21000)
+        platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
         platform.start()
         install(container, request.param, (platform,), Screen())
         container.run(("sh", "-ec", CABLE))
-        yield Stage(container, request.param, {"alpha": platform})
+        yield Installation(container, request.param, {"alpha": platform})
 
 
-def publish(stage: Stage, key: str, *, seconds: float = 2) -> tuple[bool, float]:
+def publish(installation: Installation, key: str, *, seconds: float = 2) -> tuple[bool, float]:
     """Publish from outside; return whether it was accepted, and after how long it ended."""
     url = f"rtmp://{HERE}/live/main?key={key}"
     started = time.monotonic()
@@ -73,13 +73,13 @@ def publish(stage: Stage, key: str, *, seconds: float = 2) -> tuple[bool, float]
         "flv",
         url,
     )
-    done = stage.container.run(argv, check=False, timeout=30)
+    done = installation.container.run(argv, check=False, timeout=30)
     return done.returncode == 0, time.monotonic() - started
 
 
-def test_the_listener_stands_an_attack(stage: Stage) -> None:
+def test_the_listener_stands_an_attack(installation: Installation) -> None:
     """5,000 generated requests and 500 idle connections: no crash, change or error."""
-    outcome = attack(stage.container, count=5000, idle=500, warm_up=2000)
+    outcome = attack(installation.container, count=5000, idle=500, warm_up=2000)
     said = "\n".join(outcome.lines())
     assert (outcome.is_same_process, outcome.state_after, outcome.complaints) == (
         True,
@@ -90,18 +90,18 @@ def test_the_listener_stands_an_attack(stage: Stage) -> None:
     assert outcome.memory_after - outcome.memory_before < 16 * 1024, said
 
 
-def test_nothing_but_the_ingest_listens_outside(stage: Stage) -> None:
+def test_nothing_but_the_ingest_listens_outside(installation: Installation) -> None:
     """Of ours, every other port is on loopback."""
-    sockets = stage.container.run(("ss", "-Hltunp")).stdout.splitlines()
+    sockets = installation.container.run(("ss", "-Hltunp")).stdout.splitlines()
     ours = [line.split() for line in sockets if any(name in line for name in ("restream", "srs", "python"))]
     ours += [line.split() for line in sockets if '"nginx"' in line and ":210" not in line]
     public = {one[4] for one in ours if not one[4].startswith("127.")}
     assert public == {"0.0.0.0:1935"}
 
 
-def test_the_stream_is_played_on_this_machine_only(stage: Stage) -> None:
+def test_the_stream_is_played_on_this_machine_only(installation: Installation) -> None:
     """While OBS publishes, a player outside gets nothing, though it knows the name and the key."""
-    obs = stage.container.popen(
+    obs = installation.container.popen(
         (
             *FFMPEG,
             *SOURCE,
@@ -112,72 +112,78 @@ def test_the_stream_is_played_on_this_machine_only(stage: Stage) -> None:
             f"rtmp://127.0.0.1/live/main?key={INGEST_KEY}",
         )
     )
-    stage.container.wait_until(lambda: stage.container.is_active("live@main.service"), 15, "OBS to be live")
+    installation.container.wait_until(
+        lambda: installation.container.is_active("live@main.service"), 15, "OBS to be live"
+    )
     url = f"rtmp://{HERE}/live/main?key={INGEST_KEY}"
     play = ("timeout", "10", *FFMPEG, "-i", url, "-t", "0.5", "-f", "null", "-")
-    outside = stage.container.run((*OUTSIDE, *play), check=False, timeout=30)
+    outside = installation.container.run((*OUTSIDE, *play), check=False, timeout=30)
     # The same from here shows that there was something to see.
-    inside = stage.container.run(
+    inside = installation.container.run(
         tuple(one.replace(HERE, "127.0.0.1") for one in play), check=False, timeout=30
     )
     end_group(obs)
     assert (outside.returncode == 0, inside.returncode) == (False, 0), outside.stderr + inside.stderr
 
 
-def test_the_program_s_own_are_the_program_live_and_the_relays(stage: Stage) -> None:
+def test_the_program_s_own_are_the_program_live_and_the_relays(installation: Installation) -> None:
     """No other unit has the group that opens its sockets."""
     script = (
         "cd /etc/systemd/system; grep -l restream-media *.service *.service.d/*; getent group restream-media"
     )
-    found = stage.container.run(("sh", "-c", script)).stdout.split()
+    found = installation.container.run(("sh", "-c", script)).stdout.split()
     assert found[:-1] == ["fallback.service", "ffmpeg-relay@.service", "live@.service"]
     assert found[-1].endswith(":")
 
 
 @pytest.mark.parametrize("user", ["nobody", "restream", "restream-ingest"])
 @pytest.mark.parametrize("path", ["live.sock", "relay.sock", "telemetry.sock"])
-def test_the_program_s_sockets_are_for_its_own(stage: Stage, path: str, user: str) -> None:
+def test_the_program_s_sockets_are_for_its_own(installation: Installation, path: str, user: str) -> None:
     """Whoever is not in the group restream-media cannot connect."""
     script = (
         "import socket, sys; s = socket.socket(socket.AF_UNIX, "
         f"socket.SOCK_{'DGRAM' if path.startswith('tele') else 'STREAM'}); s.connect('/run/restream/{path}')"
     )
-    stage.container.run(("python3", "-c", script))
-    done = stage.container.run(("python3", "-c", script), user=user, check=False)
+    installation.container.run(("python3", "-c", script))
+    done = installation.container.run(("python3", "-c", script), user=user, check=False)
     assert "PermissionError" in done.stderr
-    mode = stage.container.run(("stat", "-c", "%a %U:%G", f"/run/restream/{path}")).stdout.strip()
+    mode = installation.container.run(("stat", "-c", "%a %U:%G", f"/run/restream/{path}")).stdout.strip()
     assert mode == "660 root:restream-media"
 
 
-def test_guessing_is_slow_and_the_right_key_is_not(stage: Stage) -> None:
+def test_guessing_is_slow_and_the_right_key_is_not(installation: Installation) -> None:
     """Wrong keys from outside are refused later and later; the right one, from the same address, at once."""
-    refused = [publish(stage, f"guess{number}") for number in range(6)]
+    refused = [publish(installation, f"guess{number}") for number in range(6)]
     assert [accepted for accepted, _ in refused] == [False] * 6
     assert refused[-1][1] > 7
-    wrong = stage.container.popen((*OUTSIDE, *FFMPEG, *SOURCE, "-f", "flv", f"rtmp://{HERE}/live/main?key=x"))
+    wrong = installation.container.popen(
+        (*OUTSIDE, *FFMPEG, *SOURCE, "-f", "flv", f"rtmp://{HERE}/live/main?key=x")
+    )
     words = f"publish refused: wrong key from {THERE}"
-    wait_until(lambda: sum(words in line for line in stage.words("restream-agent")) == 7, 10, "the line")
-    accepted, _ = publish(stage, INGEST_KEY, seconds=0.5)
+    wait_until(
+        lambda: sum(words in line for line in installation.words("restream-agent")) == 7, 10, "the line"
+    )
+    accepted, _ = publish(installation, INGEST_KEY, seconds=0.5)
     assert (accepted, wrong.poll()) == (True, None)
     end_group(wrong)
 
 
-def test_a_stranger_does_not_hide_who_publishes(stage: Stage) -> None:
+def test_a_stranger_does_not_hide_who_publishes(installation: Installation) -> None:
     """He has no key, and his client says of itself what neither JSON nor XML can hold."""
-    obs = Obs(stage.container, PUBLISH_URL).start()
+    obs = Obs(installation.container, PUBLISH_URL).start()
     obs.wait_published()
-    stage.container.wait_until(lambda: stage.state() == "live", 20, "OBS to be live")
+    installation.container.wait_until(lambda: installation.state() == "live", 20, "OBS to be live")
     strange = "\"$(printf '\\001\\033\\377')\""
     options = f"-rtmp_swfurl {strange} -rtmp_flashver {strange}"
     publish = f"{' '.join((*FFMPEG, *SOURCE))} {options} -f flv 'rtmp://127.0.0.1/live/main?key=wrong'"
-    heard = len(stage.words("restream-agent.service", lines=10_000))
+    heard = len(installation.words("restream-agent.service", lines=10_000))
     for _ in range(3):
-        stranger = stage.container.popen(("sh", "-c", publish))
+        stranger = installation.container.popen(("sh", "-c", publish))
         while stranger.poll() is None:
             # Which has the agent look at the server.
-            status = json.loads(stage.product("status", "--json"))
+            status = json.loads(installation.product("status", "--json"))
             assert (status["ingest"], status["publisher"]["stream"]) == ("up", "main")
-    said = "\n".join(stage.words("restream-agent.service", lines=10_000)[heard:])
+    said = "\n".join(installation.words("restream-agent.service", lines=10_000)[heard:])
     obs.kill()
     assert "wrong key" in said
     assert "no sense" not in said

@@ -6,7 +6,7 @@ import pytest
 
 from tests.demo.install import ETC, PROGRAM, _install_wheel, configuration
 from tests.lab.container import Container, end_group
-from tests.system.stage import TOML, Stage
+from tests.system.installation import TOML, Installation
 
 pytestmark = pytest.mark.system
 
@@ -19,7 +19,7 @@ MASK = "/run/systemd/system.control/restream-ingest.service"
 
 
 @pytest.fixture(scope="module")
-def bare() -> Iterator[Stage]:
+def bare() -> Iterator[Installation]:
     """Boot, install the wheel, write the TOML and the keys; nothing is applied."""
     with Container() as container:
         _install_wheel(container)
@@ -27,17 +27,17 @@ def bare() -> Iterator[Stage]:
         toml = configuration("nginx-rtmp", ()) + CLUB
         container.write(TOML, toml)
         container.write(f"{ETC}/credentials/club", f"{KEY}\n", mode=0o600)
-        yield Stage(container, "nginx-rtmp", {}, toml)
+        yield Installation(container, "nginx-rtmp", {}, toml)
 
 
-def everything(stage: Stage) -> list[str]:
+def everything(installation: Installation) -> list[str]:
     """Return all of /etc but directories and accounts."""
-    lines = stage.files().splitlines()
+    lines = installation.files().splitlines()
     kept = [line for line in lines if line.split()[1:2] != ["d"]]
     return [line for line in kept if not any(f"/etc/{name}" in line for name in ACCOUNTS)]
 
 
-def test_a_user_who_is_not_root_is_told_so(bare: Stage) -> None:
+def test_a_user_who_is_not_root_is_told_so(bare: Installation) -> None:
     """With exit code 1; no key and no traceback."""
     for command in ("check", "diff", "apply", "on-air", "off-air"):
         done = bare.container.run((PROGRAM, command), user="nobody", check=False)
@@ -47,7 +47,7 @@ def test_a_user_who_is_not_root_is_told_so(bare: Stage) -> None:
         assert KEY not in done.stderr
 
 
-def test_a_port_in_use_is_named_and_nothing_is_written(bare: Stage) -> None:
+def test_a_port_in_use_is_named_and_nothing_is_written(bare: Installation) -> None:
     """Exit code 1, the port, and the command that shows who has it."""
     before = everything(bare)
     other = bare.container.popen(("python3", "-m", "http.server", "--bind", "127.0.0.1", "1935"))
@@ -60,7 +60,7 @@ def test_a_port_in_use_is_named_and_nothing_is_written(bare: Stage) -> None:
     assert before == everything(bare)
 
 
-def test_a_unit_that_does_not_start_takes_all_back(bare: Stage) -> None:
+def test_a_unit_that_does_not_start_takes_all_back(bare: Installation) -> None:
     """Every file is gone again, and so is every unit that had been started by then."""
     before = everything(bare)
     bare.container.run(("sh", "-c", f"mkdir -p {MASK.rpartition('/')[0]} && ln -sf /dev/null {MASK}"))
@@ -75,14 +75,14 @@ def test_a_unit_that_does_not_start_takes_all_back(bare: Stage) -> None:
     assert bare.runs() == {}
 
 
-def test_then_the_first_apply_works(bare: Stage) -> None:
+def test_then_the_first_apply_works(bare: Installation) -> None:
     """What was in the way is gone: the same command brings everything up."""
     bare.product("apply")
     assert bare.container.is_active("restream-ingest.service")
     assert bare.product("diff") == ""
 
 
-def test_an_apply_by_systemd_makes_missing_accounts(bare: Stage) -> None:
+def test_an_apply_by_systemd_makes_missing_accounts(bare: Installation) -> None:
     """Within its confinement, as after an update that brings a new one: user, group, and its files' group."""
     bare.container.run(("userdel", "--force", "restream-ingest"))
     bare.container.run(("rm", "/etc/sysusers.d/restream-agent.conf", f"{ETC}/nginx-rtmp.conf"))

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.demo.install import ETC
-from tests.system.stage import Stage
+from tests.system.installation import Installation
 
 # One server: which one it is plays no part in who is told.
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.parametrize("stage", ["nginx-rtmp"], indirect=True, scope="module"),
+    pytest.mark.parametrize("installation", ["nginx-rtmp"], indirect=True, scope="module"),
 ]
 
 MARK = f"pLaNtEd{token_hex(6)}"  # in no file of the machine, this one among them
@@ -69,42 +69,44 @@ OPEN_FILES = (
 
 
 @pytest.fixture(scope="module")
-def told(stage: Stage) -> Iterator[Stage]:
+def told(installation: Installation) -> Iterator[Installation]:
     """Serve the webhook, and have `[notify]` applied."""
-    stage.container.write(HOOK, SERVER)
-    server = stage.container.popen(("python3", HOOK))
-    stage.container.wait_until(lambda: stage.listens(PORT), 10, "the webhook to listen")
-    stage.container.write(f"{ETC}/credentials/webhook-secret", f"{SECRET}\n", mode=0o600)
-    stage.edit(stage.toml + NOTIFY)
-    yield stage
+    installation.container.write(HOOK, SERVER)
+    server = installation.container.popen(("python3", HOOK))
+    installation.container.wait_until(lambda: installation.listens(PORT), 10, "the webhook to listen")
+    installation.container.write(f"{ETC}/credentials/webhook-secret", f"{SECRET}\n", mode=0o600)
+    installation.edit(installation.toml + NOTIFY)
+    yield installation
     server.kill()
 
 
-def say(stage: Stage, event: str, *, times: int = 1, user: str = "restream", check: bool = True) -> int:
+def say(
+    installation: Installation, event: str, *, times: int = 1, user: str = "restream", check: bool = True
+) -> int:
     """Send an event as the agent does; return the exit code."""
     argv = ("python3", "-c", SENDER, SOCKET, str(times), event)
-    return stage.container.run(argv, user=user, check=check).returncode
+    return installation.container.run(argv, user=user, check=check).returncode
 
 
-def heard(stage: Stage) -> list[dict[str, Any]]:
+def heard(installation: Installation) -> list[dict[str, Any]]:
     """Return what the webhook was sent so far."""
-    text = stage.container.run(("sh", "-c", f"cat {HEARD} 2>/dev/null || true")).stdout
+    text = installation.container.run(("sh", "-c", f"cat {HEARD} 2>/dev/null || true")).stdout
     return [json.loads(line) for line in text.splitlines()]
 
 
-def counted(stage: Stage, event: str) -> int:
+def counted(installation: Installation, event: str) -> int:
     """Return how many events of a kind the webhook was told of."""
-    events = [one for each in heard(stage) for one in json.loads(each["body"])["events"]]
+    events = [one for each in heard(installation) for one in json.loads(each["body"])["events"]]
     return sum(one["count"] for one in events if one["event"] == event)
 
 
-def test_no_process_waits_for_events(told: Stage) -> None:
+def test_no_process_waits_for_events(told: Installation) -> None:
     """Only its socket is there."""
     assert told.container.is_active("restream-notify.socket")
     assert not told.container.is_active(UNIT)
 
 
-def test_an_event_reaches_the_webhook_signed_and_the_command(told: Stage) -> None:
+def test_an_event_reaches_the_webhook_signed_and_the_command(told: Installation) -> None:
     """The signature is that of the body by the secret."""
     before = len(heard(told))
     say(told, "on_air")
@@ -117,13 +119,13 @@ def test_an_event_reaches_the_webhook_signed_and_the_command(told: Stage) -> Non
     told.container.wait_until(lambda: by_command(told)[-1:] == [events], 20, "the command to be told")
 
 
-def by_command(told: Stage) -> list[Any]:
+def by_command(told: Installation) -> list[Any]:
     """Return the events of each message that the command has written down."""
     written = told.container.run(("cat", TOLD), check=False).stdout
     return [json.loads(line)["events"] for line in written.splitlines(keepends=True) if line.endswith("\n")]
 
 
-def test_a_hundred_events_are_few_deliveries(told: Stage) -> None:
+def test_a_hundred_events_are_few_deliveries(told: Installation) -> None:
     """Each is counted, and the last is told; so on both ways."""
     before = len(heard(told))
     say(told, "platform_failing", times=100)
@@ -133,12 +135,12 @@ def test_a_hundred_events_are_few_deliveries(told: Stage) -> None:
     assert last.startswith("number 99 (the last of ")
 
 
-def test_nobody_but_the_agent_and_root_can_send(told: Stage) -> None:
+def test_nobody_but_the_agent_and_root_can_send(told: Installation) -> None:
     """The socket is the user restream's alone."""
     assert say(told, "live", user="nobody", check=False) != 0
 
 
-def test_the_agent_s_own_news_arrive(told: Stage) -> None:
+def test_the_agent_s_own_news_arrive(told: Installation) -> None:
     """Out of its sandbox: a broadcast that is begun and ended by hand."""
     for command, event in (("on-air", "on_air"), ("off-air", "off_air")):
         before = counted(told, event)
@@ -147,7 +149,7 @@ def test_the_agent_s_own_news_arrive(told: Stage) -> None:
         told.container.wait_until(wanted, 30, f"the webhook to be told of {event}")
 
 
-def test_a_webhook_that_is_down_is_told_later_and_the_command_now(told: Stage) -> None:
+def test_a_webhook_that_is_down_is_told_later_and_the_command_now(told: Installation) -> None:
     """Nothing listens: the command is run all the same, and the log names the host alone."""
     told.container.run(("kill", told.container.read(f"{HOOK}.pid")))
     told.container.wait_until(lambda: not told.listens(PORT), 10, "the webhook to be gone")
@@ -162,7 +164,7 @@ def test_a_webhook_that_is_down_is_told_later_and_the_command_now(told: Stage) -
     again.kill()
 
 
-def test_it_ends_when_all_is_told_and_the_socket_starts_it_again(told: Stage) -> None:
+def test_it_ends_when_all_is_told_and_the_socket_starts_it_again(told: Installation) -> None:
     """Nothing is left running on a quiet channel; here after half a second, for the test's sake."""
     settings = json.loads(told.container.read(f"{ETC}/notify.json"))
     told.container.write(f"{ETC}/notify.json", json.dumps(settings | {"idle": 0.5}))
@@ -175,7 +177,7 @@ def test_it_ends_when_all_is_told_and_the_socket_starts_it_again(told: Stage) ->
         assert told.show(UNIT, "Result") == "success"
 
 
-def test_a_stop_ends_it_at_once(told: Stage) -> None:
+def test_a_stop_ends_it_at_once(told: Installation) -> None:
     """SIGTERM: what waits is tried once, and the unit has not failed."""
     before = len(heard(told))
     say(told, "live", times=10)
@@ -185,7 +187,7 @@ def test_a_stop_ends_it_at_once(told: Stage) -> None:
     assert "number 9" in told.container.read(TOLD)
 
 
-def test_the_url_and_the_secret_are_nowhere(told: Stage) -> None:
+def test_the_url_and_the_secret_are_nowhere(told: Installation) -> None:
     """No process, no journal, no unit and no file that others can read has them, while it runs."""
     say(told, "off_air")
     told.container.wait_until(lambda: told.container.is_active(UNIT), 10, "the notifier to run")
@@ -202,7 +204,7 @@ def test_the_url_and_the_secret_are_nowhere(told: Stage) -> None:
         assert MARK not in told.container.run(("sh", "-c", question), check=False).stdout, question
 
 
-def test_a_table_that_goes_takes_everything_along(told: Stage) -> None:
+def test_a_table_that_goes_takes_everything_along(told: Installation) -> None:
     """Units, settings and the URL's file; the socket is gone."""
     told.edit(told.toml.replace(NOTIFY, ""))
     left = told.container.run(("sh", "-c", f"ls {SOCKET} {ETC}/inline-keys/notify.webhook"), check=False)

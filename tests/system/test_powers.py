@@ -7,7 +7,7 @@ import pytest
 from restream_agent.systemd import escaping
 from tests.demo.install import ETC, HOLD_SECONDS, INGEST_KEY, PUBLISH_URL
 from tests.lab.obs import Obs
-from tests.system.stage import Stage
+from tests.system.installation import Installation
 
 pytestmark = pytest.mark.system
 
@@ -51,28 +51,28 @@ ARGUMENTS = (
 
 
 @pytest.mark.parametrize("call", ALLOWED, ids=" ".join)
-def test_the_agents_user_may_run_the_broadcast(stage: Stage, call: tuple[str, str]) -> None:
+def test_the_agents_user_may_run_the_broadcast(installation: Installation, call: tuple[str, str]) -> None:
     """polkit lets the user restream start and stop the units of a broadcast."""
-    stage.container.run(("systemctl", "--no-ask-password", *call), user="restream", timeout=60)
+    installation.container.run(("systemctl", "--no-ask-password", *call), user="restream", timeout=60)
 
 
 @pytest.mark.parametrize("call", REFUSED, ids=" ".join)
-def test_the_agents_user_may_do_nothing_else(stage: Stage, call: tuple[str, ...]) -> None:
+def test_the_agents_user_may_do_nothing_else(installation: Installation, call: tuple[str, ...]) -> None:
     """Another unit, another verb, a file of the system or a key: refused."""
     if call[0] == "systemctl":
         call = ("systemctl", "--no-ask-password", *call[1:])
-    done = stage.container.run(call, user="restream", check=False)
+    done = installation.container.run(call, user="restream", check=False)
     assert done.returncode != 0
     said = done.stderr.lower()
     assert any(word in said for word in ("denied", "authenti", "not permitted", "invalid")), said
 
 
-def test_no_key_is_where_others_look(stage: Stage) -> None:
+def test_no_key_is_where_others_look(installation: Installation) -> None:
     """During a broadcast no process, unit, journal line or readable file shows a key or the hook token."""
-    stage.on_air()
-    obs = Obs(stage.container, PUBLISH_URL).start()
-    stage.container.wait_until(lambda: stage.state() == "live", 15, "OBS to be live")
-    token = stage.container.read(f"{ETC}/hook-token").strip()
+    installation.on_air()
+    obs = Obs(installation.container, PUBLISH_URL).start()
+    installation.container.wait_until(lambda: installation.state() == "live", 15, "OBS to be live")
+    token = installation.container.read(f"{ETC}/hook-token").strip()
     secrets = (INGEST_KEY, "alpha-key", "beta-key", token)
     places = """
         umask 077; exec > /run/shown
@@ -82,36 +82,36 @@ def test_no_key_is_where_others_look(stage: Stage) -> None:
         done | tr '\\0' '\\n'
         runuser -u nobody -- grep -rahs -e '' /etc /run /var/lib/restream-agent /var/log
     """
-    stage.container.run(("sh", "-c", places), timeout=60, check=False)
+    installation.container.run(("sh", "-c", places), timeout=60, check=False)
     obs.stop()
     proofs = ("key.ffpreset", "ffmpeg-relay@alpha.service", "-rtmp_app")
-    assert [text for text in (*proofs, *secrets) if is_shown(stage, text)] == list(proofs)
+    assert [text for text in (*proofs, *secrets) if is_shown(installation, text)] == list(proofs)
 
 
-def is_shown(stage: Stage, text: str) -> bool:
+def is_shown(installation: Installation, text: str) -> bool:
     """Whether a text is in what was gathered; grep finds it in bytes that are no text, too."""
-    return stage.container.run(("grep", "-aqF", "-e", text, "/run/shown"), check=False).returncode == 0
+    return installation.container.run(("grep", "-aqF", "-e", text, "/run/shown"), check=False).returncode == 0
 
 
-def test_the_hold_ends_the_broadcast_without_the_agent(stage: Stage) -> None:
+def test_the_hold_ends_the_broadcast_without_the_agent(installation: Installation) -> None:
     """OBS has gone, then the agent goes with its socket: when the hold has run out, systemd goes off air."""
-    stage.edit(stage.toml.replace(f'hold = "{HOLD_SECONDS}s"', 'hold = "3s"'))
-    obs = Obs(stage.container, PUBLISH_URL).start()
-    stage.container.wait_until(lambda: stage.state() == "live", 15, "OBS to be live")
+    installation.edit(installation.toml.replace(f'hold = "{HOLD_SECONDS}s"', 'hold = "3s"'))
+    obs = Obs(installation.container, PUBLISH_URL).start()
+    installation.container.wait_until(lambda: installation.state() == "live", 15, "OBS to be live")
     obs.stop()
-    stage.container.wait_until(
-        lambda: stage.container.is_active("restream-off-air.timer"), 10, "the hold to begin"
+    installation.container.wait_until(
+        lambda: installation.container.is_active("restream-off-air.timer"), 10, "the hold to begin"
     )
-    stage.container.run(("systemctl", "stop", "restream-agent.socket", "restream-agent.service"))
-    assert stage.container.is_active("restream.target")
-    stage.container.wait_until(
-        lambda: not stage.container.is_active("restream.target"), 10, "the hold to run out"
+    installation.container.run(("systemctl", "stop", "restream-agent.socket", "restream-agent.service"))
+    assert installation.container.is_active("restream.target")
+    installation.container.wait_until(
+        lambda: not installation.container.is_active("restream.target"), 10, "the hold to run out"
     )
-    assert not stage.container.is_active("restream-agent.service")
-    stage.container.run(("systemctl", "start", "restream-agent.socket", "restream-agent.service"))
+    assert not installation.container.is_active("restream-agent.service")
+    installation.container.run(("systemctl", "start", "restream-agent.socket", "restream-agent.service"))
 
 
-def test_systemd_reads_an_argv_as_it_was_meant(stage: Stage) -> None:
+def test_systemd_reads_an_argv_as_it_was_meant(installation: Installation) -> None:
     """A program under a difficult name gets difficult arguments, and a credential of one, unchanged."""
     program = "/opt/a$b %n ü;"  # systemd itself refuses quotes and backslashes there
     title = "100 %n \\"
@@ -121,15 +121,15 @@ def test_systemd_reads_an_argv_as_it_was_meant(stage: Stage) -> None:
         "key = open(os.environ['CREDENTIALS_DIRECTORY'] + '/key').read()\n"
         "print(json.dumps([sys.argv[1:], key]))\n"
     )
-    stage.container.write(program, show, mode=0o755)
-    stage.container.write(secret, "the key")
-    stage.container.write(
+    installation.container.write(program, show, mode=0o755)
+    installation.container.write(secret, "the key")
+    installation.container.write(
         "/etc/systemd/system/difficult.service",
         f"[Unit]\nDescription={escaping.value(title)}\n[Service]\nType=oneshot\n"
         f"LoadCredential=key:{escaping.value(secret)}\nStandardOutput=file:/run/difficult\n"
         f"ExecStart={escaping.command((program, *ARGUMENTS))}\n",
     )
-    stage.container.run(("systemctl", "daemon-reload"))
-    stage.container.run(("systemctl", "start", "difficult.service"))
-    assert json.loads(stage.container.read("/run/difficult")) == [list(ARGUMENTS), "the key"]
-    assert stage.show("difficult.service", "Description") == title
+    installation.container.run(("systemctl", "daemon-reload"))
+    installation.container.run(("systemctl", "start", "difficult.service"))
+    assert json.loads(installation.container.read("/run/difficult")) == [list(ARGUMENTS), "the key"]
+    assert installation.show("difficult.service", "Description") == title

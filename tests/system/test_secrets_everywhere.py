@@ -6,7 +6,7 @@ import pytest
 
 from tests.demo.install import ETC
 from tests.lab.container import Container
-from tests.system.conftest import SERVERS
+from tests.lab.servers import SERVERS
 from tests.system.planted import ALPHA, INGEST, KEY_FILE, MARK, STAMP, Planted, plant, play_broadcast
 
 pytestmark = pytest.mark.system

@@ -11,13 +11,13 @@ import pytest
 
 from tests.demo.install import ETC, PREFIX, PUBLISH_URL
 from tests.lab.obs import Encoder, Obs
-from tests.system.stage import Stage
+from tests.system.installation import Installation
 
 # One server: which one it is plays no part in how relays are watched.
 pytestmark = [
     pytest.mark.system,
     pytest.mark.media,
-    pytest.mark.parametrize("stage", ["nginx-rtmp"], indirect=True, scope="module"),
+    pytest.mark.parametrize("installation", ["nginx-rtmp"], indirect=True, scope="module"),
 ]
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "examples" / "grafana" / "restream-agent.json"
@@ -27,34 +27,36 @@ LIGHT = Encoder(width=640, height=360, bitrate=800_000)
 
 
 @pytest.fixture(scope="module")
-def broadcast(stage: Stage) -> Iterator[Stage]:
+def broadcast(installation: Installation) -> Iterator[Installation]:
     """Publish to alpha and beta for as long as the tests of this file run."""
-    obs = Obs(stage.container, PUBLISH_URL, LIGHT).start()
-    wait_state(stage, "alpha", "delivering")
-    wait_state(stage, "beta", "delivering")
-    yield stage
+    obs = Obs(installation.container, PUBLISH_URL, LIGHT).start()
+    wait_state(installation, "alpha", "delivering")
+    wait_state(installation, "beta", "delivering")
+    yield installation
     obs.kill()
 
 
-def relay(stage: Stage, name: str) -> dict[str, Any]:
+def relay(installation: Installation, name: str) -> dict[str, Any]:
     """Return what `status --json` says of a relay."""
-    found: dict[str, Any] = json.loads(stage.product("status", "--json"))["relays"][name]
+    found: dict[str, Any] = json.loads(installation.product("status", "--json"))["relays"][name]
     return found
 
 
-def wait_state(stage: Stage, name: str, state: str, *, timeout: float = 30) -> None:
-    stage.container.wait_until(
-        lambda: relay(stage, name)["state"] == state, timeout, f"{name} to be {state}: {relay(stage, name)}"
+def wait_state(installation: Installation, name: str, state: str, *, timeout: float = 30) -> None:
+    installation.container.wait_until(
+        lambda: relay(installation, name)["state"] == state,
+        timeout,
+        f"{name} to be {state}: {relay(installation, name)}",
     )
 
 
-def connections(stage: Stage, name: str) -> int:
+def connections(installation: Installation, name: str) -> int:
     """Return how many connections a platform has had."""
-    stage.platforms[name].reader.update()
-    return len(stage.platforms[name].reader.published())
+    installation.platforms[name].reader.update()
+    return len(installation.platforms[name].reader.published())
 
 
-def test_status_has_every_relays_figures(broadcast: Stage) -> None:
+def test_status_has_every_relays_figures(broadcast: Installation) -> None:
     """Bitrate, pictures, speed, delay: of what was delivered, not of what was sent."""
     for name in ("alpha", "beta"):
         broadcast.container.wait_until(lambda name=name: has_figures(broadcast, name), 10, "the figures")  # type: ignore[misc]
@@ -63,7 +65,7 @@ def test_status_has_every_relays_figures(broadcast: Stage) -> None:
     assert alpha["delivered"] > 0
 
 
-def test_a_restarted_agent_sees_everything_again(broadcast: Stage) -> None:
+def test_a_restarted_agent_sees_everything_again(broadcast: Installation) -> None:
     """Without a word to anybody: the source, and each relay delivering with its rates."""
     before = broadcast.runs()
     broadcast.container.run(("systemctl", "kill", "-s", "KILL", "restream-agent.service"))
@@ -73,8 +75,8 @@ def test_a_restarted_agent_sees_everything_again(broadcast: Stage) -> None:
     assert {unit for unit in before if before[unit] != after.get(unit)} == {"restream-agent.service"}
 
 
-def has_figures(stage: Stage, name: str) -> bool:
-    done = stage.container.run(("curl", "-s", "http://127.0.0.1:8085/api/status"), check=False).stdout
+def has_figures(installation: Installation, name: str) -> bool:
+    done = installation.container.run(("curl", "-s", "http://127.0.0.1:8085/api/status"), check=False).stdout
     if not done:
         return False
     found = json.loads(done)
@@ -83,7 +85,7 @@ def has_figures(stage: Stage, name: str) -> bool:
     return found["state"] == "live" and row["state"] == "delivering" and None not in known
 
 
-def test_a_frozen_relay_is_started_anew_and_no_other_is_touched(broadcast: Stage) -> None:
+def test_a_frozen_relay_is_started_anew_and_no_other_is_touched(broadcast: Installation) -> None:
     """After `relay.stall`; its platform gets a new connection, the other keeps the one it has."""
     alpha, beta = connections(broadcast, "alpha"), connections(broadcast, "beta")
     broadcast.container.run(("systemctl", "kill", "-s", "STOP", "ffmpeg-relay@beta.service"))
@@ -94,7 +96,9 @@ def test_a_frozen_relay_is_started_anew_and_no_other_is_touched(broadcast: Stage
     assert any("has delivered nothing for too long" in line for line in broadcast.words("restream-agent"))
 
 
-def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(broadcast: Stage) -> None:
+def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(
+    broadcast: Installation,
+) -> None:
     """With the number of attempts in `systemctl status`; with the right key it begins at once."""
     key = f"{ETC}/credentials/beta"
     broadcast.container.write(key, "wrong\n", mode=0o600)
@@ -116,7 +120,7 @@ def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(br
     assert relay(broadcast, "beta")["failures"] == 0
 
 
-def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Stage) -> None:
+def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Installation) -> None:
     """ffmpeg 7 exits 255 for a refused key; a stop by hand is known by something else."""
     override = "/run/systemd/system/ffmpeg-relay@beta.service.d/20-test.conf"
     attempt = f"{PREFIX}/bin/python3 -I -m restream_agent.launchers.relay_attempt /bin/sh -c 'exit 255'"
@@ -138,22 +142,22 @@ def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Stage) -
     wait_state(broadcast, "beta", "delivering")
 
 
-def pauses_of(stage: Stage, identifier: str) -> list[str]:
+def pauses_of(installation: Installation, identifier: str) -> list[str]:
     """Return the pauses in seconds that a relay has said in the journal since its last start by hand."""
     argv = ("journalctl", "--no-pager", "-o", "cat", "-t", identifier, "-g", "with a pause of")
-    lines = stage.container.run(argv, check=False).stdout.splitlines()
+    lines = installation.container.run(argv, check=False).stdout.splitlines()
     first = max(index for index, line in enumerate(lines) if "after 1 in a row" in line)
     return [line.rpartition("pause of ")[2].removesuffix(" s") for line in lines[first:]]
 
 
-def test_metrics_are_well_made(broadcast: Stage) -> None:
+def test_metrics_are_well_made(broadcast: Installation) -> None:
     """By Prometheus's own checker: names, units, help."""
     text = broadcast.container.run(("curl", "-s", "http://127.0.0.1:8085/metrics")).stdout
     done = broadcast.container.run(("promtool", "check", "metrics"), input=text, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-def test_every_query_of_the_dashboard_finds_something(broadcast: Stage) -> None:
+def test_every_query_of_the_dashboard_finds_something(broadcast: Installation) -> None:
     """Each panel's query, in a real Prometheus that has scraped the agent as examples/prometheus.yml says."""
     container = broadcast.container
     container.write("/etc/restream-test/prometheus.yml", PROMETHEUS.read_text().replace("5s", "1s"))
@@ -182,23 +186,23 @@ def queries() -> Iterator[tuple[str, str]]:
             yield f"{panel['title']} {target['refId']}", target["expr"]
 
 
-def still_empty(stage: Stage, pending: dict[str, str]) -> dict[str, str]:
+def still_empty(installation: Installation, pending: dict[str, str]) -> dict[str, str]:
     """Ask what has found nothing yet, and forget what has; an error of Prometheus's fails at once."""
     for title, expression in list(pending.items()):
-        if query(stage, expression):
+        if query(installation, expression):
             del pending[title]
     return pending
 
 
-def is_ready(stage: Stage) -> bool:
+def is_ready(installation: Installation) -> bool:
     """Whether Prometheus answers queries; before, it says 503 to all."""
     argv = ("curl", "-sf", "http://127.0.0.1:9090/-/ready")
-    return stage.container.run(argv, check=False).returncode == 0
+    return installation.container.run(argv, check=False).returncode == 0
 
 
-def query(stage: Stage, expression: str) -> list[Any]:
+def query(installation: Installation, expression: str) -> list[Any]:
     url = f"{API}?{urlencode({'query': expression})}"
-    said = stage.container.run(("curl", "-s", url), check=False).stdout
+    said = installation.container.run(("curl", "-s", url), check=False).stdout
     if not said:
         return []
     answer = json.loads(said)

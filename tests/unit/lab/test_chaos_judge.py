@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.catalogue import FAULTS, named
 from tests.chaos.judge import Played, Seen, see
 from tests.chaos.report import as_json
-from tests.lab.rtmp import VIDEO, Message
+from tests.lab.rtmp import VIDEO, RtmpMessage
 from tests.lab.taps import Connection
 
 PICTURE = b"\x27\x01\x00\x00\x00"
@@ -18,7 +18,7 @@ CALM = Seen(0, 90.0, 0)
 def connection(start: float, end: float, *, closed: float | None = None) -> Connection:
     """Make a connection with a picture every 40 ms."""
     moments = [start + number * STEP for number in range(round((end - start) / STEP))]
-    messages = [Message(VIDEO, round(1000 * moment), PICTURE, moment) for moment in moments]
+    messages = [RtmpMessage(VIDEO, round(1000 * moment), PICTURE, moment) for moment in moments]
     return Connection(1, opened=start, closed=closed, messages=messages)
 
 
@@ -53,7 +53,7 @@ def test_a_timestamp_that_does_not_rise_is_counted_across_the_start() -> None:
     one = connection(0, 10)
     messages = [message for message in one.messages if message.arrived < 5 or message.arrived > 6]
     at = next(number for number, message in enumerate(messages) if message.arrived > 6)
-    messages[at] = Message(VIDEO, messages[at - 1].timestamp, PICTURE, messages[at].arrived)
+    messages[at] = RtmpMessage(VIDEO, messages[at - 1].timestamp, PICTURE, messages[at].arrived)
     one.messages = messages
     assert see([one], 5.5, 9).non_monotonic == 1
 

@@ -4,22 +4,22 @@ import json
 
 import pytest
 
-from tests.chaos.costs import Sample, courses
-from tests.chaos.course import Soak
+from tests.chaos.costs import Sample, growths
 from tests.chaos.judge import Seen
 from tests.chaos.soak import as_json, problems
+from tests.chaos.soak_run import SoakResult
 from tests.lab.units import Cost
 
 NOISE = (0, 120, -80, 40, -120, 60, 0, 100)
 
 
-def soak(*, leak: int = 0, descriptors: int = 0) -> Soak:
+def soak(*, leak: int = 0, descriptors: int = 0) -> SoakResult:
     """Make eight samples of one process, leaking so many KiB and descriptors from one to the next."""
     samples: list[Sample] = [
         {"fallback/python3": Cost("python3", 17_000 + noise + leak * at, None, 12 + descriptors * at)}
         for at, noise in enumerate(NOISE)
     ]
-    return Soak(
+    return SoakResult(
         disturbances={"leaves": 3},
         seen={"alpha": Seen(0, 120.0, 0)},
         samples=samples,
@@ -39,7 +39,7 @@ def test_noise_is_no_growth() -> None:
         (soak(descriptors=1), "fallback/python3: descriptors grew from 12.5 to 18.5"),
     ],
 )
-def test_growth_is_told_by_the_first_and_the_last_quarter(one: Soak, words: str) -> None:
+def test_growth_is_told_by_the_first_and_the_last_quarter(one: SoakResult, words: str) -> None:
     """By their medians: two samples of eight each."""
     assert problems(one) == [words]
 
@@ -64,10 +64,10 @@ def test_a_process_that_is_sometimes_away_is_judged_by_the_rest() -> None:
         {},
         {"live/ffmpeg": Cost("ffmpeg", 30_100, 9_050, 8)},
     ]
-    course = courses(samples)["live/ffmpeg"]
-    assert (course.samples, course.rss_start, course.rss_end) == (2, 30_000, 30_100)
-    assert (course.pss_start, course.pss_end) == (9_000, 9_050)
-    assert course.problems() == []
+    growth = growths(samples)["live/ffmpeg"]
+    assert (growth.samples, growth.rss_start, growth.rss_end) == (2, 30_000, 30_100)
+    assert (growth.pss_start, growth.pss_end) == (9_000, 9_050)
+    assert growth.problems() == []
 
 
 def test_the_report_has_the_figures_of_the_chaos_table() -> None:

@@ -6,7 +6,7 @@ from tests.demo.events import Event, Phase, Story
 from tests.demo.judge import Evidence, judge
 from tests.demo.results import as_json
 from tests.lab.received import Received, Shown
-from tests.lab.rtmp import VIDEO, Message
+from tests.lab.rtmp import VIDEO, RtmpMessage
 from tests.lab.taps import Connection
 
 STEP = 0.04
@@ -19,7 +19,7 @@ def evidence(*stretches: tuple[str, float, float]) -> Evidence:
         for source, start, end in stretches
         for number in range(round((end - start) / STEP))
     ]
-    messages = [Message(VIDEO, frame.pts, b"\x27\x01\x00\x00\x00", frame.arrived) for frame in shown]
+    messages = [RtmpMessage(VIDEO, frame.pts, b"\x27\x01\x00\x00\x00", frame.arrived) for frame in shown]
     received = Received(tuple(shown), ((1000.0, 10.0),), (), {})
     return Evidence((Connection(1, messages=messages),), (received,), tuple(m.arrived for m in messages))
 

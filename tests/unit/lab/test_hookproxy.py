@@ -8,23 +8,23 @@ from pathlib import Path
 import pytest
 
 from tests.lab.deadline import wait_until
-from tests.lab.hookproxy import ACCEPTED, Hook, Proxy
+from tests.lab.hookproxy import ACCEPTED, HookRequest, Proxy
 
-PUBLISH = Hook("/api/on_publish?token=x", "application/json", b"publish")
-UNPUBLISH = Hook("/api/on_unpublish?token=x", "application/json", b"unpublish")
+PUBLISH = HookRequest("/api/on_publish?token=x", "application/json", b"publish")
+UNPUBLISH = HookRequest("/api/on_unpublish?token=x", "application/json", b"unpublish")
 
 
-class Agent(HTTPServer):
+class AgentServer(HTTPServer):
     """Takes hooks and notes their bodies."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__(("127.0.0.1", 0), AgentHandler)
         self.heard: list[bytes] = []
 
 
-class Answer(BaseHTTPRequestHandler):
+class AgentHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        assert isinstance(self.server, Agent)
+        assert isinstance(self.server, AgentServer)
         self.server.heard.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)
         self.end_headers()
@@ -35,8 +35,8 @@ class Answer(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def agent() -> Iterator[Agent]:
-    with Agent() as made:
+def agent() -> Iterator[AgentServer]:
+    with AgentServer() as made:
         thread = threading.Thread(target=made.serve_forever)
         thread.start()
         yield made
@@ -45,24 +45,24 @@ def agent() -> Iterator[Agent]:
 
 
 @pytest.fixture
-def proxy(agent: Agent, tmp_path: Path) -> Proxy:
+def proxy(agent: AgentServer, tmp_path: Path) -> Proxy:
     return Proxy(agent.server_port, tmp_path)
 
 
-def test_a_hook_is_passed_on_with_its_answer(proxy: Proxy, agent: Agent) -> None:
+def test_a_hook_is_passed_on_with_its_answer(proxy: Proxy, agent: AgentServer) -> None:
     """Unless another behaviour is asked for."""
     assert proxy.handle(PUBLISH) == (200, b"from the agent")
     assert agent.heard == [b"publish"]
 
 
-def test_a_dropped_hook_gets_no_answer(proxy: Proxy, agent: Agent, tmp_path: Path) -> None:
+def test_a_dropped_hook_gets_no_answer(proxy: Proxy, agent: AgentServer, tmp_path: Path) -> None:
     """And the agent does not hear of it."""
     (tmp_path / "behaviour").write_text("drop")
     assert proxy.handle(PUBLISH) is None
     assert agent.heard == []
 
 
-def test_a_doubled_hook_comes_twice(proxy: Proxy, agent: Agent, tmp_path: Path) -> None:
+def test_a_doubled_hook_comes_twice(proxy: Proxy, agent: AgentServer, tmp_path: Path) -> None:
     """The server gets one answer."""
     (tmp_path / "behaviour").write_text("double")
     assert proxy.handle(PUBLISH) == (200, b"from the agent")
@@ -73,7 +73,7 @@ def test_a_doubled_hook_comes_twice(proxy: Proxy, agent: Agent, tmp_path: Path) 
     ("how", "first", "second"), [("swap", UNPUBLISH, PUBLISH), ("reverse", PUBLISH, UNPUBLISH)]
 )
 def test_two_hooks_change_places(
-    proxy: Proxy, agent: Agent, tmp_path: Path, how: str, first: Hook, second: Hook
+    proxy: Proxy, agent: AgentServer, tmp_path: Path, how: str, first: HookRequest, second: HookRequest
 ) -> None:
     """The first is answered by the proxy itself, and passed on after the second."""
     (tmp_path / "behaviour").write_text(how)

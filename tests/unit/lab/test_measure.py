@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.lab import cgroups, clapper
 from tests.lab.measure import gap_around, longest_silence, non_monotonic, traffic
-from tests.lab.rtmp import AUDIO, DATA, VIDEO, Message
+from tests.lab.rtmp import AUDIO, DATA, VIDEO, RtmpMessage
 from tests.lab.taps import Connection
 
 PICTURE = b"\x27\x01\x00\x00\x00"
@@ -18,8 +18,8 @@ PICTURE_HEADER = b"\x17\x00\x00\x00\x00"
 SOUND = b"\xaf\x01\x00"
 
 
-def message(kind: int, timestamp: int, payload: bytes) -> Message:
-    return Message(kind, timestamp, payload, arrived=0.0)
+def message(kind: int, timestamp: int, payload: bytes) -> RtmpMessage:
+    return RtmpMessage(kind, timestamp, payload, arrived=0.0)
 
 
 def test_a_silence_that_begins_before_the_event_counts_in_full() -> None:

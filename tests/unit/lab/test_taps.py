@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.lab.flv import FILE_HEADER, file_of
-from tests.lab.rtmp import AUDIO, DATA, HANDSHAKE_BYTES, Message
+from tests.lab.rtmp import AUDIO, DATA, HANDSHAKE_BYTES, RtmpMessage
 from tests.lab.tap import RECORD
 from tests.lab.taps import TapReader
 
@@ -26,12 +26,12 @@ def test_a_connection_is_followed_while_it_is_written(tmp_path: Path) -> None:
         file.write(written[cut:])
     (connection,) = reader.update()
     assert connection.closed == 4.0
-    assert connection.messages == [Message(AUDIO, 0, SOUND, arrived=3.0)]
+    assert connection.messages == [RtmpMessage(AUDIO, 0, SOUND, arrived=3.0)]
 
 
 def test_metadata_is_stored_without_rtmps_envelope() -> None:
     """In a file, the script tag begins with onMetaData, and each tag is followed by its length."""
     meta = b"\x02\x00\x0aonMetaData\x05"
-    message = Message(DATA, 0x01020304, b"\x02\x00\x0d@setDataFrame" + meta, arrived=0.0)
+    message = RtmpMessage(DATA, 0x01020304, b"\x02\x00\x0d@setDataFrame" + meta, arrived=0.0)
     head = bytes([DATA]) + len(meta).to_bytes(3) + b"\x02\x03\x04\x01" + bytes(3)
     assert file_of([message]) == FILE_HEADER + head + meta + (11 + len(meta)).to_bytes(4)

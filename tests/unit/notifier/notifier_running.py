@@ -23,7 +23,7 @@ QUICK = Patience(first=0.01, longest=0.02, in_all=5.0)
 
 
 @dataclass
-class Hook:
+class WebhookServer:
     """A webhook's server: what it was sent, and the answers it still has to give before 204."""
 
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
@@ -49,11 +49,11 @@ class Hook:
 
 
 @contextmanager
-def serving() -> Iterator[Hook]:
+def serving() -> Iterator[WebhookServer]:
     """Serve until the test is over."""
-    found = Hook()
+    found = WebhookServer()
 
-    class Handler(BaseHTTPRequestHandler):
+    class WebhookHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             found.requests.append((dict(self.headers), body))
@@ -69,7 +69,7 @@ def serving() -> Iterator[Hook]:
         def log_message(self, format: str, *arguments: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), WebhookHandler)
     found.server = server
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -80,7 +80,7 @@ def serving() -> Iterator[Hook]:
     server.server_close()
 
 
-class Running:
+class RunningNotifier:
     """A notifier in a thread of its own loop, as its unit runs it, but for signals."""
 
     def __init__(self, settings: NotifySettings, credentials: Credentials) -> None:

@@ -17,14 +17,14 @@ import pytest
 from restream_agent.base.errors import RestreamError
 from restream_agent.notifier.service import Credentials, NotifySettings, serve
 from tests.lab.deadline import wait_until
-from tests.unit.notifier.notifier_running import QUICK, Hook, Running, serving, settings
+from tests.unit.notifier.notifier_running import QUICK, RunningNotifier, WebhookServer, serving, settings
 
 SECRET = "hidden-secret"
 TEE = ("/bin/sh", "-c", 'cat >> "$0"; echo >> "$0"')
 
 
 @pytest.fixture
-def hook() -> Iterator[Hook]:
+def hook() -> Iterator[WebhookServer]:
     """Serve until the test is over."""
     with serving() as found:
         yield found
@@ -33,10 +33,10 @@ def hook() -> Iterator[Hook]:
 @pytest.fixture
 def start() -> Iterator[Any]:
     """Start notifiers and stop them after the test."""
-    running: list[Running] = []
+    running: list[RunningNotifier] = []
 
-    def begin(url: str | None, *, secret: str | None = SECRET, **values: Any) -> Running:
-        running.append(Running(settings(**values), Credentials(url, secret)))
+    def begin(url: str | None, *, secret: str | None = SECRET, **values: Any) -> RunningNotifier:
+        running.append(RunningNotifier(settings(**values), Credentials(url, secret)))
         return running[-1]
 
     yield begin
@@ -44,7 +44,7 @@ def start() -> Iterator[Any]:
         one.close()
 
 
-def test_a_signed_message_arrives_and_the_process_ends(hook: Hook, start: Any) -> None:
+def test_a_signed_message_arrives_and_the_process_ends(hook: WebhookServer, start: Any) -> None:
     """The signature is that of the raw body; with nothing left to tell `serve` returns."""
     notifier = start(hook.url)
     notifier.say("platform_failing", "twitch", "twitch: refusing")
@@ -58,7 +58,7 @@ def test_a_signed_message_arrives_and_the_process_ends(hook: Hook, start: Any) -
     assert [one["platform"] for one in found["events"]] == ["twitch"]
 
 
-def test_what_fails_twice_arrives_the_third_time(hook: Hook, start: Any) -> None:
+def test_what_fails_twice_arrives_the_third_time(hook: WebhookServer, start: Any) -> None:
     """The same delivery, body and all."""
     hook.answers = [(503, {}), (429, {"Retry-After": "0"})]
     notifier = start(hook.url)
@@ -70,7 +70,7 @@ def test_what_fails_twice_arrives_the_third_time(hook: Hook, start: Any) -> None
 
 @pytest.mark.parametrize("status", [301, 307, 400, 404])
 def test_a_refusal_is_not_repeated_and_no_redirect_is_followed(
-    hook: Hook, start: Any, caplog: pytest.LogCaptureFixture, status: int
+    hook: WebhookServer, start: Any, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     """The message is dropped, and the log names the host and the status alone."""
     hook.answers = [(status, {"Location": "/elsewhere"})]
@@ -81,7 +81,9 @@ def test_a_refusal_is_not_repeated_and_no_redirect_is_followed(
     assert f"webhook: 127.0.0.1 answered {status}; that message is dropped" in caplog.text
 
 
-def test_a_webhook_that_hangs_does_not_hold_up_the_command(hook: Hook, start: Any, tmp_path: Path) -> None:
+def test_a_webhook_that_hangs_does_not_hold_up_the_command(
+    hook: WebhookServer, start: Any, tmp_path: Path
+) -> None:
     """Each goes at its own pace."""
     hook.hangs.set()
     told = tmp_path / "told"
@@ -95,7 +97,7 @@ def test_a_webhook_that_hangs_does_not_hold_up_the_command(hook: Hook, start: An
     hook.released.set()
 
 
-def test_what_happens_while_nobody_answers_is_told_together(hook: Hook, start: Any) -> None:
+def test_what_happens_while_nobody_answers_is_told_together(hook: WebhookServer, start: Any) -> None:
     """After the one that was under way: in one delivery, with how many there were."""
     hook.hangs.set()
     notifier = start(hook.url, timeout=2.0, idle=5.0)
@@ -115,7 +117,7 @@ def test_what_happens_while_nobody_answers_is_told_together(hook: Hook, start: A
     assert len(bodies) <= 5
 
 
-def test_a_burst_is_few_deliveries_and_ends_in_the_last_state(hook: Hook, start: Any) -> None:
+def test_a_burst_is_few_deliveries_and_ends_in_the_last_state(hook: WebhookServer, start: Any) -> None:
     """A hundred events, read and told while they come."""
     notifier = start(hook.url, every=1.0)
     for number in range(100):
@@ -127,7 +129,7 @@ def test_a_burst_is_few_deliveries_and_ends_in_the_last_state(hook: Hook, start:
     assert events[-1]["text"].startswith("number 99 (")
 
 
-def test_a_stop_tries_what_waits_once(hook: Hook, start: Any) -> None:
+def test_a_stop_tries_what_waits_once(hook: WebhookServer, start: Any) -> None:
     """What was to be told later is told now; `serve` returns within seconds."""
     notifier = start(hook.url, every=3600.0)
     for number in range(5):
@@ -140,7 +142,7 @@ def test_a_stop_tries_what_waits_once(hook: Hook, start: Any) -> None:
     assert sum(one["count"] for each in told.values() for one in each["events"]) == 5
 
 
-def test_a_stop_tries_what_was_being_retried_once_more(hook: Hook, start: Any) -> None:
+def test_a_stop_tries_what_was_being_retried_once_more(hook: WebhookServer, start: Any) -> None:
     """The pause before the next try is not waited for."""
     hook.answers = [(503, {"Retry-After": "1000"})]
     notifier = start(hook.url)
@@ -185,7 +187,7 @@ def test_a_command_that_fails_is_a_line_in_the_log(
 
 
 def test_a_datagram_that_is_no_event_is_passed_over(
-    hook: Hook, start: Any, caplog: pytest.LogCaptureFixture
+    hook: WebhookServer, start: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And what follows is told."""
     notifier = start(hook.url)
@@ -199,7 +201,7 @@ def test_a_datagram_that_is_no_event_is_passed_over(
 
 
 def test_the_environment_s_proxy_is_not_asked(
-    hook: Hook, start: Any, monkeypatch: pytest.MonkeyPatch
+    hook: WebhookServer, start: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor .netrc: what systemd hands over is all that counts."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -210,7 +212,9 @@ def test_the_environment_s_proxy_is_not_asked(
     assert len(hook.requests) == 1
 
 
-def test_httpx_s_own_log_shows_no_url(hook: Hook, start: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_httpx_s_own_log_shows_no_url(
+    hook: WebhookServer, start: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     """It writes whole URLs at level info."""
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.INFO, logger="restream_agent")
@@ -261,7 +265,7 @@ def test_the_settings_are_what_was_rendered(tmp_path: Path) -> None:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(
-    hook: Hook, start: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    hook: WebhookServer, start: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     """Nothing is sent to such a server; the log has the reason."""
     files = ("-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert"))

@@ -15,7 +15,7 @@ from tests.lab.container import SHARED, Container
 from tests.lab.deadline import PATIENCE, LabError, wait_until
 from tests.lab.network import Network
 from tests.lab.obs import Encoder
-from tests.lab.platform import Platform, is_listening
+from tests.lab.platform import PlatformServer, is_listening
 from tests.lab.reconnecting import ReconnectingObs
 
 NAMES = ("alpha", "beta", "gamma", "delta")
@@ -28,7 +28,7 @@ STATUS_SECONDS = 1.0  # `status` is a Python that starts: not ten times a second
 LIGHT = Encoder(width=640, height=360, bitrate=800_000)
 
 
-class Stage:
+class ChaosBroadcast:
     """Everything a fault may lay hands on; `undo` is played back after each fault, `counts` reported."""
 
     def __init__(self, container: Container, server: str, screen: Screen) -> None:
@@ -138,6 +138,6 @@ class Stage:
         for platform in self.platforms.values():
             platform.reader.forget(before)
 
-    def _platform(self, name: str, port: int) -> Platform:
+    def _platform(self, name: str, port: int) -> PlatformServer:
         host = f"{name}.test"
-        return Platform(self.container, name, key=f"{name}-key", port=port, host=host, records=False)
+        return PlatformServer(self.container, name, key=f"{name}-key", port=port, host=host, records=False)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.chaos.broadcast import NAMES, ChaosBroadcast
 from tests.chaos.costs import Sample, sample
 from tests.chaos.drive import settle
 from tests.chaos.judge import Seen, see
-from tests.chaos.stage import NAMES, Stage
 from tests.lab.flv import is_coded, is_keyframe
 from tests.lab.received import received
-from tests.lab.rtmp import AUDIO, VIDEO, Message
+from tests.lab.rtmp import AUDIO, VIDEO, RtmpMessage
 from tests.lab.scene import FALLBACK
 from tests.lab.taps import Connection
 
@@ -28,7 +28,7 @@ KINDS = {"leaves": 5, "is killed": 3, "freezes": 2}  # how often, in proportion
 
 
 @dataclass
-class Soak:
+class SoakResult:
     """What a soak has shown; offsets: sound minus picture in ms, of each clap at the end."""
 
     disturbances: dict[str, int] = field(default_factory=dict)
@@ -38,17 +38,17 @@ class Soak:
     offsets: dict[str, list[float]] = field(default_factory=dict)
 
 
-class Course:
-    """Runs a soak on a stage that is live; `soak` is what it has shown so far."""
+class SoakRun:
+    """Runs a soak on a live broadcast; `soak` is the result so far."""
 
-    def __init__(self, stage: Stage, minutes: float, seed: int) -> None:
-        self.soak = Soak()
-        self._stage, self._seconds = stage, 60 * minutes
+    def __init__(self, broadcast: ChaosBroadcast, minutes: float, seed: int) -> None:
+        self.soak = SoakResult()
+        self._broadcast, self._seconds = broadcast, 60 * minutes
         self._random = random.Random(seed)
-        self._headers: dict[str, dict[int, Message]] = {name: {} for name in NAMES}
+        self._headers: dict[str, dict[int, RtmpMessage]] = {name: {} for name in NAMES}
         self._looked = time.monotonic()
         self._sampled = 0.0
-        self._changes = len(stage.view.changes)
+        self._changes = len(broadcast.view.changes)
 
     def run(self) -> None:
         """Disturb until the time is up, then let it run and listen."""
@@ -57,43 +57,43 @@ class Course:
         every = min(SAMPLE_SECONDS, (self._seconds - warm) / FEWEST_SAMPLES)
         while time.monotonic() < began + self._seconds - CALM_SECONDS:
             self._disturb()
-            settle(self._stage)
+            settle(self._broadcast)
             if time.monotonic() > max(began + warm, self._sampled + every):
                 self._sample()
-            self._stage.watch(self._random.uniform(*PAUSE))
+            self._broadcast.watch(self._random.uniform(*PAUSE))
             self._account()
-        settle(self._stage)
+        settle(self._broadcast)
         self._sample()
-        self._stage.watch(CALM_SECONDS)
+        self._broadcast.watch(CALM_SECONDS)
         self._account()
-        self.soak.hand_offs = (len(self._stage.view.changes) - self._changes) // len(NAMES)
+        self.soak.hand_offs = (len(self._broadcast.view.changes) - self._changes) // len(NAMES)
         for name in NAMES:
             self.soak.offsets[name] = self._offsets(name)
 
     def _disturb(self) -> None:
-        stage, (kind,) = self._stage, self._random.choices(list(KINDS), list(KINDS.values()))
-        stage.screen.line(f"OBS {kind}")
+        broadcast, (kind,) = self._broadcast, self._random.choices(list(KINDS), list(KINDS.values()))
+        broadcast.screen.line(f"OBS {kind}")
         self.soak.disturbances[kind] = self.soak.disturbances.get(kind, 0) + 1
         if kind == "leaves":
-            stage.obs.leave()
-            stage.watch(self._random.uniform(*AWAY))
-            stage.obs.come()
+            broadcast.obs.leave()
+            broadcast.watch(self._random.uniform(*AWAY))
+            broadcast.obs.come()
         elif kind == "is killed":
-            stage.obs.kill()
-            stage.wait_for(FALLBACK)
+            broadcast.obs.kill()
+            broadcast.wait_for(FALLBACK)
         else:
-            stage.obs.freeze()
-            stage.watch(self._random.uniform(*FROZEN))
-            stage.obs.thaw()
+            broadcast.obs.freeze()
+            broadcast.watch(self._random.uniform(*FROZEN))
+            broadcast.obs.thaw()
 
     def _sample(self) -> None:
         self._sampled = time.monotonic()
-        self.soak.samples.append(sample(self._stage.container))
+        self.soak.samples.append(sample(self._broadcast.container))
 
     def _account(self) -> None:
         """Add what was seen since the last look to the figures, and forget what is not needed any more."""
         now = time.monotonic()
-        for name, platform in self._stage.platforms.items():
+        for name, platform in self._broadcast.platforms.items():
             connections = platform.reader.update()
             seen, before = see(connections, self._looked, now), self.soak.seen.get(name, Seen(0, 0.0, 0))
             self.soak.seen[name] = Seen(
@@ -103,7 +103,7 @@ class Course:
             )
             self._keep_headers(name, connections, now - TAIL_SECONDS)
         self._looked = now
-        self._stage.forget(now - TAIL_SECONDS)
+        self._broadcast.forget(now - TAIL_SECONDS)
 
     def _keep_headers(self, name: str, connections: Sequence[Connection], before: float) -> None:
         """Note the last sequence headers of what is about to be forgotten: decoding begins with them."""
@@ -113,12 +113,12 @@ class Course:
 
     def _offsets(self, name: str) -> list[float]:
         """Decode what a platform received last, from a keyframe on."""
-        connection = self._stage.platforms[name].reader.published()[-1]
+        connection = self._broadcast.platforms[name].reader.published()[-1]
         messages = connection.messages
         start = next((at for at, message in enumerate(messages) if is_keyframe(message)), 0)
         tail = messages[start:]
         headers = [replace(one, timestamp=tail[0].timestamp) for one in self._headers[name].values()]
         headers += [one for one in messages[:start] if one.kind in (AUDIO, VIDEO) and not is_coded(one)]
         piece = Connection(connection.number, messages=[*headers, *tail])
-        directory: Path = self._stage.container.shared / "decoded" / name
+        directory: Path = self._broadcast.container.shared / "decoded" / name
         return [offset for _, offset in received(piece, directory).av_offsets]

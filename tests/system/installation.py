@@ -8,7 +8,7 @@ from functools import partial
 
 from tests.demo.install import ETC, PROGRAM
 from tests.lab.container import Container
-from tests.lab.platform import Platform, is_listening
+from tests.lab.platform import PlatformServer, is_listening
 
 TOML = f"{ETC}/restream.toml"
 SETTLED = 20.0  # seconds that an edit may take until it is applied, on a busy machine
@@ -16,12 +16,12 @@ OURS = ("restream*", "ffmpeg-relay@*", "fallback.*", "live@*")
 
 
 @dataclass
-class Stage:
+class Installation:
     """The container, its ingest server's name, and the platforms by name; `toml` is what is applied."""
 
     container: Container
     server: str
-    platforms: dict[str, Platform]
+    platforms: dict[str, PlatformServer]
     toml: str = field(default="")
 
     def product(self, *arguments: str, code: int = 0) -> str:
