@@ -42,12 +42,12 @@ class TapReader:
     def __init__(self, directory: Path) -> None:
         self.connections: list[Connection] = []
         self._directory = directory
-        self._files: list[_File] = []
+        self._files: list[_TapFile] = []
 
     def update(self) -> list[Connection]:
         """Read what has been written since the last call and return all connections."""
         for path in sorted(self._directory.glob("*.tap"))[len(self._files) :]:
-            self._files.append(_File(path))
+            self._files.append(_TapFile(path))
             self.connections.append(Connection(int(path.stem)))
         for file, connection in zip(self._files, self.connections, strict=True):
             if connection.closed is None:
@@ -69,7 +69,7 @@ class TapReader:
         return sorted(filter(is_media, found), key=lambda message: message.arrived)
 
 
-class _File:
+class _TapFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0

@@ -8,15 +8,15 @@ import pytest
 
 from restream_agent.agent import http
 from restream_agent.agent.http import Door, Handlers, application
-from tests.unit.agent.test_http import KEY, TOKEN, Daemon
+from tests.unit.agent.test_http import KEY, TOKEN, FakeAgent
 
 HERE, THERE = "203.0.113.1", "203.0.113.2"
 
 
 def visitor() -> httpx.AsyncClient:
     """Return a client of a new listener."""
-    daemon = Daemon()
-    handlers = Handlers(daemon.publish, daemon.unpublish, daemon.status, tuple[str, ...], bytes)
+    agent = FakeAgent()
+    handlers = Handlers(agent.publish, agent.unpublish, agent.status, tuple[str, ...], bytes)
     transport = httpx.ASGITransport(application(Door(TOKEN, KEY), handlers))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=30)
 

@@ -69,6 +69,14 @@ def test_no_two_classes_of_the_package_have_one_name() -> None:
     assert [name for name, count in classes(list(MODULES.values())).items() if count > 1] == []
 
 
+def test_no_two_classes_of_the_tests_have_one_name() -> None:
+    """A name in a test means one helper; it is not the name of a class of the package either."""
+    of_the_tests = [ast.parse(path.read_text()) for path in (PROJECT / "tests").rglob("*.py")]
+    used_twice = [name for name, count in classes(of_the_tests).items() if count > 1]
+    assert used_twice == []
+    assert classes(of_the_tests).keys() & classes(list(MODULES.values())).keys() == set()
+
+
 def test_the_program_comes_up_without_site_packages() -> None:
     """Its restart takes less than half a second because it needs the standard library only."""
     script = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import restream_agent.program.__main__"
