@@ -160,7 +160,7 @@ def test_the_servers_path_is_run_as_it_stands(binary: str) -> None:
 @settings(deadline=None, max_examples=100)
 @given(URLS)
 def test_a_url_is_one_argument_of_ffmpeg(url: str) -> None:
-    """ffmpeg gets the arguments that ffmpeg.py wrote, no more, no fewer, and no variable is expanded."""
+    """ffmpeg gets exactly the arguments that render/ffmpeg.py wrote, and no variable is expanded."""
     config = accepted(url=url)
     relay = next(one for one in relays(config) if one.name == "one")
     filled = {KEY_PRESET: "/run/x/key.ffpreset", STALL: "20000000"}

@@ -1,8 +1,7 @@
 """A real systemd, booted in a container whose root is a throw-away copy of this machine's.
 
-See facts.md, "systemd, and testing…". Loopback, process ids, journal and /run are private to it; what is
-written to its files goes to memory and is gone with it. Needs root and the packages systemd-container and
-dbus.
+Loopback, process ids, journal and /run are private to the container. Writes to its files go to memory and
+vanish with it. Needs root and the packages systemd-container and dbus.
 """
 
 import os

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from restream_agent.fallback import slate
 from restream_agent.fallback.ffprobe import probe
 from restream_agent.fallback.profile import Profile, from_ffprobe
 from restream_agent.fallback.store import SPARE, prepare, prune
@@ -190,7 +191,7 @@ def test_slate_is_never_black(message: str, tmp_path: Path) -> None:
 
 def test_slate_without_any_font_is_a_pause_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a server without fonts the picture is drawn all the same."""
-    monkeypatch.setattr("restream_agent.slate.find_font", lambda _message: None)
+    monkeypatch.setattr(slate, "find_font", lambda _message: None)
     path = prepare((), message="Back soon", profile=SMALL, keyframe=KEYFRAME, directory=tmp_path)
     assert from_ffprobe(probe(path)) == SMALL
 

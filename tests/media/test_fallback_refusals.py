@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.fallback.profile import Profile
 from restream_agent.fallback.store import prepare
 from tests.lab.deadline import PATIENCE
 from tests.media.fallback_sources import CLIP_SOUND, CLIP_VIDEO, H264, KEYFRAME, SMALL, make
@@ -85,9 +86,9 @@ def test_full_disk_is_explained(clip: Path, tmp_path: Path) -> None:
         subprocess.run(("umount", str(tmp_path)), check=True, timeout=10)
 
 
-SCRIPT = """
+SCRIPT = f"""
 import sys; from fractions import Fraction; from pathlib import Path
-from restream_agent.media import prepare; from restream_agent.profile import Profile
+from {prepare.__module__} import prepare; from {Profile.__module__} import Profile
 prepare((Path(sys.argv[1]),), message="", profile=Profile(1280, 720, Fraction(30)), keyframe=2.0,
         directory=Path(sys.argv[2]), progress=lambda fraction, left: print(fraction, flush=True))
 """

@@ -35,7 +35,7 @@ key = "any"
 
 
 def test_a_relay_does_not_grow_with_the_broadcast() -> None:
-    """From a quarter of an hour to an hour of stream, given to it as attempt.py does."""
+    """From a quarter of an hour to an hour of stream, sent as the launcher relay_attempt sends it."""
     ours, its = socket.socketpair()
     argv = relay_command("ffmpeg", relays(load(TOML, source="t"))[0])
     copying = (*argv[: argv.index("-rtmp_app")], "-y", "-f", "flv", "/dev/null")

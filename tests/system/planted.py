@@ -53,7 +53,7 @@ FAILING = {f"ffmpeg-relay@{name}.service" for name in ("beta", "quoting", "unrea
 
 # The agent breaks in the middle of a hook, with the key at hand.
 CRASH = "s/^    async def publish(self.*$/&\\n        raise RuntimeError(f'broken by {hook!r}')/"
-AGENT_SOURCE = f"{PREFIX}/lib/python3*/site-packages/restream_agent/agent.py"
+AGENT_SOURCE = f"{PREFIX}/lib/python3*/site-packages/restream_agent/agent/agent.py"
 
 
 @dataclass
