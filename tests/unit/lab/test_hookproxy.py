@@ -37,7 +37,7 @@ class AgentHandler(BaseHTTPRequestHandler):
 @pytest.fixture
 def agent() -> Iterator[AgentServer]:
     with AgentServer() as made:
-        thread = threading.Thread(target=made.serve_forever)
+        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield made
         made.shutdown()

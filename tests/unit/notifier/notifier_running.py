@@ -20,6 +20,7 @@ from restream_agent.notifier.service import Credentials, NotifySettings, serve
 from tests.lab.deadline import wait_until
 
 QUICK = Patience(first=0.01, longest=0.02, in_all=5.0)
+SHORT = Patience(first=0.01, longest=0.02, in_all=0.5)
 
 
 @dataclass
@@ -83,18 +84,22 @@ def serving() -> Iterator[WebhookServer]:
 class RunningNotifier:
     """A notifier in a thread of its own loop, as its unit runs it, but for signals."""
 
-    def __init__(self, settings: NotifySettings, credentials: Credentials) -> None:
+    def __init__(
+        self, settings: NotifySettings, credentials: Credentials, patience: Patience = QUICK
+    ) -> None:
         self.agent, events = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._events = events
         self._pool = ThreadPoolExecutor(1)
         self.stop: asyncio.Event | None = None
-        self._done = self._pool.submit(self._run, events, settings, credentials)
+        self._done = self._pool.submit(self._run, events, settings, credentials, patience)
 
-    def _run(self, events: socket.socket, settings: NotifySettings, credentials: Credentials) -> None:
+    def _run(
+        self, events: socket.socket, settings: NotifySettings, credentials: Credentials, patience: Patience
+    ) -> None:
         async def main() -> None:
             self.loop = asyncio.get_running_loop()
             self.stop = asyncio.Event()
-            await serve(events, settings, credentials, QUICK, self.stop)
+            await serve(events, settings, credentials, patience, self.stop)
 
         asyncio.run(main())
 

@@ -15,9 +15,17 @@ from typing import Any
 import pytest
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.notifier.message import Patience
 from restream_agent.notifier.service import Credentials, NotifySettings, serve
 from tests.lab.deadline import wait_until
-from tests.unit.notifier.notifier_running import QUICK, RunningNotifier, WebhookServer, serving, settings
+from tests.unit.notifier.notifier_running import (
+    QUICK,
+    SHORT,
+    RunningNotifier,
+    WebhookServer,
+    serving,
+    settings,
+)
 
 SECRET = "hidden-secret"
 TEE = ("/bin/sh", "-c", 'cat >> "$0"; echo >> "$0"')
@@ -35,8 +43,10 @@ def start() -> Iterator[Any]:
     """Start notifiers and stop them after the test."""
     running: list[RunningNotifier] = []
 
-    def begin(url: str | None, *, secret: str | None = SECRET, **values: Any) -> RunningNotifier:
-        running.append(RunningNotifier(settings(**values), Credentials(url, secret)))
+    def begin(
+        url: str | None, *, secret: str | None = SECRET, patience: Patience = QUICK, **values: Any
+    ) -> RunningNotifier:
+        running.append(RunningNotifier(settings(**values), Credentials(url, secret), patience))
         return running[-1]
 
     yield begin
@@ -100,7 +110,7 @@ def test_a_webhook_that_hangs_does_not_hold_up_the_command(
 def test_what_happens_while_nobody_answers_is_told_together(hook: WebhookServer, start: Any) -> None:
     """After the one that was under way: in one delivery, with how many there were."""
     hook.hangs.set()
-    notifier = start(hook.url, timeout=2.0, idle=5.0)
+    notifier = start(hook.url, timeout=1.0, idle=5.0)
     notifier.say(text="number 0")
     wait_until(lambda: hook.requests, 10, "the first try")
     for number in range(1, 50):
@@ -119,7 +129,7 @@ def test_what_happens_while_nobody_answers_is_told_together(hook: WebhookServer,
 
 def test_a_burst_is_few_deliveries_and_ends_in_the_last_state(hook: WebhookServer, start: Any) -> None:
     """A hundred events, read and told while they come."""
-    notifier = start(hook.url, every=1.0)
+    notifier = start(hook.url, every=0.5)
     for number in range(100):
         notifier.say("platform_failing", "twitch", f"number {number}")
     notifier.end(by_stopping=False)
@@ -156,7 +166,9 @@ def test_a_webhook_that_is_not_there_is_given_up(start: Any, caplog: pytest.LogC
     """After the patience, with its host in the log, and neither its path nor a traceback."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: it refuses
-        notifier = start(f"http://127.0.0.1:{taken.getsockname()[1]}/hidden-path", secret=None)
+        notifier = start(
+            f"http://127.0.0.1:{taken.getsockname()[1]}/hidden-path", secret=None, patience=SHORT
+        )
         notifier.say()
         notifier.end(by_stopping=False)
     assert "webhook: 127.0.0.1 cannot be reached" in caplog.text
