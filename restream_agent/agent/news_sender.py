@@ -14,7 +14,7 @@ from pathlib import Path
 
 from restream_agent.agent.news_detector import Moment, News, NewsDetector, Reported
 from restream_agent.agent.status import Status
-from restream_agent.base import paths
+from restream_agent.base import endpoints
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class NewsSender:
     """Looks at the status about once a second and tells what is new."""
 
-    def __init__(self, runtime: Path, *, is_wanted: bool, address: str = paths.NOTIFY) -> None:
+    def __init__(self, runtime: Path, *, is_wanted: bool, address: str = endpoints.NOTIFY_SOCKET) -> None:
         """`is_wanted` says whether there is a notifier at `address`."""
         self._file = runtime / "told.json"
         self._address = address if is_wanted else None

@@ -41,7 +41,7 @@ def check_staged(config: Config, facts: Facts, desired: Tree) -> None:
 def _check_ingest(config: Config, facts: Facts, stage: Path) -> None:
     """Run the server's own config test, on a copy that keeps its runtime files in the stage."""
     path = files.locate(stage, paths.INGEST_CONFIG[config.ingest.server])
-    path.write_text(path.read_text().replace("/run/restream-ingest", str(stage)))
+    path.write_text(path.read_text().replace(paths.INGEST_RUNTIME, str(stage)))
     try:
         # SRS as its documentation builds it has AddressSanitizer, which calls the test's own leaks a failure.
         argv = ("env", "ASAN_OPTIONS=detect_leaks=0", facts.server_binary, "-t", "-c", str(path))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from restream_agent.base import paths, webhook_url
+from restream_agent.base import endpoints, paths, webhook_url
 from restream_agent.base.errors import RestreamError
 from restream_agent.notifier.destinations import CommandTransport, Destination, Transport, WebhookTransport
 from restream_agent.notifier.message import LAST_TRY, Patience, read_event
@@ -86,7 +86,7 @@ def run() -> None:
     if events is None:
         raise RestreamError(
             "no socket was passed by systemd",
-            hint=f"systemd starts this when the agent writes to {paths.NOTIFY}",
+            hint=f"systemd starts this when the agent writes to {endpoints.NOTIFY_SOCKET}",
         )
     asyncio.run(_until_signal(events, settings, credentials))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from restream_agent.base.endpoints import LIVE_SOCKET
 from restream_agent.program.crash_state import Clock, Record, Remainder
 from restream_agent.program.relay_connection import RelayConnection, peer_name
 from restream_agent.program.report import Meter, Report
@@ -113,7 +114,7 @@ class Program:
             self._add_relay(inherited_socket, name)
             return
         inherited_socket.setblocking(False)
-        is_live = Path(inherited_socket.getsockname()).name == "live.sock"
+        is_live = Path(inherited_socket.getsockname()).name == Path(LIVE_SOCKET).name
         accept = self._accept_publisher if is_live else self._accept_relay
         self._selector.register(inherited_socket, selectors.EVENT_READ, lambda _: accept(inherited_socket))
 

@@ -1,38 +1,37 @@
-"""The command lines of ffmpeg: how OBS's stream gets into the program, and the program to a platform.
+"""The command lines of ffmpeg: from the ingest server to the program, and from the program to a platform.
 
-Pure. Measurements behind the options: docs/design.md and shared/facts.md; options: ffmpeg(1),
-ffmpeg-formats(1), ffmpeg-protocols(1).
+Pure. The options are in ffmpeg(1), ffmpeg-formats(1) and ffmpeg-protocols(1). docs/design.md, "Measured
+facts", has the measurements behind them.
 """
 
 from urllib.parse import urlsplit
 
-from restream_agent.base.endpoints import PROGRESS
+from restream_agent.base.endpoints import LIVE_SOCKET, PROGRESS
 from restream_agent.config.platform import Transcode
 from restream_agent.config.relays import Relay
 
-LIVE_SOCKET = "/run/restream/live.sock"
-RELAY_INPUT = "pipe:0"  # attempt.py says why it is not the program's socket
 KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
 STALL = "${RELAY_STALL_US}"
 EXPANDED = frozenset({KEY_PRESET, STALL})
-"""Arguments that systemd fills in from the unit's environment."""
+"""Arguments that systemd replaces by values of the unit's environment."""
 
+_STANDARD_INPUT = "pipe:0"  # launchers/relay_attempt.py says why ffmpeg does not open the program's socket
 
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
-# Parameters come first in FLV, so little has to be looked at. Not `-fflags nobuffer`: it throws away
-# what was looked at, the first keyframe with it, and the next one is seconds away (measured).
+# FLV begins with its parameters, so ffmpeg has to probe little. `-fflags nobuffer` is left out: it throws
+# away what was probed, the first keyframe included, and the next keyframe is seconds away (measured).
 _FLV_INPUT = ("-fpsprobesize", "0", "-analyzeduration", "5000000", "-f", "live_flv")
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-# ffmpeg believes any certificate unless it is told not to; a key is sent only to its platform.
+# By default ffmpeg accepts any certificate, and would send the key to a stranger.
 _VERIFIED = ("-tls_verify", "1", "-ca_file", AUTHORITIES)
-# Without it Nagle's algorithm and delayed acknowledgements add 40 ms to every step of the handshake.
+# Without this, Nagle's algorithm and delayed acknowledgements add 40 ms to each step of the handshake.
 _NO_DELAY = ("-tcp_nodelay", "1")
-# A stream that pauses must not hold the other one back for the default 10 s.
+# If picture or sound pauses, the other goes on after 0.5 s. By default it would wait 10 s.
 _FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
 
 
 def live_command(ffmpeg: str, url: str) -> tuple[str, ...]:
-    """Return the argv that copies a stream of the ingest server into the program."""
+    """Return the argv that copies the stream at `url`, the ingest server's, into the program."""
     return (
         ffmpeg, *_QUIET, *_FLV_INPUT, *_NO_DELAY, "-i", url,
         "-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", *_FLV_OUTPUT, "-f", "flv", f"unix:{LIVE_SOCKET}",
@@ -40,14 +39,15 @@ def live_command(ffmpeg: str, url: str) -> tuple[str, ...]:
 
 
 def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
-    """Return the argv that sends the program to a platform; the key stands in a file, never here.
+    """Return the argv that sends the program to a platform.
 
-    A platform that takes nothing for `relay.stall` ends it (`-rw_timeout`, in µs). That stands in the
-    unit's environment, so that no relay is restarted for another value.
+    The key is not in it: ffmpeg reads the key from a file. ffmpeg exits when the platform has accepted
+    nothing for `relay.stall` (`-rw_timeout`, in µs). systemd takes that value from the unit's environment, so
+    that a new value restarts no relay.
     """
     codecs = ("-c", "copy") if relay.transcode is None else _encoder(relay.transcode)
     return (
-        ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", RELAY_INPUT,
+        ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", _STANDARD_INPUT,
         "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT, "-flvflags", "no_duration_filesize",
         "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET, *_NO_DELAY,
         *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
@@ -56,18 +56,18 @@ def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
 
 
 def _progress(sender: str) -> tuple[str, ...]:
-    """Have ffmpeg report once a second; to nobody, without harm, while the agent is away (measured).
+    """Return the options with which ffmpeg reports its progress to the agent once a second.
 
-    The sender's address tells whose report it is. Its port is left to the kernel, so that no other
-    program's port keeps a relay from starting.
+    The agent knows each relay by the address that it sends from. The kernel chooses the port, so no port that
+    is in use can keep a relay from starting. Reports that nobody receives do no harm (measured).
     """
     return ("-progress", f"udp://{PROGRESS}?localaddr={sender}", "-stats_period", "1")
 
 
 def _application(url: str) -> str:
-    """Return the RTMP application of a platform's URL, in full.
+    """Return the RTMP application of a platform's URL: its whole path and query.
 
-    Left to itself ffmpeg would take what follows the second slash of the path for the stream's name.
+    By default ffmpeg takes what follows the second slash of the path for the stream's name.
     """
     parts = urlsplit(url)
     return parts.path.strip("/") + (f"?{parts.query}" if parts.query else "")

@@ -1,18 +1,20 @@
-"""What rendering works with: the facts of the machine, the templates, and the filling in of one. Pure."""
+"""What rendering works with: facts about the machine, the package's texts, and filled templates. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from restream_agent.systemd import escaping
+from restream_agent.base import endpoints, paths
+from restream_agent.systemd import escaping, unit_names
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What rendering has to know of the machine.
+    """What rendering needs to know about the machine.
 
-    Paths of programs, the hook token, and which credentials are stored encrypted.
+    `source` is the TOML's path. `python`, `ffmpeg`, `server_binary` and `nginx_rtmp_module` are paths too.
+    `encrypted` names the credentials that are stored encrypted.
     """
 
     source: str
@@ -24,20 +26,20 @@ class Facts:
     encrypted: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
-        """Show all but the token."""
+        """Show the source alone: the hook token is a secret."""
         return f"Facts(source={self.source!r})"
 
 
 @dataclass(frozen=True)
 class Assets:
-    """The texts that come with the package: templates to fill in, units to install as they are."""
+    """The texts of the package, by file name: templates to fill, and units to install unchanged."""
 
     templates: Mapping[str, str]
     units: Mapping[str, str]
 
 
 class Templates:
-    """Fills in a template, with what all of them share."""
+    """Fills templates. All of them share a header, the addresses, the paths and the units' names."""
 
     def __init__(self, facts: Facts, assets: Assets) -> None:
         self.facts = facts
@@ -45,14 +47,20 @@ class Templates:
             loader=DictLoader(dict(assets.templates)),
             undefined=StrictUndefined,
             keep_trailing_newline=True,
-            autoescape=False,  # noqa: S701 - unit files and configs, not HTML; unitfile.py escapes
+            autoescape=False,  # noqa: S701 - unit files and server configurations; escaping.py escapes values
         )
-        self._shared = {
+        self._shared: dict[str, object] = {
             "header": f"Made by restream-agent from {escaping.value(facts.source)}; "
             "edit that and run `restream-agent apply`.",
             "source": escaping.value(facts.source),
+            "endpoints": endpoints,
+            "paths": paths,
+            "names": unit_names,
         }
 
     def __call__(self, template: str, **values: object) -> str:
-        """Return the template's text with these values; jinja2.UndefinedError if it names another."""
+        """Return the text of a template, filled with these values and the shared ones.
+
+        Raises jinja2.UndefinedError if the template uses another name.
+        """
         return self._environment.get_template(template).render(**self._shared, **values)

@@ -1,11 +1,11 @@
-"""From the checked TOML to every file on the machine. Pure: the same input gives the same tree."""
+"""Every file on the machine, from the checked TOML. Pure: the same input gives the same tree."""
 
 import json
 from collections.abc import Mapping
 from fractions import Fraction
 
 from restream_agent.base import paths
-from restream_agent.base.endpoints import API, HOOKS
+from restream_agent.base.endpoints import API, TELEMETRY_SOCKET
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
@@ -20,16 +20,23 @@ from restream_agent.systemd.time_spans import format_span
 _NEVER_HEARD = 8.0
 """Seconds. SRS gives a new player what it has at once (sound, the last group of pictures)."""
 
-_INGEST_RUNTIME = "/run/restream-ingest"
+_FILLED_UNITS = (
+    unit_names.AGENT_UNIT,
+    unit_names.AGENT_SOCKET,
+    unit_names.APPLY_UNIT,
+    unit_names.HOLD_SERVICE,
+)
+"""Units that are the same for every configuration: templates for the sandbox and the addresses alone."""
 
 
 def render(config: Config, facts: Facts, assets: Assets) -> Tree:
-    """Return every file and link that the configuration asks for, by absolute path.
+    """Return every file and link of a configuration, by absolute path.
 
-    Raises jinja2.UndefinedError if a template names what it was not given, which is a bug.
+    Raises jinja2.UndefinedError if a template uses a name that it was not given; that is a bug.
     """
     fill = Templates(facts, assets)
     tree: Tree = {f"{paths.UNITS}/{name}": File(text) for name, text in assets.units.items()}
+    tree |= {f"{paths.UNITS}/{name}": File(fill(f"{name}.j2")) for name in _FILLED_UNITS}
     tree |= _program(config, fill)
     tree |= relay_files(config, fill)
     tree |= _ingest(config, fill)
@@ -49,7 +56,7 @@ def _program(config: Config, fill: Templates) -> Tree:
             fill("fallback.service.j2", command=escaping.command(start))
         ),
         f"{units}/{unit_names.PROGRAM_SOCKET}": File(fill("fallback.socket.j2")),
-        # %i is for systemd to fill in with the stream's name, which hooks.py has checked.
+        # systemd replaces %i by the stream's name; agent/http.py has checked it.
         f"{units}/{unit_names.LIVE_TEMPLATE}": File(
             fill(
                 "live@.service.j2",
@@ -84,7 +91,7 @@ def _program_settings(config: Config) -> str:
             "silence": _milliseconds(config.ingest.timeout + 5),
             "stall": _milliseconds(ingest.stall),
             "standby": fallback.standby,
-            "telemetry": paths.TELEMETRY,
+            "telemetry": TELEMETRY_SOCKET,
         }
     )
 
@@ -117,10 +124,7 @@ def _ingest(config: Config, fill: Templates) -> Tree:
         "srs.conf.j2" if server == "srs" else "nginx-rtmp.conf.j2",
         listen=config.ingest.listen,
         player=_puller(config),
-        api=API,
-        hooks=f"http://{HOOKS}",
         token=facts.hook_token,
-        runtime=_INGEST_RUNTIME,
         module=facts.nginx_rtmp_module,
         timeout_ms=_milliseconds(config.ingest.timeout),
         first_packet_timeout_ms=max(20000, _milliseconds(config.ingest.timeout)),
@@ -186,7 +190,10 @@ def _accounts(fill: Templates) -> Tree:
 
 
 def _puller(config: Config) -> str:
-    """Return the address that live@ pulls from, and comes from: the server's own, if it has just one."""
+    """Return the address from which live@ pulls the stream: the one that the server listens on.
+
+    live@ connects from the same address, so the server allows this address to play.
+    """
     host = config.ingest.listen.rpartition(":")[0]
     return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - the user's choice, not a bind
 
