@@ -7,6 +7,7 @@ from restream_agent.base.file_tree import File, Tree
 from restream_agent.config.model import Config
 from restream_agent.config.relay import RelayRules
 from restream_agent.config.relays import Relay, relays
+from restream_agent.config.secret_uses import secret_uses
 from restream_agent.config.table import SecretRef
 from restream_agent.launchers.backoff import GIVEN_UP
 from restream_agent.render.ffmpeg import EXPANDED, relay_command
@@ -93,13 +94,10 @@ def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
 
 def inline_keys(config: Config) -> Tree:
     """Return a file for each key that is written in the TOML itself."""
-    users = [
-        ("ingest", config.ingest.key),
-        *((relay.name, relay.key) for relay in relays(config)),
-        *config.notify.secrets.items(),
-    ]
     return {
-        f"{paths.INLINE_KEYS}/{user}": File(key.plain.get_secret_value(), mode=0o600, is_secret=True)
-        for user, key in users
-        if key is not None and key.plain is not None
+        f"{paths.INLINE_KEYS}/{use.user}": File(
+            use.reference.plain.get_secret_value(), mode=0o600, is_secret=True
+        )
+        for use in secret_uses(config)
+        if use.reference.plain is not None
     }
