@@ -5,15 +5,16 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from restream_agent.base import files, paths
 from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.file_tree import File, Tree
+from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
 from restream_agent.deploy import checks, machine, secret_checks
-from restream_agent.deploy.plan import Actions, Change, actions, changes
+from restream_agent.deploy.changes import Change, compare
+from restream_agent.deploy.plan import Actions, plan_actions
 from restream_agent.render import assets
 from restream_agent.render.templates import Facts
 from restream_agent.render.tree import render
@@ -23,11 +24,14 @@ from restream_agent.systemd.systemctl import Systemd
 log = logging.getLogger(__name__)
 
 _SERVERS = (unit_names.AGENT_UNIT, unit_names.INGEST_UNIT)
+_ACCOUNTS = (paths.SYSUSERS, paths.TMPFILES)
+_SIGNATURES = ("Made by restream-agent", "Installed by restream-agent")
+"""A file of ours has one of these in its first line or two."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that an apply would do; `desired` is the tree that it leads to."""
+    """What an apply does: the changes and actions that lead to the tree `desired`."""
 
     desired: Tree
     changes: tuple[Change, ...]
@@ -36,62 +40,72 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the machine is as the configuration says."""
+        """Whether the machine already is as the configuration says."""
         return not self.changes and self.actions.is_empty
 
 
-def make_plan(config: Config, facts: Facts, root: Path) -> Plan:
-    """Compare what the configuration asks for with what is there. Writes nothing.
+def make_plan(config: Config, facts: Facts, target: TargetMachine) -> Plan:
+    """Compare what the configuration asks for with what is on the target. Writes nothing.
 
-    Raises RestreamError where something that is not ours stands in the way, ConfigError where a
-    secret is missing.
+    Raises RestreamError if a file that is not ours is in the way, ConfigError if a secret is missing.
     """
-    missing = secret_checks.problems(config, root, facts.source)
+    missing = secret_checks.problems(config, target.root, facts.source)
     if missing:
         raise ConfigError(missing)
-    desired = _rooted(render(config, facts, assets.load()), root)
-    manifest = files.read_manifest(root)
-    owned = {str(path) for path in _listed(manifest, "owned")}
-    secret = frozenset(path for path, entry in desired.items() if isinstance(entry, File) and entry.is_secret)
-    secret |= {path for path in owned if path.startswith(paths.INLINE_KEYS)} | set(
-        paths.INGEST_CONFIG.values()
-    )
-    current = _rooted(files.read_tree(root, {*desired, *owned}, secret=secret), root)
+    desired = _with_usable_groups(render(config, facts, assets.load()), target)
+    manifest = files.read_manifest(target.root)
+    owned = _owned_paths(manifest)
+    current = files.read_tree(target.root, {*desired, *owned}, secret=_secret_paths(desired, owned))
+    current = _with_usable_groups(current, target)
     _refuse_foreign(current, desired, owned)
-    found = changes(current, desired)
+    changes = compare(current, desired)
     salt = str(manifest.get("salt") or secret_checks.new_salt())
-    marks = secret_checks.fingerprints(config, root, salt)
+    fingerprints = secret_checks.fingerprints(config, target.root, salt)
+    actions = plan_actions(
+        changes,
+        changed_secrets=_changed_secrets(manifest, fingerprints),
+        relays=frozenset(relay.name for relay in relays(config)),
+    )
+    text = json.dumps({"owned": sorted(desired), "salt": salt, "secrets": fingerprints}, indent=2) + "\n"
+    return Plan(desired, changes, actions, text)
+
+
+def _owned_paths(manifest: dict[str, object]) -> set[str]:
+    """Return the paths that earlier applies have written."""
+    owned = manifest.get("owned")
+    return {str(path) for path in owned} if isinstance(owned, list) else set()
+
+
+def _secret_paths(desired: Tree, owned: set[str]) -> frozenset[str]:
+    """Return the paths whose content is never shown, whether it comes, stays or goes."""
+    secret = {path for path, entry in desired.items() if isinstance(entry, File) and entry.is_secret}
+    secret |= {path for path in owned if path.startswith(paths.INLINE_KEYS)}
+    return frozenset(secret | set(paths.INGEST_CONFIG.values()))
+
+
+def _changed_secrets(manifest: dict[str, object], fingerprints: dict[str, str]) -> frozenset[str]:
+    """Return the users whose secret is another one than at the last apply; a new user is none of them."""
     known = manifest.get("secrets")
-    old = known if isinstance(known, dict) else {}
-    changed = frozenset(user for user, mark in marks.items() if user in old and old[user] != mark)
-    names_of = frozenset(relay.name for relay in relays(config))
-    done = actions(found, changed_secrets=changed, relays=names_of)
-    text = json.dumps({"owned": sorted(desired), "salt": salt, "secrets": marks}, indent=2) + "\n"
-    return Plan(desired, found, done, text)
+    before = known if isinstance(known, dict) else {}
+    return frozenset(user for user, mark in fingerprints.items() if user in before and before[user] != mark)
 
 
-def _listed(manifest: dict[str, object], key: str) -> list[object]:
-    value = manifest.get(key)
-    return value if isinstance(value, list) else []
-
-
-def _rooted(tree: Tree, root: Path) -> Tree:
-    """Below a --root the groups of this machine mean nothing; everything is the caller's."""
-    if root == Path("/"):
+def _with_usable_groups(tree: Tree, target: TargetMachine) -> Tree:
+    """Return the tree as it can be written: below a --root no file has a group of this machine."""
+    if target.is_this_machine:
         return tree
     return {
-        path: File(entry.content, entry.mode, "root", entry.is_secret) if isinstance(entry, File) else entry
+        path: replace(entry, group="root") if isinstance(entry, File) else entry
         for path, entry in tree.items()
     }
 
 
 def _refuse_foreign(current: Tree, desired: Tree, owned: set[str]) -> None:
-    """Raise RestreamError for a file of somebody else's where one of ours would go."""
-    ours = "Made by restream-agent", "Installed by restream-agent"
+    """Raise RestreamError if a file that is not ours is where one of our files has to go."""
     for path, entry in current.items():
         is_known = path in owned or entry == desired.get(path) or path.startswith(paths.OWN_DIRECTORY)
         if not is_known and not (
-            isinstance(entry, File) and any(mark in entry.content[:200] for mark in ours)
+            isinstance(entry, File) and any(mark in entry.content[:200] for mark in _SIGNATURES)
         ):
             raise RestreamError(
                 f"{path} exists and was not made by restream-agent", hint="move it away; nothing was changed"
@@ -102,103 +116,111 @@ def apply(
     config: Config,
     facts: Facts,
     *,
-    root: Path,
+    target: TargetMachine,
     systemd: Systemd,
     prepare: Callable[[Tree], None],
     lock_wait: float = files.LOCK_SECONDS,
 ) -> Plan:
-    """Bring the machine to what the configuration says, or leave it as it was.
+    """Bring the target to what the configuration says, or leave it as it was; return what was done.
 
-    `prepare` makes the fallback video if it is missing, by the settings in the tree it is given.
-    `lock_wait` is how many seconds it waits for another apply to end. Below a `root` that is not
-    "/" files are written and systemd is left alone. Raises RestreamError; what was changed by
-    then is restored.
+    `prepare` makes the fallback video if it is missing, by the settings in the tree that it is given.
+    `lock_wait` is how many seconds to wait for another apply to end. On a target that is not this
+    machine, files are written and systemd is not used. Raises RestreamError; whatever was changed
+    before the error is restored.
     """
-    with files.lock(root, wait=lock_wait):
-        plan = make_plan(config, facts, root)
-        is_here = root == Path("/")
+    with files.lock(target.root, wait=lock_wait):
+        plan = make_plan(config, facts, target)
         if plan.is_empty:
             prepare(plan.desired)
-            _forget_failure(systemd, is_here=is_here)
-            return plan
-        if is_here:
-            machine.require_programs(config, facts)
-            checks.check_staged(config, facts, plan.desired)
-            checks.check_ports(config, systemd)
-        prepare(plan.desired)
-        undo: list[Change] = []
-        try:
-            _write(plan, root, systemd, undo)
-            if is_here:
-                stopped = frozenset(_SERVERS) - {*systemd.active(*_SERVERS), *plan.actions.start}
-                perform(plan.actions, systemd)
-                checks.check_running(config, systemd, stopped)
-        except BaseException:
-            _restore(plan, undo, root, systemd)
-            raise
-        files.write(root, paths.MANIFEST, File(plan.manifest, mode=0o600))
-        _forget_failure(systemd, is_here=is_here)
+        else:
+            if target.is_this_machine:
+                machine.require_programs(config, facts)
+                checks.check_staged(config, facts, plan.desired)
+                checks.check_ports(config, systemd)
+            prepare(plan.desired)
+            _carry_out(plan, config, target, systemd)
+            files.write(target.root, paths.MANIFEST, File(plan.manifest, mode=0o600))
+        if target.is_this_machine:
+            _forget_failure(systemd)
         return plan
 
 
-def _forget_failure(systemd: Systemd, *, is_here: bool) -> None:
-    """An earlier apply after an edit may have failed; this one, perhaps by hand, has made it good."""
-    if is_here and systemd.active(unit_names.APPLY_UNIT).get(unit_names.APPLY_UNIT) == "failed":
-        systemd.change("reset-failed", (unit_names.APPLY_UNIT,), reason="what it failed at is applied")
+def _carry_out(plan: Plan, config: Config, target: TargetMachine, systemd: Systemd) -> None:
+    """Make the changes and have systemd act on them; after a failure, restore what was there."""
+    made: list[Change] = []
+    try:
+        _write(plan, target, systemd, made)
+        if target.is_this_machine:
+            stopped = frozenset(_SERVERS) - {*systemd.active(*_SERVERS), *plan.actions.start}
+            perform(plan.actions, systemd)
+            checks.check_running(config, systemd, stopped)
+    except BaseException:
+        _restore(plan, made, target, systemd)
+        raise
 
 
-def _write(plan: Plan, root: Path, systemd: Systemd, undo: list[Change]) -> None:
-    """Write accounts first: the files that follow belong to groups that they create."""
-    first = [change for change in plan.changes if change.path in (paths.SYSUSERS, paths.TMPFILES)]
-    for change in first:
-        undo.append(change)
-        put(change, root)
-    if first and root == Path("/"):
-        systemd.create_accounts(paths.SYSUSERS, paths.TMPFILES)
+def _forget_failure(systemd: Systemd) -> None:
+    """Clear the failed state of restream-apply.service: this apply has done what that one could not."""
+    if systemd.active(unit_names.APPLY_UNIT).get(unit_names.APPLY_UNIT) == "failed":
+        reason = "a later apply has succeeded"
+        systemd.change("reset-failed", (unit_names.APPLY_UNIT,), reason=reason)
+
+
+def _write(plan: Plan, target: TargetMachine, systemd: Systemd, made: list[Change]) -> None:
+    """Make every change, and note each in `made` before it is begun.
+
+    Accounts come first: the files that follow belong to groups that they create.
+    """
+    accounts = [change for change in plan.changes if change.path in _ACCOUNTS]
+    for change in accounts:
+        made.append(change)
+        put(change, target)
+    if accounts and target.is_this_machine:
+        systemd.create_accounts(*_ACCOUNTS)
     for change in plan.changes:
-        if change not in first:
-            undo.append(change)
-            put(change, root)
+        if change not in accounts:
+            made.append(change)
+            put(change, target)
 
 
-def put(change: Change, root: Path) -> None:
+def put(change: Change, target: TargetMachine) -> None:
     """Make one change."""
     if change.after is None:
-        files.remove(root, change.path)
+        files.remove(target.root, change.path)
     else:
-        files.write(root, change.path, change.after)
+        files.write(target.root, change.path, change.after)
     log.info("%s %s", change.kind, change.path)
 
 
-def perform(wanted: Actions, systemd: Systemd) -> None:
-    """Ask systemd for what the changes need."""
-    systemd.change("stop", wanted.stop, reason="no longer configured")
-    if wanted.daemon_reload:
+def perform(actions: Actions, systemd: Systemd) -> None:
+    """Have systemd do what the changes need."""
+    systemd.change("stop", actions.stop, reason="no longer configured")
+    if actions.daemon_reload:
         systemd.daemon_reload()
-    systemd.change("try-restart", wanted.restart, reason="its configuration changed")
-    systemd.change("try-reload-or-restart", wanted.reload, reason="its configuration changed")
-    systemd.change("start", wanted.start, reason="newly configured")
-    states = systemd.active(unit_names.TARGET, *wanted.restart)
+    systemd.change("try-restart", actions.restart, reason="its configuration changed")
+    systemd.change("try-reload-or-restart", actions.reload, reason="its configuration changed")
+    systemd.change("start", actions.start, reason="newly configured")
+    states = systemd.active(unit_names.TARGET, *actions.restart)
     if unit_names.TARGET in states:
-        systemd.change("start", wanted.start_on_air, reason="newly configured while on air")
-        given_up = tuple(unit for unit in wanted.restart if states.get(unit) == "failed")
-        systemd.change("start", given_up, reason="had given up, and its configuration changed")
+        systemd.change("start", actions.start_on_air, reason="newly configured while on air")
+        given_up = tuple(unit for unit in actions.restart if states.get(unit) == "failed")
+        systemd.change("start", given_up, reason="it had given up, and its configuration changed")
 
 
-def _restore(plan: Plan, undo: list[Change], root: Path, systemd: Systemd) -> None:
-    """Put back what was there and have systemd go on with that; what fails here is only logged."""
+def _restore(plan: Plan, made: list[Change], target: TargetMachine, systemd: Systemd) -> None:
+    """Undo the changes that were made; a failure to undo one is logged, and the others are undone."""
     log.error("apply failed, restoring what was there")
-    is_here = root == Path("/")
-    back = tuple(change.inverse() for change in reversed(undo))
+    uses_systemd = target.is_this_machine and bool(made)
+    undoing = tuple(change.inverse() for change in reversed(made))
     with suppress(RestreamError):
-        if is_here and undo:
-            systemd.change("stop", plan.actions.start, reason="was not there before")
-    for change in back:
+        if uses_systemd:
+            systemd.change("stop", plan.actions.start, reason="it was not there before")
+    for change in undoing:
         try:
-            put(change, root)
+            put(change, target)
         except RestreamError as error:
             log.error("%s", error.message)
     with suppress(RestreamError):
-        if is_here and undo:
-            wanted = actions(back, changed_secrets=frozenset(), relays=frozenset())
-            perform(replace(wanted, stop=()), systemd)
+        if uses_systemd:
+            actions = plan_actions(undoing, changed_secrets=frozenset(), relays=frozenset())
+            perform(replace(actions, stop=()), systemd)

@@ -1,16 +1,21 @@
-"""check, render, diff and apply: what stands between the command line and the modules that do it."""
+"""The steps of check, render, diff and apply, between the command line and the modules that do the work.
+
+Each function acts or computes, and returns data; only the command line prints.
+"""
 
 import os
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from restream_agent.base import files, paths
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
-from restream_agent.base.file_tree import File, Tree
+from restream_agent.base.file_tree import File, Link, Tree
+from restream_agent.base.target import TargetMachine
 from restream_agent.config import file
 from restream_agent.config.model import Config
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import machine, plan, secret_checks
+from restream_agent.deploy import machine, secret_checks
+from restream_agent.deploy.changes import describe
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.render import assets
@@ -19,83 +24,92 @@ from restream_agent.render.tree import render as render_tree
 from restream_agent.systemd import systemctl
 
 
-def _read(root: Path, given: Path | None) -> tuple[Config, Facts, tuple[Problem, ...]]:
-    path = file.config_path(root, given)
+@dataclass(frozen=True)
+class Subject:
+    """What a command works with: a target, its checked configuration, and the facts of the machine.
+
+    `source` is the TOML file as the user named it, for messages; `warnings` are about its content.
+    """
+
+    target: TargetMachine
+    source: str
+    config: Config
+    facts: Facts
+    warnings: tuple[Problem, ...]
+
+
+def require_rights(target: TargetMachine) -> None:
+    """Raise RestreamError if apply cannot change the target: without systemd, or without root."""
+    if not target.is_this_machine:
+        return
+    systemctl.require_running()
+    if os.geteuid() != 0:
+        raise RestreamError("apply changes the system and has to be root", hint="sudo restream-agent apply")
+
+
+def load(target: TargetMachine, given: Path | None) -> Subject:
+    """Read the TOML file, `given` or at its usual place; ConfigError with every problem in it."""
+    path = file.config_path(target.root, given)
     config, warnings = file.read(path)
-    # What is rendered names the usual place, so that a copy under --config shows only real differences.
-    return config, machine.facts(config, root=root, source=paths.CONFIG), warnings
+    # Rendered files name the usual path, so that a copy under --config shows only real differences.
+    facts = machine.collect_facts(config, target, source=paths.CONFIG)
+    return Subject(target, str(path), config, facts, warnings)
 
 
-def check(root: Path, given: Path | None) -> tuple[Problem, ...]:
-    """Return the warnings; ConfigError with all problems, RestreamError if a program is missing."""
-    config, facts, warnings = _read(root, given)
-    missing = secret_checks.problems(config, root, str(file.config_path(root, given)))
+def check(subject: Subject) -> tuple[Problem, ...]:
+    """Check what the TOML refers to, and return all warnings.
+
+    Raises ConfigError with all problems, RestreamError if a program is missing.
+    """
+    config, root = subject.config, subject.target.root
+    missing = secret_checks.problems(config, root, subject.source)
     if missing:
         raise ConfigError(missing)
-    preparation.check(config, str(file.config_path(root, given)))
-    if root == Path("/"):
+    preparation.check(config, subject.source)
+    if subject.target.is_this_machine:
+        machine.require_programs(config, subject.facts)
+    return (*subject.warnings, *secret_checks.remarks(config, root, subject.source))
+
+
+def render(subject: Subject) -> Tree:
+    """Return every file and link that the configuration asks for, by path."""
+    return dict(sorted(render_tree(subject.config, subject.facts, assets.load()).items()))
+
+
+def show(path: str, entry: File | Link) -> str:
+    """Return one rendered file as text, below a line with its path, mode and group; a secret is not shown."""
+    if isinstance(entry, Link):
+        return f"# ---- {path} -> {entry.target}\n"
+    content = "(holds a secret, not shown)\n" if entry.is_secret else entry.content
+    return f"# ---- {path} (mode {entry.mode:04o}, group {entry.group})\n{content}"
+
+
+def write(tree: Tree, directory: Path) -> tuple[Path, ...]:
+    """Write a rendered tree below a directory, and return the paths written. No group is set."""
+    for path, entry in tree.items():
+        files.write(directory, path, File(entry.content, entry.mode) if isinstance(entry, File) else entry)
+    return tuple(files.locate(directory, path) for path in tree)
+
+
+def diff(subject: Subject) -> str:
+    """Return what apply would change, as a unified diff, then a comment for each unit; "" for no change."""
+    plan = applying.make_plan(subject.config, subject.facts, subject.target)
+    return describe(plan.changes) + "".join(f"# {line}\n" for line in plan.actions.lines())
+
+
+def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Plan:
+    """Bring the target to what the configuration says, or leave it as it was; return what was done.
+
+    `progress` is told how far the preparation of a fallback video is. Raises ConfigError or RestreamError.
+    """
+    config, facts, target = subject.config, subject.facts, subject.target
+    if target.is_this_machine:
         machine.require_programs(config, facts)
-    return (*warnings, *secret_checks.remarks(config, root, str(file.config_path(root, given))))
-
-
-def render(root: Path, given: Path | None, out: Path | None) -> Iterator[str]:
-    """Yield every rendered file, or the names of those written below `out`."""
-    config, facts, _ = _read(root, given)
-    for path, entry in sorted(render_tree(config, facts, assets.load()).items()):
-        if out is not None:
-            files.write(out, path, File(entry.content, entry.mode) if isinstance(entry, File) else entry)
-            yield str(files.locate(out, path))
-        elif isinstance(entry, File):
-            content = "(holds a secret, not shown)\n" if entry.is_secret else entry.content
-            yield f"# ---- {path} (mode {entry.mode:04o}, group {entry.group})\n{content}"
-        else:
-            yield f"# ---- {path} -> {entry.target}\n"
-
-
-def diff(root: Path, given: Path | None) -> str:
-    """Return what apply would change, as a unified diff and the units it would touch; "" if nothing."""
-    config, facts, _ = _read(root, given)
-    found = applying.make_plan(config, facts, root)
-    return "" if found.is_empty else plan.describe(found.changes) + "".join(_unit_lines(found.actions))
-
-
-def _unit_lines(wanted: plan.Actions) -> Iterator[str]:
-    verbs = {
-        "stop": wanted.stop,
-        "restart": wanted.restart,
-        "reload": wanted.reload,
-        "start": wanted.start,
-        "start while on air": wanted.start_on_air,
-    }
-    for verb, units in verbs.items():
-        for unit in units:
-            yield f"# {verb} {unit}\n"
-
-
-def apply(root: Path, given: Path | None, *, progress: ProgressCallback | None) -> Iterator[str]:
-    """Bring the machine to what the configuration says; yield what was done."""
-    if root == Path("/"):
-        systemctl.require_running()
-        if os.geteuid() != 0:
-            raise RestreamError(
-                "apply changes the system and has to be root", hint="sudo restream-agent apply"
-            )
-    config, facts, warnings = _read(root, given)
-    for warning in warnings:
-        yield f"warning: {warning}"
-    if root == Path("/"):
-        machine.require_programs(config, facts)
-    preparation.check(config, str(file.config_path(root, given)))
-    manager = systemctl.Systemd()
+    preparation.check(config, subject.source)
 
     def prepare(desired: Tree) -> None:
         settings = desired[paths.FALLBACK_SETTINGS]
-        if root == Path("/") and isinstance(settings, File):
-            preparation.prepare(preparation.Wanted.parse(settings.content), root, progress)
+        if target.is_this_machine and isinstance(settings, File):
+            preparation.prepare(preparation.Wanted.parse(settings.content), target.root, progress)
 
-    done = applying.apply(config, facts, root=root, systemd=manager, prepare=prepare)
-    for change in done.changes:
-        yield f"{change.kind} {change.path}"
-    yield from (line.removeprefix("# ").rstrip() for line in _unit_lines(done.actions))
-    if done.is_empty:
-        yield "nothing to change"
+    return applying.apply(config, facts, target=target, systemd=systemctl.Systemd(), prepare=prepare)

@@ -1,34 +1,36 @@
-"""The credentials that `restream-agent secret` keeps: stored, listed, removed; never shown.
+"""The credentials that `restream-agent secret` keeps: it stores, lists and removes them, and shows no secret.
 
-A credential is a file of root's, mode 0600 from its first byte on. One that is encrypted
-(systemd-creds(1)) lies in a directory of its own, as in systemd's /etc/credstore.encrypted, so that
-no name can be taken for the other kind; units get it with LoadCredentialEncrypted=.
+A credential is a file that belongs to root, with mode 0600 from its first byte on. Encrypted credentials
+(systemd-creds(1)) are in a directory of their own, as in systemd's /etc/credstore.encrypted, so that the
+two kinds cannot be confused; units get them with LoadCredentialEncrypted=.
 """
 
-import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
+from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
-from restream_agent.config.table import SecretRef
+from restream_agent.config.secret_uses import named_secrets
 from restream_agent.config.values import CREDENTIAL_NAME
 from restream_agent.deploy import secret_checks
 from restream_agent.systemd import systemctl
-from restream_agent.systemd.time_spans import format_span
 
 LONGEST_INPUT = 64 * 1024
-"""Bytes. Enough to see that what is on stdin is no key."""
+"""Bytes. What is longer on standard input is not a key, whatever comes after it."""
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What may be said of a credential: `age` in seconds, None if it is missing; `users` of the TOML."""
+class Credential:
+    """What may be shown of a credential.
+
+    `users` are its users in the TOML. `age` is in seconds, None if the credential is missing.
+    """
 
     name: str
     users: tuple[str, ...]
@@ -36,87 +38,60 @@ class Stored:
     is_encrypted: bool
 
 
-def store(root: Path, name: str, data: bytes, *, encrypt: bool) -> Path:
-    """Put a secret in place of what was there and return its file; it stays encrypted if it was.
+def store(target: TargetMachine, name: str, data: bytes, *, encrypt: bool) -> Path:
+    """Store a secret under a name, in place of an earlier one, and return its file.
 
-    Raises RestreamError for a name or a secret that cannot be one, and where systemd-creds fails.
+    A credential that is encrypted stays encrypted. Raises RestreamError if the name or the secret
+    cannot be used, and if systemd-creds fails.
     """
     _require_name(name)
     secret = data.rstrip(b"\r\n")
     complaint = secret_checks.complaint(secret, is_typed_in_url=False)
     if complaint:
         raise RestreamError(f"the secret {complaint}", hint="nothing was changed")
-    is_encrypted = encrypt or name in secret_checks.encrypted(root)
-    if is_encrypted and root != Path("/"):
+    is_encrypted = encrypt or name in secret_checks.encrypted(target.root)
+    if is_encrypted and not target.is_this_machine:
         raise RestreamError("a secret is encrypted for this machine only", hint="leave --root out")
     content = systemctl.encrypted(secret) if is_encrypted else f"{secret.decode()}\n"
     path = _path(name, is_encrypted=is_encrypted)
-    _make_directory(locate(root, path).parent)
-    write(root, path, File(content, mode=0o600, is_secret=True))
-    _unlink(locate(root, _path(name, is_encrypted=not is_encrypted)))
-    return locate(root, path)
+    _make_directory(locate(target.root, path).parent)
+    write(target.root, path, File(content, mode=0o600, is_secret=True))
+    _unlink(locate(target.root, _path(name, is_encrypted=not is_encrypted)))
+    return locate(target.root, path)
 
 
-def listed(root: Path, config: Config) -> tuple[Stored, ...]:
+def list_credentials(root: Path, config: Config) -> tuple[Credential, ...]:
     """Return every credential that is stored or that the TOML names, by name."""
     ages = _ages(root)
-    found = []
-    for name in sorted({*(name for name, _ in ages), *_named(config)}):
+    names = {name for name, _ in ages}
+    names |= {name for use in named_secrets(config) if (name := use.reference.credential) is not None}
+    entries = []
+    for name in sorted(names):
         is_encrypted = (name, True) in ages
-        found.append(Stored(name, users(config, name), ages.get((name, is_encrypted)), is_encrypted))
-    return tuple(found)
-
-
-def table(found: tuple[Stored, ...]) -> str:
-    """Return the credentials in words, a line each."""
-    width = max((len(one.name) for one in found), default=0)
-    return "\n".join(f"{one.name:<{width}}  {_state(one)}, {_used(one)}" for one in found)
-
-
-def _state(one: Stored) -> str:
-    if one.age is None:
-        return f"missing: restream-agent secret set {one.name}"
-    return f"{'encrypted' if one.is_encrypted else 'stored'} {format_span(round(one.age))} ago"
-
-
-def _used(one: Stored) -> str:
-    return f"used by {', '.join(one.users)}" if one.users else "not used"
-
-
-def as_json(found: tuple[Stored, ...]) -> str:
-    """Return the credentials as JSON; `age` in seconds."""
-    return json.dumps([asdict(one) for one in found], indent=2)
+        entries.append(Credential(name, users(config, name), ages.get((name, is_encrypted)), is_encrypted))
+    return tuple(entries)
 
 
 def remove(root: Path, name: str, used_by: tuple[str, ...]) -> None:
-    """Remove a credential; RestreamError while somebody uses it, or if there is none."""
+    """Remove a credential; RestreamError if it has users, or if it does not exist."""
     if used_by:
         raise RestreamError(
             f"{name} is in use by {', '.join(used_by)}; the next apply would fail without it",
             hint="take it out of the TOML first, or give --force",
         )
     _require_name(name)
-    gone = [_unlink(locate(root, _path(name, is_encrypted=kind))) for kind in (False, True)]
-    if not any(gone):
+    removed = [_unlink(locate(root, _path(name, is_encrypted=kind))) for kind in (False, True)]
+    if not any(removed):
         raise RestreamError(f"there is no credential {name}", hint="restream-agent secret list")
 
 
 def users(config: Config, name: str) -> tuple[str, ...]:
-    """Return who in the TOML uses a credential, disabled platforms too."""
-    return tuple(user for user, key in _keys(config) if key is not None and key.credential == name)
-
-
-def _named(config: Config) -> set[str]:
-    return {key.credential for _, key in _keys(config) if key is not None and key.credential is not None}
-
-
-def _keys(config: Config) -> tuple[tuple[str, SecretRef | None], ...]:
-    platforms = ((name, platform.key) for name, platform in config.platforms.items())
-    return (("ingest", config.ingest.key), *platforms, *config.notify.secrets.items())
+    """Return the users of a credential in the TOML, disabled platforms included."""
+    return tuple(use.user for use in named_secrets(config) if use.reference.credential == name)
 
 
 def _ages(root: Path) -> dict[tuple[str, bool], float]:
-    """Return how old each credential is, in seconds, by its name and whether it is encrypted."""
+    """Return the age of each credential in seconds, by its name and whether it is encrypted."""
     ages = {}
     for directory, is_encrypted in ((paths.CREDENTIALS, False), (paths.ENCRYPTED_CREDENTIALS, True)):
         try:
@@ -133,8 +108,8 @@ def _ages(root: Path) -> dict[tuple[str, bool], float]:
 def _require_name(name: str) -> None:
     if not CREDENTIAL_NAME.fullmatch(name):
         raise RestreamError(
-            f"{name!r} is no name for a credential",
-            hint="use up to 64 of A-Z, a-z, 0-9, _, . and -, not beginning with a dot",
+            f"{name!r} is not a valid name for a credential",
+            hint="use up to 64 of A-Z, a-z, 0-9, _, . and -; the first is not a dot",
         )
 
 
@@ -151,7 +126,7 @@ def _make_directory(directory: Path) -> None:
 
 
 def _unlink(file: Path) -> bool:
-    """Remove a file; whether it was there."""
+    """Remove a file; return whether it existed."""
     try:
         file.unlink()
     except FileNotFoundError:

@@ -1,12 +1,13 @@
-"""`restream-agent init`: a first configuration to edit."""
+"""`restream-agent init`: a first configuration to edit, and a key for OBS."""
 
 import secrets
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from restream_agent.base import paths
 from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
+from restream_agent.deploy import machine
 
 _EXAMPLE = """\
 # restream-agent: every setting is explained in docs/configuration.md.
@@ -15,7 +16,7 @@ version = 1
 [ingest]
 server = "{server}"{comment}
 listen = "0.0.0.0:1935"
-key = {{ credential = "ingest" }}      # what OBS must send; init has made one up
+key = {{ credential = "ingest" }}      # what OBS must send; init has made a random key
 
 [fallback]
 # video = "/srv/streams/fallback.mp4"  # left out: a slate with the message
@@ -35,21 +36,36 @@ hold = "30min"                       # how long the fallback keeps the broadcast
 """
 
 
-def init(root: Path) -> Iterator[str]:
-    """Make what is missing, never touching what is there; yield what was made and what to do next."""
+@dataclass(frozen=True)
+class FirstFiles:
+    """The files that `make_first_files` has made; None stands for a file that existed before."""
+
+    toml: Path | None
+    ingest_key: Path | None
+
+
+def make_first_files(root: Path) -> FirstFiles:
+    """Make the TOML file, the directory of credentials and the key that OBS sends, where they are missing.
+
+    A file that exists is not touched.
+    """
     credentials = locate(root, paths.CREDENTIALS)
     credentials.mkdir(parents=True, exist_ok=True)
     credentials.chmod(0o700)
-    credentials.parent.chmod(0o755)  # whatever the umask: the services read their settings there
-    if not locate(root, paths.CONFIG).exists():
-        has_srs = Path("/usr/local/srs/objs/srs").exists()
-        server, comment = ("srs", "") if has_srs else ("nginx-rtmp", '                # or "srs"')
-        # Readable for root alone: it may come to hold a key.
-        write(root, paths.CONFIG, File(_EXAMPLE.format(server=server, comment=comment), mode=0o600))
-        yield f"made {locate(root, paths.CONFIG)}: edit it"
-    ingest_key = f"{paths.CREDENTIALS}/ingest"
-    if not locate(root, ingest_key).exists():
-        write(root, ingest_key, File(secrets.token_urlsafe(18) + "\n", mode=0o600))
-        yield f"made {locate(root, ingest_key)}: the key that OBS must send"
-    yield "in OBS: server rtmp://THIS-HOST/live, stream key main?key=KEY, with the KEY from that file"
-    yield "then: restream-agent check, restream-agent diff, restream-agent apply"
+    credentials.parent.chmod(0o755)  # whatever the umask is: the services read their settings there
+    server, comment = ("srs", "") if machine.has_srs() else ("nginx-rtmp", '                # or "srs"')
+    key_path = f"{paths.CREDENTIALS}/ingest"
+    return FirstFiles(
+        # Readable for root alone: a user may write a key into it.
+        toml=_make(root, paths.CONFIG, _EXAMPLE.format(server=server, comment=comment)),
+        ingest_key=_make(root, key_path, f"{secrets.token_urlsafe(18)}\n"),
+    )
+
+
+def _make(root: Path, path: str, content: str) -> Path | None:
+    """Write a file that only root can read, unless it exists; return it if it was written."""
+    place = locate(root, path)
+    if place.exists():
+        return None
+    write(root, path, File(content, mode=0o600))
+    return place

@@ -1,4 +1,4 @@
-"""Secrets on the machine: whether they are there, and whether they have changed. Never what they are."""
+"""Checks of the secrets on the target: each exists, is usable, has changed or not. No secret is shown."""
 
 import hashlib
 import secrets
@@ -9,7 +9,7 @@ from restream_agent.base.errors import Problem, RestreamError
 from restream_agent.base.files import locate
 from restream_agent.config.model import Config
 from restream_agent.config.notify import EXPOSED
-from restream_agent.config.relays import relays
+from restream_agent.config.secret_uses import INGEST, WEBHOOK, SecretUse, secret_uses
 from restream_agent.config.table import SecretRef
 from restream_agent.render.relays import key_file
 
@@ -17,51 +17,44 @@ _UNGUESSABLE = 12
 """Bytes. At a thousand guesses a second, 12 random letters and digits take 10^11 years; 6 take a year."""
 
 
-def users(config: Config) -> dict[str, SecretRef]:
-    """Return who uses a secret: relays by name, "ingest", and the keys of `[notify]`."""
-    found = {relay.name: relay.key for relay in relays(config)} | config.notify.secrets
-    return found if config.ingest.key is None else found | {"ingest": config.ingest.key}
-
-
-def _path(user: str) -> str:
-    if user.startswith("notify."):
-        return user
-    return "ingest.key" if user == "ingest" else f"platforms.{user.removesuffix('-backup')}.key"
-
-
 def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
-    """Return what is wrong with the secrets that the configuration names; nothing shows their contents.
+    """Return what is wrong with the secrets that the configuration refers to.
 
-    Raises RestreamError if that is not for this user to see.
+    `source` is the file that the problems name. Raises RestreamError if this user may not read a secret.
     """
-    found = []
     sealed = encrypted(root)
-    for user, reference in users(config).items():
-        if reference.plain is None:
-            file = key_file(reference, user, sealed)
-            reason = _file_complaint(locate(root, file), user, is_encrypted=reference.credential in sealed)
+    missing = []
+    for use in secret_uses(config):
+        if use.reference.plain is None:
+            file = key_file(use.reference, use.user, sealed)
+            reason = _file_complaint(
+                locate(root, file), use.user, is_encrypted=use.reference.credential in sealed
+            )
             if reason:
-                found.append(Problem(source, 0, _path(user), f"{file} {reason}", _hint(reference)))
-    return tuple(dict.fromkeys(found))
+                missing.append(Problem(source, 0, use.option, f"{file} {reason}", _hint(use.reference)))
+    return tuple(dict.fromkeys(missing))
 
 
 def remarks(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
-    """Return what deserves a warning though it works; what is in the TOML itself was looked at before."""
+    """Return warnings about stored secrets that work; config.warnings covers secrets in the TOML itself."""
     sealed = encrypted(root)
     stored = {
-        user: locate(root, key_file(reference, user, sealed)).read_bytes().strip()
-        for user, reference in users(config).items()
-        if user in ("ingest", "notify.webhook")
-        and reference.plain is None
-        and reference.credential not in sealed
+        use.user: locate(root, key_file(use.reference, use.user, sealed)).read_bytes().strip()
+        for use in secret_uses(config)
+        if use.user in (INGEST, WEBHOOK) and _is_readable(use, sealed)
     }
-    found = []
-    if len(stored.get("ingest", b"." * _UNGUESSABLE)) < _UNGUESSABLE:
-        hint = "openssl rand -base64 18 makes one up that is not"
-        found.append(Problem(source, 0, "ingest.key", "is short enough to be guessed", hint))
-    if webhook_url.is_exposed(stored.get("notify.webhook", b"").decode()):
-        found.append(Problem(source, 0, "notify.webhook", *EXPOSED))
-    return tuple(found)
+    warnings = []
+    if len(stored.get(INGEST, b"." * _UNGUESSABLE)) < _UNGUESSABLE:
+        hint = "openssl rand -base64 18 makes a longer key"
+        warnings.append(Problem(source, 0, "ingest.key", "is short enough to be guessed", hint))
+    if webhook_url.is_exposed(stored.get(WEBHOOK, b"").decode()):
+        warnings.append(Problem(source, 0, "notify.webhook", *EXPOSED))
+    return tuple(warnings)
+
+
+def _is_readable(use: SecretUse, sealed: frozenset[str]) -> bool:
+    """Whether the secret is in a file that holds it as it is, neither encrypted nor in the TOML."""
+    return use.reference.plain is None and use.reference.credential not in sealed
 
 
 def encrypted(root: Path) -> frozenset[str]:
@@ -82,22 +75,23 @@ def _hint(reference: SecretRef) -> str:
 
 
 def _file_complaint(file: Path, user: str, *, is_encrypted: bool) -> str:
+    """Return why a file cannot be a user's secret, "" if it can."""
     try:
         data = file.read_bytes()
     except PermissionError as error:
         raise RestreamError(f"{file} cannot be read", hint="run this as root (sudo)") from error
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    # What is encrypted was looked at before, by `secret set`; nobody but systemd can read it.
+    # `secret set` has checked the key before it was encrypted; only systemd can read it now.
     if is_encrypted:
         return ""
     secret = data.rstrip(b"\r\n")
-    found = complaint(secret, is_typed_in_url=user == "ingest")
-    return found or (webhook_url.complaint(secret.decode()) if user == "notify.webhook" else "")
+    reason = complaint(secret, is_typed_in_url=user == INGEST)
+    return reason or (webhook_url.complaint(secret.decode()) if user == WEBHOOK else "")
 
 
 def complaint(key: bytes, *, is_typed_in_url: bool) -> str:
-    """Say why a key cannot be one, "" if it can; nothing shows the key."""
+    """Return why a text cannot be a key, "" if it can; the reason does not show the text."""
     reason = secret_text.complaint(key.decode("latin-1"))
     if reason:
         return reason
@@ -107,24 +101,27 @@ def complaint(key: bytes, *, is_typed_in_url: bool) -> str:
 
 
 def fingerprints(config: Config, root: Path, salt: str) -> dict[str, str]:
-    """Return a keyed hash of each secret by user, to see that it has changed; see hashlib.blake2b."""
-    found = {}
+    """Return a keyed hash of each secret by user (hashlib.blake2b); a changed secret has another hash.
+
+    `salt` is the key of the hash, in hexadecimal. Raises RestreamError if a secret cannot be read.
+    """
     sealed = encrypted(root)
-    for user, reference in users(config).items():
-        if reference.plain is not None:
-            data = reference.plain.get_secret_value().encode()
+    marks = {}
+    for use in secret_uses(config):
+        if use.reference.plain is not None:
+            data = use.reference.plain.get_secret_value().encode()
         else:
-            file = key_file(reference, user, sealed)
+            file = key_file(use.reference, use.user, sealed)
             try:
                 data = locate(root, file).read_bytes()
             except OSError as error:
                 raise RestreamError(f"{file}: {error.strerror}") from error
-        found[user] = hashlib.blake2b(data, key=bytes.fromhex(salt)[:64], digest_size=16).hexdigest()
-    return found
+        marks[use.user] = hashlib.blake2b(data, key=bytes.fromhex(salt)[:64], digest_size=16).hexdigest()
+    return marks
 
 
 def hook_token(root: Path) -> str:
-    """Return the token that hooks carry: the one in use, or a new one."""
+    """Return the token that hooks carry: the token in use, or a new token before the first apply."""
     try:
         return locate(root, paths.HOOK_TOKEN).read_text().strip()
     except FileNotFoundError:
@@ -134,5 +131,5 @@ def hook_token(root: Path) -> str:
 
 
 def new_salt() -> str:
-    """Return a key for `fingerprints`, in hexadecimal."""
+    """Return a new key for `fingerprints`, in hexadecimal."""
     return secrets.token_hex(32)

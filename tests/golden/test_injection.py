@@ -17,7 +17,7 @@ from restream_agent.base.file_tree import File, Tree
 from restream_agent.config.load import load
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
-from restream_agent.deploy.plan import changes, describe
+from restream_agent.deploy.changes import compare, describe
 from restream_agent.render import assets
 from restream_agent.render.ffmpeg import KEY_PRESET, STALL, relay_command
 from restream_agent.render.tree import render
@@ -178,7 +178,7 @@ def test_a_key_is_nowhere_but_in_its_own_file(key: str) -> None:
     assert tree.pop(kept) == File(key, mode=0o600, is_secret=True)
     plain.pop(kept)
     assert tree == plain
-    assert describe(changes({}, rendered(config))) == describe(changes({}, rendered(other)))
+    assert describe(compare({}, rendered(config))) == describe(compare({}, rendered(other)))
 
 
 @settings(deadline=None)

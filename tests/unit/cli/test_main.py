@@ -89,6 +89,27 @@ def test_diff_names_the_units_that_would_notice(root: Path) -> None:
     assert run("diff", "--root", root).stdout.endswith("# reload fallback.service\n")
 
 
+def test_diff_and_apply_name_the_relays_that_keep_their_connection(root: Path) -> None:
+    """After an upgrade that changes only the launcher, a relay that runs is not restarted."""
+    run("apply", "--root", root)
+    drop_in = root / "etc/systemd/system/ffmpeg-relay@twitch.service.d/10-restream.conf"
+    text = drop_in.read_text()
+    drop_in.write_text(text.replace("restream_agent.launchers.relay_attempt", "restream_agent.attempt"))
+    line = "takes effect at its next start: ffmpeg-relay@twitch.service\n"
+    assert run("diff", "--root", root).stdout.endswith(f"# {line}")
+    assert run("apply", "--root", root).stdout.endswith(line)
+    assert text == drop_in.read_text()
+
+
+def test_warnings_come_before_what_fails(root: Path) -> None:
+    """A warning may say why the rest fails."""
+    toml(root, GOOD.replace('{ credential = "twitch" }', f'"{KEY}"'))
+    (root / CREDENTIALS / "ingest").unlink()
+    warning, failure = run("apply", "--root", root).stderr.splitlines()
+    assert warning.startswith("warning: ")
+    assert "ingest.key" in failure
+
+
 def test_render_prints_every_file_and_no_secret(root: Path) -> None:
     """With modes and groups; the server's configuration holds the hook token."""
     run("apply", "--root", root)
@@ -160,11 +181,12 @@ def test_a_missing_credential_is_bad_configuration(root: Path, command: str) -> 
 
 
 def test_a_key_in_the_clear_is_warned_about_and_not_shown(root: Path) -> None:
-    """By check and apply; diff does not show it either."""
+    """By check and apply, on stderr; diff does not show it either."""
     toml(root, GOOD.replace('{ credential = "twitch" }', f'"{KEY}"'))
     done = run("check", "--root", root)
     assert (done.exit_code, "is written in the clear" in done.stderr) == (0, True)
-    assert "is written in the clear" in run("apply", "--root", root).output
+    done = run("apply", "--root", root)
+    assert ("is written in the clear" in done.stderr, "warning" in done.stdout) == (True, False)
     toml(root, GOOD.replace('{ credential = "twitch" }', f'"{KEY}2"'))
     assert run("diff", "--root", root).exit_code == 3
 
@@ -212,6 +234,13 @@ def test_without_systemd_nothing_is_started(command: tuple[str, ...], tmp_path: 
     assert "systemd is not running here" in done.stderr
     assert "--root DIR" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("group", [(), ("fallback",), ("secret",)], ids=" ".join)
+def test_every_summary_fits_its_line(group: tuple[str, ...]) -> None:
+    """`--help` cuts a longer summary, with three dots."""
+    _, _, summaries = run(*group, "--help").stdout.partition("Commands:\n")
+    assert (bool(summaries), "..." in summaries) == (True, False)
 
 
 def test_help_of_every_command_says_what_it_does() -> None:

@@ -12,7 +12,8 @@ from restream_agent.config.load import load
 from restream_agent.config.model import Config
 from restream_agent.config.warnings import warnings
 from restream_agent.deploy import credentials, secret_checks
-from restream_agent.deploy.plan import Actions, actions, changes, describe
+from restream_agent.deploy.changes import compare, describe
+from restream_agent.deploy.plan import Actions, plan_actions
 from restream_agent.render import assets
 from restream_agent.render.tree import render
 from restream_agent.systemd import unit_names
@@ -41,7 +42,7 @@ def tree(notify: str) -> Tree:
 
 
 def between(before: Tree, after: Tree, *, changed: frozenset[str] = frozenset()) -> Actions:
-    return actions(changes(before, after), changed_secrets=changed, relays=frozenset({"twitch"}))
+    return plan_actions(compare(before, after), changed_secrets=changed, relays=frozenset({"twitch"}))
 
 
 def warned(notify: str) -> list[str]:
@@ -118,7 +119,7 @@ def test_a_url_in_the_toml_is_in_a_file_of_root_s_and_nowhere_else() -> None:
         ),
         f"{paths.INLINE_KEYS}/notify.secret": File("hidden-hmac", mode=0o600, is_secret=True),
     }
-    assert "hidden" not in describe(changes({}, found))
+    assert "hidden" not in describe(compare({}, found))
 
 
 def test_an_encrypted_credential_stays_encrypted() -> None:
@@ -159,7 +160,7 @@ def test_a_stored_url_is_looked_at_like_one_in_the_toml(root: Path) -> None:
 def test_secret_list_names_the_keys_that_use_a_credential(root: Path) -> None:
     """So that nobody removes it by mistake."""
     config = configured(STORED)
-    users = {one.name: one.users for one in credentials.listed(root, config)}
+    users = {one.name: one.users for one in credentials.list_credentials(root, config)}
     assert users == {"hook": ("notify.webhook",), "ingest": ("ingest",), "twitch": ("twitch",)}
     assert credentials.users(config, "hook") == ("notify.webhook",)
 

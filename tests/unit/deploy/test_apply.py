@@ -1,6 +1,7 @@
 """apply below a --root: everything written, or everything as it was."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -9,6 +10,7 @@ import pytest
 from restream_agent.base import files, paths
 from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.file_tree import File, Tree
+from restream_agent.base.target import TargetMachine
 from restream_agent.config.load import load
 from restream_agent.config.model import Config
 from restream_agent.deploy import secret_checks
@@ -53,18 +55,30 @@ def configured(*tables: str) -> Config:
     return load("\n".join((HEAD, *tables)), source="t")
 
 
-def applied(root: Path, *tables: str) -> Plan:
+def applied(
+    root: Path,
+    *tables: str,
+    prepare: Callable[[Tree], None] = lambda _: None,
+    lock_wait: float = files.LOCK_SECONDS,
+) -> Plan:
     """Apply a configuration below a root, where systemd is not to be asked for anything."""
     runner = Recording()
     config = configured(*tables)
-    done = apply(config, fixed_facts(config), root=root, systemd=Systemd(runner), prepare=lambda _: None)
+    done = apply(
+        config,
+        fixed_facts(config),
+        target=TargetMachine(root),
+        systemd=Systemd(runner),
+        prepare=prepare,
+        lock_wait=lock_wait,
+    )
     assert runner.calls == []
     return done
 
 
 def planned(root: Path, *tables: str) -> Plan:
     config = configured(*tables)
-    return make_plan(config, fixed_facts(config), root)
+    return make_plan(config, fixed_facts(config), TargetMachine(root))
 
 
 def snapshot(root: Path) -> dict[str, tuple[int, bytes]]:
@@ -166,9 +180,8 @@ def test_a_fallback_that_cannot_be_made_changes_nothing(root: Path) -> None:
     def fail(_: Tree) -> None:
         raise RestreamError("the video is damaged")
 
-    config = configured(TWITCH, YOUTUBE)
     with pytest.raises(RestreamError, match="damaged"):
-        apply(config, fixed_facts(config), root=root, systemd=Systemd(Recording()), prepare=fail)
+        applied(root, TWITCH, YOUTUBE, prepare=fail)
     assert before == snapshot(root)
 
 
@@ -182,9 +195,8 @@ def test_a_write_that_fails_is_undone(root: Path, tables: tuple[str, ...]) -> No
     def stand_in_the_way(_: Tree) -> None:
         place.mkdir(parents=True)
 
-    config = configured(*tables)
     with pytest.raises(RestreamError, match="Is a directory"):
-        apply(config, fixed_facts(config), root=root, systemd=Systemd(Recording()), prepare=stand_in_the_way)
+        applied(root, *tables, prepare=stand_in_the_way)
     place.rmdir()
     place.parent.rmdir()
     assert before == snapshot(root)
@@ -197,25 +209,16 @@ def test_a_first_apply_that_fails_leaves_no_file(root: Path) -> None:
     def stand_in_the_way(_: Tree) -> None:
         files.locate(root, LATE).mkdir(parents=True)
 
-    config = configured(TWITCH)
     with pytest.raises(RestreamError, match="Is a directory"):
-        apply(config, fixed_facts(config), root=root, systemd=Systemd(Recording()), prepare=stand_in_the_way)
+        applied(root, TWITCH, prepare=stand_in_the_way)
     left = {path for path in root.rglob("*") if path.is_file() or path.is_symlink()}
     assert left - before == {files.locate(root, paths.LOCK)}
 
 
 def test_a_second_apply_at_the_same_time_is_refused(root: Path) -> None:
     """It would see a half-written state."""
-    config = configured(TWITCH)
     with files.lock(root), pytest.raises(RestreamError, match="another apply is running"):
-        apply(
-            config,
-            fixed_facts(config),
-            root=root,
-            systemd=Systemd(Recording()),
-            prepare=lambda _: None,
-            lock_wait=0.1,
-        )
+        applied(root, TWITCH, lock_wait=0.1)
 
 
 def test_inline_keys_are_removed_with_their_platform(root: Path) -> None:

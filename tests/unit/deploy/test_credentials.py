@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.files import locate
+from restream_agent.base.target import TargetMachine
 from restream_agent.cli.main import main
 from restream_agent.config.load import load
 from restream_agent.deploy import credentials, secret_checks
@@ -64,7 +65,7 @@ def test_a_secret_is_never_readable_by_others(root: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "fsync", look)
     umask = os.umask(0)
     try:
-        credentials.store(root, "club", SECRET.encode(), encrypt=False)
+        credentials.store(TargetMachine(root), "club", SECRET.encode(), encrypt=False)
     finally:
         os.umask(umask)
     assert seen == [0o600]
@@ -73,7 +74,7 @@ def test_a_secret_is_never_readable_by_others(root: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("bad", ["", "\n", "two words\n", "two\nlines\n", "x" * 901, "ü\n"])
 def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
     """And what was stored before stays."""
-    credentials.store(root, "club", SECRET.encode(), encrypt=False)
+    credentials.store(TargetMachine(root), "club", SECRET.encode(), encrypt=False)
     done = secret(root, "set", "club", stdin=bad)
     assert done.exit_code == 1
     assert "nothing was changed" in done.stderr
@@ -84,7 +85,7 @@ def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
 def test_a_name_that_is_no_name_is_refused(root: Path, name: str) -> None:
     """No name leads out of the directory."""
     done = secret(root, "set", name, stdin=SECRET)
-    assert (done.exit_code, "is no name for a credential" in done.stderr) == (1, True)
+    assert (done.exit_code, "is not a valid name for a credential" in done.stderr) == (1, True)
 
 
 def test_a_secret_is_no_argument(root: Path) -> None:
@@ -95,7 +96,7 @@ def test_a_secret_is_no_argument(root: Path) -> None:
 def test_the_list_says_everything_but_the_keys(root: Path) -> None:
     """Name, users, age and kind of what is stored, and what is missing."""
     for name in ("club", "old"):
-        credentials.store(root, name, SECRET.encode(), encrypt=False)
+        credentials.store(TargetMachine(root), name, SECRET.encode(), encrypt=False)
     os.utime(locate(root, f"{paths.CREDENTIALS}/club"), (0, 0))
     done = secret(root, "list", "--json")
     found = {one.pop("name"): one for one in json.loads(done.stdout)}
@@ -112,7 +113,7 @@ def test_the_list_says_everything_but_the_keys(root: Path) -> None:
 
 def test_a_secret_in_use_is_not_removed(root: Path) -> None:
     """Its users are named, those that are disabled too; --force does it all the same."""
-    credentials.store(root, "club", SECRET.encode(), encrypt=False)
+    credentials.store(TargetMachine(root), "club", SECRET.encode(), encrypt=False)
     done = secret(root, "remove", "club")
     assert (done.exit_code, "club is in use by club, off" in done.stderr) == (1, True)
     assert secret(root, "remove", "club", "--force").exit_code == 0
@@ -130,9 +131,9 @@ def test_an_encrypted_secret_takes_the_plain_one_s_place(root: Path) -> None:
     place = locate(root, f"{paths.ENCRYPTED_CREDENTIALS}/club")
     place.parent.mkdir()
     place.write_bytes(b"\0 not for us \n")
-    credentials.store(root, "ingest", SECRET.encode(), encrypt=False)
+    credentials.store(TargetMachine(root), "ingest", SECRET.encode(), encrypt=False)
     assert secret_checks.problems(CONFIG, root, "t") == ()
-    assert [(one.name, one.is_encrypted) for one in credentials.listed(root, CONFIG)] == [
+    assert [(one.name, one.is_encrypted) for one in credentials.list_credentials(root, CONFIG)] == [
         ("club", True),
         ("ingest", False),
     ]
@@ -141,4 +142,4 @@ def test_an_encrypted_secret_takes_the_plain_one_s_place(root: Path) -> None:
 def test_encrypting_for_another_machine_is_refused(root: Path) -> None:
     """systemd-creds encrypts for this one."""
     with pytest.raises(RestreamError, match="this machine only"):
-        credentials.store(root, "club", SECRET.encode(), encrypt=True)
+        credentials.store(TargetMachine(root), "club", SECRET.encode(), encrypt=True)

@@ -1,5 +1,7 @@
 """What changes, and which units notice."""
 
+from pathlib import Path
+
 import pytest
 
 from restream_agent.base import paths
@@ -7,7 +9,8 @@ from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.config.load import load
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
-from restream_agent.deploy.plan import Actions, Change, actions, changes, describe
+from restream_agent.deploy.changes import compare
+from restream_agent.deploy.plan import Actions, plan_actions
 from restream_agent.render import assets
 from restream_agent.render.tree import render
 from restream_agent.systemd import unit_names
@@ -19,6 +22,8 @@ FALLBACK = "[fallback]\n"
 TWITCH = '[platforms.twitch]\npreset = "twitch"\nkey = { credential = "twitch" }\n'
 YOUTUBE = '[platforms.youtube]\npreset = "youtube"\nkey = { credential = "youtube" }\n'
 RELAY = "ffmpeg-relay@{}.service"
+OLD_LAYOUT = Path(__file__).parents[2] / "data/units-before-rooms"
+"""Units as restream-agent rendered them when its modules stood in one folder."""
 
 
 def toml(*tables: str) -> Config:
@@ -34,7 +39,7 @@ def between(before: Tree, after: Tree, *, secrets: frozenset[str] = frozenset())
     """Return the actions from one tree to another, with the relays of the second."""
     units = [path.split("/")[-2] for path in after if "/ffmpeg-relay@" in path and ".d/" in path]
     found = frozenset(unit_names.relay_of(unit.removesuffix(".d")) for unit in units)
-    return actions(changes(before, after), changed_secrets=secrets, relays=found)
+    return plan_actions(compare(before, after), changed_secrets=secrets, relays=found)
 
 
 BEFORE = tree(INGEST, FALLBACK, TWITCH)
@@ -42,14 +47,13 @@ BEFORE = tree(INGEST, FALLBACK, TWITCH)
 
 def test_the_same_again_needs_nothing() -> None:
     """Two equal trees make no change and no action."""
-    assert changes(BEFORE, dict(BEFORE)) == ()
+    assert compare(BEFORE, dict(BEFORE)) == ()
     assert between(BEFORE, BEFORE).is_empty
 
 
 def test_a_first_apply_starts_sockets_before_services() -> None:
-    """Everything is new: accounts, one daemon-reload, what is enabled; relays only while on air."""
+    """Everything is new: one daemon-reload, what is enabled; relays only while on air."""
     assert between({}, BEFORE) == Actions(
-        accounts=True,
         daemon_reload=True,
         start=(
             "fallback.socket",
@@ -181,48 +185,93 @@ def test_a_changed_socket_restarts_with_its_service() -> None:
     assert found.restart == (unit_names.PROGRAM_UNIT, unit_names.PROGRAM_SOCKET)
 
 
-def test_a_changed_relay_template_restarts_every_relay() -> None:
-    """And no other unit."""
+def edited(drop_in: str, old: str, new: str) -> Tree:
+    """Return the tree with another text in one relay's drop-in."""
+    path = f"{paths.UNITS}/{RELAY.format(drop_in)}.d/10-restream.conf"
+    entry = BEFORE[path]
+    assert isinstance(entry, File)
+    assert old in entry.content
+    return {**BEFORE, path: File(entry.content.replace(old, new))}
+
+
+def test_a_changed_relay_template_waits_for_the_next_start_of_every_relay() -> None:
+    """A restart would cost every platform its connection; no unit is restarted."""
     before = tree(INGEST, FALLBACK, TWITCH, YOUTUBE)
     after = {**before, f"{paths.UNITS}/{unit_names.RELAY_TEMPLATE}": File("new")}
     expected = (RELAY.format("twitch"), RELAY.format("youtube"))
-    assert between(before, after) == Actions(daemon_reload=True, restart=expected)
+    assert between(before, after) == Actions(daemon_reload=True, next_start=expected)
 
 
-def test_a_change_undone_is_no_change() -> None:
-    """`inverse` swaps before and after, and turns create into delete."""
-    change = Change("/x", None, File("a"))
-    assert (change.kind, change.inverse().kind, change.inverse().inverse()) == ("create", "delete", change)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("-m restream_agent.launchers.relay_attempt", "-m restream_agent.attempt"),
+        ("/opt/restream-agent/bin/python3 -I ", '"/opt/another place/python3" -I '),
+        ("Description=Relay", "Description=The relay"),
+        ("# Made by", "; Made by"),
+        ("SourcePath=/etc/", "SourcePath=/usr/local/etc/"),
+        ("MemoryMax", "\n# a new reason\nMemoryMax"),
+    ],
+)
+def test_a_launcher_or_a_comment_waits_for_the_relays_next_start(old: str, new: str) -> None:
+    """What the relay sends, and where, is the same: its connection to the platform stays."""
+    expected = Actions(daemon_reload=True, next_start=(RELAY.format("twitch"),))
+    assert between(BEFORE, edited("twitch", old, new)) == expected
 
 
-def test_a_description_is_a_unified_diff() -> None:
-    """With /dev/null for what is not there, and the whole path."""
-    found = changes({"/b": File("old\n")}, {"/a": Link("../x"), "/b": File("new\n")})
-    assert describe(found) == (
-        "--- /dev/null\n+++ /a\n@@ -0,0 +1 @@\n+link to ../x\n--- /b\n+++ /b\n@@ -1 +1 @@\n-old\n+new\n"
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("-c copy", "-c:v libx264"),
+        ("/usr/bin/ffmpeg", "/usr/local/bin/ffmpeg"),
+        ("live-video.net", "live-video.example"),
+        ("LoadCredential=", "LoadCredentialEncrypted="),
+        ("MemoryMax=256M", "MemoryMax=2G"),
+        ("[Service]", "[Service]\nIPAddressDeny=any"),
+    ],
+)
+def test_what_a_relay_sends_or_may_use_restarts_it(old: str, new: str) -> None:
+    """The command line of ffmpeg, the key, the limits."""
+    expected = Actions(daemon_reload=True, restart=(RELAY.format("twitch"),))
+    assert between(BEFORE, edited("twitch", old, new)) == expected
+
+
+def test_an_upgrade_from_the_layout_before_the_rooms_keeps_every_connection() -> None:
+    """The template and the drop-in of that layout, as they were: no relay restarts."""
+    old = {
+        f"{paths.UNITS}/{unit_names.RELAY_TEMPLATE}": (OLD_LAYOUT / "ffmpeg-relay@.service").read_text(),
+        f"{paths.UNITS}/{RELAY.format('twitch')}.d/10-restream.conf": (
+            OLD_LAYOUT / "ffmpeg-relay@twitch.service.d" / "10-restream.conf"
+        ).read_text(),
+    }
+    before = BEFORE | {path: File(text) for path, text in old.items()}
+    upgrade = between(before, BEFORE)
+    assert (upgrade.restart, upgrade.next_start) == ((), (RELAY.format("twitch"),))
+
+
+def test_a_relay_that_restarts_anyway_is_not_named_twice() -> None:
+    """A new key or a new address restarts it, and that is its next start."""
+    path = f"{paths.UNITS}/{unit_names.RELAY_TEMPLATE}"
+    before = tree(INGEST, FALLBACK, TWITCH, YOUTUBE)
+    after = tree(INGEST, FALLBACK, TWITCH + 'server = "EU: Frankfurt"\n', YOUTUBE) | {path: File("new")}
+    assert between(before, after, secrets=frozenset({"youtube"})) == Actions(
+        daemon_reload=True, restart=(RELAY.format("twitch"), RELAY.format("youtube"))
     )
 
 
-def test_a_mode_is_described_too() -> None:
-    """The same text with other rights is a change."""
-    found = changes({"/a": File("x")}, {"/a": File("x", mode=0o600, group="adm")})
-    assert "@@ mode 0644 to 0600, group root to adm @@" in describe(found)
+def test_a_new_relay_starts_with_the_new_template() -> None:
+    """Neither a relay that starts nor a relay that stops waits for anything."""
+    path = f"{paths.UNITS}/{unit_names.RELAY_TEMPLATE}"
+    after = tree(INGEST, FALLBACK, YOUTUBE) | {path: File("new")}
+    upgrade = between(BEFORE, after)
+    assert upgrade.next_start == ()
+    assert (upgrade.stop, upgrade.start_on_air) == ((RELAY.format("twitch"),), (RELAY.format("youtube"),))
 
 
-OLD, NEW = File("old-key", is_secret=True), File("new-key", is_secret=True)
-
-
-@pytest.mark.parametrize("change", [Change("/k", OLD, NEW), Change("/k", None, NEW), Change("/k", OLD, None)])
-def test_a_secret_is_never_described(change: Change) -> None:
-    """Neither the old one nor the new one, whether it comes, goes or changes."""
-    text = describe((change,))
-    assert "/k" in text
-    assert "-key" not in text
-
-
-def test_a_file_that_becomes_secret_is_not_described_either() -> None:
-    """One side is enough."""
-    assert "key" not in describe((Change("/a", File("key"), File("key", is_secret=True)),)).replace("/a", "")
+def test_a_link_in_place_of_a_drop_in_is_replaced_with_a_restart() -> None:
+    """Its text is not known, so the relay may send something else."""
+    path = f"{paths.UNITS}/{RELAY.format('twitch')}.d/10-restream.conf"
+    assert between({**BEFORE, path: Link("/dev/null")}, BEFORE).restart == (RELAY.format("twitch"),)
 
 
 def test_relays_of_the_configuration_are_what_the_tree_has() -> None:

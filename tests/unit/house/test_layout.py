@@ -95,6 +95,19 @@ def test_only_the_command_line_prints_and_exits() -> None:
     assert users == {"cli", "launchers", "program"}
 
 
+def test_only_the_target_knows_what_the_root_directory_means() -> None:
+    """base/target.py compares a root with "/"; everything else asks the target."""
+    roots = {"Path('/')", "THIS_MACHINE.root", "_MACHINE_ROOT"}
+    comparing = {
+        name
+        for name, tree in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and roots & {ast.unparse(operand) for operand in (node.left, *node.comparators)}
+    }
+    assert comparing == {"base.target"}
+
+
 def test_help_needs_nothing_heavy() -> None:
     """What a command needs is imported in it."""
     heavy = ("pydantic", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio")
