@@ -1,15 +1,11 @@
 """The command line: exit codes, messages, --root; no key and no traceback in any of it."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from restream_agent.cli.main import main
-from tests.lab.boot import PRIVATE
 
 GOOD = """\
 version = 1
@@ -21,8 +17,6 @@ key = { credential = "twitch" }
 """
 KEY = "live_hidden_key"
 CREDENTIALS = "etc/restream-agent/credentials"
-# An own /run, with or without the directory that means "systemd is PID 1"; see sd_booted(3).
-WITHOUT_SYSTEMD = 'shift; mount -t tmpfs tmpfs /run; exec "$@"'
 
 
 def run(*arguments: str | Path) -> Result:
@@ -214,26 +208,6 @@ def test_status_without_an_agent_fails_with_a_way_out() -> None:
         pytest.skip("an agent is running on this machine")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("restream-agent: ")
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="not root")
-@pytest.mark.parametrize("command", [("apply",), ("on-air",), ("off-air",), ("fallback", "on")], ids=" ".join)
-def test_without_systemd_nothing_is_started(command: tuple[str, ...], tmp_path: Path) -> None:
-    """1, and --root is named, in a process of its own with an empty /run."""
-    unshare = ("unshare", "--mount", "--propagation", "unchanged", "sh", "-euc")
-    python = (sys.executable, "-m", "restream_agent")
-    done = subprocess.run(
-        (*unshare, PRIVATE, "private", WITHOUT_SYSTEMD, str(tmp_path), *python, *command),
-        timeout=30,
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "systemd is not running here" in done.stderr
-    assert "--root DIR" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("group", [(), ("fallback",), ("secret",)], ids=" ".join)
