@@ -13,8 +13,8 @@ def complaint(url: str) -> str:
         return reason
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"}:
-        return "must be a URL that begins with https:// or http://, with a valid port if it names one"
-    return "" if parts.hostname else "names no host"
+        return "must be a URL that begins with https:// or http://; a port must be from 1 to 65535"
+    return "" if parts.hostname else "has no host"
 
 
 def is_exposed(url: str) -> bool:

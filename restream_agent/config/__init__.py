@@ -1,1 +1,1 @@
-"""The TOML file: its models, its checks, and what it asks for. Pure but for reading the file."""
+"""The TOML file: its models, its checks, and the relays that it asks for. Pure but for reading it."""

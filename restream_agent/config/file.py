@@ -1,4 +1,4 @@
-"""The TOML file on the disk: found, read, checked."""
+"""Finds the TOML file on the disk, reads and checks it."""
 
 from pathlib import Path
 
@@ -11,17 +11,17 @@ from restream_agent.config.warnings import warnings
 
 
 def config_path(root: Path, given: Path | None) -> Path:
-    """Return where the TOML file is: as given, else at its usual place below `root`."""
+    """Return the TOML file's path: the given one, or else its usual place below `root`."""
     return given if given is not None else locate(root, paths.CONFIG)
 
 
 def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
-    """Return the configuration and what is worth a warning; ConfigError if it cannot be used."""
+    """Return the configuration and its warnings; ConfigError if the file cannot be used."""
     try:
         text = path.read_text()
     except FileNotFoundError as error:
         raise ConfigError(
-            (Problem(str(path), 0, "", "does not exist", "restream-agent init makes one"),)
+            (Problem(str(path), 0, "", "does not exist", "restream-agent init creates it"),)
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"

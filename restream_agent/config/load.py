@@ -1,39 +1,39 @@
-"""The TOML file: from its text to a checked `Config`."""
+"""From the TOML file's text to a checked `Config`."""
 
 import tomllib
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from restream_agent.base.errors import ConfigError, Problem
-from restream_agent.config.model import Config
+from restream_agent.config.complaints import COMPLAINT
+from restream_agent.config.model import Config, Version
 from restream_agent.config.problems import model_problems, problem, syntax_problem
 from restream_agent.config.relays import BACKUP, sender_of
-from restream_agent.config.values import COMPLAINT
 
-KNOWN_VERSIONS = (1,)
+KNOWN_VERSIONS: tuple[int, ...] = get_args(Version)
 
 
 def load(text: str, *, source: str) -> Config:
-    """Read a TOML text; `source` is the file's name for messages.
+    """Return the configuration that a TOML text holds; `source` is the file's name for messages.
 
-    Raises ConfigError with everything that is wrong with it.
+    Raises ConfigError with every problem of the text.
     """
-    text = text.removeprefix("\ufeff")  # some editors put a byte order mark in front
+    text = text.removeprefix("\ufeff")  # some editors begin a file with a byte order mark
     raw, problems = parse(text, source)
     if not problems:
         problems = version_problems(raw, text, source)
     if not problems:
         config, problems = validate(raw, text, source)
-        problems = sorted([*problems, *collisions(raw, text, source)], key=lambda each: each.line)
+        problems = sorted([*problems, *collisions(raw, text, source)], key=lambda problem: problem.line)
         if config is not None and not problems:
             return config
-    # Raised here, outside every `except`, so that no traceback leads to an error that holds the input.
+    # Raised outside every `except`: the error caught there holds the input, which a traceback would show.
     raise ConfigError(tuple(problems))
 
 
 def parse(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse the text; a table, empty if that fails, and the problem then."""
+    """Return the parsed text and no problem, or an empty table and the problem."""
     try:
         return tomllib.loads(text), []
     except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: huge numbers, deep nesting
@@ -41,13 +41,14 @@ def parse(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def version_problems(raw: dict[str, Any], text: str, source: str) -> list[Problem]:
-    """Refuse another version's file by its version alone: its keys are not ours to judge."""
+    """Report an unknown version, and nothing else: the keys of another version are not known here."""
     version = raw.get("version")
     if type(version) is not int or version in KNOWN_VERSIONS:
         return []
     known = ", ".join(map(str, KNOWN_VERSIONS))
-    message = f"{version} is not a version that this program knows\nit knows {known}: update the program"
-    return [problem(COMPLAINT, ("version",), message, text, source)]
+    message = f"{version} is not supported by this restream-agent"
+    hint = f"it supports {known}: update restream-agent"
+    return [problem(COMPLAINT, ("version",), f"{message}\n{hint}", text, source)]
 
 
 def validate(raw: dict[str, Any], text: str, source: str) -> tuple[Config | None, list[Problem]]:
@@ -59,25 +60,25 @@ def validate(raw: dict[str, Any], text: str, source: str) -> tuple[Config | None
 
 
 def collisions(raw: dict[str, Any], text: str, source: str) -> list[Problem]:
-    """Refuse platforms whose relays cannot be told apart: by their names, or by what they report from.
+    """Report platforms whose relays share a name, or the address that ffmpeg sends its reports from.
 
-    Looked for in the parsed text, so that it is reported together with everything else.
+    The parsed text is searched, not the model, so that these are reported together with all other problems.
     """
     platforms = raw.get("platforms")
     if not isinstance(platforms, dict):
         return []
     backed_up = [name for name, table in platforms.items() if isinstance(table, dict) and table.get("backup")]
-    found = [
+    messages = [
         (name + BACKUP, f"is the name of {name}'s backup relay")
         for name in backed_up
         if name + BACKUP in platforms
     ]
     owners = dict[str, str]()
-    for name in [*platforms, *(one + BACKUP for one in backed_up)]:
+    for name in [*platforms, *(name + BACKUP for name in backed_up)]:
         owner = owners.setdefault(sender_of(name), name)
         if owner != name:
-            found.append((name, f"has by chance the same address for its reports as {owner}"))
+            messages.append((name, f"gets, by chance, the same loopback address for its reports as {owner}"))
     return [
         problem(COMPLAINT, ("platforms", name), f"{message}\nrename this platform", text, source)
-        for name, message in found
+        for name, message in messages
     ]

@@ -1,39 +1,35 @@
-"""The models of the TOML file: every table and key, with its type, default, description and example.
+"""The whole TOML file as one model: its tables, each with description and example.
 
-docs/configuration.md, examples/full.toml and the JSON schema are made from them (reference.py).
-Defaults are written as in the TOML and go through the same readers. Where the TOML says a word
-("any", "live", "forever", "never"), the models hold None.
+Each table is a module of its own here. reference.py generates docs/configuration.md, examples/full.toml
+and the JSON schema from the models. Defaults are written as in the TOML and go through the same readers.
+Where the TOML has a word ("any", "live", "forever", "never"), the models hold None.
 """
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
-
 from restream_agent.config import values
+from restream_agent.config.fallback import Fallback
+from restream_agent.config.ingest import Ingest
 from restream_agent.config.notify import Notify
 from restream_agent.config.platform import Platform
 from restream_agent.config.relay import RelayRules
-from restream_agent.config.sources import Fallback, Ingest
 from restream_agent.config.table import REQUIRED, Table, option
+from restream_agent.config.value_types import choice
+
+Version = Literal[1]
+"""The versions of the format that this program reads."""
 
 
 class Config(Table):
     """The whole file."""
 
-    version: Annotated[Literal[1], BeforeValidator(values.choice(1))] = option(
-        REQUIRED, "Version of this format.", example=1, kind="1"
-    )
+    version: Annotated[Version, choice(Version)] = option(REQUIRED, "Version of this format.", example=1)
     ingest: Ingest = option(
-        {}, "Where OBS sends to, and what counts as OBS being gone.", example={}, kind="table"
+        {}, "Where OBS sends to, and after how long a silence OBS counts as gone.", example={}
     )
-    fallback: Fallback = option(
-        {}, "What viewers see while OBS is gone, and for how long.", example={}, kind="table"
+    fallback: Fallback = option({}, "What viewers see while OBS is gone, and for how long.", example={})
+    relay: RelayRules = option({}, "Rules for every relay.", example={})
+    platforms: dict[Annotated[str, values.PLATFORM_NAME], Platform] = option(
+        {}, "The platforms that receive the program, each under a name of your choice.", example={}
     )
-    relay: RelayRules = option({}, "What holds for every relay.", example={}, kind="table")
-    platforms: dict[Annotated[str, BeforeValidator(values.read_platform_name)], Platform] = option(
-        {},
-        "The places that the program is sent to, each under a name of its own.",
-        example={},
-        kind="table of tables",
-    )
-    notify: Notify = option({}, "Who is told what happens.", example={}, kind="table")
+    notify: Notify = option({}, "Where notifications about the broadcast are sent.", example={})

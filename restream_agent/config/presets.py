@@ -1,6 +1,7 @@
-"""What is known of each platform: its servers and its limits.
+"""The presets: each known platform's addresses and limits.
 
-The table is presets.json beside this file; where its figures come from stands at its top.
+The table is presets.json beside this file, which names the source of its figures at the top. Its bitrates
+by resolution, its resolutions, codecs and B-frames are not used yet: no check needs them.
 """
 
 import difflib
@@ -13,8 +14,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-# Kick's and Amazon IVS's panels show an account's address without the port and the application.
 ACCOUNT_HOSTS = ".global-contribute.live-video.net"
+"""Kick's and Amazon IVS's panels show an account's address here without port and application."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +27,11 @@ class Server:
 
 
 @dataclass(frozen=True)
-class BitrateLimit:
-    """The most video (kbit/s) that a platform takes at a resolution (pixels) and frame rate."""
-
-    width: int
-    height: int
-    fps: int
-    kbps: int
-
-
-@dataclass(frozen=True)
 class Preset:
     """A platform's addresses and limits; None or empty where no limit is known.
 
-    `keyframe_max_s` is the longest keyframe interval in seconds that the platform takes or asks
-    for, `longest_broadcast_h` is in hours, bitrates are in kbit/s, resolutions are (width, height).
+    `keyframe_max_s` is the longest keyframe interval, in seconds, that the platform accepts or asks for.
+    `longest_broadcast_h` is in hours, bitrates are in kbit/s.
     """
 
     name: str
@@ -50,36 +41,32 @@ class Preset:
     servers: tuple[Server, ...]
     rtmps_only: bool
     keyframe_max_s: float | None
-    max_b_frames: int | None
     max_video_kbps: int | None
     max_audio_kbps: int | None
     max_fps: int | None
-    resolutions: tuple[tuple[int, int], ...]
-    bitrate_limits: tuple[BitrateLimit, ...]
-    video_codecs: tuple[str, ...]
     longest_broadcast_h: float | None
     note: str
 
     @property
     def needs_url(self) -> bool:
-        """True where the address differs from account to account and the user supplies it."""
+        """Whether every account has its own address, which the user has to write."""
         return self.url is None
 
 
 @cache
 def presets() -> Mapping[str, Preset]:
-    """Give every preset by name, in alphabetical order."""
+    """Return every preset by name, in alphabetical order."""
     return parse_presets((files("restream_agent.config") / "presets.json").read_text(encoding="utf-8"))
 
 
 def parse_presets(text: str) -> Mapping[str, Preset]:
-    """Read the table from JSON text; KeyError, TypeError or ValueError when it is not the table."""
+    """Return the presets that a JSON text holds; KeyError, TypeError or ValueError if it is damaged."""
     rows = json.loads(text)["platforms"]
     return MappingProxyType({name: preset_from(name, row) for name, row in rows.items()})
 
 
 def preset_from(name: str, row: dict[str, Any]) -> Preset:
-    """Build one preset from its JSON object."""
+    """Return the preset that a JSON object describes."""
     return Preset(
         name=name,
         title=row["title"],
@@ -88,63 +75,55 @@ def preset_from(name: str, row: dict[str, Any]) -> Preset:
         servers=tuple(Server(label, url) for label, url in row.get("servers", {}).items()),
         rtmps_only=row.get("rtmps_only", False),
         keyframe_max_s=row.get("keyframe_max_s"),
-        max_b_frames=row.get("max_b_frames"),
         max_video_kbps=row.get("max_video_kbps"),
         max_audio_kbps=row.get("max_audio_kbps"),
         max_fps=row.get("max_fps"),
-        resolutions=tuple(pixels(size) for size in row.get("resolutions", ())),
-        bitrate_limits=tuple(
-            BitrateLimit(*pixels(size), fps, kbps) for size, fps, kbps in row.get("bitrate_limits", ())
-        ),
-        video_codecs=tuple(row.get("video_codecs", ("h264",))),
         longest_broadcast_h=row.get("longest_broadcast_h"),
         note=row.get("note", ""),
     )
 
 
-def pixels(size: str) -> tuple[int, int]:
-    """Turn "1280x720" into (1280, 720)."""
-    width, height = size.split("x")
-    return int(width), int(height)
-
-
 def find_server(preset: Preset, label: str) -> Server:
-    """Find a preset's server by its label, or by any part of it that no other label has.
+    """Return a preset's server by its label, or by any part of the label that fits no other server.
 
-    Upper and lower case are the same. Raises LookupError, with a text for the user that
-    names the labels meant or nearest, when there is not exactly one.
+    Upper and lower case are the same. Raises LookupError if the label fits several servers or none; its
+    text is for the user, and names the labels that fit, or those that are spelled most like it.
     """
-    wanted = label.casefold().strip()
-    exact = [server for server in preset.servers if server.label.casefold() == wanted]
-    starting = [server for server in preset.servers if server.label.casefold().startswith(wanted)]
-    holding = [server for server in preset.servers if wanted in server.label.casefold()]
-    for found in (exact, starting, holding):
-        if len(found) == 1:
-            return found[0]
-    if holding:
-        raise LookupError(f"several servers match: {listed(holding)}")
-    raise LookupError(f"no server of {preset.title} is called so; {nearest(preset, wanted)}")
-
-
-def nearest(preset: Preset, wanted: str) -> str:
-    """Name the servers whose labels come closest to what was written, or the first few."""
     if not preset.servers:
-        return "it has only one: leave the key out"
+        raise LookupError(
+            f"cannot be used: the preset of {preset.title} has no list of servers; leave server out"
+        )
+    part = label.casefold().strip()
+    equal = [server for server in preset.servers if server.label.casefold() == part]
+    beginning = [server for server in preset.servers if server.label.casefold().startswith(part)]
+    containing = [server for server in preset.servers if part in server.label.casefold()]
+    for servers in (equal, beginning, containing):
+        if len(servers) == 1:
+            return servers[0]
+    if containing:
+        raise LookupError(f"fits several servers: {listed(containing)}")
+    raise LookupError(
+        f"fits no server of {preset.title}, whose servers include {listed(similar(preset, part))}"
+    )
+
+
+def similar(preset: Preset, label: str) -> list[Server]:
+    """Return the servers whose labels are spelled most like `label`, or all if none is."""
     by_label = {server.label.casefold(): server for server in preset.servers}
-    close = difflib.get_close_matches(wanted, by_label, n=3, cutoff=0.4)
-    return f"there are {listed([by_label[label] for label in close] or list(preset.servers))}"
+    labels = difflib.get_close_matches(label, by_label, n=3, cutoff=0.4)
+    return [by_label[similar_label] for similar_label in labels] or list(preset.servers)
 
 
 def listed(servers: list[Server]) -> str:
-    """Quote up to four labels."""
+    """Return up to four labels in quotes, and how many more there are."""
     text = ", ".join(f'"{server.label}"' for server in servers[:4])
     return text if len(servers) <= 4 else f"{text} and {len(servers) - 4} more"
 
 
 def completed_url(url: str) -> str:
-    """Add ":443/app" to an account's address of Kick or Amazon IVS that lacks it.
+    """Return an account's address at Kick or Amazon IVS with ":443/app", which their panels leave out.
 
-    Returns any other URL as it is.
+    Any other URL is returned unchanged.
     """
     parts = urlsplit(url)
     if not (parts.hostname or "").endswith(ACCOUNT_HOSTS) or parts.path.strip("/") or parts.query:

@@ -1,4 +1,4 @@
-"""From what tomllib and pydantic report to problems in plain words, each with its line."""
+"""Turns the errors of tomllib and pydantic into problems in plain words, each with its line."""
 
 import re
 import tomllib
@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from restream_agent.base.errors import Problem
 from restream_agent.base.one_line import printable
+from restream_agent.config.complaints import COMPLAINT, closest
 from restream_agent.config.model import Config
 from restream_agent.config.toml_lines import KeyPath, line_of
-from restream_agent.config.values import COMPLAINT, near
 
 AT = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -22,29 +22,29 @@ WORDS = {
     "model_type": "must be a table",
     "model_attributes_type": "must be a table",
 }
-DICT_KEY = "[key]"  # pydantic's last step to a dict's key itself
+DICT_KEY = "[key]"  # ends pydantic's path where the error is about a dict's key, not its value
 
 
 def syntax_problem(error: Exception, text: str, source: str) -> Problem:
-    """Say where a text stops being TOML."""
+    """Return the problem that tomllib has with a text, and where."""
     if not isinstance(error, tomllib.TOMLDecodeError):
-        return Problem(source, 0, "", "cannot be read: a number is too long or the nesting too deep")
-    found = AT.match(str(error))
-    what = found["what"] if found else str(error)
-    line = int(found["line"]) if found and found["line"] else text.rstrip("\n").count("\n") + 1
-    place = f" at column {found['column']}" if found and found["column"] else " at the end of the file"
-    hint = "this key or table is there twice" if "overwrite" in what or "twice" in what else ""
+        return Problem(source, 0, "", "cannot be read: a number is too long, or tables are nested too deeply")
+    match = AT.match(str(error))
+    what = match["what"] if match else str(error)
+    line = int(match["line"]) if match and match["line"] else text.rstrip("\n").count("\n") + 1
+    place = f" at column {match['column']}" if match and match["column"] else " at the end of the file"
+    hint = "this key or table is written twice" if "overwrite" in what or "twice" in what else ""
     return Problem(source, line, "", f"not valid TOML{place}: {what[:1].lower()}{what[1:]}", hint)
 
 
 def model_problems(error: ValidationError, text: str, source: str) -> list[Problem]:
-    """Turn every error of a validation into a problem; none of them shows a value."""
+    """Return a problem for every error of a validation; no problem shows a value."""
     details = error.errors(include_url=False, include_input=False, include_context=False)
     return [problem(detail["type"], detail["loc"], detail["msg"], text, source) for detail in details]
 
 
 def problem(kind: str, location: KeyPath, text_of_error: str, text: str, source: str) -> Problem:
-    """Turn one error into a problem."""
+    """Return the problem that an error of this kind means; `text` is the whole TOML."""
     path = location[:-1] if location[-1:] == (DICT_KEY,) else location
     if kind == COMPLAINT:
         message, _, hint = text_of_error.partition("\n")
@@ -53,12 +53,12 @@ def problem(kind: str, location: KeyPath, text_of_error: str, text: str, source:
     elif kind == "extra_forbidden":
         message, hint = "is not a known key", unknown_hint(path)
     else:
-        message, hint = WORDS.get(kind, "has a value of the wrong kind"), ""
+        message, hint = WORDS.get(kind, "has a value of the wrong type"), ""
     return Problem(source, line_of(text, path), dotted(path), message, hint)
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """Write a key's path as the TOML would, with quotes only where they are needed."""
+    """Return a key's path as the TOML writes it, with quotes only where they are needed."""
     return ".".join(str(step) if BARE_KEY.fullmatch(str(step)) else quoted(str(step)) for step in path)
 
 
@@ -68,26 +68,26 @@ def quoted(key: str) -> str:
 
 
 def missing_hint(path: KeyPath) -> str:
-    """Show how the missing key is written."""
+    """Return how to write the missing key."""
     field = table_at(path[:-1]).model_fields.get(str(path[-1]))
     example = field.examples[0] if field is not None and field.examples else None
     return "" if example is None else f"add {path[-1]} = {toml_value(example)}"
 
 
 def unknown_hint(path: KeyPath) -> str:
-    """Name the known key that comes nearest, or all of the table's."""
+    """Suggest the known key that is spelled most like an unknown one, or list the table's keys."""
     known = known_keys(table_at(path[:-1]))
-    close = near(str(path[-1]), known)
-    return f'did you mean "{close}"?' if close else f"known here: {', '.join(known)}"
+    key = closest(str(path[-1]), known)
+    return f'did you mean "{key}"?' if key else f"the keys are {', '.join(known)}"
 
 
 def known_keys(table: type[BaseModel]) -> tuple[str, ...]:
-    """List the keys that a table of the TOML may have."""
+    """Return the keys that a table of the TOML may have: those with an example."""
     return tuple(name for name, field in table.model_fields.items() if field.examples)
 
 
 def table_at(path: KeyPath) -> type[BaseModel]:
-    """Find the model of a table by its path from the top."""
+    """Return the model of a table by its path from the top."""
     table: type[BaseModel] = Config
     steps = (path[0], *path[2:]) if path[:1] == ("platforms",) else path  # without the platform's name
     for step in steps:
@@ -97,21 +97,21 @@ def table_at(path: KeyPath) -> type[BaseModel]:
 
 
 def model_in(annotation: object) -> type[BaseModel] | None:
-    """Find the model inside an annotation such as `dict[str, Model]` or `Model | None`."""
+    """Return the model in an annotation such as `dict[str, Model]` or `Model | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next(filter(None, map(model_in, get_args(annotation))), None)
 
 
 def toml_value(value: Any) -> str:
-    """Write a text, number, truth value, list or table in one line of TOML."""
+    """Return a text, number, truth value, list or table as one line of TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {toml_value(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {toml_value(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml_value, value)) + "]"
     return str(value)

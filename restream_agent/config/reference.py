@@ -1,4 +1,4 @@
-"""The reference of the TOML, made from the models: the documentation, a full example, the JSON schema."""
+"""Generates the reference of the TOML from the models: documentation, full example, JSON schema."""
 
 import json
 from collections.abc import Iterator
@@ -7,16 +7,17 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from restream_agent.config.fallback import Fallback, FixedProfile
+from restream_agent.config.ingest import Ingest
 from restream_agent.config.model import Config
 from restream_agent.config.notify import Notify
 from restream_agent.config.platform import Platform, Transcode
 from restream_agent.config.presets import Preset, presets
 from restream_agent.config.problems import toml_value
 from restream_agent.config.relay import RelayRules
-from restream_agent.config.sources import Fallback, FixedProfile, Ingest
-from restream_agent.config.table import SecretRef
+from restream_agent.config.table import SecretRef, type_words
 
-MADE = "made from restream_agent/config_models.py"
+ORIGIN = "generated from restream_agent/config/"
 TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("ingest", Ingest),
     ("fallback", Fallback),
@@ -27,7 +28,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("notify", Notify),
     ("a secret", SecretRef),
 )
-# Between them, the full example's platforms hold every key; no single one can (server excludes url).
+# Together, the platforms of the full example have every key; one alone cannot, as server excludes url.
 PLATFORMS: dict[str, dict[str, Any]] = {
     "twitch": {"preset": "twitch", "server": "EU: Frankfurt, DE", "key": {"credential": "twitch"}},
     "youtube": {"preset": "youtube", "key": {"credential": "youtube"}, "backup": True},
@@ -40,13 +41,19 @@ PLATFORMS: dict[str, dict[str, Any]] = {
 VIDEO = {"codec": "libx264", "height": 720, "fps": 30, "bitrate": "3000k", "keyframe": "2s"}
 PROFILE = {"width": 1280, "height": 720, "fps": 30, "sample_rate": 48000, "channels": 2, "profile": "high"}
 
-SPANS_TEXT = """\
-A **time span** is written as in systemd: `"90s"`, `"1min 30s"`, `"1.5h"`, `"500ms"`; a number without
-quotes is in seconds.
+INTRODUCTION = """\
+Begin the file with `version = 1`. A key or table that is not listed here is an error.
 
-A **secret** is `{ credential = "NAME" }` (a file of that name, which systemd hands to the service that needs
-it), `{ file = "/path" }`, or the secret itself in quotes. The last works, but `restream-agent check` warns,
-and no message, log or diff ever shows it.
+A **time span** is written as in systemd: `"90s"`, `"1min 30s"`, `"1.5h"`, `"500ms"`. A number without quotes
+is in seconds.
+
+A **secret** is written in one of three ways:
+
+- `{ credential = "NAME" }`: a secret that `restream-agent secret set NAME` stored. systemd passes it only to
+  the services that need it.
+- `{ file = "/path" }`: a file that you manage.
+- `"SECRET"`: the secret itself. This works, but `restream-agent check` warns about it. No message, log or
+  diff ever shows it.
 """
 PRESETS_HEAD = """\
 | preset | platform | URL | keyframes | video | audio | longest broadcast | notes |
@@ -55,7 +62,7 @@ PRESETS_HEAD = """\
 
 
 def generate() -> dict[str, str]:
-    """Make the generated files: their texts by their paths from the top of the checkout."""
+    """Return the generated texts by their paths from the top of the checkout."""
     return {
         "docs/configuration.md": documentation(),
         "docs/restream.schema.json": json.dumps(json_schema(), indent=2) + "\n",
@@ -64,68 +71,60 @@ def generate() -> dict[str, str]:
 
 
 def json_schema() -> dict[str, Any]:
-    """Give the JSON schema of the TOML, for editors that complete and check while one types."""
+    """Return the JSON schema of the TOML, for editors that complete and check during typing."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Config.model_json_schema()
 
 
 def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
-    """List the keys that the TOML may have, which are those with an example."""
+    """Return the keys that the TOML may have: those with an example."""
     return ((name, field) for name, field in model.model_fields.items() if field.examples)
 
 
 def documentation() -> str:
-    """Write docs/configuration.md."""
-    parts = [f"# Configuration\n\n<!-- {MADE}: run `make reference` after a change -->\n", SPANS_TEXT]
-    parts.append("`version = 1` stands at the top of the file. Unknown keys are errors.\n")
+    """Return the text of docs/configuration.md."""
+    parts = [f"# Configuration\n\n<!-- {ORIGIN}: run `make reference` after a change -->\n", INTRODUCTION]
     for title, model in TABLES:
         heading = title[0].upper() + title[1:] if " " in title else f"`[{title}]`"
         parts.append(f"## {heading}\n\n{summary(model)}\n\n{table_of(model)}")
     rows = "".join(map(preset_row, presets().values()))
-    parts.append(f"## Presets\n\nLeft out: not known.\n\n{PRESETS_HEAD}{rows}")
+    parts.append(f"## Presets\n\nAn empty cell means that the limit is not known.\n\n{PRESETS_HEAD}{rows}")
     servers = "".join(map(server_rows, presets().values()))
-    parts.append(f"## Servers of the presets\n\nThe labels that `server` takes.\n\n{servers}")
+    parts.append(f"## Servers of the presets\n\nThe labels for `server`.\n\n{servers}")
     return "\n".join(parts)
 
 
 def summary(model: type[BaseModel]) -> str:
-    """Give the first line of a model's docstring."""
+    """Return the first line of a model's docstring."""
     return (model.__doc__ or "").splitlines()[0]
 
 
 def table_of(model: type[BaseModel]) -> str:
-    """Write a model's keys as a Markdown table."""
+    """Return a model's keys as a Markdown table."""
     rows = "".join(key_row(name, field) for name, field in fields_of(model))
     return f"| key | type | default | what it does | example |\n|---|---|---|---|---|\n{rows}"
 
 
 def key_row(name: str, field: FieldInfo) -> str:
-    """Write one key's row."""
+    """Return a key's row."""
     example = f"`{name} = {toml_value(example_of(field))}`"
-    return f"| `{name}` | {kind_of(field)} | {default_of(field)} | {field.description} | {example} |\n"
-
-
-def kind_of(field: FieldInfo) -> str:
-    """Give a key's type in a reader's words."""
-    extra = field.json_schema_extra
-    assert isinstance(extra, dict)
-    return str(extra["kind"])
+    return f"| `{name}` | {type_words(field)} | {default_of(field)} | {field.description} | {example} |\n"
 
 
 def example_of(field: FieldInfo) -> Any:
-    """Give a key's example."""
+    """Return a key's example."""
     assert field.examples
     return field.examples[0]
 
 
 def default_of(field: FieldInfo) -> str:
-    """Write a key's default as in the TOML."""
+    """Return a key's default as the TOML writes it."""
     if field.is_required():
         return "required"
     return "" if field.default in (None, ()) else f"`{toml_value(field.default)}`"
 
 
 def preset_row(preset: Preset) -> str:
-    """Write one preset's row."""
+    """Return a preset's row."""
     cells = (
         f"`{preset.name}`",
         preset.title,
@@ -140,21 +139,21 @@ def preset_row(preset: Preset) -> str:
 
 
 def server_rows(preset: Preset) -> str:
-    """List the labels of one preset's servers, if it has several."""
+    """Return the labels of a preset's servers, "" if it has no list of them."""
     if not preset.servers:
         return ""
     return f"- `{preset.name}`: {'; '.join(server.label for server in preset.servers)}\n"
 
 
 def full_example() -> str:
-    """Write examples/full.toml, in which every key stands once with what it does."""
-    lines = [f"# Every key that there is, {MADE}.", "# Most can be left out: see minimal.toml.", ""]
+    """Return the text of examples/full.toml, which has every key with its description."""
+    lines = [f"# Every key, {ORIGIN}.", "# Most keys can be left out: see minimal.toml.", ""]
     lines += ["version = 1", "", "[ingest]", *described(Ingest, shown(Ingest))]
     lines += ["", "[fallback]", *described(Fallback, shown(Fallback) | {"match": PROFILE})]
-    told: set[str] = set()
+    described_keys: set[str] = set()
     for name, values in PLATFORMS.items():
-        lines += ["", f"[platforms.{name}]", *described(Platform, values, told=frozenset(told))]
-        told |= values.keys()
+        lines += ["", f"[platforms.{name}]", *described(Platform, values, known=frozenset(described_keys))]
+        described_keys |= values.keys()
     lines += ["", "# " + description(Platform, "video"), "[platforms.club.video]"]
     lines += described(Transcode, VIDEO)
     lines += ["", "[relay]", *described(RelayRules, shown(RelayRules))]
@@ -163,22 +162,22 @@ def full_example() -> str:
 
 
 def shown(model: type[BaseModel]) -> dict[str, Any]:
-    """Give each key of a table with its example."""
+    """Return each key of a table with its example."""
     return {name: example_of(field) for name, field in fields_of(model)}
 
 
 def described(
-    model: type[BaseModel], values: dict[str, Any], *, told: frozenset[str] = frozenset()
+    model: type[BaseModel], values: dict[str, Any], *, known: frozenset[str] = frozenset()
 ) -> list[str]:
-    """Write keys and values as TOML, each below what it does unless that is told already."""
+    """Return keys and values as TOML, each below its description unless it is in `known`."""
     lines = []
     for name, value in values.items():
-        if name not in told:
+        if name not in known:
             lines.append(f"# {description(model, name)}")
         lines.append(f"{name} = {toml_value(value)}")
     return lines
 
 
 def description(model: type[BaseModel], name: str) -> str:
-    """Give what a key does."""
+    """Return what a key does."""
     return model.model_fields[name].description or ""

@@ -1,26 +1,22 @@
-"""The table `[relay]`: how long a relay may stand still, and how long it may go on failing."""
+"""The table `[relay]`: how long a relay may deliver nothing, and how long it may go on failing."""
 
 from typing import Annotated
 
-from pydantic import BeforeValidator
-
-from restream_agent.config import values
-from restream_agent.config.table import SPAN, Table, option
+from restream_agent.config.table import Table, option
+from restream_agent.config.value_types import span
 
 
 class RelayRules(Table):
-    """What holds for every relay."""
+    """Rules for every relay."""
 
-    stall: Annotated[float, BeforeValidator(values.span(10, 600)), SPAN] = option(
+    stall: Annotated[float, span(10, 600)] = option(
         "20s",
         "A relay that delivers nothing for this long while the program runs is restarted.",
         example="20s",
-        kind="time span, 10s to 10min",
     )
-    give_up: Annotated[float | None, BeforeValidator(values.span(60, word="never")), SPAN] = option(
+    give_up: Annotated[float | None, span(60, word="never")] = option(
         "never",
-        "A relay that has failed again and again for this long stays down until it is started by hand, by "
-        '`apply`, or by the next broadcast. `"never"`: it tries for ever, with pauses of up to 45 s.',
+        "A relay that has failed without a break for this long stays stopped until the next broadcast, the "
+        'next `apply`, or a start by hand. `"never"` keeps trying, with pauses of up to 45 s.',
         example="never",
-        kind='time span from 1min, or "never"',
     )

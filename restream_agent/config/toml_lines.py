@@ -1,8 +1,7 @@
-"""From a key's path to its line in a TOML text, which tomllib does not tell.
+"""Finds the line of a key in a TOML text, which tomllib does not report.
 
-The scanner reads text that tomllib has accepted, so it only has to tell keys, headers and
-values apart, not to check them. Keys inside inline tables have no line of their own here:
-the nearest parent's line is given.
+The scanner reads text that tomllib has accepted, so it only distinguishes keys, headers and values, and
+checks nothing. A key inside an inline table gets the line of its nearest parent.
 """
 
 import re
@@ -25,7 +24,7 @@ VALUE_TOKEN = re.compile(
 
 
 def line_of(text: str, path: KeyPath) -> int:
-    """Find the line, counted from 1, of a key in valid TOML, or of its nearest written parent.
+    """Return the line, counted from 1, of a key in valid TOML, or of its nearest written parent.
 
     `path` holds table and key names, and the index of an entry in an array of tables.
     Returns 0 when not even the first part is in the text.
@@ -38,7 +37,7 @@ def line_of(text: str, path: KeyPath) -> int:
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:
-    """Map each table and key written in a valid TOML text to the line that first names it."""
+    """Return, for each table and key in a valid TOML text, the line that first names it."""
     lines: dict[KeyPath, int] = {}
     arrays: dict[KeyPath, int] = {}  # how many entries each array of tables has so far
     table: KeyPath = ()
@@ -52,12 +51,12 @@ def key_lines(text: str) -> dict[KeyPath, int]:
         for length in range(1, len(path) + 1):
             lines.setdefault(path[:length], line)
         if header == "[":
-            lines[path] = line  # a table's own header says more than a child's that came before
+            lines[path] = line  # a table's own header is a better line than an earlier child's
     return lines
 
 
 def resolved(keys: tuple[str, ...], arrays: dict[KeyPath, int], *, opens_entry: bool) -> KeyPath:
-    """Give a header's full path, with the index of the newest entry after each array's name."""
+    """Return a header's full path, with the index of the newest entry after each array's name."""
     path: KeyPath = ()
     for position, key in enumerate(keys):
         path = (*path, key)
@@ -85,25 +84,25 @@ def read_keys(text: str, position: int) -> tuple[tuple[str, ...], int]:
     keys: list[str] = []
     while True:
         position = skip(SPACE, text, position)
-        found = QUOTED_KEY.match(text, position) or BARE_KEY.match(text, position)
-        if found is None:
+        key = QUOTED_KEY.match(text, position) or BARE_KEY.match(text, position)
+        if key is None:
             raise ValueError("not valid TOML: a key was expected")
-        keys.append(key_text(found[0]))
-        position = skip(SPACE, text, found.end())
+        keys.append(key_text(key[0]))
+        position = skip(SPACE, text, key.end())
         if not text.startswith(".", position):
             return tuple(keys), position
         position += 1
 
 
 def key_text(written: str) -> str:
-    """Give a key as tomllib names it: without its quotes, its escapes undone."""
+    """Return a key as tomllib names it: without quotes, its escapes resolved."""
     if written[0] not in "\"'":
         return written
     return str(tomllib.loads(f"key = {written}")["key"])
 
 
 def skip_value(text: str, position: int) -> int:
-    """Give the offset of the end of the line on which the value that starts here ends."""
+    """Return the offset of the end of the line on which the value that starts here ends."""
     depth = 0
     while (token := VALUE_TOKEN.match(text, position)) is not None:
         if token["newline"] and not depth:
@@ -114,6 +113,6 @@ def skip_value(text: str, position: int) -> int:
 
 
 def skip(pattern: re.Pattern[str], text: str, position: int) -> int:
-    """Give the offset after what the pattern, which may match nothing, matches here."""
-    found = pattern.match(text, position)
-    return found.end() if found else position
+    """Return the offset after the pattern's match at `position`; the pattern may match nothing."""
+    match = pattern.match(text, position)
+    return match.end() if match else position

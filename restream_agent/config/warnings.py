@@ -1,4 +1,4 @@
-"""What a valid TOML file still deserves a word about."""
+"""Warnings about a valid TOML file: settings that are risky or will not work as intended."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address
@@ -17,9 +17,9 @@ Remark = tuple[KeyPath, str, str]  # where, message, hint
 
 
 def warnings(config: Config, source: str, text: str) -> tuple[Problem, ...]:
-    """List what is risky or will not work as meant, in the order of the file's lines.
+    """Return the warnings in the order of the file's lines; no warning shows a secret.
 
-    `source` and `text` are what `config` was loaded from. No warning shows a secret.
+    `text` is what `config` was loaded from, `source` its file's name for messages.
     """
     remarks = [
         *ingest_remarks(config),
@@ -29,11 +29,11 @@ def warnings(config: Config, source: str, text: str) -> tuple[Problem, ...]:
     problems = [
         Problem(source, line_of(text, path), dotted(path), message, hint) for path, message, hint in remarks
     ]
-    return tuple(sorted(problems, key=lambda each: each.line))
+    return tuple(sorted(problems, key=lambda problem: problem.line))
 
 
 def ingest_remarks(config: Config) -> Iterator[Remark]:
-    """Look at who may send to the ingest server."""
+    """Warn of an ingest server that strangers may send to."""
     key, listen = config.ingest.key, config.ingest.listen
     if key is not None and key.plain is not None:
         yield ("ingest", "key"), "is written in the clear", clear_hint("ingest")
@@ -43,7 +43,7 @@ def ingest_remarks(config: Config) -> Iterator[Remark]:
 
 
 def platforms_remarks(config: Config) -> Iterator[Remark]:
-    """Look at every enabled platform."""
+    """Warn of a file without an enabled platform, and of each platform's settings."""
     enabled = {name: platform for name, platform in config.platforms.items() if platform.enabled}
     if not enabled:
         yield ("platforms",), "no platform is enabled: nothing will be sent", "add [platforms.NAME]"
@@ -51,71 +51,71 @@ def platforms_remarks(config: Config) -> Iterator[Remark]:
         yield from key_remarks(name, platform)
     for name, platform in enabled.items():
         yield from address_remarks(name, platform)
-        if platform.known is not None:
-            yield from hold_remarks(config, name, platform.known)
-            yield from video_remarks(name, platform, platform.known)
-            yield from fallback_remarks(config, name, platform, platform.known)
+        preset = platform.known_preset
+        if preset is not None:
+            yield from hold_remarks(config, name, preset)
+            yield from video_remarks(name, platform, preset)
+            yield from fallback_remarks(config, name, platform, preset)
 
 
 def key_remarks(name: str, platform: Platform) -> Iterator[Remark]:
-    """Look for keys that whoever reads the file can see."""
+    """Warn of keys that everyone who reads the file, or ffmpeg's command line, can see."""
     if platform.key is not None and platform.key.plain is not None:
         yield ("platforms", name, "key"), "is written in the clear", clear_hint(name)
     if platform.key is None and platform.url is not None and names_stream(platform.url):
-        hint = f"end it after the application; {clear_hint(name)}"
+        hint = f"end the URL after the application; {clear_hint(name)}"
         yield ("platforms", name, "url"), "ends in a key, written in the clear", hint
     elif platform.url is not None and "?" in platform.url:
-        hint = "if a platform wants a secret there, write it at the end of the key: KEY?name=value"
-        yield (
-            ("platforms", name, "url"),
-            "what follows the ? is on ffmpeg's command line, for all to see",
-            hint,
-        )
+        message = "every user of this machine can read what follows the ?, on ffmpeg's command line"
+        hint = "if a platform needs a secret there, write it at the end of the key: KEY?name=value"
+        yield ("platforms", name, "url"), message, hint
 
 
 def clear_hint(name: str) -> str:
-    """Say how a key is kept out of the file."""
-    return f'store it with `restream-agent secret` and write key = {{ credential = "{name}" }}'
+    """Return how to keep a key out of the file."""
+    return f'store it with `restream-agent secret set {name}` and write key = {{ credential = "{name}" }}'
 
 
 def address_remarks(name: str, platform: Platform) -> Iterator[Remark]:
-    """Look at where the program is sent; never shows the URL, which may hold a password."""
+    """Warn of an incomplete or unsuitable URL, without showing it: it may hold a password."""
     path = ("platforms", name, "url")
     if platform.url is not None and completed_url(platform.url) != platform.url:
-        yield path, "lacks the port and the application: completed with :443/app", "add :443/app to it"
-    elif platform.known and platform.known.rtmps_only and platform.address.startswith("rtmp://"):
-        yield path, f"{platform.known.title} takes rtmps:// only", "write rtmps:// and port 443"
+        yield path, "has no port and no application: :443/app is added", "add :443/app to it"
+        return
+    preset = platform.known_preset
+    if preset is not None and preset.rtmps_only and platform.address.startswith("rtmp://"):
+        yield path, f"{preset.title} accepts rtmps:// only", "write rtmps:// and port 443"
 
 
 def hold_remarks(config: Config, name: str, preset: Preset) -> Iterator[Remark]:
-    """Compare how long the fallback may go on with the platform's longest broadcast."""
+    """Warn of a hold that is longer than the platform's longest broadcast."""
     hold, longest = config.fallback.hold, preset.longest_broadcast_h
     if longest is not None and (hold is None or hold > longest * 3600):
         message = f"{preset.title} ({name}) ends a broadcast after {longest:g} hours"
-        yield ("fallback", "hold"), message, f'at most "{longest:g}h" has an effect there'
+        yield ("fallback", "hold"), message, f'a hold of more than "{longest:g}h" has no effect there'
 
 
 def video_remarks(name: str, platform: Platform, preset: Preset) -> Iterator[Remark]:
-    """Compare a platform's own encoding with its limits."""
+    """Warn of a video encoding that exceeds the platform's limits."""
     video, path = platform.video, ("platforms", name, "video")
     if video is None:
         return
     if preset.keyframe_max_s is not None and video.keyframe > preset.keyframe_max_s:
         yield (*path, "keyframe"), keyframe_message(preset), ""
     if preset.max_video_kbps is not None and video.bitrate > preset.max_video_kbps * 1000:
-        yield (*path, "bitrate"), f"{preset.title} takes at most {preset.max_video_kbps}k of video", ""
+        yield (*path, "bitrate"), f"{preset.title} accepts at most {preset.max_video_kbps}k of video", ""
     if preset.max_fps is not None and video.fps is not None and video.fps > preset.max_fps:
-        yield (*path, "fps"), f"{preset.title} takes at most {preset.max_fps} frames a second", ""
+        yield (*path, "fps"), f"{preset.title} accepts at most {preset.max_fps} frames a second", ""
 
 
 def fallback_remarks(config: Config, name: str, platform: Platform, preset: Preset) -> Iterator[Remark]:
-    """Compare the fallback, where it is sent as it is, with the platform's limit."""
+    """Warn of too rare keyframes in the fallback, where a platform receives it unchanged."""
     longest = preset.keyframe_max_s
     if platform.video is None and longest is not None and config.fallback.keyframe > longest:
-        yield ("fallback", "keyframe"), keyframe_message(preset), f"it is sent to {name} as it is"
+        yield ("fallback", "keyframe"), keyframe_message(preset), f"{name} receives the fallback unchanged"
 
 
 def keyframe_message(preset: Preset) -> str:
-    """State a preset's longest keyframe interval."""
+    """Return the message that names a preset's longest keyframe interval."""
     longest = format_span(preset.keyframe_max_s or 0)
     return f"{preset.title} asks for a keyframe every {longest} or more often"

@@ -17,7 +17,7 @@ from restream_agent.base.files import locate, write
 from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
 from restream_agent.config.secret_uses import named_secrets
-from restream_agent.config.values import CREDENTIAL_NAME
+from restream_agent.config.values import CREDENTIAL_NAME, CREDENTIAL_NAME_HINT
 from restream_agent.deploy import secret_checks
 from restream_agent.systemd import systemctl
 
@@ -107,10 +107,7 @@ def _ages(root: Path) -> dict[tuple[str, bool], float]:
 
 def _require_name(name: str) -> None:
     if not CREDENTIAL_NAME.fullmatch(name):
-        raise RestreamError(
-            f"{name!r} is not a valid name for a credential",
-            hint="use up to 64 of A-Z, a-z, 0-9, _, . and -; the first is not a dot",
-        )
+        raise RestreamError(f"{name!r} is not a valid credential name", hint=CREDENTIAL_NAME_HINT)
 
 
 def _path(name: str, *, is_encrypted: bool) -> str:

@@ -18,7 +18,7 @@ def notify_files(config: Config, fill: Templates) -> Tree:
     No secret is in them: the webhook's URL and the secret are credentials of the unit.
     """
     notify, units = config.notify, paths.UNITS
-    if not notify.is_wanted:
+    if not notify.has_destination:
         return {}
     settings = {"command": list(notify.command), "every": notify.every, "timeout": notify.timeout}
     credentials = [

@@ -151,7 +151,7 @@ def _agent(config: Config, fill: Templates) -> Tree:
             "api": f"http://{API}",
             "hold": config.fallback.hold,
             "matches_live": config.fallback.match is None,
-            "notifies": config.notify.is_wanted,
+            "notifies": config.notify.has_destination,
             "relays": {relay.name: relay.sender for relay in relays(config)},
             "server": config.ingest.server,
             "silence": _NEVER_HEARD if config.ingest.server == "srs" else None,

@@ -143,7 +143,7 @@ def test_a_missing_file_is_bad_configuration(tmp_path: Path, command: str) -> No
     assert done.stderr.startswith(
         f"restream-agent: {tmp_path}/etc/restream-agent/restream.toml: does not exist"
     )
-    assert "restream-agent init makes one" in done.stderr
+    assert "restream-agent init creates it" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])

@@ -144,7 +144,7 @@ def test_a_good_file_has_no_warnings() -> None:
 
 
 OPEN = 'version = 1\n[ingest]\nkey = "any"\n'
-CLEAR = "store it with `restream-agent secret` and write key = "
+CLEAR = "store it with `restream-agent secret set {}` and write key = "
 SENT = '[platforms.a]\nkey = { credential = "a" }\n'
 
 
@@ -154,36 +154,39 @@ SENT = '[platforms.a]\nkey = { credential = "a" }\n'
         (INGEST, "", "restream.toml: platforms: no platform is enabled: nothing will be sent "
          "(add [platforms.NAME])"),
         (INGEST, '[platforms.a]\npreset = "twitch"\nkey = "hidden"',
-         f'restream.toml:6: platforms.a.key: is written in the clear ({CLEAR}{{ credential = "a" }})'),
+         f'restream.toml:6: platforms.a.key: is written in the clear ({CLEAR.format("a")}'
+         '{ credential = "a" })'),
         (INGEST, '[platforms.a]\nurl = "rtmp://h/app/hidden"',
          "restream.toml:5: platforms.a.url: ends in a key, written in the clear "
-         f'(end it after the application; {CLEAR}{{ credential = "a" }})'),
+         f'(end the URL after the application; {CLEAR.format("a")}{{ credential = "a" }})'),
         (INGEST, SENT + 'preset = "facebook"\nurl = "rtmp://h/rtmp"',
-         "restream.toml:7: platforms.a.url: Facebook Live takes rtmps:// only (write rtmps:// and port 443)"),
+         "restream.toml:7: platforms.a.url: Facebook Live accepts rtmps:// only "
+         "(write rtmps:// and port 443)"),
         (INGEST, SENT + f'preset = "kick"\nurl = "rtmps://{KICK}"',
-         "restream.toml:7: platforms.a.url: lacks the port and the application: completed with :443/app "
+         "restream.toml:7: platforms.a.url: has no port and no application: :443/app is added "
          "(add :443/app to it)"),
         (INGEST, '[fallback]\nhold = "forever"\n' + SENT + 'preset = "twitch"',
          "restream.toml:5: fallback.hold: Twitch (a) ends a broadcast after 48 hours "
-         '(at most "48h" has an effect there)'),
+         '(a hold of more than "48h" has no effect there)'),
         (INGEST, '[fallback]\nhold = "9h"\n' + SENT + 'preset = "facebook"',
          "restream.toml:5: fallback.hold: Facebook Live (a) ends a broadcast after 8 hours "
-         '(at most "8h" has an effect there)'),
+         '(a hold of more than "8h" has no effect there)'),
         (INGEST, '[fallback]\nkeyframe = "5s"\n' + SENT + 'preset = "youtube"',
          "restream.toml:5: fallback.keyframe: YouTube asks for a keyframe every 4s or more often "
-         "(it is sent to a as it is)"),
+         "(a receives the fallback unchanged)"),
         (INGEST, SENT + 'preset = "x"\nvideo = { bitrate = "3M", keyframe = "4s" }',
          "restream.toml:7: platforms.a.video.keyframe: X (Twitter) asks for a keyframe every 3s "
          "or more often"),
         (INGEST, SENT + 'preset = "twitch"\nvideo = { bitrate = "9M" }',
-         "restream.toml:7: platforms.a.video.bitrate: Twitch takes at most 6000k of video"),
+         "restream.toml:7: platforms.a.video.bitrate: Twitch accepts at most 6000k of video"),
         (INGEST, SENT + 'preset = "mixcloud"\nvideo = { bitrate = "3M", fps = 60 }',
-         "restream.toml:7: platforms.a.video.fps: Mixcloud takes at most 30 frames a second"),
+         "restream.toml:7: platforms.a.video.fps: Mixcloud accepts at most 30 frames a second"),
         (OPEN, SENT + 'preset = "twitch"',
          "restream.toml:3: ingest.key: anyone who reaches 0.0.0.0:1935 can broadcast "
          '(set a key, or listen = "127.0.0.1:1935")'),
         ('version = 1\n[ingest]\nkey = "hidden"\n', SENT + 'preset = "twitch"',
-         f'restream.toml:3: ingest.key: is written in the clear ({CLEAR}{{ credential = "ingest" }})'),
+         f'restream.toml:3: ingest.key: is written in the clear ({CLEAR.format("ingest")}'
+         '{ credential = "ingest" })'),
     ],
 )  # fmt: skip
 def test_warns(start: str, text: str, warning: str) -> None:

@@ -85,22 +85,22 @@ def test_nobody_is_told_unless_somebody_is_named() -> None:
         ('[notify]\nwebhook = "http://localhost/hidden"', ""),
         (
             '[notify]\nwebhook = "http://hidden.example.org/"',
-            "t.toml:8: notify.webhook: is http://: what is told, and the URL itself, are there for all on "
-            "the way (write https://)",
+            "t.toml:8: notify.webhook: is http://: the URL and every message cross the network "
+            "unencrypted (write https://)",
         ),
         (
             '[notify]\nwebhook = { credential = "hook" }\nsecret = "hidden"',
-            "t.toml:9: notify.secret: is written in the clear (store it with `restream-agent secret` and "
-            'write secret = { credential = "webhook-secret" })',
+            "t.toml:9: notify.secret: is written in the clear (store it with `restream-agent secret set "
+            'webhook-secret` and write secret = { credential = "webhook-secret" })',
         ),
         (
             '[notify]\ncommand = ["/root/tell"]',
-            "t.toml:8: notify.command: is in a directory that no service of ours can see "
-            "(put it into /usr/local/bin)",
+            "t.toml:8: notify.command: is in a directory that the sandbox of restream-notify.service hides "
+            "(move the program to /usr/local/bin)",
         ),
         (
             '[notify]\nevery = "2min"',
-            "t.toml:8: notify.every: is of no use without a webhook or a command (nobody is told)",
+            "t.toml:8: notify.every: has no effect without a webhook or a command (add one of them)",
         ),
     ],
 )
@@ -112,7 +112,7 @@ def test_warns(notify: str, warning: str) -> None:
 def test_a_url_in_the_toml_is_in_a_file_of_root_s_and_nowhere_else() -> None:
     """Neither in a unit nor in the settings, nor in a diff."""
     found = tree('[notify]\nwebhook = "https://chat.example.org/hidden-url"\nsecret = "hidden-hmac"')
-    hidden = {path: entry for path, entry in found.items() if "hidden" in getattr(entry, "content", "")}
+    hidden = {path: entry for path, entry in found.items() if "hidden-" in getattr(entry, "content", "")}
     assert hidden == {
         f"{paths.INLINE_KEYS}/notify.webhook": File(
             "https://chat.example.org/hidden-url", mode=0o600, is_secret=True

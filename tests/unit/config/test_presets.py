@@ -1,5 +1,8 @@
 """The presets are a table that can be relied on."""
 
+import json
+from dataclasses import fields
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +18,16 @@ def test_every_url_is_complete(preset: Preset) -> None:
         assert parts.scheme in {"rtmp", "rtmps"}
         assert parts.hostname
         assert parts.path.strip("/")
+
+
+UNUSED = {"bitrate_limits", "max_b_frames", "resolutions", "video_codecs"}
+
+
+def test_every_key_of_the_table_is_known() -> None:
+    """A misspelled limit would go unnoticed: every other key may be left out."""
+    rows = json.loads((files("restream_agent.config") / "presets.json").read_text(encoding="utf-8"))
+    known = {field.name for field in fields(Preset)} | UNUSED
+    assert {key for row in rows["platforms"].values() for key in row} <= known
 
 
 @pytest.mark.parametrize("preset", presets().values(), ids=lambda preset: preset.name)
@@ -45,9 +58,9 @@ def test_a_part_of_a_label_is_enough(label: str) -> None:
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        ("us west", 'several servers match: "US West: Los Angeles, CA", .* and 2 more'),
-        ("EU: Frankfort, DE", 'no server of Twitch is called so; there are "EU: Frankfurt, DE"'),
-        ("zzz", "no server of Twitch is called so; there are .* and 42 more"),
+        ("us west", 'fits several servers: "US West: Los Angeles, CA", .* and 2 more'),
+        ("EU: Frankfort, DE", 'fits no server of Twitch, whose servers include "EU: Frankfurt, DE"'),
+        ("zzz", "fits no server of Twitch, whose servers include .* and 42 more"),
     ],
 )
 def test_an_unclear_label_names_those_meant(label: str, message: str) -> None:
@@ -58,7 +71,9 @@ def test_an_unclear_label_names_those_meant(label: str, message: str) -> None:
 
 def test_a_platform_with_one_server_takes_no_label() -> None:
     """Where there is nothing to choose the error says so."""
-    with pytest.raises(LookupError, match="it has only one: leave the key out"):
+    with pytest.raises(
+        LookupError, match="the preset of Facebook Live has no list of servers; leave server out"
+    ):
         find_server(presets()["facebook"], "Default")
 
 

@@ -85,7 +85,7 @@ def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
 def test_a_name_that_is_no_name_is_refused(root: Path, name: str) -> None:
     """No name leads out of the directory."""
     done = secret(root, "set", name, stdin=SECRET)
-    assert (done.exit_code, "is not a valid name for a credential" in done.stderr) == (1, True)
+    assert (done.exit_code, "is not a valid credential name" in done.stderr) == (1, True)
 
 
 def test_a_secret_is_no_argument(root: Path) -> None:

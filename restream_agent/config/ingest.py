@@ -1,0 +1,68 @@
+"""The table `[ingest]`: the server that OBS sends to, and how long OBS may be silent."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from restream_agent.config import values
+from restream_agent.config.complaints import complaints
+from restream_agent.config.table import REQUIRED, SecretRef, Table, option
+from restream_agent.config.value_types import ValueType, choice, span
+
+IngestServer = Literal["srs", "nginx-rtmp"]
+
+
+def read_ingest_key(value: object) -> object:
+    """Read "any" as None; leave everything else to `SecretRef`."""
+    return None if value == "any" else value
+
+
+class Ingest(Table):
+    """Where OBS sends to, and after how long a silence OBS counts as gone."""
+
+    server: Annotated[IngestServer, choice(IngestServer)] = option(
+        "srs", "The RTMP server that receives OBS's stream.", example="srs"
+    )
+    listen: Annotated[str, values.LISTEN] = option(
+        "0.0.0.0:1935", "The address and port that OBS connects to.", example="0.0.0.0:1935"
+    )
+    key: Annotated[SecretRef | None, ValueType('secret or "any"', read_ingest_key)] = option(
+        REQUIRED,
+        "The key that OBS must send: set OBS's stream key to `main?key=SECRET`. "
+        '`"any"` accepts every name and key.',
+        example={"credential": "ingest"},
+    )
+    stall: Annotated[float, span(0.2, 30)] = option(
+        "1s",
+        "If OBS stays connected but sends nothing for this long, viewers see the fallback.",
+        example="1s",
+    )
+    timeout: Annotated[float, span(0.2, 3600)] = option(
+        "10s",
+        "If OBS sends nothing for this long, the server closes OBS's connection. Must be longer than "
+        "`stall`.",
+        example="10s",
+    )
+    settle: Annotated[float, span(0, 60)] = option(
+        "0s", "How long OBS must have been back before viewers see it again.", example="0s"
+    )
+    manage: bool = option(
+        True,
+        "`true` runs the server as `restream-ingest.service`; `false` only writes the server's "
+        "configuration.",
+        example=True,
+    )
+    binary: Annotated[Path, values.PATH] | None = option(
+        None,
+        "The server's executable. If left out, the usual places are searched.",
+        example="/usr/local/srs/objs/srs",
+    )
+
+    @model_validator(mode="after")
+    def check(self) -> Self:
+        """Refuse a timeout that would close OBS's connection before the stall is noticed."""
+        if self.timeout <= self.stall:
+            hint = "otherwise the server closes OBS's connection before the fallback is shown"
+            raise complaints("ingest", [("timeout", "must be longer than stall", hint)])
+        return self
