@@ -1,7 +1,7 @@
-"""Values into unit files: the one place that escapes them.
+"""Escaping of values in unit files. No other module escapes them.
 
-Source: systemd.service(5), "Command lines", and systemd.unit(5), "Specifiers". Whatever is put in
-here comes out as data: it can add no option, no directive and no specifier.
+Sources: systemd.service(5), "Command lines", and systemd.unit(5), "Specifiers". systemd reads an escaped
+value as plain data: it cannot add an option, a directive or a specifier.
 """
 
 import re
@@ -13,27 +13,28 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def value(text: str) -> str:
-    """Escape text for a directive that is one line of words (Description=), or for a comment.
+    """Return text for a directive whose value is one line of words (Description=), or for a comment.
 
-    Specifiers are disarmed; what is not printable, line breaks of any script among it, becomes a
-    space. A backslash at the end, which would join the next line to this one, is kept from it.
+    A percent sign is doubled, so it begins no specifier. Each character that is not printable becomes a
+    space, line breaks of any script included. A backslash at the end gets a space after it, because it would
+    join the next line to this one.
     """
     line = printable(text).replace("%", "%%")
     return f"{line} " if line.endswith("\\") else line
 
 
 def command(argv: tuple[str, ...], *, expanded: frozenset[str] = frozenset()) -> str:
-    """Write an argv as an ExecStart= value that systemd reads back as exactly that argv.
+    """Return an ExecStart= value that systemd reads back as exactly this argv.
 
-    The arguments that are in `expanded` are left for systemd to expand: that is how a unit's own
-    directories get in. Raises ValueError for a NUL, which no argv can hold.
+    Arguments in `expanded` are not escaped: systemd replaces them, for example by the unit's own directory.
+    Raises ValueError for a NUL byte.
     """
-    if any("\0" in one for one in argv):
+    if any("\0" in argument for argument in argv):
         raise ValueError("an argument cannot hold a NUL byte")
     program, *arguments = argv
-    # systemd expands no variable in the program's path, so a dollar there stands for itself.
+    # systemd expands no variables in the program's path, so a dollar sign needs no escape there.
     words = [_quoted(program.replace("%", "%%"))]
-    words += [one if one in expanded else _argument(one) for one in arguments]
+    words += [word if word in expanded else _argument(word) for word in arguments]
     return " ".join(words)
 
 
@@ -42,10 +43,10 @@ def _argument(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else f'"{"".join(_escape(one) for one in text)}"'
+    return text if _PLAIN.fullmatch(text) else f'"{"".join(_escape(character) for character in text)}"'
 
 
-def _escape(one: str) -> str:
-    if one in _ESCAPES:
-        return _ESCAPES[one]
-    return f"\\x{ord(one):02x}" if ord(one) < 32 or ord(one) == 127 else one
+def _escape(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    return f"\\x{ord(character):02x}" if ord(character) < 32 or ord(character) == 127 else character

@@ -1,4 +1,4 @@
-"""systemctl and its kin. Every call is logged with the unit and the reason."""
+"""systemctl and other programs of systemd. Every change is logged with its unit and reason."""
 
 import logging
 from collections.abc import Iterable
@@ -14,10 +14,10 @@ from restream_agent.systemd.unit_state import UnitState
 log = logging.getLogger(__name__)
 
 _QUERY_TIMEOUT = 10.0
-"""Seconds. A query is answered by PID 1 in milliseconds; a loaded machine may take a while."""
+"""Seconds. PID 1 answers a query in milliseconds; on a loaded machine it takes longer."""
 
 _JOB_TIMEOUT = 60.0
-"""Seconds. Longer than any unit of ours takes to start or stop, TimeoutStopSec= included."""
+"""Seconds. Starting or stopping one of our units takes less, even if TimeoutStopSec= runs out."""
 
 
 class Runner(Protocol):
@@ -31,7 +31,7 @@ class Runner(Protocol):
 
 
 class SecretRunner(Protocol):
-    """The shape of process.run, with something to read for the program."""
+    """The shape of process.run with standard input for the program."""
 
     def __call__(self, argv: tuple[str, ...], *, timeout: float, input: bytes) -> CompletedProcess[str]:
         """Run a program; CommandError if it fails."""
@@ -45,38 +45,38 @@ class Systemd:
         self._run = runner
 
     def change(self, verb: str, units: Iterable[str], *, reason: str, wait: bool = True) -> None:
-        """Start, stop, restart or reload units; `wait=False` leaves the job to systemd.
+        """Start, stop, restart or reload units, and wait until systemd has done it unless `wait` is False.
 
-        Raises CommandError with systemd's words.
+        Without units, nothing happens. Raises CommandError with systemd's message.
         """
-        wanted = tuple(units)
-        if not wanted:
+        names = tuple(units)
+        if not names:
             return
-        log.info("systemctl %s %s: %s", verb, " ".join(wanted), reason)
+        log.info("systemctl %s %s: %s", verb, " ".join(names), reason)
         flags = () if wait else ("--no-block",)
-        self._run(("systemctl", *flags, verb, "--", *wanted), timeout=_JOB_TIMEOUT)
+        self._run(("systemctl", *flags, verb, "--", *names), timeout=_JOB_TIMEOUT)
 
     def daemon_reload(self) -> None:
-        """Have systemd read its unit files anew."""
+        """Make systemd read the unit files again."""
         log.info("systemctl daemon-reload")
         self._run(("systemctl", "daemon-reload"), timeout=_JOB_TIMEOUT)
 
     def kill(self, unit: str, *, reason: str) -> None:
-        """End all processes of a unit at once; what its Restart= says then follows."""
+        """Kill all processes of a unit; systemd then does what the unit's Restart= says."""
         log.warning("systemctl kill %s: %s", unit, reason)
         self._run(("systemctl", "kill", "--signal=KILL", "--", unit), timeout=_QUERY_TIMEOUT)
 
     def units(self, *patterns: str) -> dict[str, UnitState]:
-        """Return the units matching the patterns that are not inactive, with what systemd says of them."""
+        """Return the state of each unit that matches a pattern and is not inactive, by name."""
         argv = ("systemctl", "show", "--property", ",".join(unit_state.PROPERTIES), "--", *patterns)
         return unit_state.read(self._run(argv, timeout=_QUERY_TIMEOUT).stdout)
 
     def active(self, *patterns: str) -> dict[str, str]:
-        """Return the units matching the patterns that are not inactive, with their active state."""
+        """Return the ActiveState of each unit that matches a pattern and is not inactive, by name."""
         return {unit: state.active for unit, state in self.units(*patterns).items()}
 
     def last_words(self, unit: str, lines: int = 8) -> list[str]:
-        """Return the last lines that a unit wrote to the journal."""
+        """Return the last lines that a unit has written to the journal."""
         argv = (
             "journalctl",
             "--unit",
@@ -91,7 +91,7 @@ class Systemd:
         return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines()
 
     def create_accounts(self, sysusers: str, tmpfiles: str) -> None:
-        """Create the users and directories that the two files ask for."""
+        """Create the users of a sysusers.d(5) file and the directories of a tmpfiles.d(5) file."""
         log.info("creating users and directories")
         self._run(("systemd-sysusers", sysusers), timeout=_JOB_TIMEOUT)
         self._run(("systemd-tmpfiles", "--create", tmpfiles), timeout=_JOB_TIMEOUT)
@@ -103,17 +103,17 @@ def is_running() -> bool:
 
 
 def verify(directory: Path, units: Iterable[str], runner: Runner = run) -> None:
-    """Have systemd check unit files in `directory` before they are installed.
+    """Let systemd check unit files in `directory` before they are installed.
 
-    systemd-analyze exits with 0 on a directive it does not know and only says so on stderr, so what
-    it says there about our units is an error. Raises RestreamError with its words.
+    systemd-analyze exits with 0 on an unknown directive and only writes a warning to stderr. Therefore each
+    line there that is about our units is an error. Raises RestreamError with these lines.
     """
-    # The colon at the end appends the usual places, for the units that ours name.
+    # The colon at the end adds the usual directories, for the units that ours refer to.
     argv = ("env", f"SYSTEMD_UNIT_PATH={directory}:", "systemd-analyze", "verify", "--man=no")
-    wanted = tuple(units)
-    files = tuple(str(directory / unit) for unit in wanted)
+    names = tuple(units)
+    files = tuple(str(directory / unit) for unit in names)
     done = runner((*argv, *files), timeout=_JOB_TIMEOUT, ok=tuple(range(256)))
-    stems = tuple(unit.rpartition(".")[0] for unit in wanted)
+    stems = tuple(unit.rpartition(".")[0] for unit in names)
     ours = [line for line in done.stderr.splitlines() if any(stem in line for stem in stems)]
     if ours:
         raise RestreamError("systemd refuses a unit:\n" + "\n".join(ours), hint=_verify_hint(ours))
@@ -122,9 +122,9 @@ def verify(directory: Path, units: Iterable[str], runner: Runner = run) -> None:
 
 
 def encrypted(secret: bytes, runner: SecretRunner = run) -> str:
-    """Return a credential that only this machine's systemd can decrypt; see systemd-creds(1).
+    """Return the secret as a credential that only this machine's systemd can decrypt; see systemd-creds(1).
 
-    It carries no name, since the units that use it each know it under one of their own.
+    The credential has no name, because each unit that uses it loads it under a name of its own.
     """
     argv = ("systemd-creds", "encrypt", "--name=", "-", "-")
     return runner(argv, timeout=_JOB_TIMEOUT, input=secret).stdout

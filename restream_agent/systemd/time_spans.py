@@ -1,7 +1,6 @@
-"""Time spans as systemd writes them ("1min 30s"), to and from seconds.
+"""Time spans in systemd's notation ("1min 30s"), to and from seconds.
 
-The units and spellings are those of systemd.time(7); fractions below a microsecond are cut
-off, as systemd does.
+Units and spellings are those of systemd.time(7). As in systemd, fractions of a microsecond are cut off.
 """
 
 import re
@@ -21,7 +20,7 @@ MICROSECONDS = {
     "y": 31_557_600_000_000,
 }
 SPELLINGS = {
-    "us": ("usec", "us", "μs", "µs"),  # both of Unicode's micro signs, as systemd takes them
+    "us": ("usec", "us", "μs", "µs"),  # systemd accepts both of Unicode's micro signs
     "ms": ("msec", "ms"),
     "s": ("seconds", "second", "sec", "s", ""),
     "min": ("minutes", "minute", "min", "m"),
@@ -32,8 +31,8 @@ SPELLINGS = {
     "y": ("years", "year", "y"),
 }
 UNITS = {spelling: MICROSECONDS[unit] for unit, spellings in SPELLINGS.items() for spelling in spellings}
-WRITTEN = ("d", "h", "min", "s", "ms", "us")  # what format_span uses, longest first
-# A float of seconds holds every microsecond exactly enough to round-trip up to 285 years (2^53 us).
+WRITTEN = ("d", "h", "min", "s", "ms", "us")  # the units that format_span uses, the longest first
+# A float of seconds keeps every microsecond up to 285 years (2^53 µs).
 LONGEST = 100 * MICROSECONDS["y"]
 
 PART = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([^\W\d_]*)\s*")
@@ -41,10 +40,9 @@ EXAMPLES = 'write it as "90s", "1min 30s" or "1.5h"'
 
 
 def parse_span(text: str) -> float:
-    """Read a time span; a bare number is in seconds.
+    """Return the seconds of a time span; a number without a unit means seconds.
 
-    Returns seconds. Raises ValueError, with a text for the user, when it is not a span of
-    at most 100 years.
+    Raises ValueError with a message for the user if the text is not a span, or is longer than 100 years.
     """
     microseconds = 0
     position = 0
@@ -60,23 +58,23 @@ def parse_span(text: str) -> float:
 
 
 def part_length(number: str, unit: str) -> int:
-    """Give the microseconds in one part of a span; ValueError when the unit is unknown."""
+    """Return the microseconds of one part of a span; ValueError for an unknown unit."""
     if unit not in UNITS:
         raise ValueError(f'"{shortened(unit)}" is not a unit of time: use us, ms, s, min, h, d or w')
     return int(Decimal(number) * UNITS[unit])
 
 
 def shortened(text: str) -> str:
-    """Make text from a file fit for a message: one line, printable, not too long."""
+    """Return text for a message: one line of printable characters, at most 40."""
     line = printable(text, instead="?")
     return line if len(line) <= 40 else line[:37] + "..."
 
 
 def format_span(seconds: float) -> str:
-    """Write seconds as systemd reads them and people like them: "30min", "1min 30s", "500ms".
+    """Return a time span as systemd reads it: "30min", "1min 30s", "500ms".
 
-    Rounded to the microsecond; `parse_span` of the result is the same number. Raises
-    ValueError when negative, infinite or not a number.
+    Seconds are rounded to the microsecond, and `parse_span` returns the same number. Raises ValueError for a
+    negative or infinite number and for NaN.
     """
     if not 0 <= seconds < float("inf"):
         raise ValueError("a time span is neither negative nor endless")

@@ -1,4 +1,4 @@
-"""The names of the units: the one place that builds them and takes them apart."""
+"""The names of our units. Only this module builds them and takes them apart."""
 
 import re
 
@@ -18,37 +18,37 @@ RELAY_TEMPLATE = "ffmpeg-relay@.service"
 LIVE_TEMPLATE = "live@.service"
 
 INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-"""What may stand after the @. All of it is legal in a unit's name as it is, so that a user who types
-`systemctl status ffmpeg-relay@youtube-backup` needs no systemd-escape(1)."""
+"""A relay's or stream's name, after the @. Each character is legal in a unit's name without escaping, so that
+users can type `systemctl status ffmpeg-relay@youtube-backup`. The polkit rule has the same pattern."""
 
 
 def is_instance(name: str) -> bool:
-    """Whether a relay's or stream's name can be part of a unit's name."""
+    """Whether a relay's or stream's name is valid in a unit's name."""
     return INSTANCE.fullmatch(name) is not None
 
 
 def relay_unit(relay: str) -> str:
-    """Name the unit of a relay: "twitch" gives "ffmpeg-relay@twitch.service"; ValueError if it cannot be."""
+    """Return the unit of a relay: "ffmpeg-relay@twitch.service" for "twitch"; ValueError for a bad name."""
     return _instantiate(RELAY_TEMPLATE, relay)
 
 
 def live_unit(stream: str) -> str:
-    """Name the unit that pulls a stream: "main" gives "live@main.service"; ValueError if it cannot be."""
+    """Return the unit that pulls a stream: "live@main.service" for "main"; ValueError for a bad name."""
     return _instantiate(LIVE_TEMPLATE, stream)
 
 
 def relay_of(unit: str) -> str:
-    """Give the relay whose unit this is, the inverse of `relay_unit`; ValueError for others."""
+    """Return the relay that a unit belongs to; ValueError for other units. The inverse of `relay_unit`."""
     return _instance(RELAY_TEMPLATE, unit)
 
 
 def stream_of(unit: str) -> str:
-    """Give the stream whose unit this is, the inverse of `live_unit`; ValueError for others."""
+    """Return the stream that a unit pulls; ValueError for other units. The inverse of `live_unit`."""
     return _instance(LIVE_TEMPLATE, unit)
 
 
 def is_live_unit(unit: str) -> bool:
-    """Whether `stream_of` knows the unit: a user can start instances with names that are not ours."""
+    """Whether a unit pulls a stream with a valid name. Users can start instances with other names."""
     try:
         stream_of(unit)
     except ValueError:

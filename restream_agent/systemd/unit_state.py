@@ -1,4 +1,7 @@
-"""What systemd says of a unit, read from `systemctl show`. Pure. Properties: org.freedesktop.systemd1(5)."""
+"""The state of units, read from the output of `systemctl show`. Pure.
+
+The properties are described in org.freedesktop.systemd1(5).
+"""
 
 from dataclasses import dataclass
 
@@ -9,10 +12,11 @@ PROPERTIES = (
 
 @dataclass(frozen=True)
 class UnitState:
-    """One unit: `since` is when it last became active, in seconds of the monotonic clock, 0 if it never was.
+    """The state of one unit.
 
-    `restarts` counts what systemd has restarted by itself since the last start by hand; `words` is what
-    the service says of itself; `run` identifies this run of it.
+    `active` is systemd's ActiveState. `restarts` counts the restarts that systemd has made since the last
+    start by hand. `words` is the service's own STATUS=. `since` is when the unit last became active, in
+    seconds of the monotonic clock, 0 if never. `run` identifies the current run of the unit.
     """
 
     active: str = "inactive"
@@ -23,24 +27,24 @@ class UnitState:
 
     @property
     def is_up(self) -> bool:
-        """Whether it is on, or on its way there."""
+        """Whether the unit is active or is starting."""
         return self.active not in ("inactive", "failed", "deactivating")
 
 
 def read(shown: str) -> dict[str, UnitState]:
-    """Read blocks of properties, an empty line between them; units that are inactive are left out."""
-    found = {}
+    """Return the state of each unit that is not inactive, by name, from blocks of "Property=value" lines."""
+    states = {}
     for block in shown.strip().split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if values.get("ActiveState", "inactive") != "inactive":
-            found[values["Id"]] = UnitState(
+            states[values["Id"]] = UnitState(
                 active=values["ActiveState"],
                 restarts=_number(values.get("NRestarts", "")),
                 words=values.get("StatusText", ""),
                 since=_number(values.get("ActiveEnterTimestampMonotonic", "")) / 1e6,
                 run=values.get("InvocationID", ""),
             )
-    return found
+    return states
 
 
 def _number(text: str) -> int:

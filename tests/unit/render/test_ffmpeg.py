@@ -1,4 +1,4 @@
-"""ffmpeg's command lines: which address, which streams, which encoder, and never a key."""
+"""ffmpeg's command lines: addresses, streams, encoders, and no keys."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def relay(*lines: str) -> Relay:
 
 
 def option(argv: tuple[str, ...], name: str) -> str:
-    """Return the value after an option that is there once."""
+    """Return the value of an option, which must be there exactly once."""
     assert argv.count(name) == 1
     return argv[argv.index(name) + 1]
 
@@ -27,7 +27,7 @@ COPY = command('url = "rtmp://h/app"', 'key = "k3y"')
 
 
 def test_a_relay_copies_unless_told_otherwise() -> None:
-    """Picture and sound are passed on untouched."""
+    """Picture and sound pass unchanged."""
     assert option(COPY, "-c") == "copy"
     assert "-c:v" not in COPY
 
@@ -38,13 +38,13 @@ def test_the_url_comes_last() -> None:
 
 
 def test_the_key_is_not_in_the_command() -> None:
-    """It comes from a file in the unit's own directory."""
+    """ffmpeg reads it from a file in the unit's own directory."""
     assert not any("k3y" in argument for argument in COPY)
     assert option(COPY, "-fpre") == KEY_PRESET
 
 
 def test_a_key_in_the_url_is_not_in_the_command_either() -> None:
-    """The URL is taken apart: what follows the application is the key."""
+    """The part of the URL after the application is the key."""
     argv = command('url = "rtmp://h/app/k3y?auth=t0ken"')
     assert not any("k3y" in argument or "t0ken" in argument for argument in argv)
 
@@ -59,24 +59,24 @@ def test_a_key_in_the_url_is_not_in_the_command_either() -> None:
     ],
 )
 def test_the_whole_path_is_the_application(url: str, application: str) -> None:
-    """ffmpeg alone would take a part of it for the stream's name."""
+    """By default ffmpeg would take a part of the path for the stream's name."""
     assert option(command(f'url = "{url}"', 'key = "k"'), "-rtmp_app") == application
 
 
 def test_a_silent_platform_ends_the_relay() -> None:
-    """After `relay.stall`, in µs, which stands in the unit's environment."""
+    """The time, `relay.stall` in µs, comes from the unit's environment."""
     assert option(COPY, "-rw_timeout") == STALL
 
 
 def test_a_relay_reports_its_progress_from_an_address_of_its_own() -> None:
-    """Once a second; the address is the name's, the port the kernel's choice."""
-    one = relay('url = "rtmp://h/app"', 'key = "k"')
-    assert option(COPY, "-progress") == f"udp://127.0.0.1:8086?localaddr={one.sender}"
+    """It reports once a second. The address follows from the relay's name; the kernel chooses the port."""
+    twitch = relay('url = "rtmp://h/app"', 'key = "k"')
+    assert option(COPY, "-progress") == f"udp://127.0.0.1:8086?localaddr={twitch.sender}"
     assert option(COPY, "-stats_period") == "1"
 
 
 def test_a_transcoding_relay_encodes_the_video_alone() -> None:
-    """A constant bitrate in bit/s, keyframes by the clock, the sound copied."""
+    """The bitrate is constant, in bit/s; keyframes come by the clock; the sound is copied."""
     video = 'video = { height = 720, fps = 30, bitrate = "3000k", keyframe = "4s" }'
     argv = command('url = "rtmp://h/app"', 'key = "k"', video)
     rates = {option(argv, name) for name in ("-b:v", "-maxrate", "-bufsize")}
@@ -87,13 +87,13 @@ def test_a_transcoding_relay_encodes_the_video_alone() -> None:
 
 
 def test_without_a_size_nothing_is_filtered() -> None:
-    """Only the bitrate changes."""
+    """Without height and fps, only the bitrate changes."""
     argv = command('url = "rtmp://h/app"', 'key = "k"', 'video = { bitrate = "1M" }')
     assert "-vf" not in argv
 
 
 def test_the_live_puller_copies_into_the_programs_socket() -> None:
-    """From the URL it is given."""
+    """It reads from the given URL."""
     argv = live_command("/usr/bin/ffmpeg", "rtmp://127.0.0.1/live/main")
     assert option(argv, "-i") == "rtmp://127.0.0.1/live/main"
     assert argv[-1] == "unix:/run/restream/live.sock"

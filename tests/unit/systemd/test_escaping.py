@@ -1,4 +1,4 @@
-"""What is put into a unit file comes out as data: read back by an independent reader of systemd's rules."""
+"""Escaped values are plain data to an independent reader of systemd's rules."""
 
 import re
 
@@ -40,26 +40,26 @@ def words(line: str) -> list[str]:
 
 
 def unescaped(line: str, at: int) -> tuple[bytes, int]:
-    """Return what the escape whose letter is at `at` stands for, and where it ends."""
+    """Return the bytes of the escape whose letter is at `at`, and the place after it."""
     if line[at] == "x":
         return bytes([int(line[at + 1 : at + 3], 16)]), at + 3
     return _SIMPLE[line[at]].encode(), at + 1
 
 
 def specified(text: str) -> str:
-    """Undo specifiers; none but the doubled percent sign may be there."""
+    """Undo doubled percent signs; any other specifier is an error."""
     assert "%" not in text.replace("%%", ""), "a specifier"
     return text.replace("%%", "%")
 
 
 def expanded(word: str) -> str:
-    """Undo variables as systemd.service(5) has it; none but the doubled dollar sign may be there."""
+    """Undo doubled dollar signs, see systemd.service(5); any other variable is an error."""
     assert "$" not in word.replace("$$", ""), "a variable"
     return word.replace("$$", "$")
 
 
 def read_back(line: str) -> list[str]:
-    """Return the argv that systemd makes of an ExecStart= value without a special prefix."""
+    """Return the argv that systemd reads from an ExecStart= value without a special prefix."""
     program, *arguments = words(line)
     return [specified(program), *(expanded(specified(one)) for one in arguments)]
 
@@ -72,14 +72,14 @@ ARGUMENTS = st.lists(
 
 @given(ARGUMENTS)
 def test_systemd_reads_back_exactly_the_argv(arguments: list[str]) -> None:
-    """Whatever is in it: quotes, blanks, line breaks, backslashes, specifiers, variables."""
+    """Quotes, blanks, line breaks, backslashes, specifiers and variables come back unchanged."""
     argv = ("/usr/bin/ffmpeg", *arguments)
     assert read_back(command(argv)) == list(argv)
 
 
 @given(ARGUMENTS)
 def test_a_command_is_one_line_without_control_characters(arguments: list[str]) -> None:
-    """So that no argument can begin a directive of its own, or join the next line to this one."""
+    """No argument can begin a directive or join the next line to this one."""
     line = command(("/usr/bin/ffmpeg", *arguments))
     assert not re.search(r"[\x00-\x1f\x7f]", line)
     assert not line.endswith("\\")
@@ -93,26 +93,26 @@ def test_the_programs_path_is_read_back_too(path: str) -> None:
 
 @pytest.mark.parametrize("argument", [";", "a;b"])
 def test_a_semicolon_does_not_end_the_command(argument: str) -> None:
-    """A lone one would begin a second command; quoted it is an argument (systemd.service(5))."""
+    """A semicolon alone would begin a second command; a quoted one is an argument (systemd.service(5))."""
     assert f'"{argument}"' in command(("/bin/true", argument))
 
 
 def test_what_is_to_be_expanded_is_left_alone() -> None:
-    """Only by name: an argument of a user that looks the same is not."""
-    wanted = "${RUNTIME_DIRECTORY}/key"
-    assert command(("/bin/true", wanted), expanded=frozenset({wanted})) == f"/bin/true {wanted}"
-    assert command(("/bin/true", wanted)) == '/bin/true "$${RUNTIME_DIRECTORY}/key"'
+    """Only arguments in `expanded` are left alone, not a user's argument that looks like a variable."""
+    key = "${RUNTIME_DIRECTORY}/key"
+    assert command(("/bin/true", key), expanded=frozenset({key})) == f"/bin/true {key}"
+    assert command(("/bin/true", key)) == '/bin/true "$${RUNTIME_DIRECTORY}/key"'
 
 
 def test_a_nul_byte_is_refused() -> None:
-    """No argv can hold it."""
+    """An argv cannot hold a NUL byte."""
     with pytest.raises(ValueError, match="NUL"):
         command(("/bin/true", "a\0b"))
 
 
 @given(st.text())
 def test_a_value_is_one_line_in_which_no_specifier_is_left(text: str) -> None:
-    """And no backslash at its end, which would join the next line to this one."""
+    """It does not end in a backslash either, which would join the next line to this one."""
     line = value(text)
     assert len(line.splitlines()) <= 1
     assert "%" not in line.replace("%%", "")
@@ -121,6 +121,6 @@ def test_a_value_is_one_line_in_which_no_specifier_is_left(text: str) -> None:
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
 def test_words_in_a_value_stay_as_they_are(text: str) -> None:
-    """Printable text comes back, but for a blank that guards a backslash at the end."""
+    """Printable text is unchanged, except for the space after a backslash at the end."""
     guard = " " if text.endswith("\\") else ""
     assert value(text).replace("%%", "%") == text + guard

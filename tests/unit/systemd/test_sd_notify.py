@@ -1,4 +1,4 @@
-"""systemd's protocol of readiness and of stored descriptors, spoken to a socket of our own."""
+"""systemd's protocol of readiness and stored descriptors, with a socket of the test as the manager."""
 
 import os
 import socket
@@ -9,13 +9,13 @@ import pytest
 
 from restream_agent.systemd.sd_notify import ServiceManager, inherited, watchdog_interval
 
-# A notifier lives as long as its process and has no way to be closed.
+# A ServiceManager lives as long as its process and cannot be closed.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[socket.socket]:
-    """Give the service manager's end."""
+    """Return the service manager's end."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(str(tmp_path / "notify"))
         end.settimeout(5)
@@ -23,13 +23,13 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 def test_assignments_of_one_call_are_one_message(manager: socket.socket) -> None:
-    """Lines, without one at the end."""
+    """Each is a line; the last line has no line break."""
     ServiceManager(manager.getsockname()).send("READY=1", "STATUS=live")
     assert manager.recv(100) == b"READY=1\nSTATUS=live"
 
 
 def test_a_stored_descriptor_arrives_with_its_name(manager: socket.socket) -> None:
-    """What the manager gets is the same open socket."""
+    """The manager receives the same open socket."""
     ours, theirs = socket.socketpair()
     ServiceManager(manager.getsockname()).store("relay-twitch-1", ours.fileno())
     message, fds, _, _ = socket.recv_fds(manager, 100, 4)
@@ -48,7 +48,7 @@ def test_what_is_forgotten_is_named(manager: socket.socket) -> None:
 
 
 def test_an_at_sign_means_the_abstract_namespace() -> None:
-    """As sd_notify(3) has it."""
+    """See sd_notify(3)."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(f"\0restream-test-{os.getpid()}")
         ServiceManager(f"@restream-test-{os.getpid()}").send("READY=1")
@@ -56,7 +56,7 @@ def test_an_at_sign_means_the_abstract_namespace() -> None:
 
 
 def test_without_a_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program runs by hand, too."""
+    """The program can also be run by hand."""
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     ServiceManager().send("READY=1")
 
@@ -73,7 +73,7 @@ def test_the_watchdog_is_fed_twice_in_its_time(
 
 
 def test_descriptors_meant_for_another_process_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """LISTEN_PID says whose they are; the variables go, so that no child takes them for its own."""
+    """LISTEN_PID names the process. The variables are removed, so no child process uses the descriptors."""
     monkeypatch.setenv("LISTEN_FDS", "1")
     monkeypatch.setenv("LISTEN_FDNAMES", "live")
     monkeypatch.setenv("LISTEN_PID", "1")

@@ -1,4 +1,4 @@
-"""systemctl: what is asked, and what is read from its answers."""
+"""systemctl: the commands, and what is read from their output."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from restream_agent.systemd.unit_state import UnitState
 
 
 class Answering:
-    """A runner that gives one answer and remembers what it was asked."""
+    """A runner that gives one answer and remembers its calls."""
 
     def __init__(self, stdout: str = "", stderr: str = "", status: int = 0) -> None:
         self.calls: list[tuple[str, ...]] = []
@@ -29,41 +29,41 @@ class Answering:
 
 
 def test_units_are_changed_in_one_call() -> None:
-    """After --, so that no unit's name can be an option."""
+    """The names stand after --, so none of them can be an option."""
     runner = Answering()
     systemctl.Systemd(runner).change("restart", ("a.service", "-b.service"), reason="a test")
     assert runner.calls == [("systemctl", "restart", "--", "a.service", "-b.service")]
 
 
 def test_no_unit_means_no_call() -> None:
-    """An empty list is nothing to do."""
+    """Without units, systemctl is not called."""
     runner = Answering()
     systemctl.Systemd(runner).change("restart", (), reason="a test")
     assert runner.calls == []
 
 
 def test_the_agent_does_not_wait() -> None:
-    """A job may be left to systemd."""
+    """With `wait=False`, systemctl returns before the job is done."""
     runner = Answering()
     systemctl.Systemd(runner).change("start", ("a.service",), reason="a test", wait=False)
     assert runner.calls == [("systemctl", "--no-block", "start", "--", "a.service")]
 
 
 def test_every_change_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
-    """At INFO: it is a change of state."""
+    """The level is INFO, because it is a change of state."""
     with caplog.at_level("INFO", logger="restream_agent"):
         systemctl.Systemd(Answering()).change("stop", ("a.service",), reason="nobody publishes")
     assert caplog.messages == ["systemctl stop a.service: nobody publishes"]
 
 
 def test_states_are_given_by_unit() -> None:
-    """What is inactive is left out."""
+    """Inactive units are left out."""
     shown = "Id=restream.target\nActiveState=active\n\nId=a.service\nActiveState=inactive\n"
     assert systemctl.Systemd(Answering(shown)).active("*") == {"restream.target": "active"}
 
 
 def test_units_are_asked_for_in_one_call() -> None:
-    """By patterns, with all that is wanted of them; unit_state.py reads the answer."""
+    """One call has all patterns and properties; unit_state.py reads the output."""
     runner = Answering("Id=a.service\nActiveState=active\nNRestarts=2\n")
     assert systemctl.Systemd(runner).units("a*", "b.service") == {
         "a.service": UnitState("active", restarts=2)
@@ -72,7 +72,7 @@ def test_units_are_asked_for_in_one_call() -> None:
 
 
 def test_a_kill_is_for_all_processes_of_a_unit() -> None:
-    """With SIGKILL, so that a frozen one ends too."""
+    """SIGKILL ends frozen processes too."""
     runner = Answering()
     systemctl.Systemd(runner).kill("a.service", reason="a test")
     assert runner.calls == [("systemctl", "kill", "--signal=KILL", "--", "a.service")]
@@ -85,14 +85,14 @@ def test_what_systemd_says_of_others_is_not_our_fault() -> None:
 
 
 def test_what_systemd_says_of_ours_is_an_error() -> None:
-    """Although systemd-analyze exits with 0."""
+    """systemd-analyze exits with 0 all the same."""
     words = "/stage/fallback.service:3: Unknown key name 'RestartEver' in section 'Service', ignoring."
     with pytest.raises(RestreamError, match=re.escape(words)):
         systemctl.verify(Path("/stage"), ["fallback.service"], Answering(stderr=words))
 
 
 def test_a_missing_link_is_explained() -> None:
-    """Units call restream-agent by name; systemd looks in its own search path only."""
+    """Units call restream-agent by name, and systemd looks only in its own search path."""
     words = "restream-agent.service: Command restream-agent is not executable: No such file or directory"
     with pytest.raises(RestreamError) as caught:
         systemctl.verify(Path("/stage"), ["restream-agent.service"], Answering(stderr=words, status=1))
@@ -100,6 +100,6 @@ def test_a_missing_link_is_explained() -> None:
 
 
 def test_a_verify_that_fails_without_a_word_is_an_error() -> None:
-    """It must not pass for success."""
+    """A silent failure is not a success."""
     with pytest.raises(CommandError, match="exit status 1"):
         systemctl.verify(Path("/stage"), ["fallback.service"], Answering(status=1))

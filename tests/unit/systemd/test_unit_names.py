@@ -23,13 +23,13 @@ def test_a_relay_is_named_as_its_user_would_type_it() -> None:
 
 @pytest.mark.parametrize("name", ["", "a/b", "a b", "-x", ".x", "a@b", "ä", "a\n", "x" * 101, "%i"])
 def test_what_cannot_be_part_of_a_unit_name_is_refused(name: str) -> None:
-    """No name can lead to another unit, add a specifier or an option."""
+    """No name can become another unit, a specifier or an option."""
     with pytest.raises(ValueError, match="cannot be an instance"):
         unit_names.live_unit(name)
 
 
 @pytest.mark.parametrize("unit", ["live@main.service", "ffmpeg-relay@.service", "ffmpeg-relay@a.timer", "x"])
 def test_other_units_are_no_relays(unit: str) -> None:
-    """Only an instance of the template has a relay."""
+    """Only an instance of the relays' template belongs to a relay."""
     with pytest.raises(ValueError, match="is not an instance"):
         unit_names.relay_of(unit)

@@ -1,4 +1,4 @@
-"""What is read from `systemctl show`."""
+"""Reading the output of `systemctl show`."""
 
 from restream_agent.systemd.unit_state import UnitState, read
 
@@ -21,7 +21,7 @@ NRestarts=0
 
 
 def test_units_are_read_by_name() -> None:
-    """What is inactive is left out; times come in µs."""
+    """Inactive units are left out; systemd gives times in µs."""
     assert read(SHOWN) == {
         "restream.target": UnitState(active="active", since=1.234567),
         "ffmpeg-relay@a.service": UnitState("activating", 4, "attempt 5: a=b", 0.0, "0123abcd"),
@@ -29,11 +29,11 @@ def test_units_are_read_by_name() -> None:
 
 
 def test_nothing_is_no_unit() -> None:
-    """With no unit at all systemctl shows nothing."""
+    """systemctl shows nothing if no unit matches."""
     assert read("\n") == {}
 
 
 def test_on_its_way_is_up_and_failed_is_not() -> None:
-    """For those who ask whether anything has to be started."""
+    """A unit that is up need not be started."""
     up = {state: UnitState(active=state).is_up for state in ("active", "activating", "reloading", "failed")}
     assert up == {"active": True, "activating": True, "reloading": True, "failed": False}
