@@ -1,17 +1,21 @@
 """Which units have to notice the changes, and how. Pure: changes in, actions out."""
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from restream_agent.base import paths
 from restream_agent.base.file_tree import File, Link
 from restream_agent.deploy.changes import Change
 from restream_agent.render.relays import connection_directives
 from restream_agent.systemd import unit_names
+from restream_agent.systemd.directives import directives
 
 _DROP_IN = "/10-restream.conf"
 _STOPPED_WHEN_DELETED = (unit_names.HOLD_TIMER, unit_names.NOTIFY_SOCKET, unit_names.NOTIFY_UNIT)
 _RESTARTED_WHEN_UPDATED = (unit_names.PROGRAM_UNIT, unit_names.INGEST_UNIT, unit_names.NOTIFY_UNIT)
 _SOCKETS = (unit_names.PROGRAM_SOCKET, unit_names.AGENT_SOCKET, unit_names.NOTIFY_SOCKET)
+_CONNECTED = (unit_names.LIVE_TEMPLATE, unit_names.INGEST_UNIT, *_SOCKETS)
+"""Units whose restart ends OBS's connection or refuses a hook: new comments alone do not restart them."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ def plan_actions(
     reload = set()
     if kinds.get(paths.PROGRAM_SETTINGS) == "update" and unit_names.PROGRAM_UNIT not in units.restart:
         reload.add(unit_names.PROGRAM_UNIT)
-    ingest = next((change for change in changes if change.path in paths.INGEST_CONFIG.values()), None)
-    if ingest is not None and ingest.kind == "update" and unit_names.INGEST_UNIT not in units.restart:
+    ingest = next((change for change in changes if _is_new_ingest_config(change)), None)
+    if ingest is not None and unit_names.INGEST_UNIT not in units.restart:
         (reload if _can_reload(ingest) else units.restart).add(unit_names.INGEST_UNIT)
     if kinds.get(f"{paths.UNITS}/{unit_names.INGEST_UNIT}") == "delete":
         units.stop.add(unit_names.INGEST_UNIT)
@@ -100,6 +104,8 @@ def _units_with_changed_files(changes: tuple[Change, ...], relays: frozenset[str
     units = _Units()
     for change in changes:
         unit = change.path.removeprefix(f"{paths.UNITS}/").removesuffix(_DROP_IN).removesuffix(".d")
+        if unit in _CONNECTED and not _is_worth_a_restart(change):
+            continue
         if unit == unit_names.RELAY_TEMPLATE and change.kind == "update":
             units.next_start |= {unit_names.relay_unit(name) for name in relays}
         elif unit == unit_names.LIVE_TEMPLATE and change.kind == "update":
@@ -121,14 +127,17 @@ def _collect_relay(units: _Units, unit: str, change: Change) -> None:
         units.start_on_air.add(unit)
     elif change.kind == "delete":
         units.stop.add(unit)
-    elif _needs_new_connection(change):
+    elif _is_worth_a_restart(change):
         units.restart.add(unit)
     else:
         units.next_start.add(unit)
 
 
-def _needs_new_connection(change: Change) -> bool:
-    """Whether the relay has to restart, which costs its platform the connection."""
+def _is_worth_a_restart(change: Change) -> bool:
+    """Whether more has changed than text for readers and the launcher.
+
+    A restart ends the connections of a relay, the ingest server or a socket.
+    """
     if not isinstance(change.before, File) or not isinstance(change.after, File):
         return True
     return connection_directives(change.before.content) != connection_directives(change.after.content)
@@ -152,6 +161,11 @@ def _newly_enabled(changes: tuple[Change, ...]) -> tuple[str, ...]:
     return tuple(sorted(units, key=lambda unit: (not unit.endswith(".socket"), unit)))
 
 
+def _is_new_ingest_config(change: Change) -> bool:
+    is_config = change.path in paths.INGEST_CONFIG.values()
+    return is_config and change.kind == "update" and _is_worth_a_restart(change)
+
+
 def _can_reload(change: Change) -> bool:
     """Whether the ingest server takes the change on SIGHUP without dropping a connection.
 
@@ -162,4 +176,8 @@ def _can_reload(change: Change) -> bool:
         return False
     assert isinstance(change.before, File)
     assert isinstance(change.after, File)
-    return change.before.content.partition("\nvhost ")[0] == change.after.content.partition("\nvhost ")[0]
+    return _before_vhost(change.before.content) == _before_vhost(change.after.content)
+
+
+def _before_vhost(config: str) -> tuple[str, ...]:
+    return tuple(takewhile(lambda line: not line.startswith("vhost "), directives(config)))
