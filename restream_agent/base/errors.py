@@ -1,7 +1,7 @@
-"""Every error a user can meet, as a type that carries what a message needs.
+"""The errors that a user can meet, each a type that carries what its message needs.
 
-Only cli.py prints them and turns them into exit codes. A message says what was expected,
-what was found and where; a hint says what to do next. Neither ever holds a secret.
+Only the command line (cli/) prints an error and turns it into an exit code. A message says what is
+wrong and where; a hint says what to do next. Neither ever holds a secret.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class RestreamError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with the TOML file.
+    """One problem of the TOML file: an error, or a warning.
 
-    `line` counts from 1 and is 0 where no line can be named; `path` is the dotted key
-    ("platforms.twitch.key"), empty for the file as a whole.
+    `source` is the file's name. `line` counts from 1; 0 stands for an unknown line. `path` is the
+    dotted key ("platforms.twitch.key"), empty for the file as a whole.
     """
 
     source: str
@@ -37,7 +37,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Render as `file:line: key: message (hint)`, the form that editors can jump to."""
+        """Return `file:line: key: message (hint)`; editors jump to such a place."""
         place = f"{self.source}:{self.line}" if self.line else self.source
         key = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
@@ -45,7 +45,7 @@ class Problem:
 
 
 class ConfigError(RestreamError):
-    """The TOML file cannot be used; `problems` lists everything that is wrong with it."""
+    """The TOML file cannot be used; `problems` lists every problem of it."""
 
     exit_code = EXIT_CONFIG
 
@@ -55,7 +55,7 @@ class ConfigError(RestreamError):
 
 
 class CommandError(RestreamError):
-    """A program that was run failed, is missing, or took too long."""
+    """Another program failed, is missing, or took too long; `output` is what it wrote to stderr."""
 
     def __init__(self, argv: tuple[str, ...], reason: str, *, output: str = "", hint: str = "") -> None:
         super().__init__(f"{' '.join(argv)}: {reason}" + (f"\n{output}" if output else ""), hint=hint)

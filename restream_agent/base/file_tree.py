@@ -1,4 +1,4 @@
-"""What is rendered: files and links by path, before any of it is on a disk. Pure."""
+"""Files and links by path, as rendering makes them before any of them is on a disk. Pure."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class File:
     is_secret: bool = False
 
     def __repr__(self) -> str:
-        """Show everything but a secret."""
+        """Show everything but the content."""
         shown = "…" if self.is_secret else f"{len(self.content)} characters"
         return f"File({shown}, mode={self.mode:#o}, group={self.group!r})"
 
@@ -26,4 +26,4 @@ class Link:
 
 
 Tree = dict[str, File | Link]
-"""Absolute path, as it is without --root, to what stands there. All of it belongs to root."""
+"""From the absolute path, without --root, to the file or link there. The owner of each is root."""

@@ -1,4 +1,4 @@
-"""Files on the machine: read as a tree, written whole or not at all."""
+"""Files below a root directory: read as a tree, each written completely or not at all."""
 
 import grp
 import json
@@ -22,22 +22,17 @@ _LOCK_PAUSE = 0.2
 
 
 def locate(root: Path, path: str) -> Path:
-    """Return where an absolute path of a tree is below `root`."""
+    """Return the place below `root` that an absolute path of a tree stands for."""
     return root / path.lstrip("/")
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text; RestreamError if it cannot be read."""
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise RestreamError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+def read_tree(root: Path, tree_paths: Iterable[str], *, secret: frozenset[str]) -> Tree:
+    """Return the files and links at the given paths; a path where nothing exists is left out.
 
-
-def read_tree(root: Path, wanted: Iterable[str], *, secret: frozenset[str]) -> Tree:
-    """Return what stands at the given paths; a path where nothing stands is left out."""
+    `secret` are the paths whose content is a secret. Raises RestreamError for what cannot be read.
+    """
     tree: Tree = {}
-    for path in wanted:
+    for path in tree_paths:
         place = locate(root, path)
         try:
             if place.is_symlink():
@@ -65,7 +60,10 @@ def _group_name(gid: int) -> str:
 
 
 def write(root: Path, path: str, entry: File | Link) -> None:
-    """Put a file or link in place in one step, with its final mode and group from the start."""
+    """Put a file or link in place in one step (rename(2)), with its final mode and group from the start.
+
+    Directories above it are made. Raises RestreamError; the earlier file is then still in place.
+    """
     place = locate(root, path)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -100,19 +98,22 @@ def _written(directory: Path, entry: File) -> Path:
 
 
 def remove(root: Path, path: str) -> None:
-    """Remove a file or link, and the directory it was in if that is a drop-in's and now empty."""
+    """Remove a file or link, and its directory if that is empty now and holds drop-ins or .wants links.
+
+    A file that does not exist is no error. Raises RestreamError for what cannot be removed.
+    """
     place = locate(root, path)
     try:
         place.unlink(missing_ok=True)
-        is_ours_alone = place.parent.suffix in (".d", ".wants") and place.parent.is_dir()
-        if is_ours_alone and not any(place.parent.iterdir()):
+        holds_unit_parts = place.parent.suffix in (".d", ".wants") and place.parent.is_dir()
+        if holds_unit_parts and not any(place.parent.iterdir()):
             place.parent.rmdir()
     except OSError as error:
         raise RestreamError(f"{place} cannot be removed: {error.strerror}") from error
 
 
 def read_manifest(root: Path) -> dict[str, object]:
-    """Return what the last apply left: the paths it owns and fingerprints of the secrets in use."""
+    """Return the record of the last apply: the paths that it owns, and fingerprints of the secrets."""
     place = locate(root, paths.MANIFEST)
     try:
         manifest: dict[str, object] = json.loads(place.read_text())

@@ -1,4 +1,4 @@
-"""Our own log: to stderr, in the form that the journal or a terminal wants."""
+"""The log of our own processes: to stderr, in the form of the journal or of a terminal."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ER
 
 
 class _JournalFormatter(logging.Formatter):
-    """Puts syslog's priority in front, which the journal takes off; see sd-daemon(3)."""
+    """Begins each line with its syslog priority, which the journal reads and removes; see sd-daemon(3)."""
 
     def format(self, record: logging.LogRecord) -> str:
         lines = super().format(record).splitlines() or [""]

@@ -1,7 +1,7 @@
-"""The one place that runs other programs: argv tuples, always a time limit, failures explained.
+"""The one module that runs other programs: argv tuples, no shell, always a time limit.
 
-A program that is missing, too slow, ended by a signal or unhappy becomes a CommandError whose hint
-says what to do. Neither function goes through a shell.
+A program that is missing, too slow, killed by a signal, or that fails becomes a CommandError; its hint
+says what to do.
 """
 
 import os
@@ -28,8 +28,8 @@ _PACKAGES = {
     "journalctl": "systemd",
 }
 _LARGEST_LINE = 64 * 1024
-_LAST_WORDS = 1.0
-"""Seconds that the output of a program that was killed is waited for."""
+_REMAINING_OUTPUT_TIMEOUT = 1.0
+"""Seconds. After a program was killed, its output is read for this long."""
 
 
 def run(
@@ -40,12 +40,13 @@ def run(
     ok: tuple[int, ...] = (0,),
     cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end and return its exit status and what it wrote, decoded.
+    """Run a program to its end, and return its exit status and its decoded output.
 
-    `timeout` is in seconds; `ok` lists the exit statuses that are no failure; `cwd` is where it
-    runs. Raises CommandError for anything else, with what the program wrote to stderr.
+    `timeout` is in seconds. `input` is its standard input, which is empty otherwise. `ok` lists the
+    exit statuses that count as success. `cwd` is its working directory. Raises CommandError for any
+    other result, with what the program wrote to stderr.
 
-    What the program has started ends with it, at the latest when its time is up.
+    Processes that the program leaves behind are killed when the time is up, if they hold its output.
     """
     pipe = subprocess.PIPE
     try:
@@ -64,10 +65,10 @@ def run(
             output, errors = child.communicate(input, timeout)
             is_late = False
         except subprocess.TimeoutExpired:
-            # It may have ended, and left somebody behind who holds its output.
+            # The program may have ended and left a process behind that holds its output.
             is_late = child.poll() is None
             _kill_group(child)
-            output, errors = _what_was_written(child)
+            output, errors = _remaining_output(child)
         except BaseException:
             _kill_group(child)
             raise
@@ -78,10 +79,10 @@ def run(
     return subprocess.CompletedProcess(argv, child.returncode, _text(output), _text(errors))
 
 
-def _what_was_written(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """Return the output of a child that has ended; whoever left its group for a session may hold it on."""
+def _remaining_output(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Return the output of an ended child; a process that left its group may still hold the output open."""
     try:
-        return child.communicate(timeout=_LAST_WORDS)
+        return child.communicate(timeout=_REMAINING_OUTPUT_TIMEOUT)
     except subprocess.TimeoutExpired as held:
         return held.output or b"", held.stderr or b""
 
@@ -96,11 +97,11 @@ def stream(
 ) -> str:
     """Run a program that reports its progress on stdout, and return what it wrote to stderr.
 
-    `on_line` gets each line as it comes. The program may take as long as it likes, but is killed
-    when it has written nothing for `stall` seconds, and when anything (Ctrl-C too) interrupts us.
-    Raises CommandError as `run` does.
+    `on_line` gets each line of stdout as it arrives. The program may run for any time, but is killed
+    after `stall` seconds without output, and at any exception here, Ctrl-C included. Raises
+    CommandError as `run` does.
     """
-    # stderr goes to a file: a full pipe that nobody reads would stop the program.
+    # stderr goes to a file: a full pipe that is not read would stop the program.
     with tempfile.TemporaryFile() as errors:
         try:
             child = subprocess.Popen(
@@ -125,7 +126,7 @@ def stream(
 
 
 def _pass_lines(child: subprocess.Popen[bytes], stall: float, on_line: Callable[[str], None]) -> bool:
-    """Hand on lines until the end of output (True) or until none came for `stall` seconds (False)."""
+    """Pass lines on; return True at the end of the output, False after `stall` seconds without output."""
     assert child.stdout is not None
     buffer = b""
     with selectors.DefaultSelector() as selector:

@@ -1,4 +1,4 @@
-"""What may be said of a webhook's URL without showing it, as such a URL is often a secret. Pure."""
+"""Checks of a webhook's URL. The URL is often a secret, so no message shows it. Pure."""
 
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -7,7 +7,7 @@ from restream_agent.base import secret_text
 
 
 def complaint(url: str) -> str:
-    """Say why a text cannot be a webhook's URL, "" if it can."""
+    """Return why a text cannot be a webhook's URL, "" if it can."""
     reason = secret_text.complaint(url)
     if reason:
         return reason
@@ -18,7 +18,7 @@ def complaint(url: str) -> str:
 
 
 def is_exposed(url: str) -> bool:
-    """Whether what is posted there crosses a network unencrypted."""
+    """Whether a message that is posted to the URL crosses a network unencrypted."""
     parts = _split(url)
     return parts is not None and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 

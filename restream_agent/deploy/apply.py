@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _SERVERS = (unit_names.AGENT_UNIT, unit_names.INGEST_UNIT)
 _ACCOUNTS = (paths.SYSUSERS, paths.TMPFILES)
 _SIGNATURES = ("Made by restream-agent", "Installed by restream-agent")
-"""A file of ours has one of these in its first line or two."""
+"""Every file of ours begins with one of these texts, in a comment."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _secret_paths(desired: Tree, owned: set[str]) -> frozenset[str]:
 
 
 def _changed_secrets(manifest: dict[str, object], fingerprints: dict[str, str]) -> frozenset[str]:
-    """Return the users whose secret is another one than at the last apply; a new user is none of them."""
+    """Return the users whose secret has changed since the last apply. New users are not among them."""
     known = manifest.get("secrets")
     before = known if isinstance(known, dict) else {}
     return frozenset(user for user, mark in fingerprints.items() if user in before and before[user] != mark)
@@ -160,7 +160,7 @@ def _carry_out(plan: Plan, config: Config, target: TargetMachine, systemd: Syste
 
 
 def _forget_failure(systemd: Systemd) -> None:
-    """Clear the failed state of restream-apply.service: this apply has done what that one could not."""
+    """Clear the failed state of restream-apply.service: this apply has succeeded after it."""
     if systemd.active(unit_names.APPLY_UNIT).get(unit_names.APPLY_UNIT) == "failed":
         reason = "a later apply has succeeded"
         systemd.change("reset-failed", (unit_names.APPLY_UNIT,), reason=reason)
@@ -208,7 +208,7 @@ def perform(actions: Actions, systemd: Systemd) -> None:
 
 
 def _restore(plan: Plan, made: list[Change], target: TargetMachine, systemd: Systemd) -> None:
-    """Undo the changes that were made; a failure to undo one is logged, and the others are undone."""
+    """Undo the changes that were made. A change that cannot be undone is logged; the others are undone."""
     log.error("apply failed, restoring what was there")
     uses_systemd = target.is_this_machine and bool(made)
     undoing = tuple(change.inverse() for change in reversed(made))

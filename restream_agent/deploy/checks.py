@@ -1,4 +1,4 @@
-"""What is checked around an apply: the staged files before, the running servers after."""
+"""Checks around an apply: the new files and the ports before it, the running servers after it."""
 
 import re
 import socket
@@ -16,13 +16,13 @@ from restream_agent.render.templates import Facts
 from restream_agent.systemd import systemctl, unit_names
 
 _START_TIMEOUT = 15.0
-"""Seconds that a server may take to accept connections after it was started."""
+"""Seconds. A server accepts connections this soon after its start, or has failed to start."""
 
 
 def check_staged(config: Config, facts: Facts, desired: Tree) -> None:
-    """Have systemd and the ingest server check what is about to be written.
+    """Have systemd and the ingest server check the new files in a temporary directory.
 
-    Raises RestreamError with their words. Nothing outside a temporary directory is touched.
+    Raises RestreamError with their output. No other directory is touched.
     """
     with tempfile.TemporaryDirectory(prefix="restream-stage-") as name:
         stage = Path(name)
@@ -33,36 +33,36 @@ def check_staged(config: Config, facts: Facts, desired: Tree) -> None:
                 place.touch(mode=0o600)
                 place.write_text(entry.content)
         units = files.locate(stage, paths.UNITS)
-        systemctl.verify(units, sorted(one.name for one in units.iterdir() if one.is_file()))
+        systemctl.verify(units, sorted(unit.name for unit in units.iterdir() if unit.is_file()))
         if config.ingest.manage:
             _check_ingest(config, facts, stage)
 
 
 def _check_ingest(config: Config, facts: Facts, stage: Path) -> None:
-    """Run the server's own config test, on a copy that keeps its runtime files in the stage."""
+    """Run the server's own test of its configuration, on a copy whose runtime directory is the stage."""
     path = files.locate(stage, paths.INGEST_CONFIG[config.ingest.server])
     path.write_text(path.read_text().replace(paths.INGEST_RUNTIME, str(stage)))
     try:
-        # SRS as its documentation builds it has AddressSanitizer, which calls the test's own leaks a failure.
+        # SRS built as documented has AddressSanitizer, which turns leaks of the test itself into a failure.
         argv = ("env", "ASAN_OPTIONS=detect_leaks=0", facts.server_binary, "-t", "-c", str(path))
         run(argv, timeout=20, cwd=stage)
     except CommandError as error:
-        words = error.output.replace(str(path), paths.INGEST_CONFIG[config.ingest.server])
-        raise RestreamError(f"{config.ingest.server} refuses its configuration:\n{words}") from error
+        output = error.output.replace(str(path), paths.INGEST_CONFIG[config.ingest.server])
+        raise RestreamError(f"{config.ingest.server} refuses its configuration:\n{output}") from error
 
 
 def check_ports(config: Config, manager: systemctl.Systemd) -> None:
-    """Raise RestreamError for a port that another program has, before anything is changed."""
-    wanted = {HOOKS: unit_names.AGENT_SOCKET}
+    """Raise RestreamError for a port that another program uses, before anything is changed."""
+    units = {HOOKS: unit_names.AGENT_SOCKET}
     if config.ingest.manage:
-        wanted |= {config.ingest.listen: unit_names.INGEST_UNIT, API: unit_names.INGEST_UNIT}
-    active = manager.active(*set(wanted.values()))
+        units |= {config.ingest.listen: unit_names.INGEST_UNIT, API: unit_names.INGEST_UNIT}
+    active = manager.active(*set(units.values()))
     if unit_names.AGENT_SOCKET not in active and not _is_free(PROGRESS, socket.SOCK_DGRAM):
         raise RestreamError(
             f"UDP {PROGRESS}, which {unit_names.AGENT_SOCKET} needs, is in use by another program",
             hint=f"see which: ss -lunp 'sport = :{PROGRESS.rpartition(':')[2]}'",
         )
-    for address, unit in wanted.items():
+    for address, unit in units.items():
         port = address.rpartition(":")[2]
         is_ours = unit in active and (unit != unit_names.INGEST_UNIT or _is_served(port))
         if not is_ours and not _is_free(address):
@@ -73,12 +73,12 @@ def check_ports(config: Config, manager: systemctl.Systemd) -> None:
 
 
 def _is_served(port: str) -> bool:
-    """Whether the ingest server's configuration in place, before it is changed, has this port.
+    """Whether the ingest server, as it is configured before this apply, listens on the port.
 
-    Also if none is in place: somebody has removed it, and the server runs on as it was.
+    If its configuration file was removed by hand, the server may still run with it: also true.
     """
-    found = [Path(path) for path in paths.INGEST_CONFIG.values()]
-    texts = [path.read_text() for path in found if path.exists()]
+    places = [Path(path) for path in paths.INGEST_CONFIG.values()]
+    texts = [place.read_text() for place in places if place.exists()]
     return not texts or any(re.search(rf"listen \S*:{port};", text) for text in texts)
 
 
@@ -95,29 +95,30 @@ def _is_free(address: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool
 
 
 def check_running(config: Config, manager: systemctl.Systemd, stopped: frozenset[str]) -> None:
-    """Wait until the listener and the ingest server answer; RestreamError with the journal if not.
+    """Wait until the agent and the ingest server accept connections, up to 15 s each.
 
-    `stopped` are units that somebody had stopped before, which is none of our business.
+    `stopped` are the units that were stopped by hand before the apply; they are not checked. Raises
+    RestreamError with the last lines of the unit's journal.
     """
-    wanted = {HOOKS: unit_names.AGENT_UNIT}
+    units = {HOOKS: unit_names.AGENT_UNIT}
     if config.ingest.manage:
-        wanted[API] = unit_names.INGEST_UNIT
-    wanted = {address: unit for address, unit in wanted.items() if unit not in stopped}
-    for address, unit in wanted.items():
+        units[API] = unit_names.INGEST_UNIT
+    units = {address: unit for address, unit in units.items() if unit not in stopped}
+    for address, unit in units.items():
         deadline = time.monotonic() + _START_TIMEOUT
         while not _answers(address):
             if time.monotonic() > deadline:
                 raise _not_running(unit, f"does not answer at {address}", manager)
             time.sleep(0.05)
-    states = manager.active(*wanted.values())
-    for unit in wanted.values():
+    states = manager.active(*units.values())
+    for unit in units.values():
         if states.get(unit) not in ("active", "activating", "reloading"):
             raise _not_running(unit, "did not start", manager)
 
 
-def _not_running(unit: str, what: str, manager: systemctl.Systemd) -> RestreamError:
-    words = "\n".join(f"  {line}" for line in manager.last_words(unit))
-    return RestreamError(f"{unit} {what}; it said:\n{words}", hint=f"journalctl -u {unit}")
+def _not_running(unit: str, reason: str, manager: systemctl.Systemd) -> RestreamError:
+    lines = "\n".join(f"  {line}" for line in manager.last_words(unit))
+    return RestreamError(f"{unit} {reason}; its journal ends with:\n{lines}", hint=f"journalctl -u {unit}")
 
 
 def _answers(address: str) -> bool:

@@ -96,7 +96,7 @@ def complaint(key: bytes, *, is_typed_in_url: bool) -> str:
     if reason:
         return reason
     if is_typed_in_url and any(byte in key for byte in b"&#%"):
-        return "has one of & # %, which mean something else where OBS puts the key, in a URL"
+        return "has a &, # or %, which has another meaning in a URL, and OBS puts the key into a URL"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Files: whole or not at all, with their rights from the start."""
+"""Files are written completely or not at all, with their mode and group from the start."""
 
 import grp
 import os
@@ -16,7 +16,7 @@ SECRET = File("secret\n" * 5000, mode=0o600, is_secret=True)
 
 
 def test_a_file_is_written_with_its_content_and_mode(tmp_path: Path) -> None:
-    """Its directories are made, and no temporary file stays."""
+    """Its directories are made, and no temporary file is left."""
     files.write(tmp_path, "/a/b/c", File("text", mode=0o640))
     place = tmp_path / "a/b/c"
     assert (place.read_text(), place.stat().st_mode & 0o7777) == ("text", 0o640)
@@ -24,7 +24,7 @@ def test_a_file_is_written_with_its_content_and_mode(tmp_path: Path) -> None:
 
 
 def test_no_secret_is_ever_open_to_others(tmp_path: Path) -> None:
-    """A thread that looks all the time sees no file, temporary or final, that others may read."""
+    """A thread that looks all the time sees no file, temporary or final, that other users may read."""
     seen: set[int] = set()
     done = threading.Event()
 
@@ -47,7 +47,7 @@ def test_no_secret_is_ever_open_to_others(tmp_path: Path) -> None:
 
 
 def test_a_reader_sees_the_old_text_or_the_new(tmp_path: Path) -> None:
-    """The file that was open goes on as it was: the new one takes the name only."""
+    """An open file keeps its content: the new file takes over the name only."""
     files.write(tmp_path, "/a", File("old"))
     with (tmp_path / "a").open() as file:
         files.write(tmp_path, "/a", File("new"))
@@ -55,7 +55,7 @@ def test_a_reader_sees_the_old_text_or_the_new(tmp_path: Path) -> None:
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    """A text that cannot be encoded stops half-way."""
+    """A text that cannot be encoded fails half-way."""
     files.write(tmp_path, "/a", File("old"))
     with pytest.raises(UnicodeEncodeError):
         files.write(tmp_path, "/a", File("\udc80"))
@@ -64,7 +64,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 
 def test_a_directory_in_the_way_is_an_error_with_its_path(tmp_path: Path) -> None:
-    """Nothing is removed for it, and no temporary file stays."""
+    """The directory is not removed, and no temporary file is left."""
     (tmp_path / "a").mkdir()
     with pytest.raises(RestreamError, match=r"/a cannot be written: Is a directory"):
         files.write(tmp_path, "/a", File("x"))
@@ -72,7 +72,7 @@ def test_a_directory_in_the_way_is_an_error_with_its_path(tmp_path: Path) -> Non
 
 
 def test_a_link_replaces_a_file_and_a_file_a_link(tmp_path: Path) -> None:
-    """What the link leads to is not written to."""
+    """The file that the link points to is not written."""
     (tmp_path / "target").write_text("untouched")
     files.write(tmp_path, "/a", Link("target"))
     assert (tmp_path / "a").readlink() == Path("target")
@@ -93,8 +93,8 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert tree == files.read_tree(tmp_path, [*tree, "/none"], secret=frozenset({"/k"}))
 
 
-def test_removing_takes_an_empty_drop_in_directory_along(tmp_path: Path) -> None:
-    """One with somebody else's file in it stays, and so does any other directory."""
+def test_removing_a_drop_in_removes_its_empty_directory(tmp_path: Path) -> None:
+    """A directory that holds another file stays, and so does every directory of another kind."""
     for path in ("/x.service.d/10-restream.conf", "/y.service.d/10-restream.conf", "/z/a"):
         files.write(tmp_path, path, File(""))
     (tmp_path / "y.service.d/other.conf").touch()
@@ -104,12 +104,12 @@ def test_removing_takes_an_empty_drop_in_directory_along(tmp_path: Path) -> None
 
 
 def test_removing_what_is_gone_is_no_error(tmp_path: Path) -> None:
-    """Somebody was faster."""
+    """Another process may have removed it."""
     files.remove(tmp_path, "/a.service.d/b")
 
 
 def test_what_cannot_be_removed_or_read_is_named(tmp_path: Path) -> None:
-    """A directory where a file should be is an error, never a traceback."""
+    """A directory in the place of a file is an error with its path, never a traceback."""
     (tmp_path / "a").mkdir()
     with pytest.raises(RestreamError, match=r"/a cannot be removed: Is a directory"):
         files.remove(tmp_path, "/a")
@@ -127,12 +127,12 @@ def test_the_lock_lets_one_apply_in(tmp_path: Path) -> None:
 
 
 def test_no_manifest_is_an_empty_one(tmp_path: Path) -> None:
-    """As before the first apply."""
+    """Before the first apply there is none."""
     assert files.read_manifest(tmp_path) == {"owned": [], "secrets": {}}
 
 
 def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
-    """With what to do."""
+    """The hint says what to do."""
     files.write(tmp_path, paths.MANIFEST, File("{"))
     with pytest.raises(RestreamError, match=r"manifest.json is damaged") as caught:
         files.read_manifest(tmp_path)

@@ -1,4 +1,4 @@
-"""Running other programs: results, time limits, and what a failure says."""
+"""Running other programs: results, time limits, and the messages of failures."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from tests.lab.deadline import wait_until
 ENOUGH = 1.5  # seconds in which a shell writes a word, on a busy machine too
 
 
-def test_run_returns_what_was_written() -> None:
+def test_run_returns_the_output() -> None:
     """Standard output and error come back as text."""
     done = run(("sh", "-c", "echo out; echo err >&2"), timeout=10)
     assert (done.stdout, done.stderr) == ("out\n", "err\n")
@@ -31,19 +31,19 @@ def test_program_without_input_sees_end_of_file() -> None:
 
 
 def test_accepted_status_is_no_error() -> None:
-    """Statuses in `ok` are the caller's to interpret."""
+    """The caller interprets the statuses in `ok`."""
     assert run(("sh", "-c", "exit 3"), timeout=10, ok=(0, 3)).returncode == 3
 
 
 def test_failure_says_status_and_reason() -> None:
-    """The error carries the exit status and what the program said."""
+    """The error carries the exit status and the output of the program."""
     with pytest.raises(CommandError, match="exit status 4") as caught:
         run(("sh", "-c", "echo no such thing >&2; exit 4"), timeout=10)
     assert caught.value.output == "no such thing"
 
 
 def test_missing_program_names_its_package() -> None:
-    """A hint says how to install what is missing."""
+    """The hint says how to install the program."""
     with pytest.raises(CommandError, match="is not installed") as caught:
         run(("/nowhere/ffprobe",), timeout=10)
     assert caught.value.hint == "apt install ffmpeg"
@@ -61,27 +61,27 @@ def test_slow_program_is_given_up() -> None:
         run(("sleep", "60"), timeout=0.2)
 
 
-def test_what_a_slow_program_has_started_ends_with_it() -> None:
-    """A shell's children too."""
+def test_children_of_a_slow_program_end_with_it() -> None:
+    """The children of a shell are killed too."""
     with pytest.raises(CommandError, match="no answer") as failure:
         run(("sh", "-c", "sleep 60 & echo $! >&2; wait"), timeout=ENOUGH)
     wait_until(lambda: has_ended(failure.value.output), 10, "the end of its child")
 
 
 def test_a_program_that_has_ended_in_time_is_not_slow() -> None:
-    """Though somebody whom it has left behind holds its output; that one is ended."""
+    """A child that it left behind holds its output; that child is killed."""
     done = run(("sh", "-c", "sleep 60 & echo $!"), timeout=ENOUGH)
     wait_until(lambda: has_ended(done.stdout), 10, "the end of its child")
 
 
-def test_a_daemon_that_holds_the_output_holds_nobody_up() -> None:
-    """It has left the group, and so goes on; what was written is returned."""
+def test_a_daemon_that_holds_the_output_does_not_delay_run() -> None:
+    """The daemon has left the process group and goes on; the output so far is returned."""
     done = run(("sh", "-c", "setsid sleep 60 & echo $!"), timeout=ENOUGH)
     os.kill(int(done.stdout), signal.SIGKILL)
 
 
 def has_ended(pid: str) -> bool:
-    """Whether a process is gone, or waits for nothing but somebody to look at its exit status."""
+    """Whether a process is gone, or a zombie that waits for its parent."""
     try:
         return Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -89,14 +89,14 @@ def has_ended(pid: str) -> bool:
 
 
 def test_stream_hands_on_lines_and_returns_errors() -> None:
-    """Each line of output arrives; what went to stderr is returned."""
+    """Each line of stdout is passed on; stderr is returned."""
     lines: list[str] = []
     complaints = stream(("sh", "-c", "echo a; echo b; echo oh >&2"), stall=10, on_line=lines.append)
     assert (lines, complaints) == (["a", "b"], "oh\n")
 
 
 def test_silent_program_is_killed(tmp_path: Path) -> None:
-    """A program that says nothing for `stall` seconds is ended, not left running."""
+    """A program without output for `stall` seconds is killed, not left running."""
     with pytest.raises(CommandError, match="no answer"):
         stream(
             ("sh", "-c", f"echo $$ > {tmp_path}/pid; exec sleep 60"), stall=ENOUGH, on_line=lambda _line: None
@@ -106,7 +106,7 @@ def test_silent_program_is_killed(tmp_path: Path) -> None:
 
 
 def test_talkative_program_may_take_longer_than_the_stall_limit() -> None:
-    """The limit is on silence, not on the whole."""
+    """The limit is for silence, not for the whole run."""
     began = time.monotonic()
     stream(
         ("sh", "-c", "for n in 1 2 3 4; do sleep 0.4; echo $n; done"), stall=1.2, on_line=lambda _line: None
@@ -115,7 +115,7 @@ def test_talkative_program_may_take_longer_than_the_stall_limit() -> None:
 
 
 def test_failed_stream_carries_its_complaints() -> None:
-    """The error holds what the program said before it failed."""
+    """The error holds the output of the program before it failed."""
     with pytest.raises(CommandError) as caught:
         stream(("sh", "-c", "echo bad >&2; exit 1"), stall=10, on_line=lambda _line: None)
     assert caught.value.output == "bad"

@@ -20,8 +20,8 @@ CREDENTIALS = "etc/restream-agent/credentials"
 
 
 def run(*arguments: str | Path) -> Result:
-    """Run a command in this process; what it raises that is no exit is a traceback for the user."""
-    done = CliRunner().invoke(main, [str(one) for one in arguments])
+    """Run a command in this process. An exception other than an exit would be a traceback for the user."""
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert KEY not in done.output
     assert "Traceback" not in done.output
@@ -30,7 +30,7 @@ def run(*arguments: str | Path) -> Result:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Make a root with a good TOML and its keys."""
+    """Make a root with a valid TOML and its keys."""
     directory = tmp_path / CREDENTIALS
     directory.mkdir(parents=True)
     (directory / "ingest").write_text(f"{KEY}-of-obs\n")
@@ -46,7 +46,7 @@ def toml(root: Path, text: str) -> Path:
 
 
 def test_init_makes_what_check_accepts(tmp_path: Path) -> None:
-    """A TOML with comments, a key for OBS that only its owner can read, and what to do next."""
+    """It makes a TOML, a key for OBS that only its owner can read, and names the next steps."""
     done = run("init", "--root", tmp_path)
     assert (done.exit_code, "stream key main?key=" in done.stdout) == (0, True)
     key = tmp_path / CREDENTIALS / "ingest"
@@ -56,7 +56,7 @@ def test_init_makes_what_check_accepts(tmp_path: Path) -> None:
 
 
 def test_init_again_touches_nothing(tmp_path: Path) -> None:
-    """An edited file and a key in use stay."""
+    """An edited TOML and the key in use stay."""
     run("init", "--root", tmp_path)
     place = tmp_path / "etc/restream-agent/restream.toml"
     place.write_text(GOOD)
@@ -66,7 +66,7 @@ def test_init_again_touches_nothing(tmp_path: Path) -> None:
 
 
 def test_the_way_from_diff_to_apply(root: Path) -> None:
-    """diff exits with 3 while there is something to do, and with 0 and no word after apply."""
+    """diff exits with 3 while there are changes, and with 0 and no output after apply."""
     before = run("diff", "--root", root)
     assert (before.exit_code, "+++ /etc/systemd/system/fallback.service" in before.stdout) == (3, True)
     done = run("apply", "--root", root)
@@ -76,8 +76,8 @@ def test_the_way_from_diff_to_apply(root: Path) -> None:
     assert run("apply", "--root", root).stdout == "nothing to change\n"
 
 
-def test_diff_names_the_units_that_would_notice(root: Path) -> None:
-    """At its end, as comments."""
+def test_diff_names_the_units_that_apply_would_touch(root: Path) -> None:
+    """They are comments at the end of the diff."""
     run("apply", "--root", root)
     toml(root, GOOD.replace("[platforms", 'stall = "2s"\n[platforms'))
     assert run("diff", "--root", root).stdout.endswith("# reload fallback.service\n")
@@ -96,7 +96,7 @@ def test_diff_and_apply_name_the_relays_that_keep_their_connection(root: Path) -
 
 
 def test_warnings_come_before_what_fails(root: Path) -> None:
-    """A warning may say why the rest fails."""
+    """A warning may explain the failure."""
     toml(root, GOOD.replace('{ credential = "twitch" }', f'"{KEY}"'))
     (root / CREDENTIALS / "ingest").unlink()
     warning, failure = run("apply", "--root", root).stderr.splitlines()
@@ -105,7 +105,7 @@ def test_warnings_come_before_what_fails(root: Path) -> None:
 
 
 def test_render_prints_every_file_and_no_secret(root: Path) -> None:
-    """With modes and groups; the server's configuration holds the hook token."""
+    """Each with mode and group; the hook token in the server's configuration is not shown."""
     run("apply", "--root", root)
     token = (root / "etc/restream-agent/hook-token").read_text()
     done = run("render", "--root", root)
@@ -117,7 +117,7 @@ def test_render_prints_every_file_and_no_secret(root: Path) -> None:
 
 
 def test_render_writes_below_a_directory(root: Path, tmp_path: Path) -> None:
-    """With their modes, and says which."""
+    """The files have their modes, and the output names them."""
     out = tmp_path / "out"
     done = run("render", "--root", root, "--out", out)
     place = out / "etc/restream-agent/srs.conf"
@@ -126,7 +126,7 @@ def test_render_writes_below_a_directory(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_config_file_may_be_anywhere(root: Path, tmp_path: Path) -> None:
-    """--config names it; a copy of what is applied shows no difference, an edited one its edits."""
+    """--config names it; an exact copy shows no difference, an edited copy shows its edits."""
     run("apply", "--root", root)
     copy = toml(root, GOOD).rename(tmp_path / "mine.toml")
     assert run("diff", "--root", root, "--config", copy).exit_code == 0
@@ -137,7 +137,7 @@ def test_a_config_file_may_be_anywhere(root: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
 def test_a_missing_file_is_bad_configuration(tmp_path: Path, command: str) -> None:
-    """78, with the way to make one."""
+    """The exit code is 78; the hint names the command that makes the file."""
     done = run(command, "--root", tmp_path)
     assert (done.exit_code, done.stdout) == (78, "")
     assert done.stderr.startswith(
@@ -148,7 +148,7 @@ def test_a_missing_file_is_bad_configuration(tmp_path: Path, command: str) -> No
 
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
 def test_broken_toml_is_bad_configuration(root: Path, command: str) -> None:
-    """78, with file and line; a key on that line is not shown."""
+    """The exit code is 78; the message has file and line, and no key from that line."""
     place = toml(root, f'{GOOD}key = "{KEY}\n')
     done = run(command, "--root", root)
     assert (done.exit_code, done.stdout) == (78, "")
@@ -156,7 +156,7 @@ def test_broken_toml_is_bad_configuration(root: Path, command: str) -> None:
 
 
 def test_all_problems_are_named_at_once(root: Path) -> None:
-    """Each on a line of its own."""
+    """Each problem has a line of its own."""
     place = toml(root, GOOD.replace("preset", "presett") + '[fallback]\nhold = "soon"\n')
     first, second = run("check", "--root", root).stderr.splitlines()
     assert first.startswith(f"restream-agent: {place}:5: platforms.twitch.presett: ")
@@ -165,7 +165,7 @@ def test_all_problems_are_named_at_once(root: Path) -> None:
 
 @pytest.mark.parametrize("command", ["check", "diff", "apply"])
 def test_a_missing_credential_is_bad_configuration(root: Path, command: str) -> None:
-    """78, with the file and the command that makes it."""
+    """The exit code is 78; the message names the file, the hint the command that makes it."""
     (root / CREDENTIALS / "twitch").unlink()
     done = run(command, "--root", root)
     assert done.exit_code == 78
@@ -175,7 +175,7 @@ def test_a_missing_credential_is_bad_configuration(root: Path, command: str) -> 
 
 
 def test_a_key_in_the_clear_is_warned_about_and_not_shown(root: Path) -> None:
-    """By check and apply, on stderr; diff does not show it either."""
+    """check and apply warn on stderr; diff does not show the key either."""
     toml(root, GOOD.replace('{ credential = "twitch" }', f'"{KEY}"'))
     done = run("check", "--root", root)
     assert (done.exit_code, "is written in the clear" in done.stderr) == (0, True)
@@ -186,7 +186,7 @@ def test_a_key_in_the_clear_is_warned_about_and_not_shown(root: Path) -> None:
 
 
 def test_a_foreign_file_fails_apply(root: Path) -> None:
-    """1: the configuration is good, the machine is not as expected."""
+    """The exit code is 1: the configuration is valid, the machine is not as expected."""
     place = root / "etc/systemd/system/fallback.service"
     place.parent.mkdir(parents=True)
     place.touch()
@@ -195,14 +195,14 @@ def test_a_foreign_file_fails_apply(root: Path) -> None:
 
 
 def test_what_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
-    """2, from click: an unknown command, option or a file for a directory."""
+    """The exit code is 2, from click, for an unknown command or option."""
     assert {
         run(*line).exit_code for line in (("aply",), ("check", "--rooot", tmp_path), ("fallback", "up"))
     } == {2}
 
 
-def test_status_without_an_agent_fails_with_a_way_out() -> None:
-    """1: nobody listens."""
+def test_status_without_an_agent_fails() -> None:
+    """The exit code is 1: no process listens."""
     done = run("status")
     if done.exit_code == 0:
         pytest.skip("an agent is running on this machine")

@@ -26,7 +26,7 @@ LATE = "/etc/systemd/system/restream.target.d/10-restream.conf"
 
 
 class Recording:
-    """Answers like a systemctl on whose machine these units are active, and remembers what it was asked."""
+    """Answers like systemctl on a machine where these units are active, and records each call."""
 
     def __init__(self, *active: str) -> None:
         self.calls: list[str] = []
@@ -61,7 +61,7 @@ def applied(
     prepare: Callable[[Tree], None] = lambda _: None,
     lock_wait: float = files.LOCK_SECONDS,
 ) -> Plan:
-    """Apply a configuration below a root, where systemd is not to be asked for anything."""
+    """Apply a configuration below a root; systemd must not be called there."""
     runner = Recording()
     config = configured(*tables)
     done = apply(
@@ -100,21 +100,21 @@ def test_what_was_applied_needs_nothing_more(root: Path) -> None:
 
 
 def test_a_plan_writes_nothing(root: Path) -> None:
-    """`diff` is free of effects."""
+    """`diff` has no effect."""
     before = snapshot(root)
     planned(root, TWITCH)
     assert before == snapshot(root)
 
 
-def test_what_is_no_longer_wanted_is_removed(root: Path) -> None:
-    """The manifest says what is ours; the drop-in's directory goes along."""
+def test_what_is_no_longer_configured_is_removed(root: Path) -> None:
+    """The manifest lists our files; the drop-in's directory is removed too."""
     applied(root, TWITCH, YOUTUBE)
     applied(root, TWITCH)
     assert list(root.glob("etc/systemd/system/ffmpeg-relay@youtube*")) == []
 
 
 def test_the_manifest_holds_no_key(root: Path) -> None:
-    """Paths, a salt, and keyed hashes; for root's eyes alone."""
+    """It holds paths, a salt and keyed hashes, and only root can read it."""
     applied(root, TWITCH)
     place = files.locate(root, paths.MANIFEST)
     text = place.read_text()
@@ -124,7 +124,7 @@ def test_the_manifest_holds_no_key(root: Path) -> None:
 
 
 def test_a_changed_key_is_noticed_once(root: Path) -> None:
-    """Its relay is to restart; after that apply nothing is."""
+    """Its relay restarts; after that apply, nothing is left to do."""
     applied(root, TWITCH, YOUTUBE)
     files.write(root, f"{paths.CREDENTIALS}/twitch", File("another\n", mode=0o600))
     assert planned(root, TWITCH, YOUTUBE).actions == Actions(restart=("ffmpeg-relay@twitch.service",))
@@ -133,7 +133,7 @@ def test_a_changed_key_is_noticed_once(root: Path) -> None:
 
 
 def test_an_edit_by_hand_is_taken_back(root: Path) -> None:
-    """A rendered file is ours, whatever has become of it."""
+    """A rendered file is ours, whatever its content is now."""
     applied(root, TWITCH)
     place = root / "etc/systemd/system/fallback.service"
     text = place.read_text()
@@ -146,7 +146,7 @@ def test_an_edit_by_hand_is_taken_back(root: Path) -> None:
 
 
 def test_a_mode_changed_by_hand_is_taken_back(root: Path) -> None:
-    """The hook token is nobody else's to read."""
+    """Only root may read the hook token."""
     applied(root, TWITCH)
     place = files.locate(root, paths.HOOK_TOKEN)
     place.chmod(0o644)
@@ -155,7 +155,7 @@ def test_a_mode_changed_by_hand_is_taken_back(root: Path) -> None:
 
 
 def test_a_foreign_file_is_refused_and_kept(root: Path) -> None:
-    """Where one of ours would go; nothing else is written either."""
+    """It is where one of our files has to go; no other file is written either."""
     files.write(root, "/etc/systemd/system/fallback.service", File("[Service]\nExecStart=/bin/true\n"))
     before = snapshot(root)
     with pytest.raises(RestreamError, match=r"fallback.service exists and was not made by restream-agent"):
@@ -164,7 +164,7 @@ def test_a_foreign_file_is_refused_and_kept(root: Path) -> None:
 
 
 def test_a_missing_key_is_a_problem_of_the_configuration(root: Path) -> None:
-    """Before anything is written."""
+    """It is reported before anything is written."""
     files.locate(root, f"{paths.CREDENTIALS}/twitch").unlink()
     before = snapshot(root)
     with pytest.raises(ConfigError, match=r"platforms.twitch.key: .*/twitch cannot be read"):
@@ -187,7 +187,7 @@ def test_a_fallback_that_cannot_be_made_changes_nothing(root: Path) -> None:
 
 @pytest.mark.parametrize("tables", [(TWITCH,), (TWITCH, YOUTUBE)], ids=["same relays", "another relay"])
 def test_a_write_that_fails_is_undone(root: Path, tables: tuple[str, ...]) -> None:
-    """What was created is removed, what was changed is as before, what was removed is back."""
+    """A created file is removed, a changed file is as before, a removed file is back."""
     applied(root, YOUTUBE)
     before = snapshot(root)
     place = root / "etc/systemd/system/ffmpeg-relay@twitch.service.d/10-restream.conf"
@@ -216,13 +216,13 @@ def test_a_first_apply_that_fails_leaves_no_file(root: Path) -> None:
 
 
 def test_a_second_apply_at_the_same_time_is_refused(root: Path) -> None:
-    """It would see a half-written state."""
+    """It would see files that are only partly written."""
     with files.lock(root), pytest.raises(RestreamError, match="another apply is running"):
         applied(root, TWITCH, lock_wait=0.1)
 
 
 def test_inline_keys_are_removed_with_their_platform(root: Path) -> None:
-    """A key that stood in the TOML does not stay on the disk."""
+    """A key that was in the TOML does not stay on the disk."""
     applied(root, '[platforms.club]\nurl = "rtmp://h/app"\nkey = "in-the-clear"\n')
     place = files.locate(root, f"{paths.INLINE_KEYS}/club")
     assert place.read_text() == "in-the-clear"
@@ -231,9 +231,9 @@ def test_inline_keys_are_removed_with_their_platform(root: Path) -> None:
 
 
 def test_systemd_is_asked_in_an_order_that_works() -> None:
-    """Stop while the old files are known, read the new ones, then restart, reload and start."""
+    """Stop with the old files, then daemon-reload, then restart, reload and start with the new files."""
     runner = Recording("restream.target")
-    wanted = Actions(
+    actions = Actions(
         daemon_reload=True,
         stop=("a.service",),
         restart=("b.service",),
@@ -241,7 +241,7 @@ def test_systemd_is_asked_in_an_order_that_works() -> None:
         start=("d.socket",),
         start_on_air=("e.service",),
     )
-    perform(wanted, Systemd(runner))
+    perform(actions, Systemd(runner))
     assert runner.calls == [
         "stop a.service",
         "daemon-reload",
@@ -253,13 +253,13 @@ def test_systemd_is_asked_in_an_order_that_works() -> None:
 
 
 def test_a_new_relay_is_not_started_off_air() -> None:
-    """It comes with the next broadcast."""
+    """It starts with the next broadcast."""
     runner = Recording("restream-agent.service")
     perform(Actions(start_on_air=("e.service",)), Systemd(runner))
     assert runner.calls == []
 
 
 def test_a_token_in_use_survives(root: Path) -> None:
-    """The hooks of the running server carry it."""
+    """The hooks of the running ingest server carry it."""
     applied(root, TWITCH)
     assert secret_checks.hook_token(root) == "fake-hook-token"

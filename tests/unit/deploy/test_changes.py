@@ -15,27 +15,27 @@ def test_a_change_undone_is_no_change() -> None:
 
 
 def test_a_description_is_a_unified_diff() -> None:
-    """With /dev/null for what is not there, and the whole path."""
-    found = compare({"/b": File("old\n")}, {"/a": Link("../x"), "/b": File("new\n")})
-    assert describe(found) == (
+    """With the whole path, and /dev/null for a file that does not exist."""
+    changes = compare({"/b": File("old\n")}, {"/a": Link("../x"), "/b": File("new\n")})
+    assert describe(changes) == (
         "--- /dev/null\n+++ /a\n@@ -0,0 +1 @@\n+link to ../x\n--- /b\n+++ /b\n@@ -1 +1 @@\n-old\n+new\n"
     )
 
 
 def test_a_mode_is_described_too() -> None:
-    """The same text with other rights is a change."""
-    found = compare({"/a": File("x")}, {"/a": File("x", mode=0o600, group="adm")})
-    assert "@@ mode 0644 to 0600, group root to adm @@" in describe(found)
+    """The same text with another mode or group is a change."""
+    changes = compare({"/a": File("x")}, {"/a": File("x", mode=0o600, group="adm")})
+    assert "@@ mode 0644 to 0600, group root to adm @@" in describe(changes)
 
 
 @pytest.mark.parametrize("change", [Change("/k", OLD, NEW), Change("/k", None, NEW), Change("/k", OLD, None)])
 def test_a_secret_is_never_described(change: Change) -> None:
-    """Neither the old one nor the new one, whether it comes, goes or changes."""
+    """Neither the old secret nor the new secret is shown, whether it is added, removed or changed."""
     text = describe((change,))
     assert "/k" in text
     assert "-key" not in text
 
 
 def test_a_file_that_becomes_secret_is_not_described_either() -> None:
-    """One side is enough."""
+    """It is enough that one of the two is a secret."""
     assert "key" not in describe((Change("/a", File("key"), File("key", is_secret=True)),)).replace("/a", "")

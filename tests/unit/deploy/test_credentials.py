@@ -1,4 +1,4 @@
-"""`restream-agent secret`: keys stored with care, listed without showing them, removed with a warning."""
+"""`restream-agent secret`: stores, lists and removes keys; no key is ever shown."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_secret_from_stdin_is_stored_for_root_alone(root: Path) -> None:
-    """0600 in a directory of 0700; what is printed names the file and the next step, not the key."""
+    """0600 in a directory of 0700; the output names the file and the next step, not the key."""
     done = secret(root, "set", "club", stdin=f"{SECRET}\n")
     file = locate(root, f"{paths.CREDENTIALS}/club")
     assert done.output == f"stored {file}\nto have it used: restream-agent apply\n"
@@ -73,7 +73,7 @@ def test_a_secret_is_never_readable_by_others(root: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("bad", ["", "\n", "two words\n", "two\nlines\n", "x" * 901, "ü\n"])
 def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
-    """And what was stored before stays."""
+    """The key that was stored before stays."""
     credentials.store(TargetMachine(root), "club", SECRET.encode(), encrypt=False)
     done = secret(root, "set", "club", stdin=bad)
     assert done.exit_code == 1
@@ -82,26 +82,26 @@ def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["../club", ".club", "a/b", "", "x" * 65])
-def test_a_name_that_is_no_name_is_refused(root: Path, name: str) -> None:
+def test_an_invalid_name_is_refused(root: Path, name: str) -> None:
     """No name leads out of the directory."""
     done = secret(root, "set", name, stdin=SECRET)
     assert (done.exit_code, "is not a valid credential name" in done.stderr) == (1, True)
 
 
 def test_a_secret_is_no_argument(root: Path) -> None:
-    """A command line is for all to see, so there is no place for a key on it."""
+    """Every user can see command lines, so no key may be on one."""
     assert secret(root, "set", "club", SECRET).exit_code == 2
 
 
 def test_the_list_says_everything_but_the_keys(root: Path) -> None:
-    """Name, users, age and kind of what is stored, and what is missing."""
+    """Name, users, age and kind of each stored key, and the missing keys."""
     for name in ("club", "old"):
         credentials.store(TargetMachine(root), name, SECRET.encode(), encrypt=False)
     os.utime(locate(root, f"{paths.CREDENTIALS}/club"), (0, 0))
     done = secret(root, "list", "--json")
-    found = {one.pop("name"): one for one in json.loads(done.stdout)}
-    assert [found["club"].pop("age") > 1e9, found["old"].pop("age") < 60] == [True, True]
-    assert found == {
+    keys = {key.pop("name"): key for key in json.loads(done.stdout)}
+    assert [keys["club"].pop("age") > 1e9, keys["old"].pop("age") < 60] == [True, True]
+    assert keys == {
         "club": {"users": ["club", "off"], "is_encrypted": False},
         "ingest": {"users": ["ingest"], "age": None, "is_encrypted": False},
         "old": {"users": [], "is_encrypted": False},
@@ -112,7 +112,7 @@ def test_the_list_says_everything_but_the_keys(root: Path) -> None:
 
 
 def test_a_secret_in_use_is_not_removed(root: Path) -> None:
-    """Its users are named, those that are disabled too; --force does it all the same."""
+    """The error names its users, disabled platforms included; --force removes it anyway."""
     credentials.store(TargetMachine(root), "club", SECRET.encode(), encrypt=False)
     done = secret(root, "remove", "club")
     assert (done.exit_code, "club is in use by club, off" in done.stderr) == (1, True)
@@ -121,25 +121,25 @@ def test_a_secret_in_use_is_not_removed(root: Path) -> None:
 
 
 def test_there_must_be_something_to_remove(root: Path) -> None:
-    """A name that was typed wrong is an error."""
+    """A mistyped name is an error."""
     done = secret(root, "remove", "clubb")
     assert (done.exit_code, "there is no credential clubb" in done.stderr) == (1, True)
 
 
-def test_an_encrypted_secret_takes_the_plain_one_s_place(root: Path) -> None:
-    """What is in the directory of encrypted ones is used and listed; its content is systemd's affair."""
+def test_an_encrypted_secret_replaces_a_plain_secret(root: Path) -> None:
+    """It is used and listed from the directory of encrypted credentials; only systemd reads its content."""
     place = locate(root, f"{paths.ENCRYPTED_CREDENTIALS}/club")
     place.parent.mkdir()
     place.write_bytes(b"\0 not for us \n")
     credentials.store(TargetMachine(root), "ingest", SECRET.encode(), encrypt=False)
     assert secret_checks.problems(CONFIG, root, "t") == ()
-    assert [(one.name, one.is_encrypted) for one in credentials.list_credentials(root, CONFIG)] == [
+    assert [(entry.name, entry.is_encrypted) for entry in credentials.list_credentials(root, CONFIG)] == [
         ("club", True),
         ("ingest", False),
     ]
 
 
 def test_encrypting_for_another_machine_is_refused(root: Path) -> None:
-    """systemd-creds encrypts for this one."""
+    """systemd-creds encrypts for the machine that it runs on."""
     with pytest.raises(RestreamError, match="this machine only"):
         credentials.store(TargetMachine(root), "club", SECRET.encode(), encrypt=True)

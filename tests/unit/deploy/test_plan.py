@@ -1,4 +1,4 @@
-"""What changes, and which units notice."""
+"""Which units a change restarts, reloads, starts or stops."""
 
 from pathlib import Path
 
@@ -38,8 +38,8 @@ def tree(*tables: str) -> Tree:
 def between(before: Tree, after: Tree, *, secrets: frozenset[str] = frozenset()) -> Actions:
     """Return the actions from one tree to another, with the relays of the second."""
     units = [path.split("/")[-2] for path in after if "/ffmpeg-relay@" in path and ".d/" in path]
-    found = frozenset(unit_names.relay_of(unit.removesuffix(".d")) for unit in units)
-    return plan_actions(compare(before, after), changed_secrets=secrets, relays=found)
+    relay_names = frozenset(unit_names.relay_of(unit.removesuffix(".d")) for unit in units)
+    return plan_actions(compare(before, after), changed_secrets=secrets, relays=relay_names)
 
 
 BEFORE = tree(INGEST, FALLBACK, TWITCH)
@@ -66,7 +66,7 @@ def test_a_first_apply_starts_sockets_before_services() -> None:
 
 
 def test_a_new_platform_starts_its_relay_while_on_air() -> None:
-    """Besides, the agent learns of it; nothing that runs is touched."""
+    """The agent restarts to learn of it; no other unit that runs is touched."""
     assert between(BEFORE, tree(INGEST, FALLBACK, TWITCH, YOUTUBE)) == Actions(
         daemon_reload=True,
         restart=(unit_names.AGENT_UNIT,),
@@ -75,10 +75,10 @@ def test_a_new_platform_starts_its_relay_while_on_air() -> None:
 
 
 def test_a_backup_is_a_relay_of_its_own() -> None:
-    """Turning it on starts one more relay; the platform's first one is not touched."""
+    """Turning it on starts one more relay; the platform's first relay is not touched."""
     before = tree(INGEST, FALLBACK, YOUTUBE)
-    found = between(before, tree(INGEST, FALLBACK, YOUTUBE + "backup = true\n"))
-    assert (found.start_on_air, found.restart) == (
+    planned = between(before, tree(INGEST, FALLBACK, YOUTUBE + "backup = true\n"))
+    assert (planned.start_on_air, planned.restart) == (
         (RELAY.format("youtube-backup"),),
         (unit_names.AGENT_UNIT,),
     )
@@ -94,7 +94,7 @@ def test_a_platform_removed_or_disabled_stops_only_its_relay(after: tuple[str, .
 
 
 def test_a_changed_platform_restarts_only_its_relay() -> None:
-    """A new address is its drop-in's business alone."""
+    """A new address changes its drop-in alone."""
     other = TWITCH + 'server = "EU: Frankfurt"\n'
     after = tree(INGEST, FALLBACK, other, YOUTUBE)
     assert between(tree(INGEST, FALLBACK, TWITCH, YOUTUBE), after) == Actions(
@@ -103,51 +103,51 @@ def test_a_changed_platform_restarts_only_its_relay() -> None:
 
 
 def test_a_changed_key_restarts_exactly_its_users() -> None:
-    """A platform and its backup share a key; a name that is no relay any more is left out."""
+    """A platform and its backup share a key; a name that is no longer a relay is left out."""
     both = tree(INGEST, FALLBACK, YOUTUBE + "backup = true\n", TWITCH)
-    found = between(both, both, secrets=frozenset({"youtube", "youtube-backup", "gone"}))
-    assert found == Actions(restart=(RELAY.format("youtube-backup"), RELAY.format("youtube")))
+    planned = between(both, both, secrets=frozenset({"youtube", "youtube-backup", "gone"}))
+    assert planned == Actions(restart=(RELAY.format("youtube-backup"), RELAY.format("youtube")))
 
 
 def test_a_changed_ingest_key_restarts_the_agent() -> None:
-    """It alone knows it."""
-    found = between(BEFORE, BEFORE, secrets=frozenset({"ingest"}))
-    assert found == Actions(restart=(unit_names.AGENT_UNIT,))
+    """No other process knows the key."""
+    planned = between(BEFORE, BEFORE, secrets=frozenset({"ingest"}))
+    assert planned == Actions(restart=(unit_names.AGENT_UNIT,))
 
 
 def test_a_changed_stall_reloads_the_program() -> None:
-    """Nothing restarts: the relays' connections are in it."""
+    """It does not restart: it holds the relays' connections."""
     after = tree(INGEST + 'stall = "2s"\n', FALLBACK, TWITCH)
     assert between(BEFORE, after) == Actions(reload=(unit_names.PROGRAM_UNIT,))
 
 
 def test_a_changed_program_unit_restarts_it_and_does_not_reload_it() -> None:
-    """One or the other, even if its settings changed too."""
+    """A restart reads the settings too, so a reload is not needed."""
     path = f"{paths.UNITS}/{unit_names.PROGRAM_UNIT}"
     after = tree(INGEST + 'stall = "2s"\n', FALLBACK, TWITCH) | {path: File("new")}
     assert between(BEFORE, after) == Actions(daemon_reload=True, restart=(unit_names.PROGRAM_UNIT,))
 
 
 def test_a_changed_hold_reaches_timer_and_agent() -> None:
-    """The timer is read anew, the agent restarts; nothing of the broadcast does."""
+    """systemd reads the timer again and the agent restarts; the broadcast is not touched."""
     after = tree(INGEST, FALLBACK + 'hold = "1h"\n', TWITCH)
     assert between(BEFORE, after) == Actions(daemon_reload=True, restart=(unit_names.AGENT_UNIT,))
 
 
 @pytest.mark.parametrize("hold", ["forever", "0s"])
-def test_a_timer_that_is_no_longer_wanted_is_stopped(hold: str) -> None:
-    """A hold that never ends, or is none, has no timer."""
+def test_a_timer_that_is_no_longer_configured_is_stopped(hold: str) -> None:
+    """A hold without end, or without length, has no timer."""
     after = tree(INGEST, FALLBACK + f'hold = "{hold}"\n', TWITCH)
     assert between(BEFORE, after).stop == (unit_names.HOLD_TIMER,)
 
 
 def test_standby_puts_the_channel_on_air() -> None:
-    """The target is wanted at boot, and from now on."""
+    """The target starts at boot, and now."""
     assert between(BEFORE, tree(INGEST, FALLBACK + "standby = true\n", TWITCH)).start == (unit_names.TARGET,)
 
 
 def test_srs_takes_a_changed_timeout_on_reload() -> None:
-    """It is in its vhost; the program, which waits a little longer, reloads too."""
+    """The timeout is in the vhost; the program, which waits a little longer, reloads too."""
     after = tree(INGEST + 'timeout = "20s"\n', FALLBACK, TWITCH)
     assert between(BEFORE, after) == Actions(reload=(unit_names.PROGRAM_UNIT, unit_names.INGEST_UNIT))
 
@@ -159,11 +159,11 @@ def test_srs_restarts_for_another_port() -> None:
 
 
 def test_nginx_restarts_for_a_changed_timeout() -> None:
-    """On a reload it would keep the publisher in a worker that live@ cannot reach."""
+    """A reload would keep the publisher in a worker that live@ cannot reach."""
     nginx = INGEST + 'server = "nginx-rtmp"\n'
     before = tree(nginx, FALLBACK, TWITCH)
-    found = between(before, tree(nginx + 'timeout = "20s"\n', FALLBACK, TWITCH))
-    assert (found.restart, found.reload) == ((unit_names.INGEST_UNIT,), (unit_names.PROGRAM_UNIT,))
+    planned = between(before, tree(nginx + 'timeout = "20s"\n', FALLBACK, TWITCH))
+    assert (planned.restart, planned.reload) == ((unit_names.INGEST_UNIT,), (unit_names.PROGRAM_UNIT,))
 
 
 def test_a_server_handed_to_the_user_is_stopped() -> None:
@@ -181,8 +181,8 @@ def test_another_server_takes_the_place_of_the_first() -> None:
 def test_a_changed_socket_restarts_with_its_service() -> None:
     """A socket alone does not restart while its service runs."""
     path = f"{paths.UNITS}/{unit_names.PROGRAM_SOCKET}"
-    found = between(BEFORE, {**BEFORE, path: File("new")})
-    assert found.restart == (unit_names.PROGRAM_UNIT, unit_names.PROGRAM_SOCKET)
+    planned = between(BEFORE, {**BEFORE, path: File("new")})
+    assert planned.restart == (unit_names.PROGRAM_UNIT, unit_names.PROGRAM_SOCKET)
 
 
 def edited(drop_in: str, old: str, new: str) -> Tree:
@@ -275,6 +275,6 @@ def test_a_link_in_place_of_a_drop_in_is_replaced_with_a_restart() -> None:
 
 
 def test_relays_of_the_configuration_are_what_the_tree_has() -> None:
-    """`between` above finds the relays by their drop-ins; they are those of the configuration."""
+    """`between` above takes the relays from the drop-ins; they are the relays of the configuration."""
     config = toml(INGEST, FALLBACK, TWITCH, YOUTUBE + "backup = true\n")
-    assert [one.name for one in relays(config)] == ["twitch", "youtube", "youtube-backup"]
+    assert [relay.name for relay in relays(config)] == ["twitch", "youtube", "youtube-backup"]

@@ -1,4 +1,4 @@
-"""Secrets on the machine: there, readable, changed; never shown."""
+"""Secrets on the target: present, readable, changed or not; never shown."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ SALT = "00" * 32
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Make a root with every secret of the configuration in its place."""
+    """Make a root that holds every secret of the configuration."""
     for path, text in FILES.items():
         put(tmp_path, path, text.encode())
     return tmp_path
@@ -50,15 +50,15 @@ def put(root: Path, path: str, data: bytes) -> None:
 
 
 def complaints(config: Config, root: Path) -> list[str]:
-    return [str(one) for one in secret_checks.problems(config, root, "t.toml")]
+    return [str(problem) for problem in secret_checks.problems(config, root, "t.toml")]
 
 
 def test_secrets_in_their_places_are_no_problem(root: Path) -> None:
-    """With or without an end of line, and in the TOML itself."""
+    """With or without a line break at the end, and in the TOML itself."""
     assert complaints(CONFIG, root) == []
 
 
-def test_a_missing_secret_is_named_once_with_the_way_to_store_it(root: Path) -> None:
+def test_a_missing_secret_is_named_once_with_the_command_that_stores_it(root: Path) -> None:
     """A platform and its backup share it."""
     locate(root, f"{paths.CREDENTIALS}/youtube").unlink()
     file = f"{paths.CREDENTIALS}/youtube"
@@ -83,20 +83,20 @@ def test_a_missing_secret_is_named_once_with_the_way_to_store_it(root: Path) -> 
 def test_what_cannot_be_a_key_is_refused_without_being_shown(root: Path, data: bytes, complaint: str) -> None:
     """The message has the file and the reason."""
     put(root, "/run/secrets/club", data)
-    (found,) = complaints(CONFIG, root)
-    assert f"platforms.club.key: /run/secrets/club {complaint}" in found
-    assert "hidden" not in found
+    (problem,) = complaints(CONFIG, root)
+    assert f"platforms.club.key: /run/secrets/club {complaint}" in problem
+    assert "hidden" not in problem
 
 
 def test_a_missing_ingest_key_is_the_ingests(root: Path) -> None:
-    """It is reported at its own key of the TOML."""
+    """It is reported at the option of the ingest server."""
     locate(root, f"{paths.CREDENTIALS}/ingest").unlink()
-    (found,) = complaints(CONFIG, root)
-    assert found.startswith("t.toml: ingest.key: ")
+    (problem,) = complaints(CONFIG, root)
+    assert problem.startswith("t.toml: ingest.key: ")
 
 
 def test_a_changed_secret_has_another_fingerprint(root: Path) -> None:
-    """Its users' alone."""
+    """The fingerprints of the other secrets stay."""
     before = secret_checks.fingerprints(CONFIG, root, SALT)
     put(root, f"{paths.CREDENTIALS}/youtube", b"another")
     after = secret_checks.fingerprints(CONFIG, root, SALT)
@@ -104,7 +104,7 @@ def test_a_changed_secret_has_another_fingerprint(root: Path) -> None:
 
 
 def test_a_fingerprint_shows_nothing_and_depends_on_the_salt(root: Path) -> None:
-    """The same key on another machine has another one."""
+    """The same key has another fingerprint on another machine."""
     here, there = (
         secret_checks.fingerprints(CONFIG, root, salt) for salt in (SALT, secret_checks.new_salt())
     )
@@ -113,14 +113,14 @@ def test_a_fingerprint_shows_nothing_and_depends_on_the_salt(root: Path) -> None
 
 
 def test_a_secret_that_vanishes_is_an_error_with_its_file(root: Path) -> None:
-    """Between the check and the fingerprint."""
+    """A file may be removed between the check and the fingerprint."""
     locate(root, "/run/secrets/club").unlink()
     with pytest.raises(RestreamError, match=r"/run/secrets/club: No such file"):
         secret_checks.fingerprints(CONFIG, root, SALT)
 
 
 def test_the_hook_token_in_use_is_kept(tmp_path: Path) -> None:
-    """A new one only where there is none, and long enough not to be guessed."""
+    """A new token is made only if there is none, and is too long to be guessed."""
     first = secret_checks.hook_token(tmp_path)
     assert (len(first) >= 40, first != secret_checks.hook_token(tmp_path)) == (True, True)
     put(tmp_path, paths.HOOK_TOKEN, f"{first}\n".encode())
@@ -128,13 +128,13 @@ def test_the_hook_token_in_use_is_kept(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_directory_is_a_problem_not_a_crash(root: Path) -> None:
-    """A file in the place of a directory."""
+    """Here a file is in the place of a directory."""
     club = locate(root, "/run/secrets/club")
     club.unlink()
     club.parent.rmdir()
     club.parent.touch()
-    (found,) = complaints(CONFIG, root)
-    assert "cannot be read: Not a directory" in found
+    (problem,) = complaints(CONFIG, root)
+    assert "cannot be read: Not a directory" in problem
 
 
 @pytest.mark.parametrize(
@@ -143,4 +143,4 @@ def test_an_unreadable_directory_is_a_problem_not_a_crash(root: Path) -> None:
 def test_an_ingest_key_that_can_be_guessed_deserves_a_warning(root: Path, key: str, said: list[str]) -> None:
     """It works, and the warning does not show it."""
     put(root, f"{paths.CREDENTIALS}/ingest", key.encode())
-    assert [str(one).partition(" (")[0] for one in secret_checks.remarks(CONFIG, root, "t")] == said
+    assert [str(remark).partition(" (")[0] for remark in secret_checks.remarks(CONFIG, root, "t")] == said
