@@ -79,7 +79,7 @@ class RunningProgram:
             "NOTIFY_SOCKET": str(self._directory / "notify"),
             "RUNTIME_DIRECTORY": str(self.runtime),
         }
-        command = (sys.executable, "-c", _AS_SYSTEMD_DOES, ",".join(map(str, fds)), str(self.settings))
+        command = (sys.executable, "-IS", "-c", _AS_SYSTEMD_DOES, ",".join(map(str, fds)), str(self.settings))
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(command, env=environment, pass_fds=fds, stderr=errors)
         self.wait(lambda: self.said("READY=1"), "READY=1")

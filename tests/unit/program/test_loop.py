@@ -54,7 +54,7 @@ def test_a_broadcast_without_a_publisher_opens_with_the_fallback(tmp_path: Path)
 
 
 def test_a_broadcast_with_a_publisher_opens_with_live_and_falls_back_when_it_ends(tmp_path: Path) -> None:
-    """LiveSender from its keyframe; the end of its stream brings the fallback from its start."""
+    """Live begins at its keyframe; when its stream ends, the fallback begins at its start."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
         with LiveSender(program, live_stream()):
             relay.read(has_from(relay, LIVE), "live")
@@ -106,8 +106,8 @@ def test_garbage_from_the_start_never_reaches_a_relay(tmp_path: Path) -> None:
 
 def test_a_relay_that_never_reads_costs_bounded_memory_and_harms_no_other(tmp_path: Path) -> None:
     """64 MB go past it; the other relay gets every picture, and the program stays below 48 MB more."""
-    size, wanted = 500_000, 128
-    pictures = padded(live_stream(8000), size)
+    size, wanted = 1_000_000, 64
+    pictures = padded(live_stream(4000), size)
     limits = {"queue_size": 16_000_000, "queue_milliseconds": 60_000}
     with (
         RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, **limits) as program,
@@ -221,7 +221,7 @@ def test_broken_settings_at_a_reload_change_nothing(tmp_path: Path, content: str
 
 
 def test_the_operators_break_is_taken_at_a_reload(tmp_path: Path) -> None:
-    """LiveSender is there, but the fallback plays until the break is over."""
+    """A publisher is connected, but the fallback plays until the break is over."""
     with (
         RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program,
         RelayReader(program) as relay,
