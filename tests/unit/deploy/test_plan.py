@@ -14,6 +14,7 @@ from restream_agent.deploy.plan import Actions, plan_actions
 from restream_agent.render import assets
 from restream_agent.render.tree import render
 from restream_agent.systemd import unit_names
+from restream_agent.systemd.directives import directives
 from tests.golden.rendering import fixed_facts
 
 ASSETS = assets.load()
@@ -247,6 +248,18 @@ def test_an_upgrade_from_the_layout_before_the_rooms_keeps_every_connection() ->
     before = BEFORE | {path: File(text) for path, text in old.items()}
     upgrade = between(before, BEFORE)
     assert (upgrade.restart, upgrade.next_start) == ((), (RELAY.format("twitch"),))
+
+
+def test_a_running_relay_of_that_layout_stops_as_it_would_have() -> None:
+    """After the daemon-reload, the new template's stop commands act on the old process and its directory."""
+    template = BEFORE[f"{paths.UNITS}/{unit_names.RELAY_TEMPLATE}"]
+    assert isinstance(template, File)
+    keys = ("ExecStop", "RuntimeDirectory", "TimeoutStop", "Kill", "SuccessExit", "Restart", "StartLimit")
+    old, new = (
+        [line for line in directives(text) if line.startswith(keys)]
+        for text in ((OLD_LAYOUT / "ffmpeg-relay@.service").read_text(), template.content)
+    )
+    assert (len(old) >= 9, old) == (True, new)
 
 
 def test_a_relay_that_restarts_anyway_is_not_named_twice() -> None:
