@@ -1,1 +1,1 @@
-"""`restream-notify.service`: the agent's news in, webhook and command out."""
+"""restream-notify.service: turns the agent's news into messages to the webhook and the command."""

@@ -1,4 +1,7 @@
-"""What a delivery looks like, and what an answer to one means. Pure: identity, time and chance are given."""
+"""The messages that are delivered, and what the server's answers mean.
+
+Pure: identity, time and chance are given.
+"""
 
 import hashlib
 import hmac
@@ -16,11 +19,10 @@ LONGEST_TEXT = 2000
 """Characters. Discord refuses a longer `content`."""
 
 LAST_TRY = 5
-"""Seconds that the notifier takes, once it is told to stop, to tell what has not been told."""
+"""Seconds that the notifier takes, when it is stopped, to deliver what still waits."""
 
 LONGEST_LINE = 500
-"""Characters of one event's text; the agent's are shorter."""
-
+"""Characters of the text of one piece of news; the agent's texts are shorter."""
 
 _NO_TIME = 1e11
 """Seconds since 1970; the year 5138."""
@@ -28,7 +30,7 @@ _NO_TIME = 1e11
 
 @dataclass(frozen=True)
 class Message:
-    """One message to deliver; `identity` is the same in each try of it."""
+    """One message to deliver; `identity` stays the same in every try."""
 
     identity: str
     body: bytes
@@ -36,7 +38,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a delivery is tried again, in seconds: the first pause, the longest one, all in all."""
+    """How long a message is retried, in seconds: the first pause, the longest pause, all tries together."""
 
     first: float = 1.0
     longest: float = 300.0
@@ -58,55 +60,59 @@ def read_event(datagram: bytes) -> News:
     return News(Kind(values["event"]), platform, float(at), _shortened(printable(text), LONGEST_LINE))
 
 
-def body(told: tuple[Notice, ...], *, host: str, sent_at: float) -> bytes:
+def body(notices: tuple[Notice, ...], *, host: str, sent_at: float) -> bytes:
     """Return the JSON that is posted: Slack and Mattermost show its "text", Discord its "content"."""
-    words = _shortened("\n".join(one.text for one in told), LONGEST_TEXT)
-    events = [{**asdict(one.event), "text": one.text, "count": one.count} for one in told]
-    values = {"text": words, "content": words, "host": host, "sent_at": sent_at, "events": events}
+    text = _shortened("\n".join(notice.text for notice in notices), LONGEST_TEXT)
+    events = [{**asdict(notice.news), "text": notice.text, "count": notice.count} for notice in notices]
+    values = {"text": text, "content": text, "host": host, "sent_at": sent_at, "events": events}
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def headers(delivery: Message, secret: bytes | None) -> dict[str, str]:
-    """Return what is sent along; with a secret, the HMAC-SHA256 of the body by it (RFC 2104)."""
-    found = {
+def headers(message: Message, secret: bytes | None) -> dict[str, str]:
+    """Return the message's HTTP headers; a secret adds the HMAC-SHA256 of the body (RFC 2104)."""
+    fields = {
         "Content-Type": "application/json",
         "User-Agent": "restream-agent",
-        "X-Restream-Delivery": delivery.identity,
+        "X-Restream-Delivery": message.identity,
     }
     if secret is not None:
-        mark = hmac.new(secret, delivery.body, hashlib.sha256).hexdigest()
-        found["X-Restream-Signature"] = f"sha256={mark}"
-    return found
+        signature = hmac.new(secret, message.body, hashlib.sha256).hexdigest()
+        fields["X-Restream-Signature"] = f"sha256={signature}"
+    return fields
 
 
 def is_delivered(status: int) -> bool:
-    """Whether an answer means that the message has arrived."""
+    """Whether an HTTP status means that the message has arrived."""
     return 200 <= status < 300
 
 
-def may_change(status: int) -> bool:
-    """Whether the same message may get another answer later: too many requests, or the server's fault."""
+def is_worth_a_retry(status: int) -> bool:
+    """Whether the message may be accepted later: after too many requests, or a fault of the server."""
     return status == 429 or status >= 500
 
 
 def pause(tries: int, *, patience: Patience, chance: float, retry_after: float | None) -> float:
-    """Return how many seconds to wait after so many tries, at least 1: doubling, less up to a quarter.
+    """Return how many seconds to wait after so many tries (at least 1).
 
-    `chance` is from 0 to 1; what the server asks for is heeded up to the longest pause.
+    The pause doubles with each try, and is shortened by up to a quarter by `chance`, which is from 0 to 1.
+    The server may ask for a longer pause by `retry_after`, up to the longest pause.
     """
     doubled = doubled_pause(tries, first=patience.first, longest=patience.longest)
     return min(patience.longest, max(retry_after or 0.0, doubled * (1 - chance / 4)))
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Read the header (RFC 9110, 10.2.3), seconds or a date, as seconds from now; None if it says nothing."""
+    """Return what a Retry-After header (RFC 9110, 10.2.3) asks for, in seconds from now.
+
+    The header holds seconds or a date; None if it is missing or holds neither.
+    """
     if value is None:
         return None
     if value.isascii() and value.isdigit():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a time zone
+    except (ValueError, TypeError):  # no date, or a date without a time zone
         return None
 
 

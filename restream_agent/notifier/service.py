@@ -1,8 +1,8 @@
-"""The notifier, restream-notify.service: takes the agent's events, tells the webhook and the command.
+"""The notifier, restream-notify.service: receives the agent's news and sends it on.
 
-Each of the two has a grouping of its own and tells at its own pace: while one is waited for, what
-happens groups up, and the other goes on. With nothing left to tell the process ends; its socket
-starts it again.
+The webhook and the command each have a rate limit and a pace of their own: a slow one holds up only itself,
+and its news is combined meanwhile. The process ends when nothing is left to send; its socket starts it
+again.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_DATAGRAM = 64 * 1024
 _AT_ONCE = 100
-"""Datagrams that are read before the rest of the loop has its turn."""
+"""The most datagrams that are read before the rest of the event loop has its turn."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class NotifySettings:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What systemd has put into the credentials directory; neither shows."""
+    """The secrets in systemd's credentials directory; neither shows in a repr."""
 
     webhook: str | None
     secret: str | None
@@ -61,12 +61,12 @@ class Credentials:
 
     @classmethod
     def read(cls, directory: Path) -> "Credentials":
-        """Read the credentials; RestreamError if the webhook's is no URL."""
-        found = {name: _text(directory / name) for name in ("webhook", "secret")}
-        complaint = "" if found["webhook"] is None else webhook_url.complaint(found["webhook"])
-        if complaint:
-            raise RestreamError(f"notify.webhook {complaint}", hint="restream-agent secret set, then apply")
-        return cls(**found)
+        """Read the credentials; RestreamError if the webhook's is not a URL."""
+        webhook, secret = _text(directory / "webhook"), _text(directory / "secret")
+        reason = "" if webhook is None else webhook_url.complaint(webhook)
+        if reason:
+            raise RestreamError(f"notify.webhook {reason}", hint="restream-agent secret set, then apply")
+        return cls(webhook, secret)
 
 
 def _text(file: Path) -> str | None:
@@ -76,105 +76,108 @@ def _text(file: Path) -> str | None:
 
 
 def run() -> None:
-    """Tell until there is nothing to tell, or until SIGTERM; RestreamError if that cannot begin."""
+    """Serve until nothing is left to send, or until SIGTERM; RestreamError if the notifier cannot start."""
     try:
         settings = NotifySettings.read(Path(paths.NOTIFY_SETTINGS))
         credentials = Credentials.read(Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")))
     except (OSError, ValueError, TypeError) as error:
         raise RestreamError(f"the settings cannot be read: {error}", hint="restream-agent apply") from error
-    events = next((one for _, one in inherited() if one.type == socket.SOCK_DGRAM), None)
-    if events is None:
+    receiver = next((each for _, each in inherited() if each.type == socket.SOCK_DGRAM), None)
+    if receiver is None:
         raise RestreamError(
-            "no socket was passed by systemd",
-            hint=f"systemd starts this when the agent writes to {endpoints.NOTIFY_SOCKET}",
+            "systemd passed no socket",
+            hint=f"systemd starts the notifier when the agent writes to {endpoints.NOTIFY_SOCKET}",
         )
-    asyncio.run(_until_signal(events, settings, credentials))
+    asyncio.run(_until_signal(receiver, settings, credentials))
 
 
-async def _until_signal(events: socket.socket, settings: NotifySettings, credentials: Credentials) -> None:
+async def _until_signal(receiver: socket.socket, settings: NotifySettings, credentials: Credentials) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await serve(events, settings, credentials, Patience(), stopping)
+    await serve(receiver, settings, credentials, Patience(), stopping)
 
 
 async def serve(
-    events: socket.socket,
+    receiver: socket.socket,
     settings: NotifySettings,
     credentials: Credentials,
     patience: Patience,
     stopping: asyncio.Event,
 ) -> None:
-    """Tell what comes through the socket, until idle or `stopping`; what waits then is tried once."""
-    channels: list[Transport] = []
+    """Send on the news that comes through the socket, until idle or `stopping`; then try the rest once."""
+    transports: list[Transport] = []
     if settings.command:
-        channels.append(CommandTransport(settings.command, timeout=settings.timeout))
+        transports.append(CommandTransport(settings.command, timeout=settings.timeout))
     if credentials.webhook is None:
-        await Notifier(events, settings, channels).serve(stopping)
+        await Notifier(receiver, settings, transports).serve(stopping)
         return
     from restream_agent.notifier.webhook import Target, Webhook
 
-    # It would log whole URLs, if it were asked to.
+    # At level info, httpx logs whole URLs.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     secret = None if credentials.secret is None else credentials.secret.encode()
     async with Webhook(Target(credentials.webhook, secret)) as webhook:
-        channels.append(WebhookTransport(webhook, timeout=settings.timeout, patience=patience))
-        await Notifier(events, settings, channels).serve(stopping)
+        transports.append(WebhookTransport(webhook, timeout=settings.timeout, patience=patience))
+        await Notifier(receiver, settings, transports).serve(stopping)
 
 
 class Notifier:
-    """Reads events and hands them to the outlets."""
+    """Receives news and hands it to the destinations."""
 
-    def __init__(self, events: socket.socket, settings: NotifySettings, channels: list[Transport]) -> None:
-        events.setblocking(False)
-        self._events = events
+    def __init__(
+        self, receiver: socket.socket, settings: NotifySettings, transports: list[Transport]
+    ) -> None:
+        receiver.setblocking(False)
+        self._receiver = receiver
         self._idle = settings.idle
-        self._outlets = [
-            Destination(channel, RateLimit(settings.every), collect=settings.collect) for channel in channels
+        self._destinations = [
+            Destination(transport, RateLimit(settings.every), collect=settings.collect)
+            for transport in transports
         ]
-        self._heard_at = time.monotonic()
+        self._received_at = time.monotonic()
 
     async def serve(self, stopping: asyncio.Event) -> None:
-        """Tell until idle or stopped; what waits then is tried once."""
+        """Deliver news until idle or stopped; then try once to deliver what waits."""
         manager = ServiceManager()
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._events, self._receive)
-        tasks = [asyncio.create_task(outlet.tell()) for outlet in self._outlets]
+        loop.add_reader(self._receiver, self._receive)
+        tasks = [asyncio.create_task(destination.deliver_news()) for destination in self._destinations]
         manager.send("READY=1")
         stop = asyncio.create_task(stopping.wait())
         try:
             await self._until_done(tasks, stop)
         finally:
             manager.send("STOPPING=1")
-            loop.remove_reader(self._events)
+            loop.remove_reader(self._receiver)
             for task in (*tasks, stop):
                 task.cancel()
             await asyncio.gather(*tasks, stop, return_exceptions=True)
-        await asyncio.gather(*(outlet.tell_the_rest(LAST_TRY) for outlet in self._outlets))
+        await asyncio.gather(*(destination.deliver_the_rest(LAST_TRY) for destination in self._destinations))
 
-    async def _until_done(self, telling: list[asyncio.Task[None]], stop: asyncio.Task[bool]) -> None:
-        """Wait for the end; an outlet that ends does so by a bug, which is raised."""
+    async def _until_done(self, tasks: list[asyncio.Task[None]], stop: asyncio.Task[bool]) -> None:
+        """Wait until idle or stopped. A destination's task ends only by a bug, which is raised."""
         while not (stop.done() or self._is_idle()):
-            await asyncio.wait({*telling, stop}, timeout=self._idle / 4, return_when=asyncio.FIRST_COMPLETED)
-            for task in telling:
+            await asyncio.wait({*tasks, stop}, timeout=self._idle / 4, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
                 if task.done():
                     task.result()
 
     def _is_idle(self) -> bool:
-        is_quiet = time.monotonic() - self._heard_at >= self._idle
-        return is_quiet and all(outlet.is_idle() for outlet in self._outlets)
+        is_quiet = time.monotonic() - self._received_at >= self._idle
+        return is_quiet and all(destination.is_idle() for destination in self._destinations)
 
     def _receive(self) -> None:
         for _ in range(_AT_ONCE):
             try:
-                datagram = self._events.recv(_LONGEST_DATAGRAM)
+                datagram = self._receiver.recv(_LONGEST_DATAGRAM)
             except BlockingIOError:
                 return
-            self._heard_at = time.monotonic()
+            self._received_at = time.monotonic()
             try:
-                event = read_event(datagram)
+                news = read_event(datagram)
             except (ValueError, RecursionError) as error:
-                log.warning("an event that cannot be read is passed over: %s", error)
+                log.warning("ignored a datagram that is not news: %s", error)
                 continue
-            for outlet in self._outlets:
-                outlet.add(event)
+            for destination in self._destinations:
+                destination.add(news)

@@ -1,4 +1,4 @@
-"""What is delivered, how it is signed, and when it is tried again."""
+"""What a message holds, how it is signed, and when its delivery is retried."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from restream_agent.notifier.message import (
     body,
     headers,
     is_delivered,
-    may_change,
+    is_worth_a_retry,
     pause,
     read_event,
     retry_after,
@@ -53,8 +53,8 @@ def test_nothing_is_signed_without_a_secret() -> None:
 
 def test_the_body_has_words_for_chats_and_events_for_programs() -> None:
     """ "text" for Slack and Mattermost, "content" for Discord, the same words."""
-    told = (Notice(FAILING, 3), Notice(News(Kind.LIVE, None, 1764000001.0, "live again")))
-    found = json.loads(body(told, host="box", sent_at=1764000002.0))
+    notices = (Notice(FAILING, 3), Notice(News(Kind.LIVE, None, 1764000001.0, "live again")))
+    found = json.loads(body(notices, host="box", sent_at=1764000002.0))
     words = "twitch: refusing (the last of 3 changes since the message before)\nlive again"
     assert (found["text"], found["content"]) == (words, words)
     assert (found["host"], found["sent_at"]) == ("box", 1764000002.0)
@@ -72,8 +72,8 @@ def test_the_body_has_words_for_chats_and_events_for_programs() -> None:
 
 def test_the_words_are_no_longer_than_discord_takes() -> None:
     """The events are all there."""
-    told = tuple(Notice(News(Kind.LIVE, None, 0.0, "x" * 400)) for _ in range(10))
-    found = json.loads(body(told, host="box", sent_at=0.0))
+    notices = tuple(Notice(News(Kind.LIVE, None, 0.0, "x" * 400)) for _ in range(10))
+    found = json.loads(body(notices, host="box", sent_at=0.0))
     assert (len(found["content"]), len(found["events"])) == (LONGEST_TEXT, 10)
 
 
@@ -93,7 +93,7 @@ def test_the_words_are_no_longer_than_discord_takes() -> None:
 )
 def test_which_answers_are_worth_another_try(status: int, delivered: bool, again: bool) -> None:
     """Too many requests and the server's own faults; a redirect is not followed."""
-    assert (is_delivered(status), may_change(status)) == (delivered, again)
+    assert (is_delivered(status), is_worth_a_retry(status)) == (delivered, again)
 
 
 def test_pauses_double_up_to_five_minutes() -> None:

@@ -55,7 +55,7 @@ def start() -> Iterator[Any]:
 
 
 def test_a_signed_message_arrives_and_the_process_ends(hook: WebhookServer, start: Any) -> None:
-    """The signature is that of the raw body; with nothing left to tell `serve` returns."""
+    """The signature is that of the raw body; with nothing left to send `serve` returns."""
     notifier = start(hook.url)
     notifier.say("platform_failing", "twitch", "twitch: refusing")
     notifier.end(by_stopping=False)
@@ -88,7 +88,7 @@ def test_a_refusal_is_not_repeated_and_no_redirect_is_followed(
     notifier.say()
     notifier.end(by_stopping=False)
     assert len(hook.requests) == 1
-    assert f"webhook: 127.0.0.1 answered {status}; that message is dropped" in caplog.text
+    assert f"webhook: 127.0.0.1 answered {status}; the message is dropped" in caplog.text
 
 
 def test_a_webhook_that_hangs_does_not_hold_up_the_command(
@@ -107,8 +107,8 @@ def test_a_webhook_that_hangs_does_not_hold_up_the_command(
     hook.released.set()
 
 
-def test_what_happens_while_nobody_answers_is_told_together(hook: WebhookServer, start: Any) -> None:
-    """After the one that was under way: in one delivery, with how many there were."""
+def test_news_that_waits_for_an_answer_becomes_one_message(hook: WebhookServer, start: Any) -> None:
+    """It follows the message that was under way, and says how many changes there were."""
     hook.hangs.set()
     notifier = start(hook.url, timeout=1.0, idle=5.0)
     notifier.say(text="number 0")
@@ -116,11 +116,11 @@ def test_what_happens_while_nobody_answers_is_told_together(hook: WebhookServer,
     for number in range(1, 50):
         notifier.say(text=f"number {number}")
     hook.hangs.clear()
-    wait_until(lambda: len(hook.requests) >= 3, 10, "the rest to be told")
+    wait_until(lambda: len(hook.requests) >= 3, 10, "the rest to be delivered")
     notifier.end(by_stopping=True)
     bodies = hook.bodies()
     assert [each["text"] for each in bodies[:2]] == ["number 0", "number 0"]
-    # One that was stopped while it waited for its answer comes again, under the same name.
+    # A message that was stopped while it waited for its answer comes again, with the same identity.
     told = {headers["X-Restream-Delivery"]: json.loads(body) for headers, body in hook.requests[2:]}
     assert sum(one["count"] for each in told.values() for one in each["events"]) == 49
     assert bodies[-1]["events"][-1]["text"].startswith("number 49")
@@ -128,7 +128,7 @@ def test_what_happens_while_nobody_answers_is_told_together(hook: WebhookServer,
 
 
 def test_a_burst_is_few_deliveries_and_ends_in_the_last_state(hook: WebhookServer, start: Any) -> None:
-    """A hundred events, read and told while they come."""
+    """A hundred pieces of news are read and sent while they come."""
     notifier = start(hook.url, every=0.5)
     for number in range(100):
         notifier.say("platform_failing", "twitch", f"number {number}")
@@ -140,20 +140,20 @@ def test_a_burst_is_few_deliveries_and_ends_in_the_last_state(hook: WebhookServe
 
 
 def test_a_stop_tries_what_waits_once(hook: WebhookServer, start: Any) -> None:
-    """What was to be told later is told now; `serve` returns within seconds."""
+    """News that would be sent later is sent now; `serve` returns within seconds."""
     notifier = start(hook.url, every=3600.0)
     for number in range(5):
         notifier.say(text=f"number {number}")
     wait_until(lambda: hook.requests, 10, "the first delivery")
     notifier.end(by_stopping=True)
     assert hook.bodies()[-1]["events"][-1]["text"].startswith("number 4")
-    # One that was stopped before its answer was read comes again, under the same name.
+    # A message that was stopped before its answer was read comes again, with the same identity.
     told = {headers["X-Restream-Delivery"]: json.loads(body) for headers, body in hook.requests}
     assert sum(one["count"] for each in told.values() for one in each["events"]) == 5
 
 
 def test_a_stop_tries_what_was_being_retried_once_more(hook: WebhookServer, start: Any) -> None:
-    """The pause before the next try is not waited for."""
+    """The notifier does not wait for the end of the pause."""
     hook.answers = [(503, {"Retry-After": "1000"})]
     notifier = start(hook.url)
     notifier.say()
@@ -198,17 +198,17 @@ def test_a_command_that_fails_is_a_line_in_the_log(
     assert "hidden" not in caplog.text
 
 
-def test_a_datagram_that_is_no_event_is_passed_over(
+def test_a_datagram_that_is_no_news_is_ignored(
     hook: WebhookServer, start: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And what follows is told."""
+    """The news after it is sent."""
     notifier = start(hook.url)
     notifier.agent.send(b"hidden nonsense")
     notifier.agent.send(b'{"event": "unheard of"}')
     notifier.say()
     notifier.end(by_stopping=False)
     assert len(hook.requests) == 1
-    assert caplog.text.count("an event that cannot be read is passed over") == 2
+    assert caplog.text.count("ignored a datagram that is not news") == 2
     assert "hidden" not in caplog.text
 
 
@@ -233,7 +233,7 @@ def test_httpx_s_own_log_shows_no_url(
     notifier = start(hook.url)
     notifier.say()
     notifier.end(by_stopping=False)
-    assert "webhook: 127.0.0.1 was told" in caplog.text
+    assert "webhook: 127.0.0.1 accepted the message" in caplog.text
     assert "hidden" not in caplog.text
 
 
@@ -250,7 +250,7 @@ def test_a_url_that_only_httpx_refuses_is_such_an_error_too(tmp_path: Path) -> N
     """Its host looks like an address and is none."""
     credentials = Credentials("http://999.1.1.1/hidden", None)
     events = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with pytest.raises(RestreamError, match="no URL that can be called") as caught:
+    with pytest.raises(RestreamError, match="webhook is not a valid URL") as caught:
         asyncio.run(serve(events[0], settings(), credentials, QUICK, asyncio.Event()))
     for one in events:
         one.close()
