@@ -17,15 +17,15 @@ from restream_agent.systemd.directives import directives
 
 _MEMORY_COPYING = "256M"
 _MEMORY_ENCODING = "2G"
-"""What a relay may take until it is killed and started anew: a copy has some 70 MB resident (make soak), of
-which its log's filter is 12; an encoder of 4K pictures some hundreds more."""
+"""The memory at which systemd kills a relay and starts it again. A relay that copies has some 70 MB resident,
+12 of them its log filter (make soak). An encoder of 4K pictures has some hundreds of MB more."""
 
 _LAUNCHER = re.compile(r'^ExecStart=("(\\.|[^"\\])*"|[^\s"]+) -I -m restream_agent\.[a-z_.]+ ')
-"""The beginning of a relay's ExecStart=: the Python and our module, which then becomes ffmpeg."""
+"""The launcher at the beginning of a relay's ExecStart=: Python and our module, which then becomes ffmpeg."""
 
 
 def relay_files(config: Config, fill: Templates) -> Tree:
-    """Return the relays' template, a drop-in for each, and what the target wants."""
+    """Return the relays' unit template, a drop-in for each relay, and one for the target that wants them."""
     units = paths.UNITS
     found = relays(config)
     tree: Tree = {
@@ -61,29 +61,30 @@ def _drop_in(relay: Relay, fill: Templates) -> str:
 
 
 def connection_directives(drop_in: str) -> tuple[str, ...]:
-    """Return the directives of a relay's drop-in that its running ffmpeg was started with.
+    """Return the directives of a relay's drop-in, without the launcher in front of ffmpeg.
 
-    Only a change of these is worth the platform's connection. The launcher in front of ffmpeg has done its
-    work by then: another Python or module, as after an upgrade, takes effect at the relay's next start.
+    Two drop-ins with equal results describe the same connection to the platform, so a running relay can keep
+    it. The launcher has done its work once ffmpeg runs. Another Python or module, as after an upgrade, takes
+    effect at the relay's next start.
     """
     return tuple(_LAUNCHER.sub("ExecStart=", line) for line in directives(drop_in))
 
 
 def guarded(facts: Facts, argv: tuple[str, ...]) -> tuple[str, ...]:
-    """Have a program's log pass guard.py, which keeps secrets out of the journal."""
+    """Return the argv that runs a program with its log filtered, so that no secret reaches the journal."""
     return (facts.python, "-I", "-m", "restream_agent.launchers.log_filter", *argv)
 
 
 def credential(name: str, reference: SecretRef, user: str, facts: Facts) -> str:
-    """Return the directive that gives a unit a secret under a name; see systemd.exec(5)."""
+    """Return the directive that gives a unit a secret as the credential `name`; see systemd.exec(5)."""
     kind = "LoadCredentialEncrypted" if reference.credential in facts.encrypted else "LoadCredential"
     return f"{kind}={name}:{escaping.value(key_file(reference, user, facts.encrypted))}"
 
 
 def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
-    """Return the file that a secret is in; one written in the TOML gets a file under its user's name.
+    """Return the file that holds a secret. A secret that the TOML contains gets a file named after its user.
 
-    `encrypted` are the names of the credentials that are stored encrypted.
+    `encrypted` names the credentials that are stored encrypted.
     """
     if reference.credential is not None:
         is_encrypted = reference.credential in encrypted
@@ -93,7 +94,7 @@ def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
 
 
 def inline_keys(config: Config) -> Tree:
-    """Return a file for each key that is written in the TOML itself."""
+    """Return a file for each secret that the TOML contains."""
     return {
         f"{paths.INLINE_KEYS}/{use.user}": File(
             use.reference.plain.get_secret_value(), mode=0o600, is_secret=True

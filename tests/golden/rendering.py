@@ -1,4 +1,4 @@
-"""Rendering for the golden tests: a machine that never changes, and the one that runs the tests."""
+"""Rendering for the golden tests, for a fixed machine and for the machine that runs the tests."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ def read(case: Path) -> Config:
 
 
 def fixed_facts(config: Config) -> Facts:
-    """Return the facts of a machine that is the same for everybody."""
+    """Return the facts of the fixed machine."""
     return Facts(
         source="/etc/restream-agent/restream.toml",
         python="/opt/restream-agent/bin/python3",
@@ -34,15 +34,15 @@ def fixed_facts(config: Config) -> Facts:
 
 
 def rendered(case: Path) -> Tree:
-    """Render a case for the machine that never changes."""
+    """Render a case for the fixed machine."""
     config = read(case)
     return render(config, fixed_facts(config), assets.load())
 
 
 def stage(case: Path, directory: Path) -> Path:
-    """Write a case's units as they would be here, and return their directory.
+    """Write a case's files for the machine that runs the tests, and return the directory of the units.
 
-    What is not installed here is put where systemd finds it executable: units are checked, not run.
+    An executable stand-in takes the place of each program that is not installed: units are checked, not run.
     """
     config = read(case)
     known = fixed_facts(config)
@@ -60,7 +60,7 @@ def stage(case: Path, directory: Path) -> Path:
         place = directory / path.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(entry, File):
-            # systemd looks for a bare name in the directories of its own search path only.
+            # systemd looks for a name without a directory only in its own search path.
             place.write_text(entry.content.replace("ExecStart=restream-agent", f"ExecStart={stand_in}"))
     return directory / "etc/systemd/system"
 

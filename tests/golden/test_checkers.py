@@ -1,4 +1,4 @@
-"""What systemd and the ingest servers themselves say of the rendered files."""
+"""systemd and the ingest servers check the rendered files."""
 
 import re
 import shutil
@@ -47,7 +47,7 @@ def analyze(*arguments: str, units: Path) -> subprocess.CompletedProcess[str]:
 @needs_systemd
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_systemd_accepts_every_unit(case: Path, tmp_path: Path) -> None:
-    """`systemd-analyze verify` exits with 0 and says nothing; apply's own check agrees."""
+    """`systemd-analyze verify` exits with 0 and writes nothing; apply's own check agrees."""
     units = stage(case, tmp_path)
     files = sorted(path.name for path in units.iterdir() if path.is_file())
     instances = [path.name.removesuffix(".d") for path in units.glob("ffmpeg-relay@?*.service.d")]
@@ -58,7 +58,7 @@ def test_systemd_accepts_every_unit(case: Path, tmp_path: Path) -> None:
 
 @needs_systemd
 def test_apply_refuses_a_directive_that_systemd_does_not_know(tmp_path: Path) -> None:
-    """systemd-analyze only warns; `verify` makes an error of it, with systemd's words."""
+    """systemd-analyze only warns; `verify` raises an error with systemd's message."""
     units = stage(BY_NAME["minimal-srs"], tmp_path)
     target = units / "fallback.service"
     target.write_text(target.read_text().replace("[Service]", "[Service]\nRestartEver=yes"))
@@ -72,7 +72,7 @@ def test_every_service_is_confined(case: str, tmp_path: Path) -> None:
     """`systemd-analyze security` scores each service below its limit (10 is open, 0 is closed)."""
     units = stage(BY_NAME[case], tmp_path)
     for name, limit in (LIMITS | MORE_LIMITS.get(case, {})).items():
-        # A template is scored as an instance; offline it is taken by its file.
+        # systemd-analyze scores instances of a template; offline, a file of an instance's name will do.
         file = units / name.replace("@.", "@main.")
         if "@." in name:
             shutil.copy(units / name, file)
@@ -84,7 +84,7 @@ def test_every_service_is_confined(case: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_ingest_server_accepts_its_configuration(case: Path, tmp_path: Path) -> None:
-    """`srs -t` or `nginx -t` takes the rendered file, with its runtime directory elsewhere."""
+    """`srs -t` or `nginx -t` accepts the rendered file; only its runtime directory is another."""
     config = read(case)
     binary = SERVER_BINARY[config.ingest.server]
     if not Path(binary).exists():
@@ -93,7 +93,7 @@ def test_the_ingest_server_accepts_its_configuration(case: Path, tmp_path: Path)
     entry = render(config, fixed_facts(config), assets.load())[path]
     assert isinstance(entry, File)
     file = tmp_path / "server.conf"
-    file.write_text(entry.content.replace("/run/restream-ingest", str(tmp_path)))
+    file.write_text(entry.content.replace(paths.INGEST_RUNTIME, str(tmp_path)))
     done = subprocess.run(
         ("env", "ASAN_OPTIONS=detect_leaks=0", binary, "-t", "-c", str(file)),
         timeout=30,
@@ -106,7 +106,7 @@ def test_the_ingest_server_accepts_its_configuration(case: Path, tmp_path: Path)
 
 
 def test_the_module_is_where_debian_puts_it() -> None:
-    """The path of nginx's RTMP module, rendered into its configuration, is the packaged one."""
+    """The rendered path of nginx's RTMP module is the path in Debian's package."""
     if not Path("/usr/sbin/nginx").exists():
         pytest.skip("nginx not found")
     assert Path(MODULE).exists()

@@ -1,4 +1,4 @@
-"""A TOML in, the exact set of files out. To accept a change: UPDATE_GOLDEN=1 pytest tests/golden."""
+"""Each TOML renders to an exact set of files. To accept a change: UPDATE_GOLDEN=1 pytest tests/golden."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ INDEX = "index.txt"
 
 
 def index(tree: Tree) -> str:
-    """Return a line for each entry: mode, group and whether it is secret, or a link's target."""
+    """Return a line for each entry: mode, group and secrecy of a file, or the target of a link."""
     lines = []
     for path, entry in sorted(tree.items()):
         if isinstance(entry, File):
@@ -25,7 +25,7 @@ def index(tree: Tree) -> str:
 
 
 def contents(tree: Tree) -> dict[str, str]:
-    """Return the files' texts by path, and the index."""
+    """Return the text of each file by path, and the index."""
     files = {path.lstrip("/"): entry.content for path, entry in tree.items() if isinstance(entry, File)}
     return {**files, INDEX: index(tree)}
 
@@ -51,7 +51,7 @@ def test_there_are_cases() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_renders_exactly_what_is_expected(case: Path) -> None:
-    """These files and no others, with these contents, modes, groups and links."""
+    """Files, contents, modes, groups and links are as expected, and there are no other files."""
     actual = contents(rendered(case))
     if "UPDATE_GOLDEN" in os.environ:
         write_expected(case / "expected", actual)
@@ -63,7 +63,7 @@ def test_renders_exactly_what_is_expected(case: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_secret_is_only_in_files_that_others_cannot_read(case: Path) -> None:
-    """No file that is open to everybody, and no link, holds the hook token or a key of the TOML."""
+    """Neither a file that everybody can read nor a link holds the hook token or a key of the TOML."""
     fakes = ("fake-hook-token", "fake-ingest-key", "fake-twitch-key", "fake-key-in-url", "token=fake")
     for path, entry in rendered(case).items():
         text = entry.content if isinstance(entry, File) else entry.target

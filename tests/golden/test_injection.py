@@ -1,6 +1,6 @@
-"""Whatever stands in the TOML stays a value.
+"""A value of the TOML stays a value.
 
-No directive, no option of ffmpeg and no line of a server's configuration comes of it.
+It cannot become a directive, an option of ffmpeg or a line of a server's configuration.
 """
 
 import json
@@ -50,13 +50,13 @@ ATTEMPT = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.launch
 ENVIRONMENT = {"RUNTIME_DIRECTORY": "/run/x", "RELAY_STALL_US": "20000000"}
 ASSETS = assets.load()
 
-# A TOML basic string takes JSON's escapes, but for those of halves of a pair, which json never writes here.
+# A TOML basic string has JSON's escapes, except surrogates, which json never writes here.
 quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def configured(**values: str) -> Config:
-    """Load a TOML with the given values, plain ones where none is given; ConfigError if refused."""
-    wanted = {
+    """Load a TOML with the given values and plain ones for the rest; ConfigError for a refused value."""
+    given = {
         "message": "m",
         "video": "/v",
         "binary": "/b",
@@ -67,7 +67,7 @@ def configured(**values: str) -> Config:
         "webhook": "/w",
         **values,
     }
-    text = {key: quoted(value).replace("\x7f", "\\u007F") for key, value in wanted.items()}
+    text = {key: quoted(value).replace("\x7f", "\\u007F") for key, value in given.items()}
     toml = f"""
 version = 1
 [ingest]
@@ -89,7 +89,7 @@ webhook = {{ file = {text["webhook"]} }}
 
 
 def accepted(**values: str) -> Config:
-    """Load as `configured` does, with plain values in the place of those that are refused."""
+    """Load as `configured` does, with plain values in place of refused ones."""
     kept = {}
     for key, value in values.items():
         with suppress(ConfigError):
@@ -103,18 +103,18 @@ def rendered(config: Config, source: str = "/etc/restream-agent/restream.toml") 
 
 
 def shape(tree: Tree) -> dict[str, object]:
-    """Return what no value may change: each unit's assignments without values, other files' line counts."""
-    found: dict[str, object] = {}
+    """Return what no value may change: the assignments of each unit, and the first words of other lines."""
+    shapes: dict[str, object] = {}
     for path, entry in tree.items():
         if not isinstance(entry, File) or path.startswith(paths.INLINE_KEYS):
-            found[path] = entry if not isinstance(entry, File) else "key"
+            shapes[path] = entry if not isinstance(entry, File) else "key"
         elif path.startswith(paths.UNITS):
-            found[path] = [(section, key) for section, key, _ in directives(entry.content)]
+            shapes[path] = [(section, key) for section, key, _ in directives(entry.content)]
         elif path.endswith(".json"):
-            found[path] = sorted(json.loads(entry.content))
+            shapes[path] = sorted(json.loads(entry.content))
         else:
-            found[path] = [line.split(" ")[0] for line in entry.content.split("\n")]
-    return found
+            shapes[path] = [line.split(" ")[0] for line in entry.content.split("\n")]
+    return shapes
 
 
 def text_of(tree: Tree, path: str) -> str:
@@ -136,7 +136,7 @@ PLAIN = shape(rendered(configured()))
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("key", ["message", "video", "binary", "file", "ingest", "url", "webhook"])
 def test_known_tricks_stay_values(key: str, line: str) -> None:
-    """Specifiers, variables, continuations, quotes and line breaks add nothing, or are refused."""
+    """Specifiers, variables, continuations, quotes and line breaks are refused or add nothing."""
     prefix = {"message": "", "url": "rtmp://h/a"}.get(key, "/")
     assert shape(rendered(accepted(**{key: prefix + line}))) == PLAIN
 
@@ -144,14 +144,14 @@ def test_known_tricks_stay_values(key: str, line: str) -> None:
 @settings(deadline=None, max_examples=60)
 @given(message=PRINTABLE, video=PATHS, binary=PATHS, file=PATHS, ingest=PATHS, webhook=PATHS, source=ANY)
 def test_no_text_and_no_path_adds_a_line(source: str, **values: str) -> None:
-    """Every unit keeps its assignments, every other file its lines, whatever the values."""
+    """With any value, each unit has the same assignments, and each other file the same lines."""
     assert shape(rendered(accepted(**values), f"/{source}")) == PLAIN
 
 
 @settings(deadline=None, max_examples=60)
 @given(PATHS)
 def test_the_servers_path_is_run_as_it_stands(binary: str) -> None:
-    """ExecStart= runs exactly that file with exactly our two arguments."""
+    """ExecStart= runs exactly that file with our two arguments."""
     config = configured(binary=binary)
     expected = [*GUARD, str(config.ingest.binary), "-c", paths.INGEST_CONFIG["srs"]]
     assert commands(rendered(config), "restream-ingest.service") == [expected]
@@ -162,16 +162,16 @@ def test_the_servers_path_is_run_as_it_stands(binary: str) -> None:
 def test_a_url_is_one_argument_of_ffmpeg(url: str) -> None:
     """ffmpeg gets exactly the arguments that render/ffmpeg.py wrote, and no variable is expanded."""
     config = accepted(url=url)
-    relay = next(one for one in relays(config) if one.name == "one")
+    relay = next(relay for relay in relays(config) if relay.name == "one")
     filled = {KEY_PRESET: "/run/x/key.ffpreset", STALL: "20000000"}
-    expected = [*ATTEMPT, *(filled.get(one, one) for one in relay_command("/usr/bin/ffmpeg", relay))]
+    expected = [*ATTEMPT, *(filled.get(word, word) for word in relay_command("/usr/bin/ffmpeg", relay))]
     assert commands(rendered(config), "ffmpeg-relay@one.service.d/10-restream.conf") == [expected]
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.text(st.sampled_from(URL_CHARACTERS), min_size=1, max_size=40))
 def test_a_key_is_nowhere_but_in_its_own_file(key: str) -> None:
-    """The rest of the tree is the same for every key, and a diff does not show it."""
+    """All other files are the same for every key, and a diff does not show the key."""
     config, other = configured(plain=key), configured(plain="another")
     kept = f"{paths.INLINE_KEYS}/two"
     tree, plain = rendered(config), rendered(other)
@@ -184,13 +184,13 @@ def test_a_key_is_nowhere_but_in_its_own_file(key: str) -> None:
 @settings(deadline=None)
 @given(st.lists(ANY.filter(lambda text: "\0" not in text), max_size=5))
 def test_an_argv_survives_systemds_reading(arguments: list[str]) -> None:
-    """`unitfile.command` written, split and expanded again is the argv it was given, on one line."""
+    """`escaping.command` gives one line that splits and expands to the same argv."""
     written = escaping.command(("/bin/true", *arguments))
     assert "\n" not in written
     assert argv(written, {}) == ["/bin/true", *arguments]
 
 
 def test_a_nul_is_refused() -> None:
-    """No argv can hold one."""
+    """An argv cannot hold a NUL byte."""
     with pytest.raises(ValueError, match="NUL"):
         escaping.command(("/bin/true", "a\0b"))

@@ -1,4 +1,4 @@
-"""A reader of unit files that shares nothing with the code that writes them.
+"""A reader of unit files that shares no code with the writer.
 
 Written from systemd.syntax(7) and systemd.service(5).
 """
@@ -8,8 +8,8 @@ PREFIXES = "@-:+!"
 
 
 def directives(text: str) -> list[tuple[str, str, str]]:
-    """Return (section, key, value) of every assignment; ValueError for a line that is none."""
-    found: list[tuple[str, str, str]] = []
+    """Return (section, key, value) of each assignment; ValueError for any other line."""
+    assignments: list[tuple[str, str, str]] = []
     section, joined = "", ""
     for raw in text.split("\n"):
         line = raw.strip(" \t\r")
@@ -27,10 +27,10 @@ def directives(text: str) -> list[tuple[str, str, str]]:
         key, equals, value = line.partition("=")
         if not equals:
             raise ValueError(f"not an assignment: {line!r}")
-        found.append((section, key.strip(), value.strip()))
+        assignments.append((section, key.strip(), value.strip()))
     if joined:
         raise ValueError("the file ends in a continued line")
-    return found
+    return assignments
 
 
 def _ends_in_odd_backslashes(line: str) -> bool:
@@ -38,7 +38,7 @@ def _ends_in_odd_backslashes(line: str) -> bool:
 
 
 def split(value: str) -> list[str]:
-    """Split a command line into words, with quotes and C escapes undone."""
+    """Split a command line into words, and undo quotes and C escapes."""
     words: list[str] = []
     position = 0
     while position < len(value):
@@ -53,42 +53,42 @@ def split(value: str) -> list[str]:
 def _word(value: str, position: int) -> tuple[str, int]:
     word, quote = "", ""
     while position < len(value):
-        one = value[position]
-        if one == "\\":
+        character = value[position]
+        if character == "\\":
             piece, position = _escaped(value, position + 1)
             word += piece
             continue
         position += 1
-        if quote and one == quote:
+        if quote and character == quote:
             quote = ""
-        elif not quote and one in "\"'":
-            quote = one
-        elif not quote and one in " \t":
+        elif not quote and character in "\"'":
+            quote = character
+        elif not quote and character in " \t":
             return word, position
         else:
-            word += one
+            word += character
     if quote:
         raise ValueError(f"an open quote: {value!r}")
     return word, position
 
 
 def _escaped(value: str, position: int) -> tuple[str, int]:
-    one = value[position]
-    if one == "x":
+    character = value[position]
+    if character == "x":
         return chr(int(value[position + 1 : position + 3], 16)), position + 3
-    return C_ESCAPES.get(one, one), position + 1
+    return C_ESCAPES.get(character, character), position + 1
 
 
 def argv(value: str, variables: dict[str, str]) -> list[str]:
-    """Return what a program is run with: specifiers and variables expanded as systemd would.
+    """Return the argv of a command line, with specifiers and variables expanded as systemd does.
 
-    ValueError for a specifier or variable that is not known: nobody has put one there on purpose.
+    ValueError for an unknown specifier or variable: no template has it on purpose.
     """
     words = split(value)
     if words[0][0] in PREFIXES or ";" in value.split(" "):
         raise ValueError(f"a prefix or a second command: {value!r}")
     program, *arguments = (_specifiers(word) for word in words)
-    return [program, *(_variables(one, variables) for one in arguments)]
+    return [program, *(_variables(argument, variables) for argument in arguments)]
 
 
 def _specifiers(word: str) -> str:

@@ -54,7 +54,7 @@ def test_the_launcher_is_no_part_of_the_connection() -> None:
 
 
 def test_an_upgrade_from_the_layout_before_the_rooms_changes_no_connection() -> None:
-    """The module's path and the description differ; ffmpeg's command is the one that runs."""
+    """The module's path and the description differ; ffmpeg's command is the same."""
     now = rendered()
     _, _, command = now.partition("restream_agent.launchers.relay_attempt ")
     before = DROP_IN.format(command.strip())

@@ -16,27 +16,27 @@ _SIMPLE = {
 
 def words(line: str) -> list[str]:
     """Split a command line as systemd.syntax(7), "Quoting", says: spaces, both quotes, C escapes."""
-    found: list[bytearray] = []
+    pieces: list[bytearray] = []
     quote, is_inside, at = "", False, 0
     while at < len(line):
-        one = line[at]
+        character = line[at]
         at += 1
-        if not is_inside and one not in " \t":
-            found.append(bytearray())
+        if not is_inside and character not in " \t":
+            pieces.append(bytearray())
             is_inside = True
-        if one == "\\":
+        if character == "\\":
             data, at = unescaped(line, at)
-            found[-1] += data
-        elif one == quote:
+            pieces[-1] += data
+        elif character == quote:
             quote = ""
-        elif not quote and one in "\"'":
-            quote = one
-        elif not quote and one in " \t":
+        elif not quote and character in "\"'":
+            quote = character
+        elif not quote and character in " \t":
             is_inside = False
         else:
-            found[-1] += one.encode()
+            pieces[-1] += character.encode()
     assert not quote, "an unbalanced quote: systemd ignores the line"
-    return [word.decode() for word in found]
+    return [word.decode() for word in pieces]
 
 
 def unescaped(line: str, at: int) -> tuple[bytes, int]:
@@ -61,7 +61,7 @@ def expanded(word: str) -> str:
 def read_back(line: str) -> list[str]:
     """Return the argv that systemd reads from an ExecStart= value without a special prefix."""
     program, *arguments = words(line)
-    return [specified(program), *(expanded(specified(one)) for one in arguments)]
+    return [specified(program), *(expanded(specified(argument)) for argument in arguments)]
 
 
 ARGUMENTS = st.lists(
