@@ -27,17 +27,17 @@ _LAUNCHER = re.compile(r'^ExecStart=("(\\.|[^"\\])*"|[^\s"]+) -I -m restream_age
 def relay_files(config: Config, fill: Templates) -> Tree:
     """Return the relays' unit template, a drop-in for each relay, and one for the target that wants them."""
     units = paths.UNITS
-    found = relays(config)
+    enabled = relays(config)
     tree: Tree = {
         f"{units}/{unit_names.RELAY_TEMPLATE}": File(
             fill("ffmpeg-relay@.service.j2", given_up=GIVEN_UP, settings=paths.RELAY_SETTINGS)
         ),
         paths.RELAY_SETTINGS: File(_relay_settings(config.relay)),
         f"{units}/{unit_names.TARGET}.d/10-restream.conf": File(
-            fill("restream.target.conf.j2", relays=[unit_names.relay_unit(relay.name) for relay in found])
+            fill("restream.target.conf.j2", relays=[unit_names.relay_unit(relay.name) for relay in enabled])
         ),
     }
-    for relay in found:
+    for relay in enabled:
         tree[f"{units}/{unit_names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
     return tree
 
