@@ -14,7 +14,7 @@ def interpose(broadcast: ChaosBroadcast, how: str) -> None:
     broadcast.undo.callback(file.write_text, "pass")
     broadcast.undo.callback(broadcast.network.restore)
     file.write_text(how)
-    broadcast.network.lead("restream-ingest", HOOK_PORT, PROXY_PORT)
+    broadcast.network.redirect("restream-ingest", HOOK_PORT, PROXY_PORT)
 
 
 def passes(broadcast: ChaosBroadcast) -> None:

@@ -1,4 +1,4 @@
-"""How a container is started: the command and the script that mounts its root. Pure: nothing runs here."""
+"""The command that boots a container, and the script that mounts its root. Pure: nothing runs here."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ SHARED = Path("/lab")  # where the shared directory appears inside
 ROOT_SIZE = "2g"  # what may be written to the root: it is in memory
 REBOOT = 133  # how nspawn ends, with --keep-unit, when what it runs reboots; systemd-nspawn(1)
 
-# The host's own choices that must not leak in: what it starts at boot (nginx, databases, timers, SysV
+# Files of the host that must not appear inside: units started at boot (nginx, databases, timers, SysV
 # scripts), its journal, and any restream-agent installed on it.
 HIDDEN = (
     "etc/systemd/system/*.wants",
@@ -26,8 +26,8 @@ HIDDEN = (
 )
 
 # $1 = a script, $2 = a directory to use, the rest = the script's arguments, the directory first. Runs the
-# script where mounts stay private. The root of a plain chroot is no mount point, and neither `unshare
-# --propagation private` nor nspawn works there: in that case the script gets one that is.
+# script where mounts stay private. The root of a plain chroot is not a mount point, and neither `unshare
+# --propagation private` nor nspawn works there; the script then gets a root that is a mount point.
 PRIVATE = """
 script=$1; shift
 if ! mount --make-rprivate / 2>/dev/null; then
@@ -38,9 +38,9 @@ fi
 exec sh -euc "$script" boot "$@"
 """
 
-# $1 = base directory, $2 = name, the rest = control groups. Mounts live in this process's own mount
-# namespace and so vanish with it, however it ends. The overlay's upper layer is a tmpfs, because / may
-# itself be an overlay.
+# $1 = base directory, $2 = name, the rest = control groups. The mounts are in this process's own mount
+# namespace and vanish with it, however it ends. The overlay's upper layer is a tmpfs, because / may itself
+# be an overlay.
 SCRIPT = """
 base=$1 name=$2; shift 2
 for group; do echo 0 > "$group/cgroup.procs"; done
@@ -63,10 +63,10 @@ done
 def boot_command(base: Path, name: str, groups: tuple[Path, ...]) -> tuple[str, ...]:
     """Return the argv that runs systemd-nspawn in a mount namespace and control groups of its own.
 
-    It runs in a process id namespace of its own too: with its first process all others end, and that one
-    ends with `unshare` (--kill-child), and `unshare` with us (setpriv's death signal), even if we are killed
-    with SIGKILL. nspawn alone does not do that: killed, it leaves the container's systemd running (seen on
-    252).
+    It also has a process id namespace of its own, so that every process ends with the first one. The first
+    process ends with `unshare` (--kill-child), and `unshare` ends with this process (setpriv's death
+    signal), even after SIGKILL. nspawn alone does not do that: when it is killed, the container's systemd
+    keeps running (seen on systemd 252).
     """
     script = SCRIPT.format(hidden=" ".join(HIDDEN), shared=SHARED, size=ROOT_SIZE, reboot=REBOOT)
     launcher = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "unchanged")

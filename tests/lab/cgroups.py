@@ -1,8 +1,8 @@
 """A control group of its own for each container.
 
-systemd-nspawn --keep-unit puts its payload into `payload` below the caller's group, so two containers started
-from one shell would share groups, and each systemd would kill the other's services (seen on 252). The group
-made here keeps them apart.
+systemd-nspawn --keep-unit puts its payload into `payload` below the caller's group. Two containers started
+from one shell would share groups, and each systemd would kill the other's services (seen on systemd 252).
+The group made here keeps them apart.
 """
 
 import os
@@ -16,13 +16,13 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def hierarchies(mountinfo: str, membership: str) -> tuple[Path, ...]:
-    """Return the caller's directory in each hierarchy systemd uses, from two texts of /proc/self.
+    """Return the caller's directory in each hierarchy that systemd uses, from two files of /proc/self.
 
-    These are cgroup2 and, on older layouts, the v1 hierarchy `name=systemd`.
+    The hierarchies are cgroup2 and, on older layouts, the v1 hierarchy `name=systemd`.
     """
     groups = dict(line.split(":", 2)[1:] for line in membership.splitlines())
-    # One mount of each: the same one may be seen in a chroot, too.
-    found: dict[str, Path] = {}
+    # The first mount of each: a chroot shows the same hierarchy a second time.
+    directories: dict[str, Path] = {}
     for line in mountinfo.splitlines():
         before, after = (half.split() for half in line.split(" - ", 1))
         kind, options = after[0], after[2].split(",")
@@ -33,8 +33,8 @@ def hierarchies(mountinfo: str, membership: str) -> tuple[Path, ...]:
         else:
             continue
         if controller in groups:
-            found.setdefault(controller, Path(before[4]) / groups[controller].lstrip("/"))
-    return tuple(found.values())
+            directories.setdefault(controller, Path(before[4]) / groups[controller].lstrip("/"))
+    return tuple(directories.values())
 
 
 def create(name: str) -> tuple[Path, ...]:
@@ -48,7 +48,7 @@ def create(name: str) -> tuple[Path, ...]:
 
 
 def remove(groups: tuple[Path, ...]) -> None:
-    """Remove groups whose processes have ended, innermost first; waits for the kernel to let go of them."""
+    """Remove groups whose processes have ended, innermost first; waits until the kernel has freed them."""
     for group in groups:
         wait_until(partial(_remove_tree, group), 5, f"control group {group} to become empty")
 
@@ -60,5 +60,5 @@ def _remove_tree(group: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError:
-        return False  # EBUSY: a process in it is still being reaped
+        return False  # EBUSY: a process of the group is still being reaped
     return not group.exists()

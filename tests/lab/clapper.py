@@ -1,4 +1,4 @@
-"""How far sound and picture are apart, told by the clapper of `scene.py`. Pure."""
+"""The offset between sound and picture, measured by the clapper of `scene.py`. Pure."""
 
 import itertools
 import math
@@ -7,21 +7,21 @@ from collections.abc import Iterable, Sequence
 
 from tests.lab.scene import TONE_HERTZ
 
-WINDOW = 96  # samples: 2 ms at 48 kHz, the resolution of an onset; two periods of the tone
-LOUD = 0.15  # of full scale, as root mean square; the tone's is 0.35
-QUIET_MS = 500  # a tone begins after at least this much without one: they sound once a second
-PAIR_MS = 400  # sound and picture further apart than this belong to different claps
+WINDOW = 96  # samples: 2 ms at 48 kHz, two periods of the tone; the resolution of an onset
+LOUD = 0.15  # of full scale, as root mean square; the tone has 0.35
+QUIET_MS = 500  # silence that must precede a tone; tones sound once a second
+PAIR_MS = 400  # a sound and a picture further apart belong to different claps
 
 
 def onsets(blocks: Iterable[tuple[float, int]], samples: bytes, rate: int) -> list[float]:
-    """Find where the tone begins.
+    """Return the times in ms at which the tone begins, exact to WINDOW samples.
 
-    blocks: (presentation time in ms, bytes) of each decoded piece; samples: all of them, 16 bit mono.
-    Returns times in ms, exact to WINDOW samples, each where a piece's own timestamp puts it.
+    blocks: (presentation time in ms, bytes) of each decoded piece; samples: all pieces, 16 bit mono.
+    Each time counts from the timestamp of its own piece.
     """
     step = 2 * math.pi * TONE_HERTZ / rate
     waves = [(math.cos(step * number), math.sin(step * number)) for number in range(WINDOW)]
-    found: list[float] = []
+    starts: list[float] = []
     last_loud = -math.inf
     position = 0
     for pts, size in blocks:
@@ -32,15 +32,15 @@ def onsets(blocks: Iterable[tuple[float, int]], samples: bytes, rate: int) -> li
                 continue
             moment = pts + 1000 * start / rate
             if moment - last_loud > QUIET_MS:
-                found.append(moment)
+                starts.append(moment)
             last_loud = moment
-    return found
+    return starts
 
 
 def flashes(claps: Sequence[tuple[int, bool]]) -> list[int]:
-    """Find where the clapper turns white in (pts in ms, is white) of consecutive frames.
+    """Return the pts in ms at which the clapper turns white; `claps` is (pts in ms, is white) per frame.
 
-    The first frame does not count: nothing tells when it turned white.
+    The first frame does not count: when it turned white is not known.
     """
     pairs = itertools.pairwise(claps)
     return [pts for (_, before), (pts, white) in pairs if white and not before]
@@ -57,9 +57,9 @@ def offsets(flash_times: Sequence[float], tone_times: Sequence[float]) -> list[t
 
 
 def _is_tone(window: Sequence[int], waves: Sequence[tuple[float, float]]) -> bool:
-    """Tell by correlation with the tone's two waves whether it sounds, whatever else does."""
+    """Tell by correlation with the tone's two waves whether the tone sounds, alone or among other sound."""
     if max(window) < LOUD * 32768:
-        return False  # most of a recording is silence, and this is many times quicker
+        return False  # most of a recording is silence, and this check is much faster
     real = sum(sample * wave[0] for sample, wave in zip(window, waves, strict=True))
     imaginary = sum(sample * wave[1] for sample, wave in zip(window, waves, strict=True))
     amplitude = 2 * math.hypot(real, imaginary) / len(window)

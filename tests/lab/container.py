@@ -1,4 +1,4 @@
-"""A real systemd, booted in a container whose root is a throw-away copy of this machine's.
+"""A real systemd in a container whose root is a throw-away copy of this machine's root.
 
 Loopback, process ids, journal and /run are private to the container. Writes to its files go to memory and
 vanish with it. Needs root and the packages systemd-container and dbus.
@@ -16,7 +16,7 @@ from tests.lab import cgroups, remains
 from tests.lab.boot import SHARED, boot_command
 from tests.lab.deadline import PATIENCE, LabError, wait_until
 
-BOOT_SECONDS = 30.0  # 0.6 s is usual; a loaded machine takes longer
+BOOT_SECONDS = 30.0  # booting usually takes 0.6 s, and longer on a loaded machine
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LANG": "C.UTF-8",
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 class Container:
     """Context manager around one booted container.
 
-    `shared` is a directory of the host's disk that appears as /lab inside; `leader` is the host's process id
+    `shared` is a directory on the host's disk that appears as /lab inside. `leader` is the host's process id
     of the container's PID 1.
     """
 
@@ -65,7 +65,7 @@ class Container:
         input: str | None = None,
         user: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command inside and return what it said; raises LabError with its output if it fails."""
+        """Run a command inside and return its result; raises LabError with its output if it fails."""
         done = subprocess.run(
             self._inside(argv, user),
             timeout=timeout * PATIENCE,
@@ -89,9 +89,9 @@ class Container:
         stderr: int | IO[bytes] = subprocess.DEVNULL,
         user: str | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a process inside, in a process group of its own, ended with the container at the latest.
+        """Start a process inside, in a process group of its own. It ends with the container at the latest.
 
-        The returned pid is nsenter's; signal the group (`signal_group`) to reach the process behind it.
+        The returned pid is that of nsenter; `signal_group` reaches the process that nsenter started.
         """
         process = subprocess.Popen(
             self._inside(argv, user),
@@ -105,10 +105,10 @@ class Container:
         return process
 
     def write(self, path: str | Path, text: str, mode: int = 0o644) -> None:
-        """Write a file inside, making its directory.
+        """Write a file inside, and make its directory.
 
-        Goes through a process inside: from here, an absolute symlink in its path would lead to the host's
-        file.
+        A process inside writes it: from outside, an absolute symlink in the path would lead to a file of
+        the host.
         """
         self.run(("install", "-D", "-m", f"{mode:o}", "/dev/stdin", str(path)), input=text)
 
@@ -117,7 +117,7 @@ class Container:
         return self.run(("cat", str(path))).stdout
 
     def wait_until(self, predicate: Callable[[], Result], timeout: float, what: str) -> Result:
-        """Poll until the predicate returns something true; a LabError carries the end of the journal."""
+        """Poll until the predicate returns a true value; the LabError ends with the last journal lines."""
         try:
             return wait_until(predicate, timeout, what)
         except LabError as error:
@@ -125,7 +125,7 @@ class Container:
             raise LabError(f"{error}\n{tail}") from error
 
     def is_active(self, unit: str) -> bool:
-        """Tell whether systemd inside calls a unit active."""
+        """Tell whether a unit is active inside."""
         return self.run(("systemctl", "is-active", "--quiet", unit), check=False).returncode == 0
 
     def journal(self) -> str:
@@ -133,11 +133,11 @@ class Container:
         return self.run(("journalctl", "--no-pager", "-o", "short-monotonic")).stdout
 
     def reboot(self) -> None:
-        """Reboot what is inside and wait until it is up; all that was started with `popen` is gone."""
+        """Reboot the container and wait until it is up; every process started with `popen` is gone."""
         before = self.leader
         self.run(("systemctl", "reboot"), check=False)
-        # systemd-shutdown stops all before it ends them, nsenter stops along with its child, and the dead
-        # child is then never reaped.
+        # systemd-shutdown stops all processes (SIGSTOP) before it ends them. nsenter stops with its child
+        # and would then never reap it.
         while self._started:
             end_group(self._started.pop())
         wait_until(lambda: not Path(f"/proc/{before}").exists(), BOOT_SECONDS, "the container to go down")
@@ -182,7 +182,7 @@ class Container:
 
     def _kill_nspawn(self) -> None:
         if self._nspawn is not None:
-            self._nspawn.kill()  # and with it all inside, see `boot_command`
+            self._nspawn.kill()  # every process inside ends with it, see `boot_command`
             self._nspawn.wait(5 * PATIENCE)
             self._nspawn = None
 
@@ -192,7 +192,7 @@ class Container:
 
 
 def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send a signal to a process started with `Container.popen` and to all that it started."""
+    """Send a signal to a process started with `Container.popen` and to its children."""
     if process.poll() is None:
         os.killpg(process.pid, number)
 
@@ -206,7 +206,7 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _systemd_below(parent: int) -> int:
-    """Find the container's PID 1 among the descendants of a process; 0 if it is not there yet."""
+    """Return the container's PID 1 among the descendants of a process; 0 if it does not exist yet."""
     try:
         if Path(f"/proc/{parent}/comm").read_text().strip() == "systemd":
             return parent

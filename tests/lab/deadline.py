@@ -1,4 +1,4 @@
-"""Waiting for a thing to become true, with a deadline and words for when it does not."""
+"""Waiting for a condition, with a deadline and an error that names the condition."""
 
 import time
 from collections.abc import Callable
@@ -7,26 +7,26 @@ from typing import TypeVar
 POLL_SECONDS = 0.02
 
 PATIENCE = 3.0
-"""Deadlines are written for a machine of its own; one that shares its processors may be this much slower.
+"""Every deadline is multiplied by this, because a machine that shares its processors is slower.
 
-They only say when to stop waiting. Figures are measured by the demo, which has bounds for them."""
+Deadlines only say when to stop waiting. The demo measures figures and has bounds for them."""
 
 Result = TypeVar("Result")
 
 
 class LabError(Exception):
-    """The laboratory itself failed, or something in it did not happen in time."""
+    """The laboratory itself failed, or an expected event did not happen in time."""
 
 
 def wait_until(predicate: Callable[[], Result], timeout: float, what: str) -> Result:
-    """Poll a predicate until it returns something true and return that.
+    """Poll a predicate until it returns a true value, and return that value.
 
-    timeout is in seconds. Raises LabError naming `what` when the deadline passes.
+    `timeout` is in seconds and is multiplied by PATIENCE. Raises LabError naming `what` after it.
     """
     deadline = time.monotonic() + timeout * PATIENCE
     while True:
         if result := predicate():
             return result
         if time.monotonic() >= deadline:
-            raise LabError(f"waited {timeout:g} s in vain for: {what}")
+            raise LabError(f"timed out after {timeout * PATIENCE:g} s waiting for {what}")
         time.sleep(POLL_SECONDS)

@@ -1,6 +1,6 @@
-"""FLV seen from outside: what a tag's first bytes say, and a file made from RTMP messages. Pure.
+"""FLV, written independently of the product: the kind of a tag, and a file made from RTMP messages. Pure.
 
-Follows Adobe's "Video File Format" 10.1, annex E, and the enhanced RTMP headers (Veovera, v1) for newer
+It follows Adobe's "Video File Format" 10.1, annex E, and the enhanced RTMP headers (Veovera, v1) of newer
 codecs.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from tests.lab.rtmp import AUDIO, DATA, VIDEO, RtmpMessage
 
 FILE_HEADER = b"FLV\x01\x05\x00\x00\x00\x09" + bytes(4)
-SET_DATA_FRAME = b"\x02\x00\x0d@setDataFrame"  # an AMF0 string: RTMP's way to say "keep this metadata"
+SET_DATA_FRAME = b"\x02\x00\x0d@setDataFrame"  # an AMF0 string: "keep the metadata that follows"
 ENHANCED = 0x80
 AAC, AVC = 10, 7
 SEQUENCE_END = 2
@@ -21,7 +21,7 @@ def is_media(message: RtmpMessage) -> bool:
 
 
 def is_coded(message: RtmpMessage) -> bool:
-    """Tell whether a message carries sound or picture, not a sequence header, a sequence end or metadata."""
+    """Tell whether a message is coded sound or picture, and no sequence header, sequence end or metadata."""
     payload = message.payload
     if len(payload) < 2:
         return False
@@ -43,19 +43,19 @@ def is_video_header(message: RtmpMessage) -> bool:
 
 
 def is_keyframe(message: RtmpMessage) -> bool:
-    """Tell whether a message carries a picture that needs no other."""
+    """Tell whether a message is a keyframe."""
     return message.kind == VIDEO and is_coded(message) and (message.payload[0] >> 4) & 7 == 1
 
 
 def presentation_time(message: RtmpMessage) -> int:
-    """Return when a coded H.264 picture is to be shown: its timestamp plus composition time, in ms."""
+    """Return the presentation time of a coded H.264 picture in ms: timestamp plus composition time."""
     if message.payload[0] & ENHANCED:
         return message.timestamp
     return message.timestamp + int.from_bytes(message.payload[2:5], signed=True)
 
 
 def file_of(messages: Iterable[RtmpMessage]) -> bytes:
-    """Return an FLV file of these messages, timestamps as they are."""
+    """Return an FLV file of these messages with unchanged timestamps."""
     tags = (tag(message) for message in messages if message.kind in (AUDIO, VIDEO, DATA))
     return FILE_HEADER + b"".join(tags)
 

@@ -1,13 +1,15 @@
-"""Hooks lost, doubled, late, swapped, between server and agent: `hookproxy.py PORT AGENT_PORT DIRECTORY`.
+"""A proxy between ingest server and agent that loses, doubles, delays or swaps hooks.
 
-Runs alone inside the container (no imports of ours). DIRECTORY/behaviour holds one of:
-pass     each hook is passed on, and answered as the agent answers;
-drop     each is read, and the connection closed without an answer;
-double   each is passed on twice, and answered as the second time;
-late     each is passed on after ten seconds;
-swap     an unpublish is answered by us, and passed on after the next publish has been;
-reverse  a publish is answered by us, and passed on after the next unpublish has been.
-What was kept is passed on when another behaviour is asked for. DIRECTORY/hooks.log gets a line for each hook.
+Run as `hookproxy.py PORT AGENT_PORT DIRECTORY` inside the container; it imports only the standard library.
+DIRECTORY/behaviour holds one of:
+pass     each hook is passed on and gets the agent's answer;
+drop     each hook is read, and the connection is closed without an answer;
+double   each hook is passed on twice and gets the second answer;
+late     each hook is passed on after ten seconds;
+swap     the proxy answers an unpublish itself and passes it on after the next publish;
+reverse  the proxy answers a publish itself and passes it on after the next unpublish.
+Hooks that the proxy keeps are passed on when the behaviour changes. DIRECTORY/hooks.log gets a line for each
+hook.
 """
 
 import http.client
@@ -19,12 +21,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 LATE_SECONDS = 10.0
-ACCEPTED = b'{"code": 0}'  # what SRS wants to read; nginx-rtmp looks at the status alone
+ACCEPTED = b'{"code": 0}'  # SRS reads this answer; nginx-rtmp reads only the status
 KEEPING = {"swap": "on_unpublish", "reverse": "on_publish"}
 
 
 class HookRequest(NamedTuple):
-    """One request as it came."""
+    """One HTTP request of the ingest server."""
 
     path: str
     kind: str
@@ -32,7 +34,7 @@ class HookRequest(NamedTuple):
 
 
 class Proxy:
-    """What is kept back, and where the rest goes."""
+    """Passes hooks on to the agent, or keeps them."""
 
     def __init__(self, agent: int, directory: Path) -> None:
         self._agent, self._directory = agent, directory
@@ -40,12 +42,12 @@ class Proxy:
         self._lock = threading.Lock()
 
     def behaviour(self) -> str:
-        """Return what is asked for now."""
+        """Return the behaviour that is asked for now."""
         file = self._directory / "behaviour"
         return file.read_text().strip() if file.exists() else "pass"
 
     def handle(self, hook: HookRequest) -> tuple[int, bytes] | None:
-        """Do with a hook as asked and return the answer; None: no answer."""
+        """Handle a hook by the current behaviour; return the answer, or None for no answer."""
         behaviour = self.behaviour()
         self.log(f"{behaviour} {hook.path.split('?')[0]}")
         if behaviour == "drop":
@@ -60,7 +62,7 @@ class Proxy:
             self.forward(hook)
         answer = self.forward(hook)
         if behaviour in KEEPING:
-            # After our answer, as the two would have crossed on their way.
+            # After the answer, as if the two hooks had overtaken each other.
             threading.Timer(0.05, self.release).start()
         return answer
 
@@ -75,19 +77,19 @@ class Proxy:
             connection.close()
 
     def release(self) -> None:
-        """Pass on what was kept."""
+        """Pass on the hooks that were kept."""
         with self._lock:
             kept, self._kept = self._kept, []
         for hook in kept:
             self.log(f"released {hook.path.split('?')[0]} {self.forward(hook)[0]}")
 
     def log(self, line: str) -> None:
-        """Note a line, with the time of the monotonic clock."""
+        """Append a line with the time of the monotonic clock."""
         with (self._directory / "hooks.log").open("a") as file:
             file.write(f"{time.monotonic():.3f} {line}\n")
 
     def watch(self) -> None:
-        """Release what was kept once nothing is to be kept any more."""
+        """Release the kept hooks once the behaviour keeps none."""
         while True:
             if self.behaviour() not in KEEPING:
                 self.release()
@@ -95,7 +97,7 @@ class Proxy:
 
 
 def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
-    """Return the class that reads requests for a proxy."""
+    """Return the request handler of a proxy."""
 
     class ProxyHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -104,7 +106,7 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             try:
                 answer = proxy.handle(HookRequest(self.path, self.headers.get("Content-Type", ""), body))
             except OSError as error:
-                proxy.log(f"no answer from the agent: {error}")
+                proxy.log(f"the agent did not answer: {error}")
                 return
             if answer is not None:
                 self.send_response(answer[0])

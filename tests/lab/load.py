@@ -1,7 +1,7 @@
-"""What the program costs: memory and processor time with many relays of a heavy stream.
+"""The program's memory and processor time with many relays of a heavy stream.
 
-Run as `python -m tests.lab.load [RELAYS] [SECONDS]`. The program runs as its unit runs it, with
-sockets passed in; this process plays live@ at real time and drains the relays.
+Run as `python -m tests.lab.load [RELAYS] [SECONDS]`. The program runs as in its unit, with sockets passed
+in. This process acts as live@ in real time, and as the relays.
 """
 
 import json
@@ -27,7 +27,7 @@ _LAUNCH = (
 
 @dataclass(frozen=True)
 class Load:
-    """What was measured: resident memory in MB, processor time as a part of one core, bit/s to one relay."""
+    """The figures: resident memory in MB, processor time as a part of one core, bit/s to each relay."""
 
     relays: int
     resident_mb: float
@@ -36,12 +36,12 @@ class Load:
 
 
 def measure(relays: int = 10, seconds: float = 10.0, python: str = sys.executable) -> Load:
-    """Play `seconds` of a 6 Mb/s stream to so many relays; raises CalledProcessError if ffmpeg fails."""
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
+    """Play `seconds` of a 6 Mb/s stream to `relays`; raises CalledProcessError if ffmpeg fails."""
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary)
         stream = directory / "live.flv"
         _make_stream(stream, seconds + 3)
-        listeners = {one: _listen(directory / f"{one}.sock") for one in ("live", "relay")}
+        listeners = {name: _listen(directory / f"{name}.sock") for name in ("live", "relay")}
         child = _start(directory, listeners, python, stream)
         try:
             return _play(child, directory, stream, relays, seconds)

@@ -1,6 +1,6 @@
-"""What a platform saw, from what crossed the wire. Pure: connections and messages in, figures out.
+"""Figures of what a platform received. Pure: connections and messages in, figures out.
 
-Times are seconds of the monotonic clock, silences milliseconds.
+Times are seconds of the monotonic clock; silences are milliseconds.
 """
 
 import itertools
@@ -12,13 +12,13 @@ from tests.lab.flv import is_coded, is_media
 from tests.lab.rtmp import AUDIO, VIDEO, RtmpMessage
 from tests.lab.taps import Connection
 
-AFTER_SECONDS = 5.0  # how long after an event its silence is looked for
-AROUND_SECONDS = 1.0  # and how far on both sides of a change of pictures
+AFTER_SECONDS = 5.0  # the stretch after an event in which its silence is measured
+AROUND_SECONDS = 1.0  # the stretch on both sides of a change of source
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Figures of one platform: TCP connections, those with media, media messages, clock faults."""
+    """One platform's counts: TCP connections, connections with media, media messages, timestamp faults."""
 
     tcp_connections: int
     connections: int
@@ -38,9 +38,9 @@ def traffic(connections: Iterable[Connection]) -> Traffic:
 
 
 def non_monotonic(messages: Iterable[RtmpMessage]) -> int:
-    """Count coded messages not stamped later than the one before of their kind, on one connection.
+    """Count coded messages of one connection whose timestamp does not exceed the previous one of their kind.
 
-    Sequence headers and metadata carry the time of what follows them and do not count.
+    Sequence headers and metadata do not count: they carry the time of the message that follows them.
     """
     last = {AUDIO: -1, VIDEO: -1}
     faults = 0
@@ -52,13 +52,13 @@ def non_monotonic(messages: Iterable[RtmpMessage]) -> int:
 
 
 def longest_silence(arrivals: Sequence[float], start: float, end: float) -> float:
-    """Return the longest time in ms without an arrival that overlaps start…end; arrivals are sorted.
+    """Return the longest silence in ms that overlaps start…end; arrivals are sorted.
 
-    A silence that began before the start or lasts beyond the end counts in full; one that never ended, to
-    the end.
+    A silence that began before the start or lasts beyond the end counts in full. A silence that never ended
+    counts up to the end.
     """
     if start >= end:
-        raise ValueError("the span to look at ends before it begins")
+        raise ValueError(f"the stretch to measure is empty: it begins at {start} and ends at {end}")
     first = max(0, bisect_right(arrivals, start) - 1)
     moments = list(arrivals[first : bisect_left(arrivals, end) + 1])
     if not moments or moments[0] > start:
@@ -69,10 +69,10 @@ def longest_silence(arrivals: Sequence[float], start: float, end: float) -> floa
 
 
 def gap_after(arrivals: Sequence[float], event: float) -> float:
-    """Return the longest silence in ms in the five seconds after an event: a drop, a freeze, a kill."""
+    """Return the longest silence in ms within AFTER_SECONDS of an event: a drop, a freeze, a kill."""
     return longest_silence(arrivals, event, event + AFTER_SECONDS)
 
 
 def gap_around(arrivals: Sequence[float], cut: float) -> float:
-    """Return the longest silence in ms within a second of the first packet of a new source."""
+    """Return the longest silence in ms within AROUND_SECONDS of the first packet of a new source."""
     return longest_silence(arrivals, cut - AROUND_SECONDS, cut + AROUND_SECONDS)

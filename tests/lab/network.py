@@ -1,4 +1,4 @@
-"""The container's network, disturbed: one connection cut, a port led elsewhere, a name gone."""
+"""Disturbances of the container's network: a cut connection, a redirected port, a missing host name."""
 
 from pathlib import Path
 
@@ -9,38 +9,38 @@ from tests.lab.obs import Obs
 HOSTS = "/etc/hosts"
 ESTABLISHED = "01"  # in /proc/net/tcp, include/net/tcp_states.h
 
-# What is dropped is dropped on arrival: to the sender it looks like a network that says nothing.
+# Packets are dropped on arrival: to the sender the network looks silent.
 TABLE = """
 table inet lab
 delete table inet lab
 table inet lab {
     chain cut { type filter hook input priority 0; }
-    chain led { type nat hook output priority -100; }
+    chain redirected { type nat hook output priority -100; }
 }
 """
 
 
 class Network:
-    """Packet filter rules of the container, in a table of their own."""
+    """Packet filter rules in the container, in a table of their own."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
         self._apply(TABLE)
 
     def cut(self, client: int, server: int) -> None:
-        """Drop every packet of a connection on loopback, both ways, without a word to either end."""
+        """Drop every packet of a loopback connection in both directions; neither end is notified."""
         there = f"add rule inet lab cut tcp sport {client} tcp dport {server} drop"
         back = f"add rule inet lab cut tcp sport {server} tcp dport {client} drop"
         self._apply(f"{there}\n{back}")
 
-    def lead(self, user: str, port: int, elsewhere: int) -> None:
-        """Have each new connection of a user to a port of loopback arrive at another one."""
+    def redirect(self, user: str, port: int, new_port: int) -> None:
+        """Redirect each new connection of a user to a loopback port to another port."""
         number = int(self._container.run(("id", "-u", user)).stdout)
         match = f"meta skuid {number} ip daddr 127.0.0.1 tcp dport {port}"
-        self._apply(f"add rule inet lab led {match} redirect to :{elsewhere}")
+        self._apply(f"add rule inet lab redirected {match} redirect to :{new_port}")
 
     def restore(self) -> None:
-        """Undo all of it."""
+        """Undo every cut and redirection."""
         self._apply(TABLE)
 
     def _apply(self, rules: str) -> None:
@@ -48,7 +48,7 @@ class Network:
 
 
 def client_port(container: Container, obs: Obs, server: int) -> int:
-    """Return the port an OBS sends from to a server's port; LabError if it is not connected."""
+    """Return the local port of an OBS's connection to a server port; LabError without a connection."""
     inodes = set()
     for pid in obs.pids():
         for entry in Path(f"/proc/{pid}/fd").iterdir():
@@ -60,18 +60,18 @@ def client_port(container: Container, obs: Obs, server: int) -> int:
 
 
 def is_connected(container: Container, server: int) -> bool:
-    """Tell whether anybody has a connection to a port."""
+    """Tell whether a connection to a port exists."""
     return any(remote == server and state == ESTABLISHED for _, remote, state, _ in _rows(container))
 
 
 def forget_name(container: Container, name: str) -> None:
-    """Take a name out of the container's hosts file."""
+    """Remove a name from the container's hosts file."""
     lines = container.read(HOSTS).splitlines()
     container.write(HOSTS, "".join(f"{line}\n" for line in lines if name not in line.split()))
 
 
 def know_name(container: Container, name: str, address: str = "127.0.0.1") -> None:
-    """Put a name into the container's hosts file, unless it is there."""
+    """Add a name to the container's hosts file unless it is there."""
     text = container.read(HOSTS)
     if name not in text.split():
         container.write(HOSTS, f"{text.rstrip()}\n{address} {name}\n")

@@ -1,4 +1,4 @@
-"""A stand-in for OBS: an ffmpeg inside the container that films `scene.py` and publishes it in real time."""
+"""A stand-in for OBS: an ffmpeg in the container that publishes the picture of `scene.py` in real time."""
 
 import signal
 import subprocess
@@ -10,16 +10,16 @@ from tests.lab import scene
 from tests.lab.container import Container, end_group, signal_group
 from tests.lab.deadline import PATIENCE, LabError
 
-# x264's ultrafast leaves these out, and so makes baseline of any profile asked for.
+# x264's ultrafast preset leaves these out, which turns every profile into baseline.
 PROFILE_TOOLS = {"baseline": "", "main": ":cabac=1", "high": ":cabac=1:8x8dct=1"}
 
-# A real OBS has a computer of its own; here it must not stutter because something else is busy.
+# A real OBS has a computer of its own; here it must not stutter when other processes are busy.
 OWN_MACHINE = ("nice", "-n", "-10")
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """An OBS's settings; bitrate in bit/s, keyframe in seconds, mark one of `scene.MARKS`."""
+    """The settings of an OBS: bitrate in bit/s, keyframe interval in seconds, mark from `scene.MARKS`."""
 
     width: int = 1280
     height: int = 720
@@ -59,7 +59,7 @@ class Encoder:
 
 
 class Obs:
-    """One OBS session: starts, and ends for good. A reconnect is a new one."""
+    """One OBS session. A reconnect is a new session."""
 
     def __init__(self, container: Container, url: str, encoder: Encoder | None = None) -> None:
         self.url = url
@@ -69,7 +69,7 @@ class Obs:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Obs":
-        """Begin to connect and publish; does not wait."""
+        """Start to connect and publish, without waiting."""
         self._log = self._container.shared / f"obs-{time.monotonic_ns()}.log"
         with self._log.open("wb") as log:
             command = (*OWN_MACHINE, *self.encoder.arguments(self.url))
@@ -77,23 +77,23 @@ class Obs:
         return self
 
     def wait_published(self, timeout: float = 10) -> float:
-        """Wait until the server has accepted the publish and return when, in seconds of the monotonic clock.
+        """Wait until the server has accepted the publish; return the monotonic time in seconds.
 
-        Raises LabError with ffmpeg's words if it was refused, or if it takes longer.
+        Raises LabError with ffmpeg's log if the publish was refused or takes longer than `timeout`.
         """
         self._container.wait_until(
             lambda: self.is_published() or not self.alive(), timeout, f"OBS to publish\n{self.log()}"
         )
         if not self.is_published():
-            raise LabError(f"OBS was not accepted:\n{self.log()}")
+            raise LabError(f"the server refused OBS:\n{self.log()}")
         return time.monotonic()
 
     def is_published(self) -> bool:
-        """Tell whether the publish was accepted: ffmpeg describes its output once the connection stands."""
+        """Tell whether the publish was accepted: ffmpeg then describes its output in the log."""
         return "Output #0" in self.log()
 
     def stop(self) -> None:
-        """End as OBS does when "stop streaming" is pressed: unpublish, then close."""
+        """Stop as OBS does on "stop streaming": unpublish, then close."""
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(b"q")
@@ -105,29 +105,29 @@ class Obs:
             raise LabError("OBS did not stop within 10 s") from None
 
     def kill(self) -> None:
-        """End at once, without a word to the server; the kernel closes the connection."""
+        """Kill the process without an unpublish; the kernel closes the connection."""
         assert self._process is not None
         end_group(self._process)
 
     def freeze(self) -> None:
-        """Stop sending while the connection stands, as a dead uplink does."""
+        """Stop sending but keep the connection, as with a dead uplink."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Go on after `freeze`, with the backlog delivered at once."""
+        """Continue after `freeze`; the backlog is delivered at once."""
         self._signal(signal.SIGCONT)
 
     def alive(self) -> bool:
-        """Tell whether the process is still there, frozen or not."""
+        """Tell whether the process exists, frozen or not."""
         return self._process is not None and self._process.poll() is None
 
     def pids(self) -> list[int]:
-        """Return the host's ids of its processes, the one that nsenter started and those below it."""
+        """Return the host's process ids of the session: nsenter and its descendants."""
         assert self._process is not None
         return _descendants(self._process.pid)
 
     def log(self) -> str:
-        """Return what ffmpeg has said so far."""
+        """Return ffmpeg's log so far."""
         return self._log.read_text(errors="replace") if self._log.is_file() else ""
 
     def _signal(self, number: signal.Signals) -> None:

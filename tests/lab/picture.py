@@ -1,4 +1,4 @@
-"""Decoding a recording once, and noting whose picture each frame is and where each tone begins."""
+"""Decoding a recording: the source of each frame, and the time at which each tone begins."""
 
 import subprocess
 import tempfile
@@ -16,7 +16,7 @@ DECODE_SECONDS = 300.0  # a four-minute recording takes 10 to 30 s on two cores
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decoded picture: when it is shown (stream clock, ms), whose it is, if the clapper is white."""
+    """One decoded picture: presentation time in ms, its source, and whether the clapper is white."""
 
     pts: int
     source: str
@@ -25,7 +25,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Picture:
-    """What a recording showed; tones: the ms at which each begins; thumbnails: JPEG files by ms."""
+    """A decoded recording. tones: the ms at which each begins; thumbnails: JPEG files by their pts in ms."""
 
     frames: tuple[Frame, ...]
     tones: tuple[float, ...]
@@ -34,10 +34,10 @@ class Picture:
 
 
 def decode(recording: Path, *, thumbnails: Path | None = None) -> Picture:
-    """Decode all of an FLV file; thumbnails, if wanted, go to that directory, two a second.
+    """Decode an FLV file; two thumbnails a second are written to the directory `thumbnails`, if given.
 
-    What ffmpeg complained about is in `errors`, a line each; a file of which it could make nothing at all,
-    such as a connection that ended before its first keyframe, has no frames.
+    `errors` has the lines of ffmpeg's messages. A file that ffmpeg cannot decode, such as that of a
+    connection that ended before its first keyframe, has no frames.
     """
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
@@ -53,8 +53,8 @@ def decode(recording: Path, *, thumbnails: Path | None = None) -> Picture:
 
 
 def glance(recording: bytes) -> str:
-    """Name the source of the last picture in a short FLV file, or "" if there is none to decode."""
-    # With the lowest priority: looking on must not disturb what is looked at.
+    """Return the source of the last picture in a short FLV file, "" if it has no picture to decode."""
+    # With the lowest priority: observing must not disturb the broadcast.
     command = (
         "nice",
         "-n",
@@ -89,7 +89,7 @@ def _run_ffmpeg(recording: Path, directory: Path, thumbnails: Path | None) -> tu
     else:
         graph += ";[thumb]nullsink"
     mono = f"[0:a]aresample={SAMPLE_RATE},aformat=s16:channel_layouts=mono,asplit=2[sound][stamps]"
-    # Milliseconds, as in the file: the default, one tick a frame, would give two early frames one time.
+    # Milliseconds, as in the file: with the default, one tick a frame, two early frames get the same time.
     every_frame = ("-fps_mode", "passthrough", "-enc_time_base", "1/1000")
     # fmt: off
     command = [

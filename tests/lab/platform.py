@@ -1,4 +1,4 @@
-"""A stand-in for a streaming platform: nginx-rtmp that accepts only its own key, behind a tap on the wire."""
+"""A stand-in for a streaming platform: nginx-rtmp that accepts one key, behind a tap on the connection."""
 
 import shutil
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from tests.lab.taps import TapReader
 
 APP = "app"
 
-# `notify_method get` sends on_publish as a query, so that nginx itself can compare the key it was given
-# ($arg_name).
+# `notify_method get` sends on_publish as a query, so that nginx itself can compare the key ($arg_name).
 NGINX = """
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 user root;
@@ -51,7 +50,7 @@ http {{
 
 @dataclass(frozen=True)
 class Ports:
-    """The tap's port, where clients connect, and the three behind it."""
+    """The port of the tap, to which clients connect, and the three ports behind it."""
 
     tap: int
     rtmp: int
@@ -60,7 +59,7 @@ class Ports:
 
 
 class PlatformServer:
-    """One platform in a container; `reader` tells what reached it, `url` where to send, without the key."""
+    """One platform in a container. `reader` reads what arrived; `url` is where to send, without the key."""
 
     def __init__(
         self,
@@ -72,7 +71,7 @@ class PlatformServer:
         host: str = "127.0.0.1",
         records: bool = True,
     ) -> None:
-        """Take the first of four ports to use inside; `key` is the one stream key that is accepted."""
+        """`port` is the first of four ports to use inside; `key` is the only stream key that is accepted."""
         self.name, self.key, self.host = name, key, host
         self.ports = Ports(port, port + 1, port + 2, port + 3)
         self.url = f"rtmp://{host}:{port}/{APP}"
@@ -83,7 +82,7 @@ class PlatformServer:
         self._orders = 0
 
     def start(self) -> None:
-        """Start server and tap and wait until both accept connections; again after a reboot."""
+        """Start server and tap, and wait until both accept connections. Call it again after a reboot."""
         inside = SHARED / self.name
         for part in ("tap", "recordings", "body"):
             (self.directory / part).mkdir(parents=True, exist_ok=True)
@@ -95,14 +94,14 @@ class PlatformServer:
             shutil.copy(str(script.__file__), self.directory)
         self._container.popen(("nginx", "-c", f"{inside}/nginx.conf", "-g", "daemon off;"))
         arguments = (self.ports.tap, self.ports.rtmp, f"{inside}/tap", self.ports.refuser)
-        # Its clock is the measurement, so it comes before what it measures.
+        # The tap has a high priority because its clock is the measurement.
         tapping = ("nice", "-n", "-15", "/usr/bin/python3", f"{inside}/tap.py", *map(str, arguments))
         self._container.popen(tapping)
         for port in (self.ports.rtmp, self.ports.http, self.ports.tap):
             self._wait_listening(port)
 
     def behave(self, how: str) -> None:
-        """Have the tap treat its clients in one of `tap.BEHAVIOURS`, and wait until it does."""
+        """Switch the tap to one of `tap.BEHAVIOURS`, and wait until it has switched."""
         if how == "refuse" and not is_listening(self._container, self.ports.refuser):
             script = f"{SHARED / self.name}/quoter.py"
             self._container.popen(("/usr/bin/python3", script, str(self.ports.refuser)))
@@ -119,7 +118,7 @@ class PlatformServer:
         self._container.wait_until(listening, 10, f"{self.name}: port {port}")
 
     def recordings(self) -> list[Path]:
-        """Return the FLV files the server itself recorded."""
+        """Return the FLV files that the server recorded."""
         return sorted((self.directory / "recordings").glob("*.flv"))
 
 

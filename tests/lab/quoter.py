@@ -1,6 +1,6 @@
-"""A platform that refuses every key and quotes it: run as `python3 quoter.py PORT`. Standard library only.
+"""A platform that refuses every key and quotes it. Run as `python3 quoter.py PORT`; standard library only.
 
-It knows as much of RTMP as a publisher needs to be told so (Adobe's specification, 5.2, 5.4, 7.2).
+It implements the part of RTMP that leads a publisher to its refusal (Adobe's specification, 5.2, 5.4, 7.2).
 """
 
 import socket
@@ -29,19 +29,19 @@ def fields(values: dict[str, str]) -> bytes:
 
 
 def message(kind: int, payload: bytes, stream: int = 0) -> bytes:
-    """Return a message in one chunk; the client has been told that chunks are large."""
+    """Return a message in one chunk; `serve` announces a chunk size that is large enough."""
     header = b"\x03\x00\x00\x00" + len(payload).to_bytes(3) + bytes([kind])
     return header + stream.to_bytes(4, "little") + payload
 
 
 def refusal(key: str) -> bytes:
-    """Return what a platform says of a key that it does not know."""
+    """Return a platform's answer to an unknown key."""
     values = {"level": "error", "code": "NetStream.Publish.BadName", "description": f"{key} is no key"}
     return message(20, text("onStatus") + number(0) + b"\x05" + fields(values), 1)
 
 
 def serve(client: socket.socket) -> None:
-    """Lead one publisher to its refusal."""
+    """Answer one publisher up to its refusal."""
     with client:
         greeting = b""
         while len(greeting) < 1537:

@@ -1,4 +1,4 @@
-"""What one platform received, decoded: every picture with its source and the moment its packet arrived."""
+"""What one platform received, decoded: every picture with its source and the arrival of its packet."""
 
 import itertools
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from tests.lab.rtmp import VIDEO, RtmpMessage
 from tests.lab.scene import FALLBACK
 from tests.lab.taps import Connection
 
-STEADY_MS = 1000  # a clap this near to a change of pictures may be cut in half
+STEADY_MS = 1000  # a clap this near to a change of source may be cut in half
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One picture: arrival in seconds of the monotonic clock, pts in ms, and whose it is."""
+    """One picture: arrival in seconds of the monotonic clock, pts in ms, and its source."""
 
     arrived: float
     pts: int
@@ -25,7 +25,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Received:
-    """All that arrived on one connection; av_offsets as (ms of the clap, sound minus picture in ms)."""
+    """The decoded content of one connection; av_offsets: (ms of the clap, sound minus picture in ms)."""
 
     shown: tuple[Shown, ...]
     av_offsets: tuple[tuple[float, float], ...]
@@ -37,7 +37,7 @@ class Received:
         return next((shown for shown in self.shown if shown.source == source and shown.arrived > after), None)
 
     def cuts(self) -> list[Shown]:
-        """Return the first picture of each run of one source, the very first included."""
+        """Return the first picture of each run of one source, including the first run."""
         before = ("", *(shown.source for shown in self.shown))
         return [
             shown for previous, shown in zip(before, self.shown, strict=False) if shown.source != previous
@@ -45,7 +45,7 @@ class Received:
 
 
 def received(connection: Connection, directory: Path, *, thumbnails: bool = False) -> Received:
-    """Decode what arrived on a connection, writing the FLV file (and thumbnails) into a directory."""
+    """Decode the messages of a connection; the FLV file and thumbnails are written to a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     recording = directory / f"{connection.number:04}.flv"
     recording.write_bytes(file_of(connection.messages))
@@ -75,7 +75,7 @@ def av_offsets(picture: Picture) -> list[tuple[float, float]]:
 
 
 def _arrivals(messages: list[RtmpMessage], picture: Picture) -> list[Shown]:
-    """Give each picture the arrival of the packet that carried it, known by its presentation time."""
+    """Find the arrival of each picture's packet by its presentation time."""
     arrived = {presentation_time(m): m.arrived for m in messages if m.kind == VIDEO and is_coded(m)}
     return [
         Shown(arrived[frame.pts], frame.pts, frame.source) for frame in picture.frames if frame.pts in arrived

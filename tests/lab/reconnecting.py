@@ -1,4 +1,4 @@
-"""An OBS that reconnects, as OBS does: two seconds after an end or a refusal, for ever."""
+"""An OBS that reconnects two seconds after its connection ends or is refused, as a real OBS does."""
 
 import threading
 import time
@@ -13,9 +13,10 @@ LOOK_SECONDS = 0.05
 
 
 class ReconnectingObs:
-    """OBS with "automatically reconnect" on; a thread of its own plays the part of the user's computer.
+    """OBS with "automatically reconnect" on, in a thread of its own.
 
-    `attempts` counts its connections, `refused` those that ended before the server had accepted them.
+    `attempts` counts its connections; `refused` counts connections that ended before the server accepted
+    them.
     """
 
     def __init__(self, container: Container, url: str, encoder: Encoder) -> None:
@@ -32,12 +33,12 @@ class ReconnectingObs:
         self._thread.start()
 
     def come(self) -> None:
-        """Start streaming, and stay until `leave`."""
+        """Start streaming, and reconnect until `leave`."""
         with self._lock:
             self._is_wanted, self._next = True, 0.0
 
     def leave(self) -> None:
-        """Stop streaming for the time being: unpublish, then close."""
+        """Stop streaming: unpublish, then close. `come` starts again."""
         with self._lock:
             self._is_wanted = False
             session, self._session = self._session, None
@@ -48,33 +49,33 @@ class ReconnectingObs:
                 session.kill()
 
     def kill(self) -> None:
-        """Be killed without a word to the server; it comes back by itself."""
+        """Kill the session without an unpublish; OBS reconnects by itself."""
         with self._lock:
             self._end()
 
     def freeze(self) -> None:
-        """Stop sending while the connection stands."""
+        """Stop sending but keep the connection."""
         self.session().freeze()
 
     def thaw(self) -> None:
-        """Go on after `freeze`; harmless if that one has ended."""
+        """Continue after `freeze`; does nothing if the frozen session has ended."""
         with suppress(LabError):
             self.session().thaw()
 
     def session(self) -> Obs:
-        """Return the connection of this moment; LabError between two."""
+        """Return the current session; LabError between two sessions."""
         with self._lock:
             if self._session is None:
                 raise LabError("OBS is not connected")
             return self._session
 
     def is_published(self) -> bool:
-        """Tell whether the connection of this moment was accepted."""
+        """Tell whether the server has accepted the current session."""
         with self._lock:
             return self._session is not None and self._session.alive() and self._session.is_published()
 
     def close(self) -> None:
-        """End it for good."""
+        """End the session and the thread."""
         self._is_over.set()
         self._thread.join(5)
         with self._lock:
@@ -97,7 +98,7 @@ class ReconnectingObs:
 
     def _start(self) -> Obs | None:
         self.attempts += 1
-        with suppress(OSError):  # the container is just rebooting
+        with suppress(OSError):  # the container is rebooting
             return Obs(self._container, self._url, self.encoder).start()
         self._next = time.monotonic() + DELAY_SECONDS
         return None

@@ -1,7 +1,6 @@
-"""What a container has on the host outside its own namespaces, and how it is removed.
+"""What a container leaves on the host outside its namespaces, and how that is removed.
 
-That is a directory below /var/tmp (nspawn mounts a tmpfs over /tmp), its control groups, and an entry of
-nspawn's.
+It has a directory below /var/tmp (nspawn mounts a tmpfs over /tmp), control groups, and an entry of nspawn.
 """
 
 import os
@@ -17,30 +16,30 @@ PROPAGATE = Path("/run/systemd/nspawn/propagate")
 
 
 def new_name() -> str:
-    """Return a name for a container that tells whose it is: this process's id is in it."""
+    """Return a name for a container; this process's id in it names the owner."""
     return f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def leftovers(prefix: str = PREFIX) -> list[str]:
-    """Name what containers whose name begins so have on the machine: directories, groups, mounts.
+    """Return the directories, groups and mounts of containers whose name begins with `prefix`.
 
-    Give a container's name where other containers may be running at the same time.
+    Pass one container's whole name where other containers may be running at the same time.
     """
     parents = (BASE_DIRECTORY, PROPAGATE, *_group_parents())
-    found = [str(path) for parent in parents for path in parent.glob(prefix + "*")]
+    paths = [str(path) for parent in parents for path in parent.glob(prefix + "*")]
     mounts = Path("/proc/self/mounts").read_text().splitlines()
-    return found + [line for line in mounts if prefix in line]
+    return paths + [line for line in mounts if prefix in line]
 
 
 def remove(name: str) -> None:
-    """Remove what an ended container has left; waits until the last of its processes is gone."""
+    """Remove what an ended container left; waits until its last process is gone."""
     cgroups.remove(tuple(parent / name for parent in _group_parents()))
     shutil.rmtree(BASE_DIRECTORY / name, ignore_errors=True)
     shutil.rmtree(PROPAGATE / name, ignore_errors=True)
 
 
 def sweep() -> None:
-    """Remove what is left of containers whose owners were killed before they could."""
+    """Remove what containers left whose owners were killed."""
     for path in BASE_DIRECTORY.glob(PREFIX + "*"):
         owner = path.name.removeprefix(PREFIX).split("-")[0]
         if owner.isdigit() and not Path("/proc", owner).exists():

@@ -1,6 +1,6 @@
-"""What a client of an RTMP server said: bytes in, messages out. Pure.
+"""A parser of what an RTMP client sends: bytes in, messages out. Pure.
 
-Follows Adobe's "Real Time Messaging Protocol" 1.0, section 5 (handshake, chunk stream, message stream).
+It follows Adobe's "Real Time Messaging Protocol" 1.0, section 5 (handshake, chunk stream, message stream).
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ KINDS = frozenset((AUDIO, VIDEO, DATA, COMMAND))
 SET_CHUNK_SIZE, ABORT = 1, 2
 HANDSHAKE_BYTES = 1 + 1536 + 1536  # C0, C1, C2
 DEFAULT_CHUNK_SIZE = 128
-EXTENDED = 0xFFFFFF  # in the header's place for a timestamp: four more bytes carry it
+EXTENDED = 0xFFFFFF  # this value in the timestamp field: four more bytes carry the timestamp
 CLOCK = 1 << 32
 
 
@@ -21,7 +21,7 @@ class RtmpError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RtmpMessage:
-    """One message: `kind` is its type id, `timestamp` in ms, `arrived` in seconds when its last byte did."""
+    """One message: `kind` is its type id, `timestamp` in ms, `arrived` (of its last byte) in seconds."""
 
     kind: int
     timestamp: int
@@ -31,7 +31,7 @@ class RtmpMessage:
 
 @dataclass(slots=True)
 class _ChunkStream:
-    """What a chunk may leave out because an earlier one on the same chunk stream said it."""
+    """Header fields that a chunk may omit because an earlier chunk of the same chunk stream had them."""
 
     kind: int = -1
     length: int = 0
@@ -42,7 +42,7 @@ class _ChunkStream:
 
 
 class RtmpParser:
-    """Parses one direction of one connection, fed piece by piece."""
+    """Parses one direction of one connection, piece by piece."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -51,7 +51,7 @@ class RtmpParser:
         self._streams: dict[int, _ChunkStream] = {}
 
     def feed(self, data: bytes, arrived: float) -> Iterator[RtmpMessage]:
-        """Take bytes that arrived at a time (in seconds) and yield the messages of KINDS they complete."""
+        """Take bytes that arrived at `arrived` (seconds); yield the messages of KINDS that they complete."""
         skipped = min(self._handshake_left, len(data))
         self._handshake_left -= skipped
         self._buffer += data[skipped:]
@@ -133,7 +133,7 @@ class _Header:
 
 
 def _basic_header(buffer: bytearray, start: int) -> tuple[int, int, int] | None:
-    """Return header type, chunk stream id and the position behind (5.3.1.1); None: needs more."""
+    """Return header type, chunk stream id and the position after it (5.3.1.1); None if bytes are missing."""
     if len(buffer) <= start:
         return None
     form, number = buffer[start] >> 6, buffer[start] & 0x3F

@@ -1,8 +1,8 @@
-"""What the OBS stand-in films, and where in the picture to look for it. Pure.
+"""The picture and sound that the OBS stand-in publishes, and how they are recognized. Pure.
 
-The upper left corner holds two blocks, each a quarter of the picture wide and high: the mark, whose colour
-tells whose picture this is, and the clapper, white for 100 ms exactly when a 1 kHz tone sounds, once a
-second.
+The upper left corner has two blocks, each a quarter of the picture wide and high. The colour of the first,
+the mark, names the source. The second, the clapper, turns white once a second for 100 ms, exactly while a
+1 kHz tone sounds.
 """
 
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ CLAP_SECONDS = 0.1
 TONE_HERTZ = 1000
 FALLBACK = "fallback"
 
-# Red, green, blue of each mark, saturated so that no encoder confuses them.
+# Red, green, blue of each mark: saturated, so that they survive every encoder.
 MARKS = {"live": (0, 255, 0), "second": (255, 0, 255)}
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The part of the picture to decode, shrunk to `width` x `height` pixels with both blocks in it."""
+    """The part of the picture with both blocks, scaled to `width` x `height` pixels."""
 
     width: int = 8
     height: int = 4
@@ -31,10 +31,10 @@ CLAPPER_PIXELS = (13, 14, 21, 22)
 
 
 def source_of(rgb: bytes) -> str:
-    """Name the source a cut picture (8x4 pixels, 3 bytes each) shows: a mark's name, or "fallback"."""
-    found = _mean(rgb, MARK_PIXELS)
-    for name, colour in MARKS.items():
-        if all(abs(have - want) < 80 for have, want in zip(found, colour, strict=True)):
+    """Return the source of a cut picture (8x4 pixels, 3 bytes each): a mark's name, or "fallback"."""
+    colour = _mean(rgb, MARK_PIXELS)
+    for name, mark in MARKS.items():
+        if all(abs(value - expected) < 80 for value, expected in zip(colour, mark, strict=True)):
             return name
     return FALLBACK
 
@@ -53,7 +53,7 @@ def lavfi(*, width: int, height: int, fps: str, mark: str, sample_rate: int, cha
         f"testsrc2=size={width}x{height}:rate={fps},"
         f"drawbox=x=0:y=0:{block}:color={colour},"
         f"drawbox=x=iw/{BLOCKS}:y=0:{block}:color=black,"
-        # Half a millisecond of grace: a frame at exactly one second may be computed as 0.99999….
+        # Half a millisecond is added: a frame at exactly one second may be computed as 0.99999….
         f"drawbox=x=iw/{BLOCKS}:y=0:{block}:color=white:enable='lt(mod(t+0.0005,1),{CLAP_SECONDS})',"
         f"format=yuv420p[out0];"
         f"aevalsrc='{'|'.join([tone] * channels)}':s={sample_rate}[out1]"

@@ -1,12 +1,12 @@
-"""A TCP proxy that writes down what a client sends, and when.
+"""A TCP proxy that records what a client sends, with arrival times.
 
-Run as `tap.py LISTEN_PORT UPSTREAM_PORT DIRECTORY REFUSER_PORT`, alone inside the container (no imports of
-ours). For each connection it makes DIRECTORY/NNNN.tap, a sequence of records: arrival time as nanoseconds of
-the monotonic clock (8 bytes, big-endian), length (4 bytes), that many bytes. The first record is empty and
-marks the accept; the last one is empty and marks the end.
+Run as `tap.py LISTEN_PORT UPSTREAM_PORT DIRECTORY REFUSER_PORT` inside the container; it imports only the
+standard library. For each connection it writes DIRECTORY/NNNN.tap, a sequence of records: arrival time as
+nanoseconds of the monotonic clock (8 bytes, big-endian), length (4 bytes), the data. The first record is
+empty and marks the accept; the last record is empty and marks the end.
 
-DIRECTORY/behaviour holds one of BEHAVIOURS and any second word, and is looked at all the time; its content
-is repeated in DIRECTORY/behaviour.seen once it holds.
+DIRECTORY/behaviour holds one of BEHAVIOURS and any second word; the tap reads it every LOOK_SECONDS. It
+copies the content to DIRECTORY/behaviour.seen once it behaves that way.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from typing import BinaryIO
 RECORD = struct.Struct(">QI")
 READ_BYTES = 65536
 LOOK_SECONDS = 0.02
-FIN_SECONDS = 0.2  # between our end of a connection and its closing: what comes meanwhile is no reset
+FIN_SECONDS = 0.2  # between FIN and close: data that arrives meanwhile must not cause a reset
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 s
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What is done to the connections that stand ("fin", "reset" or ""), and how new ones fare."""
+    """How existing connections end ("fin", "reset", or "" for not at all), and how new ones are treated."""
 
     ends: str = ""
     reads: bool = True
@@ -45,12 +45,12 @@ BEHAVIOURS = {
 
 
 def note(file: BinaryIO, data: bytes) -> None:
-    """Append one record; the file is unbuffered, so a killed tap loses nothing it has passed on."""
+    """Append one record. The file is unbuffered: a killed tap has recorded everything it passed on."""
     file.write(RECORD.pack(time.monotonic_ns(), len(data)) + data)
 
 
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, file: BinaryIO | None) -> None:
-    """Pass bytes on until the sender ends, then end the other direction too."""
+    """Pass bytes on until the sender ends, then close the other side."""
     try:
         while data := await reader.read(READ_BYTES):
             if file:
@@ -58,13 +58,13 @@ async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, file:
             writer.write(data)
             await writer.drain()
     except (OSError, RuntimeError):
-        pass  # a reset is an end like any other; so is our own end of the direction
+        pass  # a reset ends the direction, and so does closing it ourselves
     finally:
         writer.close()
 
 
 class Tap:
-    """The proxy: where it writes, where it leads, and how it behaves now."""
+    """The proxy: its directory, its upstream ports, and its current behaviour."""
 
     def __init__(self, upstream: int, directory: Path, refuser: int) -> None:
         self._upstream, self._refuser = upstream, refuser
@@ -73,7 +73,7 @@ class Tap:
         self._reads = asyncio.Event()
         self._reads.set()
         self._clients: set[asyncio.StreamWriter] = set()
-        # A tap that was started again goes on where the one before it stopped.
+        # After a restart the numbers continue.
         self._count = len(list(directory.glob("*.tap")))
 
     async def serve(self, listen: int) -> None:

@@ -1,4 +1,4 @@
-"""Reading what `tap.py` wrote, also while it is still writing."""
+"""A reader of the files that `tap.py` writes, also while it is writing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from tests.lab.tap import RECORD
 
 @dataclass(slots=True)
 class Connection:
-    """One TCP connection: times in seconds of the monotonic clock; `closed` is None while it stands.
+    """One TCP connection: times in seconds of the monotonic clock; `closed` is None while it is open.
 
-    `forgotten` is how many of its first messages are no longer in `messages`, `had_media` whether any of
-    them was audio or video.
+    `forgotten` counts the first messages that were dropped from `messages`; `had_media` tells whether any
+    of those was audio or video.
     """
 
     number: int
@@ -25,11 +25,11 @@ class Connection:
     had_media: bool = False
 
     def has_media(self) -> bool:
-        """Tell whether anything was published: a client sends media only after its publish was accepted."""
+        """Tell whether media arrived. A client sends media only after its publish was accepted."""
         return self.had_media or any(is_media(message) for message in self.messages)
 
     def forget(self, before: float) -> None:
-        """Drop the messages that arrived before a moment, so that a long broadcast fits into memory."""
+        """Drop the messages that arrived before a time, so that a long broadcast fits into memory."""
         kept = [message for message in self.messages if message.arrived >= before]
         self.had_media = self.has_media()
         self.forgotten += len(self.messages) - len(kept)
@@ -37,7 +37,7 @@ class Connection:
 
 
 class TapReader:
-    """Follows one tap's directory. `connections` holds all TCP connections in the order of their accept."""
+    """Follows one tap's directory. `connections` has all TCP connections in the order of their accept."""
 
     def __init__(self, directory: Path) -> None:
         self.connections: list[Connection] = []
@@ -45,7 +45,7 @@ class TapReader:
         self._files: list[_TapFile] = []
 
     def update(self) -> list[Connection]:
-        """Read what has been written since the last call and return all connections."""
+        """Read the records written since the last call and return all connections."""
         for path in sorted(self._directory.glob("*.tap"))[len(self._files) :]:
             self._files.append(_TapFile(path))
             self.connections.append(Connection(int(path.stem)))
@@ -55,7 +55,7 @@ class TapReader:
         return self.connections
 
     def forget(self, before: float) -> None:
-        """Drop all messages that arrived before a moment; the connections stay."""
+        """Drop all messages that arrived before a time; the connections stay."""
         for connection in self.connections:
             connection.forget(before)
 
@@ -65,8 +65,8 @@ class TapReader:
 
     def media(self) -> list[RtmpMessage]:
         """Return all audio and video messages by arrival, over all connections."""
-        found = [message for connection in self.connections for message in connection.messages]
-        return sorted(filter(is_media, found), key=lambda message: message.arrived)
+        messages = [message for connection in self.connections for message in connection.messages]
+        return sorted(filter(is_media, messages), key=lambda message: message.arrived)
 
 
 class _TapFile:
@@ -94,7 +94,7 @@ class _TapFile:
             nanoseconds, length = RECORD.unpack_from(content, position)
             end = position + RECORD.size + length
             if end > len(content):
-                break  # half a record: its other half is being written
+                break  # half a record: the other half is being written
             yield nanoseconds / 1e9, content[position + RECORD.size : end]
             position = end
         self._offset += position

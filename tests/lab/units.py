@@ -1,4 +1,4 @@
-"""The processes of a unit in the container, seen from outside: ids, memory, open files."""
+"""The processes of a unit in the container: process ids, memory, open files, as the host sees them."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tests.lab.deadline import LabError
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process holds: resident and proportional set size in KiB, open file descriptors."""
+    """One process's resident and proportional set size in KiB, and its open file descriptors."""
 
     name: str
     rss: int
@@ -21,9 +21,9 @@ class Cost:
 
 
 def pids(container: Container, unit: str) -> list[int]:
-    """Return the host's ids of a unit's processes, the oldest first."""
+    """Return the host's process ids of a unit, the oldest first."""
     for parent in cgroups.hierarchies(cgroups.MOUNTS.read_text(), cgroups.MEMBERSHIP.read_text()):
-        # os.walk passes over groups that vanish meanwhile: a unit that is being restarted has none.
+        # os.walk skips groups that vanish meanwhile, as the group of a unit that is being restarted does.
         for directory, _, _ in os.walk(parent / container.name):
             if directory.endswith(f"/{unit}") and (found := _members(Path(directory))):
                 return found
@@ -32,18 +32,18 @@ def pids(container: Container, unit: str) -> list[int]:
 
 def signal_all(container: Container, unit: str, number: signal.Signals) -> None:
     """Send a signal to every process of a unit at once; LabError if it has none."""
-    found = pids(container, unit)
-    if not found:
+    processes = pids(container, unit)
+    if not processes:
         raise LabError(f"{unit} has no process")
-    for pid in found:
+    for pid in processes:
         try:
             os.kill(pid, number)
         except ProcessLookupError:
-            continue  # it ended with the one before it
+            continue  # it ended with the process before it
 
 
 def cost(pid: int) -> Cost | None:
-    """Measure one process; None if it has ended meanwhile."""
+    """Measure one process; None if it has ended."""
     process = Path(f"/proc/{pid}")
     try:
         status = _fields(process / "status")

@@ -148,7 +148,7 @@ class RelayReader:
         """Read until it is so; raises FlvError for anything that is no FLV, a second header too."""
         deadline = time.monotonic() + PATIENCE
         while not predicate():
-            assert time.monotonic() < deadline, f"waited in vain for: {what}"
+            assert time.monotonic() < deadline, f"timed out after {PATIENCE:g} s waiting for {what}"
             data = self._socket.recv(1 << 20)
             assert data, f"the program closed the connection before: {what}"
             self.tags += self._reader.feed(data)
