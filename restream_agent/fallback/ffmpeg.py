@@ -1,6 +1,6 @@
 """The ffmpeg commands that make the prepared fallback, as argv tuples.
 
-Pure. Each source's pictures become one FLV file, all sources' sound another; loop.py joins them.
+Pure. The video of each input becomes an FLV file, the audio of all inputs another; seam.py joins them.
 """
 
 from dataclasses import dataclass
@@ -11,45 +11,45 @@ from restream_agent.fallback import seam
 from restream_agent.fallback.profile import Profile
 
 VERSION = 1
-"""Part of the prepared file's name: raise it when the commands here, slate.py or loop.py change."""
+"""Part of the prepared file's name: raise it when the commands here, slate.py or seam.py change."""
 
 STILL_SECONDS = 10
 """How long a still picture is shown before the loop begins again."""
 
 OVERLAP = 4
-"""AAC frames encoded before the beginning and after the end of the sound, and not used."""
+"""AAC frames that are encoded before the beginning and after the end of the audio, and left out later."""
 
-_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+_CHANNEL_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 _BITS_PER_PIXEL = 0.07
 _LOWEST_BITRATE, _HIGHEST_BITRATE = 400_000, 6_000_000
-"""bit/s; 6 Mb/s is the most that every platform takes (platforms.md)."""
+"""bit/s. 6 Mbit/s is Twitch's limit; few platforms accept less (config/presets.json)."""
 
 
 @dataclass(frozen=True)
 class InputVideo:
-    """One file to play, as ffprobe found it.
+    """One file to play, as ffprobe describes it.
 
-    `picture` and `sound` are stream numbers (`sound` is None for a silent file). `seconds` is about
-    how long it lasts and `promised` exactly how long its pictures do, None where the file does not say.
+    `video` and `audio` are stream numbers; `audio` is None for a silent file. `seconds` is roughly the
+    file's duration, `video_seconds` exactly its video's; both are None where the file does not say.
     """
 
     path: Path
-    picture: int
-    sound: int | None
+    video: int
+    audio: int | None
     seconds: float | None
-    promised: float | None
+    video_seconds: float | None
     is_still: bool
 
 
 def url(path: Path) -> str:
-    """Name a local file so that ffmpeg cannot take it for an option, a protocol or a number."""
+    """Return a URL for a local file, which ffmpeg cannot mistake for an option, a protocol or a number."""
     return f"file:{path.absolute()}"
 
 
 def video_bitrate(profile: Profile) -> int:
-    """Return the bit/s that the fallback may use at most."""
-    wanted = profile.width * profile.height * float(profile.fps) * _BITS_PER_PIXEL
-    return round(min(max(wanted, _LOWEST_BITRATE), _HIGHEST_BITRATE))
+    """Return the highest bitrate of the fallback's video, in bit/s."""
+    bitrate = profile.width * profile.height * float(profile.fps) * _BITS_PER_PIXEL
+    return round(min(max(bitrate, _LOWEST_BITRATE), _HIGHEST_BITRATE))
 
 
 def keyframe_frames(profile: Profile, keyframe: float) -> int:
@@ -57,55 +57,56 @@ def keyframe_frames(profile: Profile, keyframe: float) -> int:
     return max(1, round(keyframe * profile.fps))
 
 
-def encode_pictures(
+def encode_video(
     source: InputVideo, profile: Profile, *, keyframe: float, spare: int, output: str
 ) -> tuple[str, ...]:
-    """Encode one source's pictures, and `spare` copies of the last, as FLV without sound."""
+    """Return the command that encodes one input's video, followed by `spare` copies of its last frame."""
     return (
-        *_begin(),
+        *_common_arguments(),
         *local_input(source.path),
         "-filter_complex",
-        f"[0:{source.picture}]{_picture_filter(source, profile, spare)}[out]",
+        f"[0:{source.video}]{_video_filter(source, profile, spare)}[out]",
         "-map", "[out]",
         *_h264(profile, keyframe_frames(profile, keyframe)),
         "-flvflags", "no_duration_filesize", "-f", "flv", output,
     )  # fmt: skip
 
 
-def encode_sound(
+def encode_audio(
     sources: tuple[InputVideo, ...],
     frames: tuple[int, ...],
-    length: seam.LoopLayout,
+    layout: seam.LoopLayout,
     profile: Profile,
     *,
     output: str,
 ) -> tuple[str, ...]:
-    """Encode the sound of all sources, each cut or padded to its number of pictures, as FLV.
+    """Return the command that encodes the audio of all inputs.
 
-    A tiny picture stream goes along: its first timestamp shows where the first sample lies. OVERLAP
-    AAC frames come before and after, which loop.py leaves out.
+    Each input's audio is cut or padded to the length of its video, which has `frames` frames. A tiny video
+    stream goes along: its first timestamp shows where the first audio sample is. OVERLAP AAC frames come
+    before and after, which seam.py leaves out.
     """
-    inputs = [source for source in sources if source.sound is not None]
+    inputs = [source for source in sources if source.audio is not None]
     parts, start = [], 0
     for number, source in enumerate(sources):
         until = seam.samples_until(sum(frames[: number + 1]), profile)
-        where = None if source.sound is None else f"{inputs.index(source)}:{source.sound}"
-        parts.append(f"{_sound_filter(where, until - start, profile)}[s{number}]")
+        stream = None if source.audio is None else f"{inputs.index(source)}:{source.audio}"
+        parts.append(f"{_audio_filter(stream, until - start, profile)}[s{number}]")
         start = until
     marker = "color=black:size=32x32:rate=1:duration=1[mark]"
     return (
-        *_begin(),
+        *_common_arguments(),
         *(argument for source in inputs for argument in local_input(source.path)),
-        "-filter_complex", ";".join((*parts, _whole_sound(len(sources), length), marker)),
+        "-filter_complex", ";".join((*parts, _joined_audio(len(sources), layout), marker)),
         "-map", "[mark]", "-c:v", "flv1",
-        "-map", "[out]", "-c:a", "aac", "-b:a", f"{_sound_bitrate(profile)}",
+        "-map", "[out]", "-c:a", "aac", "-b:a", f"{_audio_bitrate(profile)}",
         "-ar", f"{profile.sample_rate}", "-ac", f"{profile.channels}",
         "-flvflags", "no_duration_filesize", "-f", "flv", output,
     )  # fmt: skip
 
 
 def seconds_done(line: str) -> float | None:
-    """Return how far ffmpeg has got, in seconds of output, if this line of -progress says so."""
+    """Return the seconds of output so far, if this line of -progress holds them."""
     name, _, value = line.strip().partition("=")
     if name != "out_time_us":
         return None
@@ -115,16 +116,16 @@ def seconds_done(line: str) -> float | None:
         return None
 
 
-def _begin() -> tuple[str, ...]:
+def _common_arguments() -> tuple[str, ...]:
     return ("ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-progress", "pipe:1", "-nostats", "-y")
 
 
 def local_input(path: Path) -> tuple[str, ...]:
-    """Return the arguments that open a local file and nothing else: a playlist must not fetch anything."""
+    """Return the arguments that open a local file, and only that: a playlist must not fetch anything."""
     return ("-protocol_whitelist", "file", "-i", url(path))
 
 
-def _picture_filter(source: InputVideo, profile: Profile, spare: int) -> str:
+def _video_filter(source: InputVideo, profile: Profile, spare: int) -> str:
     size = f"{profile.width}:{profile.height}"
     is_full_range = profile.pixel_format == "yuvj420p"
     colours = f"out_color_matrix=bt709:out_range={'full' if is_full_range else 'limited'}"
@@ -146,7 +147,7 @@ def _picture_filter(source: InputVideo, profile: Profile, spare: int) -> str:
 
 
 def _h264(profile: Profile, group: int) -> tuple[str, ...]:
-    """OBS's own choices where the decoder sees them: BT.709, no open groups; no B-frames for low delay."""
+    """Encode as OBS does where a decoder notices: BT.709, closed groups; without B-frames, for low delay."""
     bitrate = video_bitrate(profile)
     return (
         "-c:v", "libx264", "-preset", "veryfast", "-profile:v", profile.h264_profile,
@@ -157,28 +158,28 @@ def _h264(profile: Profile, group: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _sound_filter(where: str | None, samples: int, profile: Profile) -> str:
-    layout = _LAYOUTS[profile.channels]
+def _audio_filter(stream: str | None, samples: int, profile: Profile) -> str:
+    channel_layout = _CHANNEL_LAYOUTS[profile.channels]
     rate = profile.sample_rate
-    if where is None:
-        return f"anullsrc=r={rate}:cl={layout},aformat=fltp,atrim=end_sample={samples}"
-    # async=1 with first_pts=0 fills gaps with silence and keeps late sound late; it stretches nothing.
+    if stream is None:
+        return f"anullsrc=r={rate}:cl={channel_layout},aformat=fltp,atrim=end_sample={samples}"
+    # async=1 with first_pts=0 fills gaps with silence and keeps late audio late; it stretches nothing.
     return (
-        f"[{where}]aresample={rate}:async=1:first_pts=0,aformat=fltp:{rate}:{layout},"
+        f"[{stream}]aresample={rate}:async=1:first_pts=0,aformat=fltp:{rate}:{channel_layout},"
         f"apad=whole_len={samples},atrim=end_sample={samples}"
     )
 
 
-def _whole_sound(parts: int, length: seam.LoopLayout) -> str:
-    """Join the parts, of exactly the loop's length, with what lets the end flow into the beginning.
+def _joined_audio(parts: int, layout: seam.LoopLayout) -> str:
+    """Join the parts to exactly the loop's length, and extend both ends so that the loop has no click.
 
-    After the end the sound goes on with its beginning, since an AAC frame overlaps with the next one,
-    and that will be the loop's first. Before the beginning it is mirrored, so that the encoder sees no
-    sudden start there and chooses the same long windows as at the end. With both, a steady tone loops
-    without a click (measured; without the mirror the seam is off by most of the amplitude).
+    After the end, the audio goes on with its own beginning: an AAC frame overlaps with the next, which in a
+    loop is the first. Before the beginning, the audio is mirrored: the encoder then sees no sudden start and
+    chooses the same long windows as at the end. With both, a steady tone loops without a click (measured;
+    without the mirror, the seam is off by most of the amplitude).
     """
     labels = "".join(f"[s{number}]" for number in range(parts))
-    total, overlap = length.sound_frames * seam.AAC_FRAME, OVERLAP * seam.AAC_FRAME
+    total, overlap = layout.audio_frames * seam.AAC_FRAME, OVERLAP * seam.AAC_FRAME
     return (
         f"{labels}concat=n={parts}:v=0:a=1,apad=whole_len={total},atrim=end_sample={total},"
         "asplit=3[all][copy1][copy2];"
@@ -188,5 +189,5 @@ def _whole_sound(parts: int, length: seam.LoopLayout) -> str:
     )
 
 
-def _sound_bitrate(profile: Profile) -> int:
+def _audio_bitrate(profile: Profile) -> int:
     return 96_000 if profile.channels == 1 else 80_000 * profile.channels

@@ -1,4 +1,4 @@
-"""What ffprobe says about files and streams, and what is wrong with those that cannot be used."""
+"""Asks ffprobe about files and streams, and explains why a file cannot be used."""
 
 import hashlib
 import json
@@ -10,9 +10,11 @@ from typing import Any
 from restream_agent.base import process
 from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.fallback import ffmpeg
-from restream_agent.fallback.profile import picture_stream, sound_stream
+from restream_agent.fallback.profile import audio_stream, video_stream
 
 SMALL_FILE = 64 * 1024 * 1024
+"""Bytes. `fingerprint` reads files up to this size completely."""
+
 _BLOCK = 1024 * 1024
 _USABLE = "give a video or a picture that ffmpeg can play"
 
@@ -20,8 +22,8 @@ _USABLE = "give a video or a picture that ffmpeg can play"
 def probe(path_or_url: Path | str, *, timeout: float = 15.0) -> dict[str, Any]:
     """Return ffprobe's -show_format -show_streams for a local Path, or for a URL given as a string.
 
-    `timeout` is in seconds; a live stream takes a few until its parameters are known. Raises
-    CommandError where ffprobe fails.
+    `timeout` is in seconds; ffprobe needs a few to learn a live stream's parameters. Raises CommandError if
+    ffprobe fails.
     """
     is_file = isinstance(path_or_url, Path)
     where = ffmpeg.local_input(path_or_url) if isinstance(path_or_url, Path) else ("-i", path_or_url)
@@ -33,32 +35,32 @@ def probe(path_or_url: Path | str, *, timeout: float = 15.0) -> dict[str, Any]:
 
 
 def inspect(path: Path) -> ffmpeg.InputVideo:
-    """Return what of this file can be played. Raises RestreamError naming the file and the reason."""
+    """Return the streams of a file that can be played. Raises RestreamError with the file and the reason."""
     check_readable(path)
     try:
         answer = probe(path)
     except CommandError as error:
-        if error.hint:  # ffprobe is missing: the file is not to blame
+        if error.hint:  # ffprobe is missing: the file is not the cause
             raise
         reason = last_reason(error)
         raise RestreamError(f"{path}: not a video that ffmpeg can read: {reason}", hint=_USABLE) from error
-    picture = picture_stream(answer["streams"])
-    if picture is None:
+    video = video_stream(answer["streams"])
+    if video is None:
         raise RestreamError(f"{path}: has sound but no picture", hint=_USABLE)
-    sound = sound_stream(answer["streams"])
+    audio = audio_stream(answer["streams"])
     format_name = str(answer.get("format", {}).get("format_name", ""))
     return ffmpeg.InputVideo(
         path=path,
-        picture=int(picture["index"]),
-        sound=None if sound is None else int(sound["index"]),
-        seconds=_seconds(picture) or _seconds(answer.get("format", {})),
-        promised=_seconds(picture),
+        video=int(video["index"]),
+        audio=None if audio is None else int(audio["index"]),
+        seconds=_seconds(video) or _seconds(answer.get("format", {})),
+        video_seconds=_seconds(video),
         is_still=format_name.endswith("_pipe") or format_name == "image2",
     )
 
 
 def check_readable(path: Path) -> None:
-    """Raise RestreamError unless the path is a file with something in it that we may read."""
+    """Raise RestreamError unless the path is a readable file that is not empty."""
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise RestreamError(f"{path}: is not a file", hint=_USABLE)
@@ -66,7 +68,7 @@ def check_readable(path: Path) -> None:
             if file.read(1):
                 return
     except FileNotFoundError as error:
-        raise RestreamError(f"{path}: there is no such file", hint="check the path") from error
+        raise RestreamError(f"{path}: does not exist", hint="check the path") from error
     except IsADirectoryError as error:
         raise RestreamError(f"{path}: is a directory", hint="list the videos one by one") from error
     except OSError as error:
@@ -78,8 +80,8 @@ def check_readable(path: Path) -> None:
 def fingerprint(path: Path) -> str:
     """Return a text that changes with the file's content.
 
-    Files up to SMALL_FILE bytes count whole; of larger ones, which would take long to read, the
-    size, the time of change, and the first and last megabyte.
+    It covers all of a file of up to SMALL_FILE bytes. A larger file would take long to read: its size, its
+    modification time, and its first and last megabyte count.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -96,7 +98,7 @@ def fingerprint(path: Path) -> str:
 
 
 def last_reason(error: CommandError) -> str:
-    """Return the last thing a failed ffmpeg or ffprobe said, without the file's name before it."""
+    """Return the last line of a failed ffmpeg or ffprobe, without the file's name at its beginning."""
     lines = [line for line in error.output.splitlines() if line.strip()]
     return lines[-1].rsplit(": ", 1)[-1].strip() if lines else error.reason
 

@@ -87,14 +87,14 @@ def from_json(text: str) -> Profile:
 def from_ffprobe(answer: Mapping[str, Any]) -> Profile:
     """Read ffprobe's JSON answer to -show_streams.
 
-    A stream without sound counts as the default's; values the fallback cannot copy (HEVC, 10 bits,
-    odd channel counts) become the nearest it can. Raises RestreamError where there is no picture.
+    A stream without audio gets the default's audio. Values that the fallback cannot copy (HEVC, 10 bits,
+    odd channel counts) become the nearest ones that it can. Raises RestreamError if there is no video.
     """
     streams = answer.get("streams", ())
-    video = picture_stream(streams)
+    video = video_stream(streams)
     if video is None:
         raise RestreamError("the stream has no picture")
-    audio = sound_stream(streams) or {}
+    audio = audio_stream(streams) or {}
     pixel_format = str(video.get("pix_fmt", ""))
     return Profile(
         width=int(video.get("width", 0)) // 2 * 2,
@@ -107,8 +107,8 @@ def from_ffprobe(answer: Mapping[str, Any]) -> Profile:
     )
 
 
-def picture_stream(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the first stream of moving pictures; the cover of a song is none."""
+def video_stream(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the first video stream; the cover of a song does not count."""
     return next(
         (
             stream
@@ -119,20 +119,20 @@ def picture_stream(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | 
     )
 
 
-def sound_stream(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the sound a player would choose: the one marked as default, or else the first."""
-    sounds = _decodable(streams, "audio")
-    marked = (stream for stream in sounds if stream.get("disposition", {}).get("default"))
-    return next(marked, sounds[0] if sounds else None)
+def audio_stream(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the audio stream that a player would choose: the one marked as default, or else the first."""
+    candidates = _decodable(streams, "audio")
+    marked = (stream for stream in candidates if stream.get("disposition", {}).get("default"))
+    return next(marked, candidates[0] if candidates else None)
 
 
 def _decodable(streams: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[str, Any]]:
-    """Drop unknown codecs: ffprobe gives those no codec_name."""
+    """Return the streams of a kind whose codec is known: ffprobe gives others no codec_name."""
     return [stream for stream in streams if stream.get("codec_type") == kind and stream.get("codec_name")]
 
 
 def _frame_rate(video: Mapping[str, Any]) -> Fraction:
-    """FLV has whole milliseconds, so measured rates are slightly off: take the usual rate nearby."""
+    """Return the frame rate; a usual rate if it is close, as FLV's whole milliseconds blur measured rates."""
     for key in ("avg_frame_rate", "r_frame_rate"):
         try:
             rate = Fraction(str(video.get(key, "0")))
@@ -145,10 +145,10 @@ def _frame_rate(video: Mapping[str, Any]) -> Fraction:
 
 
 def _h264_profile(video: Mapping[str, Any]) -> H264Profile:
-    """Understand ffprobe, which says "High", "Main", "Constrained Baseline" and so on."""
+    """Return the H.264 profile; ffprobe calls it "High", "Main", "Constrained Baseline" and so on."""
     words = str(video.get("profile", "")).lower().split()
-    found = next((name for name in get_args(H264Profile) if name in words), DEFAULT.h264_profile)
-    return cast("H264Profile", found)
+    name = next((name for name in get_args(H264Profile) if name in words), DEFAULT.h264_profile)
+    return cast("H264Profile", name)
 
 
 def _one_of(allowed: tuple[int, ...], value: object, default: int) -> int:

@@ -1,10 +1,10 @@
-"""The shape of the prepared fallback: how long it is, and which tags it consists of.
+"""The layout of the prepared fallback: its length and its tags, so that it loops without a seam.
 
-Pure. The file is repeated for hours by adding its length to the timestamps, so the length must suit
-the sound exactly: players count samples, and a length that is 1 ms off is 0.7 s off after an hour of
-5 s loops. Pictures go by their timestamps and can bear a last one that is shown a little longer or
-shorter. Hence the length is a whole number of AAC frames that is also a whole number of milliseconds,
-FLV's unit, and what is left over goes to the last picture.
+Pure. The program repeats the file for hours and adds the file's length to the timestamps each time, so the
+length must fit the audio exactly: players count samples, and a length that is 1 ms off is 0.7 s off after
+an hour of 5 s loops. Video follows its timestamps, so its last frame may be shown a little longer or
+shorter. Hence the length is a whole number of AAC frames that is as close as possible to whole
+milliseconds, FLV's unit, and the last video frame takes up the difference.
 """
 
 import heapq
@@ -20,83 +20,83 @@ AAC_FRAME = 1024
 """Samples in one frame of AAC-LC (ISO/IEC 14496-3)."""
 
 _FREEZE = Fraction(1, 4)
-"""Seconds. The longest time the last picture may be frozen to make the loop fit."""
+"""Seconds. The longest time that the last video frame may be frozen to make the loop fit."""
 
-_MAY_FREEZE = Fraction(1, 20)
-"""A freeze is worth it where it makes the last picture's time more exact by this much of its length."""
+_FREEZE_COST = Fraction(1, 20)
+"""A freeze must make the last frame's duration more exact by at least this fraction of the freeze."""
 
 _ROUNDING_WEIGHT = 200
-"""How much worse time lost to rounding is, which adds up, than the last picture's, which does not."""
+"""How much worse a rounding error is, which adds up, than the last frame's error, which does not."""
 
 
 @dataclass(frozen=True)
 class LoopLayout:
-    """One length: `frames` pictures and `sound_frames` AAC frames in `milliseconds`.
+    """One possible length: `frames` video frames and `audio_frames` AAC frames in `milliseconds`.
 
-    `leftover` is how much longer (in seconds, negative: shorter) the last picture is shown than the
-    others; `rounding` is how far, in seconds per loop, the sound's length is from whole milliseconds.
+    `leftover` is how many seconds longer (negative: shorter) the last video frame is shown than the others.
+    `rounding` is the difference, in seconds per loop, between the audio's length and whole milliseconds.
     """
 
     frames: int
-    sound_frames: int
+    audio_frames: int
     milliseconds: int
     leftover: Fraction
     rounding: Fraction
 
 
 def spare_frames(fps: Fraction) -> int:
-    """Return how many copies of the last picture `choose` may make use of."""
+    """Return the most copies of the last video frame that `choose` may ask for."""
     return int(_FREEZE * fps)
 
 
 def choose(frames: int, profile: Profile) -> LoopLayout:
-    """Return the best loop for `frames` pictures: none is dropped, few or none are added."""
+    """Return the best layout for `frames` video frames: none is dropped, few or none are added."""
     lengths = range(frames, frames + spare_frames(profile.fps) + 1)
-    loops = [loop for length in lengths for loop in _near(length, profile)]
-    return min(loops, key=lambda loop: _flaw(loop, loop.frames - frames, profile))
+    layouts = [layout for length in lengths for layout in _layouts(length, profile)]
+    return min(layouts, key=lambda layout: _cost(layout, layout.frames - frames, profile))
 
 
-def _near(frames: int, profile: Profile) -> Iterator[LoopLayout]:
-    """Yield the loops of `frames` pictures whose last is shown for at least half as long as the others."""
+def _layouts(frames: int, profile: Profile) -> Iterator[LoopLayout]:
+    """Yield the layouts whose last video frame is shown for at least half as long as the others."""
     seconds = frames / profile.fps
     nearest = round(seconds * profile.sample_rate / AAC_FRAME)
-    for sound_frames in range(max(1, nearest - 1), nearest + 2):
-        exact = Fraction(sound_frames * AAC_FRAME, profile.sample_rate)
+    for audio_frames in range(max(1, nearest - 1), nearest + 2):
+        exact = Fraction(audio_frames * AAC_FRAME, profile.sample_rate)
         leftover = exact - seconds
         if leftover * profile.fps * 2 >= -1:
             milliseconds = round(exact * 1000)
             yield LoopLayout(
-                frames, sound_frames, milliseconds, leftover, exact - Fraction(milliseconds, 1000)
+                frames, audio_frames, milliseconds, leftover, exact - Fraction(milliseconds, 1000)
             )
 
 
-def _flaw(loop: LoopLayout, added: int, profile: Profile) -> Fraction:
+def _cost(layout: LoopLayout, added: int, profile: Profile) -> Fraction:
     frozen = added / profile.fps
-    return abs(loop.leftover) + abs(loop.rounding) * _ROUNDING_WEIGHT + frozen * _MAY_FREEZE
+    return abs(layout.leftover) + abs(layout.rounding) * _ROUNDING_WEIGHT + frozen * _FREEZE_COST
 
 
 def samples_until(frames: int, profile: Profile) -> int:
-    """Return how many samples of sound belong to the first `frames` pictures."""
+    """Return how many audio samples belong to the first `frames` video frames."""
     return round(frames * profile.sample_rate / profile.fps)
 
 
 def assemble(
-    pictures: Iterable[Tag], sounds: Iterable[Tag], loop: LoopLayout, profile: Profile, *, priming: int
+    video: Iterable[Tag], audio: Iterable[Tag], layout: LoopLayout, profile: Profile, *, priming: int
 ) -> Iterator[Tag]:
-    """Yield the tags of the finished file: parameters first, then `loop` on exact timestamps from 0.
+    """Yield the tags of the finished file: the decoder parameters, then all frames, timed from 0.
 
-    `pictures` and `sounds` are an encoder's output; the first `priming` AAC frames lie before the
-    beginning and are left out. Raises ValueError if either is too short or lacks its parameters,
-    or if the pictures' parameters change on the way.
+    `video` and `audio` are the encoder's output; the first `priming` AAC frames lie before the beginning
+    and are left out. Raises ValueError if either is too short or lacks its parameters, or if the video's
+    parameters change on the way.
     """
-    pictures, sounds = iter(pictures), iter(sounds)
-    yield metadata(loop, profile)
-    picture_header = _header(pictures)
-    yield picture_header
-    yield _header(sounds)
+    video, audio = iter(video), iter(audio)
+    yield metadata(layout, profile)
+    video_header = _header(video)
+    yield video_header
+    yield _header(audio)
     yield from heapq.merge(
-        _timed(pictures, 0, loop.frames, profile.fps, picture_header),
-        _timed(sounds, priming, loop.sound_frames, Fraction(profile.sample_rate, AAC_FRAME), None),
+        _timed(video, 0, layout.frames, profile.fps, video_header),
+        _timed(audio, priming, layout.audio_frames, Fraction(profile.sample_rate, AAC_FRAME), None),
         key=lambda tag: (tag.timestamp, tag.kind != VIDEO),
     )
 
@@ -109,7 +109,7 @@ def _header(tags: Iterator[Tag]) -> Tag:
 
 
 def _timed(tags: Iterator[Tag], skip: int, count: int, rate: Fraction, header: Tag | None) -> Iterator[Tag]:
-    """Yield `count` tags after the first `skip`, number n at n/rate seconds."""
+    """Yield the `count` tags after the first `skip`; tag number n is at n/rate seconds."""
     number = -skip
     for tag in tags:
         if header is not None and tag.is_sequence_header and tag.body != header.body:
@@ -124,10 +124,10 @@ def _timed(tags: Iterator[Tag], skip: int, count: int, rate: Fraction, header: T
     raise ValueError(f"the encoder wrote {number} frames instead of {count}")
 
 
-def metadata(loop: LoopLayout, profile: Profile) -> Tag:
-    """Return the onMetaData tag; its `duration`, in seconds, is the length to repeat the file by."""
+def metadata(layout: LoopLayout, profile: Profile) -> Tag:
+    """Return the onMetaData tag; its `duration`, in seconds, is the length of the loop."""
     numbers = {
-        "duration": loop.milliseconds / 1000,
+        "duration": layout.milliseconds / 1000,
         "width": profile.width,
         "height": profile.height,
         "framerate": float(profile.fps),
@@ -145,10 +145,10 @@ def _string(text: str) -> bytes:
     return struct.pack(">H", len(text)) + text.encode("ascii")
 
 
-def priming_frames(first_picture: int, profile: Profile) -> int:
+def priming_frames(origin: int, profile: Profile) -> int:
     """Return how many AAC frames precede the first sample.
 
-    `first_picture` is the timestamp, in ms, that the muxer gave to time 0 so that the encoder's
-    priming samples (1024 in ffmpeg's own encoder) need no negative one.
+    `origin` is the timestamp, in ms, that the muxer gave to time 0, so that the encoder's priming samples
+    (1024 in ffmpeg's own encoder) need no negative timestamp.
     """
-    return round(Fraction(first_picture * profile.sample_rate, 1000 * AAC_FRAME))
+    return round(Fraction(origin * profile.sample_rate, 1000 * AAC_FRAME))

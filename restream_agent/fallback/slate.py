@@ -1,7 +1,7 @@
-"""The picture shown while no fallback video is configured: a calm background and a message.
+"""The slate, which viewers see if no fallback video is configured: a calm background and a message.
 
-`layout` and `command` are pure; `find_font` looks at the system. The text and the font reach ffmpeg
-as files with names of our own, so nothing in a message can be taken for a filter.
+`fit_text` and `command` are pure; `find_font` looks at the system. ffmpeg gets the text and the font as files
+whose names are fixed, so ffmpeg can take no part of a message for a filter.
 """
 
 import textwrap
@@ -14,7 +14,7 @@ from restream_agent.base.errors import CommandError
 from restream_agent.base.one_line import printable
 
 FONT = "font"
-"""The name, in the working directory of `command`, of the font file (a symbolic link will do)."""
+"""The name of the font file, or of a link to it, in the working directory of `command`."""
 
 FONT_DIRECTORIES = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 
@@ -24,22 +24,22 @@ _SMALLEST_TEXT = 8
 _LINE_HEIGHT = 1.35
 _TEXT_WIDTH, _TEXT_HEIGHT = 0.86, 0.5
 _GLYPH, _WIDE_GLYPH = 0.68, 1.05
-"""Widths of a letter in font sizes: a bold sans serif's average with some room, and East Asian ones."""
+"""Width of a letter as a fraction of the font size: a generous average of bold sans serifs; East Asian."""
 
 
 @dataclass(frozen=True)
-class Text:
-    """A message broken into lines that fit, and its font size in pixels."""
+class SlateText:
+    """A message in lines that fit, and its font size in pixels."""
 
     lines: tuple[str, ...]
     size: int
 
 
-def layout(message: str, width: int, height: int) -> Text:
-    """Break a message into lines for a picture of this size, as large as fits.
+def fit_text(message: str, width: int, height: int) -> SlateText:
+    """Break a message into lines for a picture of this size, with the largest font that fits.
 
-    Control characters are dropped, line breaks kept; what does not fit at the smallest legible size
-    ends in "…". An empty message has no lines.
+    Line breaks are kept, other control characters become spaces. A message that does not fit at the
+    smallest legible size is cut and ends in "…". An empty message has no lines.
     """
     paragraphs = [" ".join(printable(line).split()) for line in message.splitlines()]
     largest = max(_SMALLEST_TEXT, min(width, height) // 9)
@@ -47,24 +47,24 @@ def layout(message: str, width: int, height: int) -> Text:
     for size in range(largest, smallest - 1, -1):
         lines, is_whole = _wrap(paragraphs, size, width)
         if is_whole and len(lines) <= _room(size, height):
-            return Text(lines, size)
+            return SlateText(lines, size)
     lines, _ = _wrap(paragraphs, smallest, width)
     room = _room(smallest, height)
     if len(lines) > room:
         lines = (*lines[: room - 1], lines[room - 1][:-1] + "…")
-    return Text(lines, smallest)
+    return SlateText(lines, smallest)
 
 
 def line_file(number: int) -> str:
-    """Return the name, in the working directory of `command`, of the file that holds a line."""
+    """Return the name of the file that holds a line, in the working directory of `command`."""
     return f"line{number}.txt"
 
 
-def command(text: Text, width: int, height: int, *, has_font: bool, output: str) -> tuple[str, ...]:
+def command(text: SlateText, width: int, height: int, *, has_font: bool, output: str) -> tuple[str, ...]:
     """Return the ffmpeg command that draws the slate as one PNG picture.
 
-    It reads FONT and each `line_file` in its working directory. Without a font the pause sign
-    stands alone: the same in every language, and never a black picture.
+    It reads FONT and each `line_file` in its working directory. Without a font, the slate is a pause sign
+    alone, which every language understands and which is never a black picture.
     """
     lines = text.lines if has_font else ()
     filters = [_pause_sign(width, height, centre=height * 0.26 if lines else height * 0.5)]
@@ -84,34 +84,34 @@ def command(text: Text, width: int, height: int, *, has_font: bool, output: str)
 
 
 def find_font(message: str, directories: tuple[Path, ...] = FONT_DIRECTORIES) -> Path | None:
-    """Return a scalable font, with the message's letters if fontconfig knows one; None without any."""
+    """Return a scalable font, if possible one with all letters of the message; None if there is none."""
     return _ask_fontconfig(message) or _search(directories)
 
 
 def _ask_fontconfig(message: str) -> Path | None:
     letters = sorted({ord(letter) for letter in message if letter.isprintable() and not letter.isspace()})
-    wanted = f"sans:bold:scalable=true:charset={' '.join(f'{letter:x}' for letter in letters)}"
+    pattern = f"sans:bold:scalable=true:charset={' '.join(f'{letter:x}' for letter in letters)}"
     try:
-        answer = process.run(("fc-match", "-f", "%{file}", wanted), timeout=10)
-    except CommandError:  # fontconfig's tools are not on every server: the search below does
+        answer = process.run(("fc-match", "-f", "%{file}", pattern), timeout=10)
+    except CommandError:  # not every server has fontconfig's tools: `_search` has to do
         return None
     path = Path(answer.stdout)
     return path if path.suffix.lower() in (".ttf", ".otf", ".ttc") and path.is_file() else None
 
 
 def _search(directories: tuple[Path, ...]) -> Path | None:
-    found = [
+    fonts = [
         path
         for directory in directories
         for path in sorted(directory.rglob("*"))
         if path.suffix.lower() in (".ttf", ".otf")
     ]
-    usual = {path.name: path for path in found}
-    return next((usual[name] for name in _USUAL_FONTS if name in usual), found[0] if found else None)
+    by_name = {path.name: path for path in fonts}
+    return next((by_name[name] for name in _USUAL_FONTS if name in by_name), fonts[0] if fonts else None)
 
 
 def _wrap(paragraphs: list[str], size: int, width: int) -> tuple[tuple[str, ...], bool]:
-    """Return the lines, and whether every word is in one piece."""
+    """Return the lines, and whether no word had to be split."""
     text = " ".join(paragraphs)
     is_wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     columns = max(1, int(width * _TEXT_WIDTH / (size * (_WIDE_GLYPH if is_wide else _GLYPH))))
@@ -124,7 +124,7 @@ def _room(size: int, height: int) -> int:
 
 
 def _pause_sign(width: int, height: int, *, centre: float) -> str:
-    """Return the boxes of a band across the picture and the two strokes of a pause sign upon it."""
+    """Return the filters that draw a band across the picture and the two strokes of a pause sign on it."""
     unit = min(width, height) / 6
     stroke, gap = round(unit * 0.28), round(unit * 0.3)
     top, tall = round(centre - unit / 2), round(unit)

@@ -1,6 +1,6 @@
-"""The store of prepared fallback files: videos, a picture or a message, each as an FLV that loops.
+"""The store of prepared fallback files. Each is an FLV that loops: videos, a picture or a message.
 
-A file is named after all that went into it, so nothing is converted twice; conversion.py makes it.
+conversion.py makes a file. Its name depends on everything that goes into it, so nothing is converted twice.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ _WORK_PREFIX = ".prepare-"
 _PREPARED = re.compile(r"[0-9a-f]{16}-.+\.flv")
 
 SPARE = 4
-"""Prepared files kept beside those in use."""
+"""How many prepared files are kept besides those in use."""
 
 
 def prepare(
@@ -37,20 +37,20 @@ def prepare(
     directory: Path,
     progress: ProgressCallback | None = None,
 ) -> Path:
-    """Return the prepared FLV file for these sources, made now if `directory` does not hold it yet.
+    """Return the prepared FLV file for these sources; make it if `directory` does not hold it yet.
 
-    `sources` are played in turn; without any, a slate shows `message`. `keyframe` is the time between
-    keyframes in seconds. A video's sound is cut or padded to the length of its pictures. Whatever
-    interrupts it, nothing unfinished stays behind; after a SIGKILL the next call clears up. Two calls
-    at once wait for each other. Raises RestreamError, naming the file, for a source that cannot be
-    played, and for a directory that is full or cannot be written.
+    The `sources` are played in turn; if there are none, a slate shows `message`. `keyframe` is the time
+    between keyframes in seconds. A source's audio is cut or padded to the length of its video. An
+    interruption leaves no unfinished file behind; after a SIGKILL the next call removes it. Concurrent calls
+    wait for each other. Raises RestreamError, with the file's name, for a source that cannot be played, and
+    for a directory that is full or cannot be written.
     """
     for path in sources:
         check_readable(path)
     target = directory / _name(sources, message, profile, keyframe)
     with _explained(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        with _sole_user(directory):
+        with _locked(directory):
             if not target.exists():
                 with tempfile.TemporaryDirectory(prefix=_WORK_PREFIX, dir=directory) as work:
                     finished = Conversion(Path(work), profile, keyframe, progress).run(sources, message)
@@ -60,10 +60,10 @@ def prepare(
 
 
 def prune(directory: Path, keep: set[Path]) -> tuple[Path, ...]:
-    """Delete old prepared files, and return what was deleted.
+    """Delete old prepared files, and return them.
 
-    Those in `keep` stay, and the SPARE newest others: OBS may change back, and a file may have been
-    prepared before the configuration names it.
+    The files in `keep` stay, and the SPARE newest others: OBS may return to an earlier format, and a file may
+    be prepared before the configuration names it.
     """
     prepared = [path for path in directory.glob("*.flv") if _PREPARED.fullmatch(path.name)]
     others = [path for path in prepared if path.name not in {kept.name for kept in keep}]
@@ -74,20 +74,20 @@ def prune(directory: Path, keep: set[Path]) -> tuple[Path, ...]:
 
 
 def _name(sources: tuple[Path, ...], message: str, profile: Profile, keyframe: float) -> str:
-    """Name a file after everything that decides what is in it; the message only where it is shown."""
+    """Return a name that depends on all that goes into the file; the message counts only if it is shown."""
     content = [fingerprint(path) for path in sources] or message
     ingredients = json.dumps([ffmpeg.VERSION, content, profile.to_json(), keyframe])
     return f"{hashlib.sha256(ingredients.encode()).hexdigest()[:16]}-{profile.label()}.flv"
 
 
 @contextlib.contextmanager
-def _sole_user(directory: Path) -> Iterator[None]:
-    """Keep other calls out of the directory, and remove what a killed one left behind."""
+def _locked(directory: Path) -> Iterator[None]:
+    """Lock the directory against other calls, and remove what a killed call left behind."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        for left_behind in directory.glob(f"{_WORK_PREFIX}*"):
-            shutil.rmtree(left_behind, ignore_errors=True)
+        for remains in directory.glob(f"{_WORK_PREFIX}*"):
+            shutil.rmtree(remains, ignore_errors=True)
         yield
     finally:
         os.close(descriptor)
@@ -95,7 +95,7 @@ def _sole_user(directory: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _explained(directory: Path) -> Iterator[None]:
-    """Turn a failure to write into an error that says where and what to do."""
+    """Turn a failed write into an error that names the directory and what to do."""
     try:
         yield
     except OSError as error:

@@ -119,7 +119,7 @@ class FallbackLoop:
     """The prepared file, played at the pace of the wall, again and again.
 
     Both streams are moved by the same amount in every round, so they cannot drift apart. The amount
-    is the duration that the file states: loop.py has chosen it so that the sound has no seam.
+    is the duration that the file states: fallback/seam.py has chosen it so that the audio has no seam.
     """
 
     def __init__(self, open_file: Callable[[], Iterable[Tag]]) -> None:

@@ -42,7 +42,7 @@ def test_refusals_name_the_file_and_the_reason(tmp_path: Path) -> None:
     noise.write_bytes(bytes(range(7, 251)) * 400)
     os.mkfifo(pipe)
     song = make(tmp_path / "song.m4a", *CLIP_SOUND, "-c:a", "aac")
-    assert refusal(tmp_path / "gone.mp4", out) == f"{tmp_path}/gone.mp4: there is no such file"
+    assert refusal(tmp_path / "gone.mp4", out) == f"{tmp_path}/gone.mp4: does not exist"
     assert refusal(empty, out) == f"{empty}: is empty"
     assert refusal(tmp_path, out) == f"{tmp_path}: is a directory"
     assert refusal(pipe, out) == f"{pipe}: is not a file"
@@ -55,7 +55,7 @@ def test_truncated_video_is_refused(tmp_path: Path) -> None:
     whole = make(tmp_path / "v.mp4", *CLIP_VIDEO, *H264, "-movflags", "+faststart")
     data = whole.read_bytes()
     whole.write_bytes(data[: len(data) // 2])
-    assert "is damaged: 5 s long by its own account" in refusal(whole, tmp_path / "out")
+    assert "is damaged: it states a length of 5 s, but it ends" in refusal(whole, tmp_path / "out")
 
 
 def test_playlist_cannot_reach_the_network(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from restream_agent.base.errors import RestreamError
-from restream_agent.fallback.profile import DEFAULT, Profile, from_ffprobe, from_json, picture_stream
+from restream_agent.fallback.profile import DEFAULT, Profile, from_ffprobe, from_json, video_stream
 
 VIDEO = {
     "codec_type": "video", "codec_name": "h264", "profile": "Main", "width": 1280, "height": 720,
@@ -69,9 +69,9 @@ def test_stream_without_picture_is_refused() -> None:
         from_ffprobe({"streams": [AUDIO]})
 
 
-def test_album_cover_is_no_picture_stream() -> None:
+def test_album_cover_is_no_video_stream() -> None:
     """The cover of a song does not make it a video."""
-    assert picture_stream([{**VIDEO, "disposition": {"attached_pic": 1}}]) is None
+    assert video_stream([{**VIDEO, "disposition": {"attached_pic": 1}}]) is None
 
 
 def test_json_keeps_everything() -> None:

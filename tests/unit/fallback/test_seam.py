@@ -29,7 +29,7 @@ def test_no_picture_is_lost_and_few_are_added(profile: Profile, frames: int) -> 
 def test_sound_does_not_drift_over_200_loops(profile: Profile, frames: int) -> None:
     """Samples counted and timestamps added differ by less than 50 ms after 200 loops."""
     loop = choose(frames, profile)
-    counted = Fraction(200 * loop.sound_frames * 1024, profile.sample_rate)
+    counted = Fraction(200 * loop.audio_frames * 1024, profile.sample_rate)
     assert abs(counted - Fraction(200 * loop.milliseconds, 1000)) < Fraction(50, 1000)
 
 
@@ -50,7 +50,7 @@ def test_pictures_and_sound_are_of_equal_length(profile: Profile, frames: int) -
 def test_a_five_second_clip_stays_as_it_is() -> None:
     """At 30 fps and 48 kHz nothing is frozen, and 8 ms of sound are cut."""
     loop = choose(150, THIRTY)
-    assert (loop.frames, loop.sound_frames, loop.milliseconds) == (150, 234, 4992)
+    assert (loop.frames, loop.audio_frames, loop.milliseconds) == (150, 234, 4992)
     assert (loop.leftover, loop.rounding) == (Fraction(-8, 1000), Fraction(0))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.fallback.slate import Text, command, layout
+from restream_agent.fallback.slate import SlateText, command, fit_text
 
 LONG = "The stream will go on in a moment, thank you for your patience and please stay with us. " * 20
 
@@ -13,44 +13,44 @@ LONG = "The stream will go on in a moment, thank you for your patience and pleas
 def test_message_is_shown_in_full(width: int, height: int) -> None:
     """A sentence keeps all its words at every size."""
     message = "Be right back, please stand by"
-    assert " ".join(layout(message, width, height).lines) == message
+    assert " ".join(fit_text(message, width, height).lines) == message
 
 
 def test_short_message_is_a_ninth_of_the_picture() -> None:
     """Text is as large as reads well, not as small as fits."""
-    assert layout("Soon", 1920, 1080) == Text(("Soon",), 120)
+    assert fit_text("Soon", 1920, 1080) == SlateText(("Soon",), 120)
 
 
 def test_long_words_make_the_text_smaller_rather_than_being_cut() -> None:
     """A word is broken only if it would be too small otherwise."""
     word = "Donaudampfschifffahrtsgesellschaft"
-    assert layout(word, 1280, 720).lines == (word,)
+    assert fit_text(word, 1280, 720).lines == (word,)
 
 
 def test_message_that_cannot_fit_ends_in_an_ellipsis() -> None:
     """What is cut off is seen to be cut off."""
-    assert layout(LONG, 640, 360).lines[-1].endswith("…")
+    assert fit_text(LONG, 640, 360).lines[-1].endswith("…")
 
 
 def test_line_breaks_are_kept_and_control_characters_dropped() -> None:
     """Two lines stay two; a tab or an escape sequence becomes a space."""
-    assert layout("Back\tat 8\x1b\nGMT", 1280, 720).lines == ("Back at 8", "GMT")
+    assert fit_text("Back\tat 8\x1b\nGMT", 1280, 720).lines == ("Back at 8", "GMT")
 
 
 def test_empty_message_has_no_lines() -> None:
     """Nothing to say is no error."""
-    assert layout(" \n ", 1280, 720).lines == ()
+    assert fit_text(" \n ", 1280, 720).lines == ()
 
 
 def test_message_is_not_part_of_the_command() -> None:
     """Text reaches ffmpeg as a file, so no character in it can be taken for a filter."""
-    argv = command(Text(("%{pts}':x=0,",), 40), 640, 360, has_font=True, output="out.png")
+    argv = command(SlateText(("%{pts}':x=0,",), 40), 640, 360, has_font=True, output="out.png")
     assert "pts" not in " ".join(argv)
 
 
 def test_without_a_font_nothing_is_written() -> None:
     """The pause sign stands alone."""
-    argv = command(Text(("hello",), 40), 640, 360, has_font=False, output="out.png")
+    argv = command(SlateText(("hello",), 40), 640, 360, has_font=False, output="out.png")
     assert "drawtext" not in " ".join(argv)
     assert "drawbox" in " ".join(argv)
 
