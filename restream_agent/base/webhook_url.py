@@ -1,9 +1,9 @@
 """Checks of a webhook's URL. The URL is often a secret, so no message shows it. Pure."""
 
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
 
 from restream_agent.base import secret_text
+from restream_agent.base.urls import split_url
 
 
 def complaint(url: str) -> str:
@@ -11,7 +11,7 @@ def complaint(url: str) -> str:
     reason = secret_text.complaint(url)
     if reason:
         return reason
-    parts = _split(url)
+    parts = split_url(url)
     if parts is None or parts.scheme not in {"http", "https"}:
         return "must be a URL that begins with https:// or http://; a port must be from 1 to 65535"
     return "" if parts.hostname else "has no host"
@@ -19,7 +19,7 @@ def complaint(url: str) -> str:
 
 def is_exposed(url: str) -> bool:
     """Whether a message that is posted to the URL crosses a network unencrypted."""
-    parts = _split(url)
+    parts = split_url(url)
     return parts is not None and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 
 
@@ -28,11 +28,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        return parts if parts.port != 0 else None
-    except ValueError:
-        return None

@@ -6,9 +6,10 @@ No message shows a text that may be a secret.
 import re
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from restream_agent.base import secret_text
+from restream_agent.base.urls import split_url
 from restream_agent.config.complaints import closest, complaint
 from restream_agent.config.presets import completed_url, presets
 from restream_agent.config.value_types import ValueType
@@ -135,15 +136,6 @@ def read_url(value: object) -> object:
     if not urlsplit(completed_url(value)).path.strip("/"):
         raise complaint("has no application", 'write it after the host, as in "rtmp://HOST/live"')
     return value
-
-
-def split_url(url: str) -> SplitResult | None:
-    """Split a URL and check its port; return None if it cannot be split."""
-    try:
-        parts = urlsplit(url)
-        return parts if parts.port != 0 else None
-    except ValueError:
-        return None
 
 
 def names_stream(url: str) -> bool:
