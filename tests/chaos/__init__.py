@@ -1,4 +1,4 @@
-"""Faults, one after another, while a broadcast runs to four platforms: `python -m tests.chaos`.
+"""Faults, one after another, during a broadcast to four platforms: `python -m tests.chaos`.
 
-What a fault is stands in `faults_*.py`, how it is played in `drive.py`, what counts as right in `judge.py`.
+`faults_*.py` define the faults, `drive.py` plays them, `judge.py` decides whether the result is right.
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: play the faults, report; exit status 0 when every one healed within its bounds."""
+"""`python -m tests.chaos`: play the faults and report; exit status 0 if all of them heal within bounds."""
 
 import argparse
 import os
@@ -17,13 +17,13 @@ from tests.lab.servers import NO_SRS, SRS
 
 
 def main() -> int:
-    """Play and report; 0 all is well, 1 a fault did not heal or cost too much, 130 interrupted."""
+    """Play and report; return 0 if all is well, 1 if a fault did not heal or cost too much, 130 on Ctrl-C."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.chaos", description="Faults, while a broadcast runs."
+        prog="python -m tests.chaos", description="Play faults during a broadcast and judge them."
     )
-    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="only this ingest server")
-    parser.add_argument("--fault", action="append", default=[], help="only this fault; may be repeated")
-    parser.add_argument("--list", action="store_true", help="name the faults and leave")
+    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="play only on this ingest server")
+    parser.add_argument("--fault", action="append", default=[], help="play only this fault; may be repeated")
+    parser.add_argument("--list", action="store_true", help="list the faults and exit")
     parser.add_argument("--out", type=Path, default=Path("chaos-report"), help="where to write the report")
     arguments = parser.parse_args()
     if arguments.list:
@@ -33,19 +33,19 @@ def main() -> int:
     try:
         faults = named(tuple(arguments.fault))
     except KeyError as error:
-        parser.error(f"no such fault: {error.args[0]}; there are: {', '.join(one.name for one in FAULTS)}")
+        parser.error(f"unknown fault: {error.args[0]}; --list shows all faults")
     if os.geteuid() != 0:
         parser.error("needs root: it boots a systemd in a container")
     screen = Screen()
-    servers = (arguments.server,) if arguments.server else found_servers(screen)
+    servers = (arguments.server,) if arguments.server else installed_servers(screen)
     try:
         return run(servers, faults, arguments.out, screen)
     except KeyboardInterrupt:
         return 130
 
 
-def found_servers(screen: Screen) -> tuple[str, ...]:
-    """Return nginx-rtmp, and SRS where its binary is found."""
+def installed_servers(screen: Screen) -> tuple[str, ...]:
+    """Return nginx-rtmp, and SRS if its binary exists."""
     if SRS.exists():
         return "nginx-rtmp", "srs"
     screen.plain(f"{NO_SRS} at {SRS}: playing on nginx-rtmp only")
@@ -53,24 +53,24 @@ def found_servers(screen: Screen) -> tuple[str, ...]:
 
 
 def run(servers: Sequence[str], faults: Sequence[Fault], out: Path, screen: Screen) -> int:
-    """Play the faults on each server; the report is written anew after each of them."""
+    """Play the faults on each server; the report is rewritten after each fault."""
     out.mkdir(parents=True, exist_ok=True)
     played: list[Played] = []
-    broken = False
+    has_stopped = False
     for server in servers:
         try:
-            for one in play_all(server, faults, out / f"journal-{server}.txt", screen):
-                played.append(one)
-                screen.plain(line(one, screen))
-                for problem in one.problems():
+            for result in play_all(server, faults, out / f"journal-{server}.txt", screen):
+                played.append(result)
+                screen.plain(line(result, screen))
+                for problem in result.problems():
                     screen.plain(f"           {problem}")
                 (out / "report.json").write_text(as_json(played))
         except LabError as error:
-            broken = True
+            has_stopped = True
             screen.plain(screen.paint(f"FAIL  {server}: {error}", "bad"))
     show(played, screen)
     screen.plain(f"\nreport: {out / 'report.json'}")
-    return 1 if broken or not all(one.is_ok() for one in played) else 0
+    return 1 if has_stopped or not all(result.is_ok() for result in played) else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A broadcast on the air: the container, the product in it, four platforms, an OBS that reconnects."""
+"""A broadcast on air: the container, the product in it, four platforms, an OBS that reconnects."""
 
 import json
 import shutil
@@ -24,12 +24,12 @@ INGEST_PORT, HOOK_PORT, PROXY_PORT = 1935, 8085, 8185
 HOLD_SECONDS, TIMEOUT_SECONDS = 30, 10
 TOML = f"{ETC}/restream.toml"
 LOOK_SECONDS = 0.1
-STATUS_SECONDS = 1.0  # `status` is a Python that starts: not ten times a second on two cores
+STATUS_SECONDS = 1.0  # `status` starts a Python: ten times a second is too often for two cores
 LIGHT = Encoder(width=640, height=360, bitrate=800_000)
 
 
 class ChaosBroadcast:
-    """Everything a fault may lay hands on; `undo` is played back after each fault, `counts` reported."""
+    """Everything that a fault may act on. `undo` runs after each fault; `counts` go into the report."""
 
     def __init__(self, container: Container, server: str, screen: Screen) -> None:
         self.container, self.server, self.screen = container, server, screen
@@ -37,10 +37,10 @@ class ChaosBroadcast:
         self.undo = ExitStack()
         self.counts: dict[str, int] = {}
         self.complaints: list[str] = []
-        self.journals: list[str] = []  # of boots before this one
-        self.since = 0.0  # from when on the fault has to heal: its last blow
+        self.journals: list[str] = []  # of earlier boots
+        self.since = 0.0  # when the fault struck for the last time: healing counts from then
         self.obs = self.another_obs("live")
-        self._asked, self._said = 0.0, ""
+        self._status_at, self._state = 0.0, ""
 
     def build(self) -> None:
         """Install the product and go on air."""
@@ -57,11 +57,11 @@ class ChaosBroadcast:
         self.obs.come()
 
     def close(self) -> None:
-        """End OBS; the rest ends with the container."""
+        """End OBS; everything else ends with the container."""
         self.obs.close()
 
     def start_proxy(self) -> None:
-        """Start the proxy for hooks; nothing is led to it yet."""
+        """Start the proxy for hooks; no connection is redirected to it yet."""
         directory = self.container.shared / "hooks"
         directory.mkdir(exist_ok=True)
         shutil.copy(hookproxy.__file__, directory / "hookproxy.py")
@@ -71,7 +71,7 @@ class ChaosBroadcast:
         wait_until(lambda: is_listening(self.container, PROXY_PORT), 10, "the proxy for hooks")
 
     def another_obs(self, mark: str, *, key: str = INGEST_KEY) -> ReconnectingObs:
-        """Return one more OBS, not yet streaming."""
+        """Return another OBS that does not stream yet."""
         url = PUBLISH_URL.replace(INGEST_KEY, key)
         return ReconnectingObs(self.container, url, replace(LIGHT, mark=mark))
 
@@ -88,53 +88,53 @@ class ChaosBroadcast:
         return self.systemctl("show", "-P", prop, "--", unit)
 
     def state(self) -> str:
-        """Return the state that `status --json` gives; asked once a second at most."""
+        """Return the state in `status --json`, which runs at most once in STATUS_SECONDS."""
         now = time.monotonic()
-        if now >= self._asked + STATUS_SECONDS:
-            self._said = str(json.loads(self.product("status", "--json", check=False) or "{}").get("state"))
-            self._asked = time.monotonic()
-        return self._said
+        if now >= self._status_at + STATUS_SECONDS:
+            self._state = str(json.loads(self.product("status", "--json", check=False) or "{}").get("state"))
+            self._status_at = time.monotonic()
+        return self._state
 
     def is_connected(self, name: str) -> bool:
-        """Tell whether a platform is being published to, on a connection that stands."""
+        """Tell whether a platform has an open connection with media."""
         connections = self.platforms[name].reader.connections
         return any(one.closed is None and one.has_media() for one in connections)
 
     def elapsed(self) -> float:
-        """Return how many seconds ago the fault began, or struck for the last time."""
+        """Return the seconds since the fault began or, later, since it struck for the last time."""
         return time.monotonic() - self.since
 
     def struck(self) -> None:
-        """Note that the fault has struck for the last time: from now on it can heal."""
+        """Note that the fault has struck for the last time and can heal from now on."""
         self.since = time.monotonic()
 
     def watch(self, seconds: float) -> None:
-        """Look on for a while."""
+        """Poll the platforms' pictures for some seconds."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.view.poll()
             time.sleep(LOOK_SECONDS)
 
     def wait(self, predicate: Callable[[], object], timeout: float, what: str) -> None:
-        """Look on until something is so; LabError after timeout (in seconds, times PATIENCE)."""
+        """Poll until the predicate is true; LabError after `timeout` (in seconds, times PATIENCE)."""
         deadline = time.monotonic() + timeout * PATIENCE
         while not predicate():
             if time.monotonic() >= deadline:
-                raise LabError(f"waited {timeout:g} s in vain for {what}")
+                raise LabError(f"timed out after {timeout * PATIENCE:g} s waiting for {what}")
             self.view.poll()
             time.sleep(LOOK_SECONDS)
 
     def wait_for(self, source: str, timeout: float = 20) -> None:
-        """Look on until every platform receives a source, by a keyframe from now on."""
+        """Poll until every platform has received a keyframe of a source that arrived after this call."""
         now = time.monotonic()
         self.wait(
             lambda: all(self.view.is_showing(name, (source,), now) for name in self.platforms),
             timeout,
-            f"{source} on every platform",
+            f"{source} to reach every platform",
         )
 
     def forget(self, before: float) -> None:
-        """Drop what arrived before a moment."""
+        """Drop the messages that arrived before a time."""
         for platform in self.platforms.values():
             platform.reader.forget(before)
 

@@ -1,4 +1,4 @@
-"""All faults, in the order in which they are played."""
+"""All faults, in playing order."""
 
 from tests.chaos import (
     faults_agent,
@@ -25,7 +25,7 @@ FAULTS: tuple[Fault, ...] = (
 
 
 def named(names: tuple[str, ...]) -> tuple[Fault, ...]:
-    """Return the faults of these names in their order, all without any; KeyError naming unknown ones."""
+    """Return the faults with these names in playing order, or all; KeyError with the unknown names."""
     unknown = set(names) - {fault.name for fault in FAULTS}
     if unknown:
         raise KeyError(", ".join(sorted(unknown)))

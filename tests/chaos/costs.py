@@ -1,4 +1,4 @@
-"""Memory and descriptors of every process of the product: sampling them, and telling growth from noise."""
+"""Memory and descriptors of the product's processes: sampling them, and telling growth from noise."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,8 @@ UNITS = (
 )
 QUARTER = 4
 MARGIN_KIB = 1024
-"""What a process may hold more at the end than at the beginning, as medians of the last and the first
-quarter of the samples."""
-MARGIN_PART = 0.02
+"""How much the median of the last quarter of samples may exceed that of the first quarter."""
+MARGIN_PART = 0.02  # the same, as a part of the first quarter's median
 
 Sample = Mapping[str, Cost]
 
@@ -38,40 +37,39 @@ class Growth:
     samples: int
 
     def problems(self) -> list[str]:
-        """Say what has grown."""
-        found = []
+        """Return what has grown, in words."""
+        problems = []
         if self.rss_end > self.rss_start + max(MARGIN_KIB, MARGIN_PART * self.rss_start):
-            found.append(f"memory grew from {self.rss_start:.0f} to {self.rss_end:.0f} KiB")
+            problems.append(f"memory grew from {self.rss_start:.0f} to {self.rss_end:.0f} KiB")
         if self.descriptors_end > self.descriptors_start:
-            found.append(f"descriptors grew from {self.descriptors_start:g} to {self.descriptors_end:g}")
-        return found
+            problems.append(f"descriptors grew from {self.descriptors_start:g} to {self.descriptors_end:g}")
+        return problems
 
 
 def sample(container: Container) -> dict[str, Cost]:
-    """Measure every process of the product; the label is its unit, its name, and its number in the unit."""
-    found: dict[str, Cost] = {}
+    """Measure every process of the product, by a label of unit, process name, and number in the unit."""
+    costs: dict[str, Cost] = {}
     for unit in UNITS:
         counts: dict[str, int] = {}
         for cost in filter(None, map(units.cost, units.pids(container, unit))):
             counts[cost.name] = counts.get(cost.name, 0) + 1
             number = f"-{counts[cost.name]}" if counts[cost.name] > 1 else ""
-            found[f"{unit.removesuffix('.service')}/{cost.name}{number}"] = cost
-    return found
+            costs[f"{unit.removesuffix('.service')}/{cost.name}{number}"] = cost
+    return costs
 
 
 def growths(samples: Sequence[Sample]) -> dict[str, Growth]:
-    """Compare the first quarter of the samples of each process with the last one; pure.
+    """Compare the first quarter of each process's samples with the last quarter. Pure.
 
-    A process that is not in every sample, such as one that is just being started again, is judged by those
-    that have it.
+    A process that some samples lack, because it was being restarted, is judged by the other samples.
     """
-    labels = sorted({label for one in samples for label in one})
-    return {label: _growth([one[label] for one in samples if label in one]) for label in labels}
+    labels = sorted({label for sample in samples for label in sample})
+    return {label: _growth([sample[label] for sample in samples if label in sample]) for label in labels}
 
 
 def _growth(series: Sequence[Cost]) -> Growth:
-    few = max(1, len(series) // QUARTER)
-    first, last = series[:few], series[-few:]
+    quarter = max(1, len(series) // QUARTER)
+    first, last = series[:quarter], series[-quarter:]
     return Growth(
         rss_start=statistics.median(cost.rss for cost in first),
         rss_end=statistics.median(cost.rss for cost in last),

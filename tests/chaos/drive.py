@@ -1,4 +1,4 @@
-"""Playing faults: one after another, each from the steady state to the state it has to end in."""
+"""Playing faults one after another, each from the steady state to its expected end state."""
 
 import subprocess
 import time
@@ -15,15 +15,15 @@ from tests.lab.deadline import LabError
 
 SETTLES_WITHIN = 25.0
 CALM_SECONDS = 2.0
-KEPT_SECONDS = 10.0  # of what arrived before a fault
-# What an act may run into: one bad fault does not hide the others.
+KEPT_SECONDS = 10.0  # messages that arrived this long before a fault are kept
+# Errors of one fault; the next faults are still played.
 TROUBLE = (LabError, OSError, subprocess.SubprocessError)
 
 
 def play_all(server: str, faults: Sequence[Fault], journal: Path, screen: Screen) -> Iterator[Played]:
-    """Play faults on an ingest server, in a fresh container whenever one fault has spoiled the last.
+    """Play faults on an ingest server, in a fresh container after a fault that leaves the broadcast broken.
 
-    What the containers' journals said goes to a file.
+    The containers' journals are written to a file.
     """
     journal.unlink(missing_ok=True)
     left = list(faults)
@@ -39,20 +39,20 @@ def play_all(server: str, faults: Sequence[Fault], journal: Path, screen: Screen
 
 
 def _play_while_whole(broadcast: ChaosBroadcast, left: list[Fault]) -> Iterator[Played]:
-    """Take faults from the list and play them, until one leaves a broadcast that does not settle."""
+    """Take faults from the list and play them until one leaves a broadcast that does not settle."""
     broadcast.build()
-    settle(broadcast)  # a product that cannot even begin is no fault's fault
+    settle(broadcast)  # outside the faults: a product that cannot start fails the whole run
     while left:
         fault = left.pop(0)
         broadcast.screen.line(f"{fault.name}: {fault.text}", "event")
         yield play(broadcast, fault)
         if left and not _settles(broadcast):
-            broadcast.screen.line("the broadcast is not itself again: a fresh container", "bad")
+            broadcast.screen.line("the broadcast did not settle: the next fault gets a new container", "bad")
             return
 
 
 def play(broadcast: ChaosBroadcast, fault: Fault) -> Played:
-    """Play one fault on a broadcast that is live, and measure it."""
+    """Play one fault on a live broadcast and measure its cost."""
     broadcast.counts, broadcast.complaints = {}, []
     start = end = time.monotonic()
     healed = None
@@ -60,7 +60,7 @@ def play(broadcast: ChaosBroadcast, fault: Fault) -> Played:
         with broadcast.undo:
             start, end, healed = _suffer(broadcast, fault)
     except TROUBLE as error:
-        broadcast.complaints.append(f"could not be undone: {_first_line(error)}")
+        broadcast.complaints.append(f"the fault could not be undone: {_first_line(error)}")
     if fault.stands is not None:
         end = min(end, start + fault.stands)
     for platform in broadcast.platforms.values():
@@ -83,7 +83,7 @@ def play(broadcast: ChaosBroadcast, fault: Fault) -> Played:
 
 
 def settle(broadcast: ChaosBroadcast) -> None:
-    """Wait until the broadcast is live everywhere, and look on for a moment."""
+    """Wait until every platform receives live, and stay there for CALM_SECONDS."""
     _reach(broadcast, LIVE.missing, SETTLES_WITHIN, time.monotonic())
     broadcast.watch(CALM_SECONDS)
 
@@ -98,7 +98,7 @@ def _settles(broadcast: ChaosBroadcast) -> bool:
 
 
 def _suffer(broadcast: ChaosBroadcast, fault: Fault) -> tuple[float, float, float | None]:
-    """Do it, and see whether it heals: (start, end, seconds from the last blow to the right state)."""
+    """Play the fault; return start, end, and the seconds from its last blow to the end state (or None)."""
     start = time.monotonic()
     try:
         if fault.prepare is not None:
@@ -106,18 +106,19 @@ def _suffer(broadcast: ChaosBroadcast, fault: Fault) -> tuple[float, float, floa
             broadcast.watch(CALM_SECONDS)
         start = broadcast.since = time.monotonic()
         fault.act(broadcast)
-        # What was on its way when the act ended proves nothing.
+        # Only what arrives from now on counts: older packets may have been on their way.
         _reach(broadcast, fault.end.missing, fault.heals_within, time.monotonic())
         healed = time.monotonic() - broadcast.since
         changes = len(broadcast.view.changes)
         broadcast.watch(fault.steady)
         missing = fault.end.missing(broadcast, time.monotonic() - fault.steady - 1)
         flips = [
-            f"{one.platform} received {one.source} {one.time - start:.1f} s after the start"
-            for one in broadcast.view.changes[changes:]
+            f"{change.platform} received {change.source} {change.time - start:.1f} s after the start"
+            for change in broadcast.view.changes[changes:]
         ]
         if missing or flips:
-            raise LabError(f"did not stay {fault.end.name}: {'; '.join(filter(None, (missing, *flips)))}")
+            changes_seen = "; ".join(filter(None, (missing, *flips)))
+            raise LabError(f"did not stay in the state {fault.end.name}: {changes_seen}")
     except TROUBLE as error:
         broadcast.complaints.append(_first_line(error))
         return start, time.monotonic(), None
@@ -125,7 +126,7 @@ def _suffer(broadcast: ChaosBroadcast, fault: Fault) -> tuple[float, float, floa
 
 
 def _reach(broadcast: ChaosBroadcast, look: Look, within: float, since: float) -> None:
-    """Look on until nothing is missing; the LabError says what still was."""
+    """Poll until nothing is missing; the LabError names what still is."""
     missing = ""
 
     def is_reached() -> bool:
@@ -134,7 +135,7 @@ def _reach(broadcast: ChaosBroadcast, look: Look, within: float, since: float) -
         return not missing
 
     try:
-        broadcast.wait(is_reached, within, "the right state")
+        broadcast.wait(is_reached, within, "the end state")
     except LabError as error:
         raise LabError(f"{error}: {missing}") from error
 

@@ -1,4 +1,4 @@
-"""The states a fault may end in, and whether one is reached: each look says in words what is missing."""
+"""The states in which a fault may end; each check returns in words what is missing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ Look = Callable[[ChaosBroadcast, float], str]
 
 @dataclass(frozen=True)
 class End:
-    """A state: `missing` gives what is not yet so since a moment (monotonic seconds), "" when all is."""
+    """A state. `missing` returns what is not reached since a time (monotonic seconds), "" if nothing."""
 
     name: str
     missing: Look
 
     def and_also(self, more: Callable[[ChaosBroadcast], str]) -> "End":
-        """Return this state with one more thing that must be so."""
+        """Return this state with one more condition."""
         return End(self.name, lambda broadcast, since: self.missing(broadcast, since) or more(broadcast))
 
 
 def _shows(broadcast: ChaosBroadcast, since: float, sources: tuple[str, ...], state: str) -> str:
     for name in broadcast.platforms:
         if not broadcast.view.is_showing(name, sources, since):
-            return f"{name} receives {broadcast.view.source(name) or 'nothing'}, not {state}"
+            return f"{name} receives {broadcast.view.source(name) or 'nothing'} instead of {state}"
         if not broadcast.is_connected(name):
             return f"{name} has no connection"
-    said = broadcast.state()
-    return "" if said == state else f"`status` says {said}, not {state}"
+    status = broadcast.state()
+    return "" if status == state else f"`status` says {status} instead of {state}"
 
 
 def _is_live(broadcast: ChaosBroadcast, since: float) -> str:
@@ -42,9 +42,9 @@ def _is_fallback(broadcast: ChaosBroadcast, since: float) -> str:
 def _is_off_air(broadcast: ChaosBroadcast, since: float) -> str:
     for name in broadcast.platforms:
         if broadcast.is_connected(name):
-            return f"{name} still has its connection"
-    said = broadcast.state()
-    return "" if said == "off air" else f"`status` says {said}, not off air"
+            return f"{name} still has a connection"
+    status = broadcast.state()
+    return "" if status == "off air" else f"`status` says {status} instead of off air"
 
 
 LIVE = End("live", _is_live)

@@ -1,4 +1,4 @@
-"""What goes wrong with the agent: the broadcast does not need it."""
+"""Faults of the agent. The broadcast must go on without it."""
 
 import random
 import signal
@@ -16,9 +16,9 @@ from tests.lab.scene import FALLBACK, MARKS
 
 UNIT = "restream-agent.service"
 APPLY = "restream-apply.service"
-RESTARTS = 50  # at least, and at least so many states:
-STATES = 16
-PAUSE_SECONDS = 3.0  # at most, between two restarts: a new agent sees everything within 2 s
+RESTARTS = 50  # at least
+STATES = 16  # at least: how often live and fallback are reached
+PAUSE_SECONDS = 3.0  # the longest pause between two restarts: a new agent needs 2 s to see everything
 CAUGHT_SECONDS = 20.0
 STATE_SECONDS = 15.0
 
@@ -37,24 +37,24 @@ def kill_in_a_hook(broadcast: ChaosBroadcast) -> None:
     end = time.monotonic() + CAUGHT_SECONDS
     while not is_connected(broadcast.container, HOOK_PORT):
         if time.monotonic() > end:
-            raise LabError("no hook was caught")
+            raise LabError(f"no connection to the agent was seen within {CAUGHT_SECONDS:g} s")
     kill(broadcast)
 
 
 def kill_in_an_apply(broadcast: ChaosBroadcast) -> None:
-    """Edit the TOML; kill the agent as soon as it has begun to have the edit applied."""
+    """Edit the TOML; kill the agent as soon as the apply of the edit has begun."""
     before = broadcast.container.read(TOML)
     broadcast.undo.callback(_set_back, broadcast, before)
     broadcast.container.write(TOML, before.replace("[fallback]\n", '[fallback]\nopening = "4s"\n'))
     end = time.monotonic() + CAUGHT_SECONDS
     while broadcast.show(APPLY, "ActiveState") != "activating":
         if time.monotonic() > end:
-            raise LabError("the edit was not seen")
+            raise LabError(f"the agent did not begin to apply the edit within {CAUGHT_SECONDS:g} s")
     kill(broadcast)
 
 
 def restart_50_times(broadcast: ChaosBroadcast) -> None:
-    """Restart the agent again and again while OBS comes and goes; count what went wrong."""
+    """Restart the agent again and again while OBS comes and goes; count missed states and refusals."""
     refused = broadcast.obs.refused
     broadcast.counts |= {"restarts": 0, "states": 0, "missed_states": 0}
     enough = threading.Event()
@@ -77,7 +77,7 @@ def restart_50_times(broadcast: ChaosBroadcast) -> None:
 
 
 def is_applied(broadcast: ChaosBroadcast) -> str:
-    """Say that the edit is not applied, while it is not."""
+    """Return in words that the edit is not applied yet, or ""."""
     if broadcast.show(APPLY, "ActiveState") == "activating":
         return "the edit is still being applied"
     done = broadcast.container.run(("restream-agent", "diff"), check=False)
@@ -92,7 +92,7 @@ def _restart(broadcast: ChaosBroadcast, enough: threading.Event) -> None:
 
 
 def _expect(broadcast: ChaosBroadcast, source: str) -> None:
-    """Count a state that does not come."""
+    """Wait for a state, and count it as missed if it is not reached."""
     broadcast.counts["states"] += 1
     try:
         broadcast.wait_for(source, STATE_SECONDS)
@@ -123,7 +123,7 @@ FAULTS = (
         "agent-restarted-50-times",
         "the agent is restarted 50 times while OBS comes and goes",
         restart_50_times,
-        # An unpublish waits for the next agent, and meanwhile only the silence tells that OBS has gone.
+        # The unpublish waits for the next agent; until then only the stall shows that OBS has gone.
         bound_ms=STALL_MS,
     ),
 )

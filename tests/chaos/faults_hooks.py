@@ -1,15 +1,15 @@
-"""What goes wrong between ingest server and agent: a proxy stands between them."""
+"""Faults of the hooks: a proxy stands between ingest server and agent."""
 
 from tests.chaos.broadcast import HOOK_PORT, PROXY_PORT, ChaosBroadcast
 from tests.chaos.fault import STALL_MS, Act, Fault
 from tests.lab.scene import FALLBACK
 
-LOST = 2  # refusals to wait for while hooks are lost
-LATE_SECONDS = 25.0  # how long hooks come 10 s late
+LOST = 2  # refusals of OBS to wait for while hooks are lost
+LATE_SECONDS = 25.0  # how long hooks are delayed by 10 s
 
 
 def interpose(broadcast: ChaosBroadcast, how: str) -> None:
-    """Lead the server's hooks through the proxy, until all has been measured."""
+    """Redirect the server's hooks to the proxy until the fault has been measured."""
     file = broadcast.container.shared / "hooks" / "behaviour"
     broadcast.undo.callback(file.write_text, "pass")
     broadcast.undo.callback(broadcast.network.restore)
@@ -18,19 +18,19 @@ def interpose(broadcast: ChaosBroadcast, how: str) -> None:
 
 
 def passes(broadcast: ChaosBroadcast) -> None:
-    """From now on hooks get through again."""
+    """Let hooks pass again; the fault can heal from now on."""
     (broadcast.container.shared / "hooks" / "behaviour").write_text("pass")
     broadcast.struck()
 
 
 def passed(broadcast: ChaosBroadcast) -> int:
-    """Return how many hooks the proxy has seen."""
+    """Return how many hooks the proxy has received."""
     log = broadcast.container.shared / "hooks" / "hooks.log"
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
 def reconnect(how: str) -> Act:
-    """Kill OBS, which comes back by itself, while hooks fare so."""
+    """Return an act: kill OBS, which reconnects by itself, while the proxy treats hooks in one way."""
 
     def act(broadcast: ChaosBroadcast) -> None:
         before = passed(broadcast)
@@ -44,7 +44,7 @@ def reconnect(how: str) -> Act:
 
 
 def lose(broadcast: ChaosBroadcast) -> None:
-    """Lose the unpublish, and publishes until OBS has been refused twice."""
+    """Lose the unpublish, and each publish until OBS has been refused twice."""
     refused = broadcast.obs.refused
     interpose(broadcast, "drop")
     broadcast.obs.kill()
@@ -55,7 +55,7 @@ def lose(broadcast: ChaosBroadcast) -> None:
 
 
 def delay(broadcast: ChaosBroadcast) -> None:
-    """Have all hooks come ten seconds late for a while; nginx-rtmp waits no longer than that itself."""
+    """Delay all hooks by ten seconds for a while; nginx-rtmp waits no longer than that for an answer."""
     before = passed(broadcast)
     interpose(broadcast, "late")
     broadcast.obs.kill()
@@ -66,11 +66,11 @@ def delay(broadcast: ChaosBroadcast) -> None:
 
 
 def reverse(broadcast: ChaosBroadcast) -> None:
-    """Have a publisher's publish arrive after its unpublish, and see the publisher meanwhile all the same."""
+    """Deliver a publisher's publish after its unpublish; the publisher must be shown all the same."""
     interpose(broadcast, "reverse")
     broadcast.obs.kill()
     broadcast.wait_for(FALLBACK)
-    # The publish has not arrived: the agent has to see for itself that somebody is there.
+    # The publish has not arrived: the agent must find the publisher by asking the server.
     broadcast.wait_for(broadcast.obs.encoder.mark, 30)
     broadcast.obs.kill()
     broadcast.wait_for(FALLBACK)
@@ -78,7 +78,7 @@ def reverse(broadcast: ChaosBroadcast) -> None:
 
 
 FAULTS = (
-    # Without an unpublish only the stall tells that OBS has gone: servers do not end a player's stream.
+    # Without an unpublish only the stall shows that OBS has gone: servers do not end a player's stream.
     Fault("hooks-dropped", "hooks are lost for a while", lose, bound_ms=STALL_MS),
     Fault("hooks-doubled", "each hook comes twice", reconnect("double")),
     Fault("hooks-delayed", "hooks come 10 s late for a while", delay, bound_ms=STALL_MS, heals_within=60),

@@ -1,4 +1,4 @@
-"""What goes wrong with the ingest server, and with systemd itself."""
+"""Faults of the ingest server and of systemd itself."""
 
 import signal
 
@@ -27,12 +27,12 @@ def kill_live(broadcast: ChaosBroadcast) -> None:
 
 
 def is_held(broadcast: ChaosBroadcast) -> str:
-    """Say that the hold does not run, while it does not."""
+    """Return in words that the hold does not run, or ""."""
     return "" if broadcast.container.is_active(HOLD) else "the hold does not run"
 
 
 def manager(verb: str) -> Act:
-    """Ask systemd itself for something while all is well."""
+    """Return an act: run a `systemctl` verb on systemd itself during the steady state."""
 
     def act(broadcast: ChaosBroadcast) -> None:
         broadcast.systemctl(verb)
@@ -41,7 +41,7 @@ def manager(verb: str) -> Act:
 
 
 def manager_at_drop(verb: str) -> Act:
-    """Ask systemd itself for something in the moment after OBS has stopped."""
+    """Return an act: run a `systemctl` verb on systemd itself just after OBS stopped."""
 
     def act(broadcast: ChaosBroadcast) -> None:
         broadcast.obs.kill()

@@ -1,4 +1,4 @@
-"""What goes wrong with the machine: its disk is full, its clock leaps, it reboots."""
+"""Faults of the machine: a full disk, a clock that jumps, a reboot."""
 
 import time
 from email.utils import parsedate_to_datetime
@@ -16,8 +16,8 @@ DROP_IN = f"/run/systemd/system/{AGENT}.d/90-lab-clock.conf"
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 HOUR = 3600
 MENDING = "/run/lab-clock/sitecustomize.py"
-# Told to leave the monotonic clock alone, libfaketime 0.9.10 fails clock_nanosleep(2) on it with EINVAL: that
-# is how Python sleeps.
+# libfaketime 0.9.10, when told to leave the monotonic clock alone, fails clock_nanosleep(2) on it with
+# EINVAL. Python sleeps by that call.
 MENDED = "import select, time\ntime.sleep = lambda seconds: select.select((), (), (), seconds) and None\n"
 CLOCK = f"""
 [Service]
@@ -28,25 +28,25 @@ Environment=FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1
 
 
 def fill_disk(broadcast: ChaosBroadcast) -> None:
-    """Leave no byte free on the root; OBS drops and comes back, the agent is restarted."""
+    """Fill the root file system; meanwhile OBS drops and returns, and the agent is restarted."""
     broadcast.undo.callback(broadcast.container.run, ("rm", "-f", BALLAST))
     broadcast.container.run(("dd", "if=/dev/zero", f"of={BALLAST}", "bs=1M"), check=False, timeout=60)
     broadcast.container.run(("dd", "if=/dev/zero", f"of={BALLAST}-rest", "bs=512"), check=False, timeout=60)
     broadcast.undo.callback(broadcast.container.run, ("rm", "-f", f"{BALLAST}-rest"))
     free = broadcast.container.run(("df", "--output=avail", "-B1", "/")).stdout.split()[-1]
     if int(free):
-        raise LabError(f"the disk is not full: {free} bytes are free")
+        raise LabError(f"the disk could not be filled: {free} bytes are free")
     broadcast.obs.kill()
     broadcast.wait_for(FALLBACK)
     broadcast.systemctl("restart", AGENT)
     broadcast.wait_for(broadcast.obs.encoder.mark, 30)
-    broadcast.wait(lambda: broadcast.state() == "live", 20, "`status` to say live, though the disk is full")
+    broadcast.wait(lambda: broadcast.state() == "live", 20, "`status` to say live with a full disk")
     broadcast.container.run(("rm", "-f", BALLAST, f"{BALLAST}-rest"))
     broadcast.struck()
 
 
 def lend_clock(broadcast: ChaosBroadcast) -> None:
-    """Give the agent a wall clock of its own, as yet right."""
+    """Give the agent a wall clock of its own that is still right."""
     broadcast.container.write(SHIFT, "+0")
     broadcast.container.write(MENDING, MENDED)
     broadcast.container.write(DROP_IN, CLOCK)
@@ -57,7 +57,7 @@ def lend_clock(broadcast: ChaosBroadcast) -> None:
 
 
 def shift_clock(broadcast: ChaosBroadcast) -> None:
-    """Set the agent's clock an hour ahead, then an hour back; OBS drops and comes back under each."""
+    """Set the agent's clock an hour ahead, then an hour back; OBS drops and returns under each clock."""
     for shift in (HOUR, -HOUR):
         broadcast.container.write(SHIFT, f"{shift:+}")
         _see_clock(broadcast, shift)
@@ -68,7 +68,7 @@ def shift_clock(broadcast: ChaosBroadcast) -> None:
 
 
 def reboot(broadcast: ChaosBroadcast) -> None:
-    """Reboot; the platforms, which are elsewhere in truth, are started again, and OBS reconnects."""
+    """Reboot the container, start the platforms again (real ones are elsewhere), and let OBS reconnect."""
     broadcast.journals.append(broadcast.container.journal())
     broadcast.container.reboot()
     for platform in broadcast.platforms.values():
@@ -79,9 +79,11 @@ def reboot(broadcast: ChaosBroadcast) -> None:
 
 
 def _see_clock(broadcast: ChaosBroadcast, shift: int) -> None:
-    """Make sure that the agent's own clock is so far off: its HTTP answers are dated."""
+    """Wait until the agent's clock is off by `shift` seconds, by the date of its HTTP answers."""
     broadcast.wait(
-        lambda: abs(_agents_clock(broadcast) - time.time() - shift) < 60, 20, f"a clock {shift:+} s off"
+        lambda: abs(_agents_clock(broadcast) - time.time() - shift) < 60,
+        20,
+        f"the agent's clock to be {shift:+} s off",
     )
 
 
@@ -106,6 +108,6 @@ FAULTS = (
         shift_clock,
         prepare=lend_clock,
     ),
-    # The last one: nothing of the broadcast is left standing.
+    # The reboot comes last: it ends every connection.
     Fault("reboot", "the machine reboots while live", reboot, concerns=NAMES, heals_within=60),
 )

@@ -1,4 +1,4 @@
-"""What goes wrong with OBS and its network."""
+"""Faults of OBS and its network."""
 
 from tests.chaos.broadcast import HOLD_SECONDS, INGEST_PORT, TIMEOUT_SECONDS, ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON, OFF_AIR
@@ -13,7 +13,7 @@ FIGHT_SECONDS = 60.0
 
 
 def kill(broadcast: ChaosBroadcast) -> None:
-    """Kill OBS, which comes back by itself, and see the fallback meanwhile."""
+    """Kill OBS, which reconnects by itself; meanwhile every platform must receive the fallback."""
     broadcast.obs.kill()
     broadcast.wait_for(FALLBACK)
 
@@ -34,7 +34,7 @@ def thaw(broadcast: ChaosBroadcast) -> None:
 
 
 def cut(broadcast: ChaosBroadcast) -> None:
-    """Drop all that OBS and the server say to each other."""
+    """Drop every packet between OBS and the ingest server."""
     port = client_port(broadcast.container, broadcast.obs.session(), INGEST_PORT)
     broadcast.undo.callback(broadcast.network.restore)
     broadcast.network.cut(port, INGEST_PORT)
@@ -56,14 +56,14 @@ def cut_10s(broadcast: ChaosBroadcast) -> None:
 
 
 def cut_for_good(broadcast: ChaosBroadcast) -> None:
-    # A new OBS comes when all has been measured: the old one would not be back for minutes.
+    # OBS is killed after the measurement so that it reconnects: by itself it would take minutes.
     broadcast.undo.callback(broadcast.obs.kill)
     cut(broadcast)
     broadcast.wait_for(FALLBACK)
 
 
 def take_over(broadcast: ChaosBroadcast) -> None:
-    """Start another OBS while the old one's connection stands; from now on it is the OBS."""
+    """Start another OBS while the connection of the first stands; from now on the other is the OBS."""
     old, broadcast.obs = (
         broadcast.obs,
         broadcast.another_obs("second" if broadcast.obs.encoder.mark == "live" else "live"),
@@ -74,13 +74,13 @@ def take_over(broadcast: ChaosBroadcast) -> None:
 
 
 def two_with_one_key(broadcast: ChaosBroadcast) -> None:
-    """Two that both reconnect: they throw each other out until one of them is refused."""
+    """Let two OBSs with one key reconnect: they throw each other out until one of them is refused."""
     second = broadcast.another_obs("second" if broadcast.obs.encoder.mark == "live" else "live")
     broadcast.undo.callback(second.close)
     before = broadcast.obs.refused
     second.come()
     broadcast.wait(
-        lambda: second.refused or broadcast.obs.refused > before, FIGHT_SECONDS, "one to be refused"
+        lambda: second.refused or broadcast.obs.refused > before, FIGHT_SECONDS, "one OBS to be refused"
     )
     broadcast.counts["attempts"] = second.attempts
 
@@ -89,7 +89,9 @@ def two_with_different_keys(broadcast: ChaosBroadcast) -> None:
     other = broadcast.another_obs("second" if broadcast.obs.encoder.mark == "live" else "live", key="wrong")
     broadcast.undo.callback(other.close)
     other.come()
-    broadcast.wait(lambda: other.refused >= WRONG_KEYS, FIGHT_SECONDS, "the other to be refused")
+    broadcast.wait(
+        lambda: other.refused >= WRONG_KEYS, FIGHT_SECONDS, "the OBS with the wrong key to be refused"
+    )
     broadcast.counts["refused"] = other.refused
     if broadcast.view.source("alpha") != broadcast.obs.encoder.mark:
         broadcast.complaints.append("the picture is not that of the OBS with the right key")
@@ -99,12 +101,12 @@ FAULTS = (
     Fault("obs-killed", "OBS is killed and comes back by itself", kill),
     Fault(
         "obs-frozen",
-        "OBS freezes, its connection stands",
+        "OBS freezes and keeps its connection",
         freeze,
         bound_ms=STALL_MS,
         end=FALLBACK_ON,
     ),
-    Fault("obs-thawed", "OBS goes on after a freeze", thaw, prepare=freeze_for_a_while),
+    Fault("obs-thawed", "OBS continues after a freeze", thaw, prepare=freeze_for_a_while),
     Fault("obs-cut-2s", "OBS's network is cut for 2 s, without a FIN", cut_2s, bound_ms=STALL_MS),
     Fault("obs-cut-10s", "OBS's network is cut for 10 s, without a FIN", cut_10s, bound_ms=STALL_MS),
     Fault(
@@ -126,7 +128,7 @@ FAULTS = (
         "obs-two-same-key",
         "two OBSs with the same key, both reconnecting: one stays",
         two_with_one_key,
-        steady=FIGHT_SECONDS / 2 + 5,  # longer than the product's memory of a fight
+        steady=FIGHT_SECONDS / 2 + 5,  # longer than the product remembers a fight
     ),
     Fault(
         "obs-two-different-keys",

@@ -1,4 +1,4 @@
-"""What goes wrong with one platform; the others must not notice."""
+"""Faults of one platform; the other platforms must not notice."""
 
 from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.fault import Act, Fault
@@ -7,11 +7,11 @@ from tests.lab import network
 
 REFUSING_SECONDS = 15.0
 UNKNOWN_SECONDS = 12.0
-GIVES_UP_SECONDS = 60.0  # until a relay has had enough of a platform that does nothing: 20 s, and buffers
+GIVES_UP_SECONDS = 60.0  # a relay gives a silent platform up after 20 s and what its buffers hold
 
 
 def ends(how: str) -> Act:
-    """Have the platform end its connections, "close" or "reset", and accept new ones."""
+    """Return an act: the platform ends its connections ("close" or "reset") and accepts new ones."""
 
     def act(broadcast: ChaosBroadcast) -> None:
         broadcast.platforms[NAME].behave(how)
@@ -21,7 +21,7 @@ def ends(how: str) -> Act:
 
 
 def refuse(broadcast: ChaosBroadcast) -> None:
-    """Refuse the key for a while."""
+    """Refuse the key for REFUSING_SECONDS."""
     _behave(broadcast, "refuse")
     wait_lost(broadcast)
     attempts = _attempts(broadcast)
@@ -33,7 +33,7 @@ def refuse(broadcast: ChaosBroadcast) -> None:
 
 
 def stop_reading(broadcast: ChaosBroadcast) -> None:
-    """Read nothing more on the connection that stands, until the relay has given it up."""
+    """Stop reading on the open connection until the relay gives it up."""
     attempts = _attempts(broadcast)
     _behave(broadcast, "deaf")
     broadcast.wait(lambda: _attempts(broadcast) > attempts, GIVES_UP_SECONDS, "the relay to connect anew")
@@ -42,7 +42,7 @@ def stop_reading(broadcast: ChaosBroadcast) -> None:
 
 
 def accept_and_say_nothing(broadcast: ChaosBroadcast) -> None:
-    """Close what stands; accept new connections and never read or answer, until one was given up."""
+    """Close the open connection; accept new ones but never read or answer, until the relay gives one up."""
     attempts = _attempts(broadcast)
     _behave(broadcast, "mute")
     broadcast.wait(
@@ -53,7 +53,7 @@ def accept_and_say_nothing(broadcast: ChaosBroadcast) -> None:
 
 
 def disappear(broadcast: ChaosBroadcast) -> None:
-    """Take the platform's name out of the only place it is known, and close what stands."""
+    """Remove the platform's name from the hosts file, and close the open connection."""
     platform = broadcast.platforms[NAME]
     broadcast.undo.callback(network.know_name, broadcast.container, platform.host)
     network.forget_name(broadcast.container, platform.host)
@@ -62,7 +62,7 @@ def disappear(broadcast: ChaosBroadcast) -> None:
     attempts = _attempts(broadcast)
     broadcast.watch(UNKNOWN_SECONDS)
     if _attempts(broadcast) > attempts:
-        broadcast.complaints.append(f"{NAME} was found though its name was gone")
+        broadcast.complaints.append(f"the relay connected to {NAME} although its name could not be resolved")
     network.know_name(broadcast.container, platform.host)
     broadcast.struck()
 

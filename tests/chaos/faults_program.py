@@ -1,4 +1,4 @@
-"""What goes wrong with the program and with live@: no platform may lose its connection."""
+"""Faults of the program and of live@: no platform may lose its connection."""
 
 import os
 import signal
@@ -30,26 +30,26 @@ def restart(broadcast: ChaosBroadcast) -> None:
 
 
 def leave(broadcast: ChaosBroadcast) -> None:
-    """Have OBS leave, to be back after the fault has been measured."""
+    """Let OBS leave; it returns after the fault has been measured."""
     broadcast.undo.callback(broadcast.obs.come)
     broadcast.obs.leave()
     broadcast.wait_for(FALLBACK)
 
 
 def anew(harm: Act) -> Act:
-    """Do harm and wait until another process is in its place."""
+    """Return an act: do harm to the program and wait until a new process has replaced it."""
 
     def act(broadcast: ChaosBroadcast) -> None:
         before = _pid(broadcast)
         harm(broadcast)
-        # By its state alone: a hung one is there until its watchdog has bitten.
+        # By the process id: a hung process exists until its watchdog ends it.
         broadcast.wait(lambda: _is_replaced(broadcast, before), 20, "the program to be started again")
 
     return act
 
 
 def at_drop(harm: Act) -> Act:
-    """Do harm in the moment after OBS has stopped."""
+    """Return an act: do harm just after OBS stopped."""
 
     def act(broadcast: ChaosBroadcast) -> None:
         broadcast.obs.kill()
@@ -59,7 +59,7 @@ def at_drop(harm: Act) -> Act:
 
 
 def at_return(harm: Act) -> Act:
-    """Do harm in the moment after a platform has received the first packet of OBS's picture."""
+    """Return an act: do harm just after a platform received the first packet of OBS's picture."""
 
     def act(broadcast: ChaosBroadcast) -> None:
         before = broadcast.view.headers(NAMES[0])
@@ -67,7 +67,7 @@ def at_return(harm: Act) -> Act:
         end = time.monotonic() + CUT_SECONDS
         while broadcast.view.headers(NAMES[0]) == before:
             if time.monotonic() > end:
-                raise LabError("no cut to live came")
+                raise LabError(f"no platform received live within {CUT_SECONDS:g} s")
             time.sleep(PROMPT_SECONDS)
         anew(harm)(broadcast)
 
@@ -75,7 +75,7 @@ def at_return(harm: Act) -> Act:
 
 
 def again_and_again(harm: Act) -> Act:
-    """Do harm ten times, each as soon as all platforms receive packets again."""
+    """Return an act: do harm TIMES times, each time as soon as all platforms receive packets again."""
 
     def act(broadcast: ChaosBroadcast) -> None:
         for _ in range(TIMES):
@@ -93,15 +93,15 @@ def kill_live(broadcast: ChaosBroadcast) -> None:
 
 
 def _pid(broadcast: ChaosBroadcast) -> int:
-    found = units.pids(broadcast.container, UNIT)
-    if not found:
+    processes = units.pids(broadcast.container, UNIT)
+    if not processes:
         raise LabError("the program does not run")
-    return found[0]
+    return processes[0]
 
 
 def _is_replaced(broadcast: ChaosBroadcast, before: int) -> bool:
-    found = units.pids(broadcast.container, UNIT)
-    return bool(found) and found[0] != before
+    processes = units.pids(broadcast.container, UNIT)
+    return bool(processes) and processes[0] != before
 
 
 def _all_receive(broadcast: ChaosBroadcast, since: float) -> bool:

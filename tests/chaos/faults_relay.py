@@ -1,4 +1,4 @@
-"""What goes wrong with a relay: it may cost its own platform the connection, and no other."""
+"""Faults of a relay: only its own platform may lose the connection."""
 
 import signal
 import time
@@ -14,7 +14,7 @@ RETRY_SECONDS = 90.0  # pauses between a relay's attempts grow
 
 
 def wait_lost(broadcast: ChaosBroadcast) -> None:
-    """Wait until the platform has no connection."""
+    """Wait until the platform's connection has ended."""
     broadcast.wait(lambda: not broadcast.is_connected(NAME), 30, f"{NAME} to lose its connection")
 
 
@@ -48,8 +48,8 @@ FAULTS = (
     ),
     Fault(
         "relay-oom",
-        "a relay is killed as the kernel does when memory is short: SIGKILL to every process of its unit"
-        " (not by the kernel itself: a container has no memory limits where the host's are cgroup v1)",
+        "a relay is killed as by the kernel when memory is short: SIGKILL to every process of its unit"
+        " (the kernel itself cannot do it: a container has no memory limits if the host uses cgroup v1)",
         kill_as_oom,
         concerns=(NAME,),
         heals_within=RETRY_SECONDS,

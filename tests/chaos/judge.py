@@ -1,6 +1,6 @@
-"""What a fault cost, and whether that is right. Pure: connections and times in, figures and words out.
+"""What a fault cost, and whether that is within its bounds. Pure.
 
-Times are seconds of the monotonic clock, silences milliseconds.
+Times are seconds of the monotonic clock; silences are milliseconds.
 """
 
 import statistics
@@ -11,12 +11,12 @@ from tests.lab.flv import is_media
 from tests.lab.measure import longest_silence, non_monotonic
 from tests.lab.taps import Connection
 
-BEFORE_SECONDS = 2.0  # of messages before the fault, with which those after it are compared
+BEFORE_SECONDS = 2.0  # messages this long before the fault are compared with those after it
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one platform saw of a fault."""
+    """What one platform noticed of a fault."""
 
     connections_lost: int
     gap_ms: float
@@ -25,7 +25,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Played:
-    """How one fault went; seconds_to_heal is None when it did not, `end_state` is what was to be reached."""
+    """The result of a fault. seconds_to_heal is None if it did not heal; end_state is the expected state."""
 
     name: str
     text: str
@@ -45,30 +45,30 @@ class Played:
         return statistics.median(gaps) if gaps else None
 
     def problems(self) -> list[str]:
-        """Say in words what is not as it should be."""
-        found = list(self.complaints)
-        if not self.healed and not found:
-            found.append(f"did not end in {self.end_state}")
+        """Return in words what is wrong."""
+        problems = list(self.complaints)
+        if not self.healed and not problems:
+            problems.append(f"did not end in the state {self.end_state}")
         for name, seen in self.platforms.items():
             if seen.connections_lost and name not in self.concerns:
-                found.append(f"{name} lost {seen.connections_lost} connections")
+                problems.append(f"{name} lost {seen.connections_lost} connections")
             if seen.non_monotonic:
-                found.append(f"{name}: {seen.non_monotonic} packets not later than the one before")
+                problems.append(f"{name}: {seen.non_monotonic} packets whose timestamp does not increase")
         gap = self.gap_ms()
         if gap is not None and gap > self.bound_ms:
-            found.append(f"a silence of {gap:.0f} ms, more than {self.bound_ms:.0f} ms")
-        return found
+            problems.append(f"a silence of {gap:.0f} ms, more than the bound of {self.bound_ms:.0f} ms")
+        return problems
 
     def is_ok(self) -> bool:
-        """Tell whether it healed and cost no more than it may."""
+        """Tell whether the fault healed and cost no more than allowed."""
         return self.healed and not self.problems()
 
 
 def see(connections: Iterable[Connection], start: float, end: float) -> Seen:
-    """Measure what one platform saw between two moments.
+    """Measure what one platform noticed between two times.
 
-    A connection is lost if media arrived on it and it closed in between. A silence that began before the
-    start, or that lasts beyond the end, counts in full.
+    A connection counts as lost if it had media and closed between them. A silence that began before the
+    start or lasts beyond the end counts in full.
     """
     every = list(connections)
     lost = [one for one in every if one.has_media() and one.closed is not None and start <= one.closed <= end]
@@ -77,10 +77,10 @@ def see(connections: Iterable[Connection], start: float, end: float) -> Seen:
 
 
 def _disorder(connections: Sequence[Connection], start: float, end: float) -> int:
-    """Count what is out of order from the start on, compared with what came before it, too."""
+    """Count timestamps that do not increase from the start on, also against messages before it."""
     faults = 0
-    for one in connections:
-        with_before = [m for m in one.messages if start - BEFORE_SECONDS <= m.arrived <= end]
+    for connection in connections:
+        with_before = [m for m in connection.messages if start - BEFORE_SECONDS <= m.arrived <= end]
         before = [m for m in with_before if m.arrived < start]
         faults += non_monotonic(with_before) - non_monotonic(before)
     return faults

@@ -1,4 +1,4 @@
-"""Faults as people and programs read them: a table on the terminal, and report.json."""
+"""The results of the faults: a table on the terminal, and report.json."""
 
 import json
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ TITLES = f"{'server':11}{'fault':30}{'heals':>8}{'lost':>6}{'gap':>9}{'bound':>9
 
 
 def as_json(played: Iterable[Played]) -> str:
-    """Return report.json: seconds_to_heal from the fault's last blow, null if it did not heal; gaps in ms."""
+    """Return report.json: gaps in ms; seconds_to_heal from the fault's last blow, null if not healed."""
     return json.dumps({"faults": [as_row(one) for one in played]}, indent=2) + "\n"
 
 
@@ -41,7 +41,7 @@ def as_row(one: Played) -> dict[str, Any]:
 
 
 def line(one: Played, screen: Screen) -> str:
-    """Return a fault's line of the table: what it cost the platforms it does not concern."""
+    """Return a fault's line of the table: its cost for the platforms that it does not concern."""
     spared = [seen for name, seen in one.platforms.items() if name not in one.concerns]
     gap = one.gap_ms()
     heals = "never" if one.seconds_to_heal is None else f"{one.seconds_to_heal:.1f} s"
@@ -55,15 +55,15 @@ def line(one: Played, screen: Screen) -> str:
 
 
 def show(played: Iterable[Played], screen: Screen) -> None:
-    """Write the table, and what is wrong, to the terminal."""
-    every = list(played)
+    """Write the table and the problems to the terminal."""
+    results = list(played)
     screen.plain()
     screen.plain(TITLES)
-    for one in every:
-        screen.plain(line(one, screen))
+    for result in results:
+        screen.plain(line(result, screen))
     screen.plain()
-    for one in every:
-        for problem in one.problems():
-            screen.plain(screen.paint(f"FAIL  {one.server} {one.name}: {problem}", "bad"))
-    if every and all(one.is_ok() for one in every):
-        screen.plain(screen.paint("Every fault healed by itself, within every bound.", "good"))
+    for result in results:
+        for problem in result.problems():
+            screen.plain(screen.paint(f"FAIL  {result.server} {result.name}: {problem}", "bad"))
+    if results and all(result.is_ok() for result in results):
+        screen.plain(screen.paint("Every fault healed by itself within its bounds.", "good"))

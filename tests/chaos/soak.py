@@ -1,4 +1,4 @@
-"""`python -m tests.chaos.soak --minutes N`: OBS comes and goes at random, and nothing may grow."""
+"""`python -m tests.chaos.soak --minutes N`: OBS comes and goes at random; no process may grow."""
 
 import argparse
 import json
@@ -22,11 +22,13 @@ AV_OFFSET_MS = 50.0
 
 
 def main() -> int:
-    """Soak and report; 0 all is well, 1 something grew, broke or drifted, 130 interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description="A long broadcast.")
-    parser.add_argument("--minutes", type=float, default=30.0, help="how long")
+    """Soak and report; return 0 if all is well, 1 if something grew, broke or drifted, 130 on Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos.soak", description="Play a long broadcast with random disturbances."
+    )
+    parser.add_argument("--minutes", type=float, default=30.0, help="the length of the broadcast")
     parser.add_argument("--server", choices=("srs", "nginx-rtmp"), default="srs", help="the ingest server")
-    parser.add_argument("--seed", type=int, help="of the random disturbances; printed if it is made up")
+    parser.add_argument("--seed", type=int, help="the seed of the disturbances; a random seed is printed")
     parser.add_argument("--out", type=Path, default=Path("soak-report"), help="where to write the report")
     arguments = parser.parse_args()
     if os.geteuid() != 0:
@@ -38,16 +40,16 @@ def main() -> int:
         soak, stopped = run(arguments.server, arguments.minutes, seed, arguments.out, screen)
     except KeyboardInterrupt:
         return 130
-    found = [*stopped, *problems(soak)]
-    report = as_json(soak, found, server=arguments.server, minutes=arguments.minutes, seed=seed)
+    failures = [*stopped, *problems(soak)]
+    report = as_json(soak, failures, server=arguments.server, minutes=arguments.minutes, seed=seed)
     (arguments.out / "report.json").write_text(report)
-    show(soak, found, screen)
+    show(soak, failures, screen)
     screen.plain(f"\nreport: {arguments.out / 'report.json'}")
-    return 1 if found else 0
+    return 1 if failures else 0
 
 
 def run(server: str, minutes: float, seed: int, out: Path, screen: Screen) -> tuple[SoakResult, list[str]]:
-    """Soak in a fresh container; what stopped it before its time is in the second value."""
+    """Soak in a fresh container; return the figures and, if the soak stopped early, the reason."""
     out.mkdir(parents=True, exist_ok=True)
     with Container() as container:
         broadcast = ChaosBroadcast(container, server, screen)
@@ -67,29 +69,29 @@ def run(server: str, minutes: float, seed: int, out: Path, screen: Screen) -> tu
 
 
 def problems(soak: SoakResult) -> list[str]:
-    """Say in words what is not as it should be; pure."""
-    found = []
+    """Return in words what is wrong. Pure."""
+    failures = []
     for name, seen in soak.seen.items():
         if seen.connections_lost:
-            found.append(f"{name} lost {seen.connections_lost} connections")
+            failures.append(f"{name} lost {seen.connections_lost} connections")
         if seen.non_monotonic:
-            found.append(f"{name}: {seen.non_monotonic} packets not later than the one before")
+            failures.append(f"{name}: {seen.non_monotonic} packets whose timestamp does not increase")
         offset = furthest(soak.offsets.get(name, []))
         if offset is None:
-            found.append(f"{name}: no clap was whole, so sound against picture is not known")
+            failures.append(f"{name}: no whole clap was received, so the A/V offset is unknown")
         elif offset > AV_OFFSET_MS:
-            found.append(f"{name}: sound is {offset:.0f} ms from its picture")
+            failures.append(f"{name}: sound is {offset:.0f} ms from its picture")
     for label, growth in costs.growths(soak.samples).items():
-        found += [f"{label}: {problem}" for problem in growth.problems()]
-    return found
+        failures += [f"{label}: {problem}" for problem in growth.problems()]
+    return failures
 
 
 def furthest(offsets: Sequence[float]) -> float | None:
-    """Return the largest distance of sound and picture in ms; None if there was none to measure."""
+    """Return the largest offset of sound and picture in ms; None if none was measured."""
     return max(map(abs, offsets)) if offsets else None
 
 
-def as_json(soak: SoakResult, found: Sequence[str], **run: object) -> str:
+def as_json(soak: SoakResult, failures: Sequence[str], **run: object) -> str:
     """Return report.json: gaps and offsets in ms, sizes in KiB."""
     platforms = {
         name: {**asdict(seen), "av_offset_ms": furthest(soak.offsets.get(name, []))}
@@ -97,19 +99,19 @@ def as_json(soak: SoakResult, found: Sequence[str], **run: object) -> str:
     }
     report: Mapping[str, Any] = {
         **run,
-        "ok": not found,
-        "problems": list(found),
+        "ok": not failures,
+        "problems": list(failures),
         "platforms": platforms,
         "hand_offs": soak.hand_offs,
         "disturbances": soak.disturbances,
         "processes": {label: asdict(growth) for label, growth in costs.growths(soak.samples).items()},
-        "samples": [{label: asdict(cost) for label, cost in one.items()} for one in soak.samples],
+        "samples": [{label: asdict(cost) for label, cost in sample.items()} for sample in soak.samples],
     }
     return json.dumps(report, indent=2) + "\n"
 
 
-def show(soak: SoakResult, found: Sequence[str], screen: Screen) -> None:
-    """Write the figures, and what is wrong, to the terminal."""
+def show(soak: SoakResult, failures: Sequence[str], screen: Screen) -> None:
+    """Write the figures and the failures to the terminal."""
     screen.plain(f"\n{'platform':12}{'lost':>6}{'longest gap':>13}{'disorder':>10}{'max A/V':>10}")
     for name, seen in soak.seen.items():
         offset = furthest(soak.offsets.get(name, []))
@@ -124,10 +126,12 @@ def show(soak: SoakResult, found: Sequence[str], screen: Screen) -> None:
         memory = f"{growth.rss_start:11.0f} KiB{growth.rss_end:8.0f} KiB"
         screen.plain(f"{label:40}{memory}{growth.descriptors_start:13g}{growth.descriptors_end:5g}")
     screen.plain()
-    for problem in found:
-        screen.plain(screen.paint(f"FAIL  {problem}", "bad"))
-    if not found:
-        screen.plain(screen.paint("Nothing grew, nothing broke, sound and picture are together.", "good"))
+    for failure in failures:
+        screen.plain(screen.paint(f"FAIL  {failure}", "bad"))
+    if not failures:
+        screen.plain(
+            screen.paint("Nothing grew, no connection was lost, sound and picture are in step.", "good")
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A soak while it runs: what is done to OBS, and what is noted down of every platform and process."""
+"""A running soak: the disturbances of OBS, and the figures of every platform and process."""
 
 import random
 import time
@@ -19,17 +19,17 @@ from tests.lab.taps import Connection
 WARM_SECONDS = 300.0  # SRS's AddressSanitizer first fills its quarantine of freed memory
 SAMPLE_SECONDS = 60.0
 FEWEST_SAMPLES = 8
-TAIL_SECONDS = 75.0  # of what arrived, decoded at the end
-CALM_SECONDS = 15.0  # live without a disturbance at the end
+TAIL_SECONDS = 75.0  # the last stretch that arrived; it is decoded at the end
+CALM_SECONDS = 15.0  # without a disturbance, at the end
 PAUSE = (4.0, 15.0)
 AWAY = (1.0, 12.0)
 FROZEN = (1.5, 6.0)
-KINDS = {"leaves": 5, "is killed": 3, "freezes": 2}  # how often, in proportion
+KINDS = {"leaves": 5, "is killed": 3, "freezes": 2}  # relative frequency
 
 
 @dataclass
 class SoakResult:
-    """What a soak has shown; offsets: sound minus picture in ms, of each clap at the end."""
+    """The figures of a soak; offsets: sound minus picture in ms, of each clap in the last stretch."""
 
     disturbances: dict[str, int] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class SoakRun:
         self._changes = len(broadcast.view.changes)
 
     def run(self) -> None:
-        """Disturb until the time is up, then let it run and listen."""
+        """Disturb OBS until the time is up, then let the broadcast run calmly and measure it."""
         began = self._looked = time.monotonic()
         warm = min(WARM_SECONDS, self._seconds / 6)
         every = min(SAMPLE_SECONDS, (self._seconds - warm) / FEWEST_SAMPLES)
@@ -91,7 +91,7 @@ class SoakRun:
         self.soak.samples.append(sample(self._broadcast.container))
 
     def _account(self) -> None:
-        """Add what was seen since the last look to the figures, and forget what is not needed any more."""
+        """Add what arrived since the last call to the figures, and drop what is no longer needed."""
         now = time.monotonic()
         for name, platform in self._broadcast.platforms.items():
             connections = platform.reader.update()
@@ -106,13 +106,13 @@ class SoakRun:
         self._broadcast.forget(now - TAIL_SECONDS)
 
     def _keep_headers(self, name: str, connections: Sequence[Connection], before: float) -> None:
-        """Note the last sequence headers of what is about to be forgotten: decoding begins with them."""
+        """Keep the last sequence headers of the messages that will be dropped: decoding needs them."""
         for message in (m for one in connections for m in one.messages if m.arrived < before):
             if message.kind in (AUDIO, VIDEO) and not is_coded(message):
                 self._headers[name][message.kind] = message
 
     def _offsets(self, name: str) -> list[float]:
-        """Decode what a platform received last, from a keyframe on."""
+        """Decode the last stretch that a platform received, from a keyframe on."""
         connection = self._broadcast.platforms[name].reader.published()[-1]
         messages = connection.messages
         start = next((at for at, message in enumerate(messages) if is_keyframe(message)), 0)

@@ -1,4 +1,4 @@
-"""What each platform receives now: whose its newest keyframe is; each is decoded once for all of them."""
+"""The source that each platform receives now, by its newest keyframe. Equal keyframes are decoded once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tests.lab.platform import PlatformServer
 from tests.lab.rtmp import RtmpMessage
 from tests.lab.taps import Connection
 
-REMEMBERED = 200  # pictures whose source is known; the fallback's come again and again
+REMEMBERED = 200  # decoded keyframes; those of the fallback come again and again
 
 
 DecodableKeyframe = tuple[RtmpMessage, RtmpMessage]  # a sequence header and the keyframe to decode with it
@@ -17,7 +17,7 @@ DecodableKeyframe = tuple[RtmpMessage, RtmpMessage]  # a sequence header and the
 
 @dataclass(frozen=True)
 class SourceChange:
-    """A platform receives another source than before, from a keyframe on that arrived at a time."""
+    """A platform received another source than before; `time` is the arrival of its keyframe."""
 
     platform: str
     source: str
@@ -25,7 +25,7 @@ class SourceChange:
 
 
 class View:
-    """Looks at every platform when polled; times are seconds of the monotonic clock."""
+    """Reads every platform when polled. Times are seconds of the monotonic clock."""
 
     def __init__(self, platforms: Mapping[str, PlatformServer]) -> None:
         self._screens = {name: _PlatformView(name, platform) for name, platform in platforms.items()}
@@ -33,7 +33,7 @@ class View:
         self.changes: list[SourceChange] = []
 
     def poll(self) -> None:
-        """Read what has arrived, and decode the newest keyframe of each platform unless it is known."""
+        """Read new messages, and decode the newest keyframe of each platform unless it was decoded before."""
         for screen in self._screens.values():
             picture = screen.newest_keyframe()
             if picture is None:
@@ -56,16 +56,16 @@ class View:
         return self._known[known]
 
     def source(self, name: str) -> str:
-        """Return whose picture a platform received last, "" before the first."""
+        """Return the source of a platform's last keyframe, "" before the first."""
         return self._screens[name].source
 
     def is_showing(self, name: str, sources: tuple[str, ...], since: float) -> bool:
-        """Tell whether a platform's newest keyframe shows one of these, and came after a moment."""
+        """Tell whether a platform's newest keyframe shows one of the sources and arrived after `since`."""
         screen = self._screens[name]
         return screen.source in sources and screen.seen > since
 
     def headers(self, name: str) -> int:
-        """Return how many sequence headers of video have come so far: each cut begins with one."""
+        """Return how many video sequence headers have arrived: each change of source begins with one."""
         screen = self._screens[name]
         screen.newest_keyframe(is_kept=True)
         return screen.headers
@@ -86,26 +86,26 @@ class _PlatformView:
         self._kept: DecodableKeyframe | None = None
 
     def newest_keyframe(self, *, is_kept: bool = False) -> DecodableKeyframe | None:
-        """Go through what arrived since the last look; is_kept: the keyframe found is given next time."""
-        found, self._kept = self._kept, None
+        """Read what arrived since the last call; with `is_kept` the next call returns the same keyframe."""
+        newest, self._kept = self._kept, None
         connections = self._platform.reader.update()
         while self._connection < len(connections):
-            found = self._read(connections[self._connection]) or found
+            newest = self._read(connections[self._connection]) or newest
             if self._connection + 1 == len(connections):
                 break
             self._connection, self._position = self._connection + 1, 0
         if is_kept:
-            self._kept = found
-        return found
+            self._kept = newest
+        return newest
 
     def _read(self, connection: Connection) -> DecodableKeyframe | None:
-        found = None
+        newest = None
         for message in connection.messages[max(0, self._position - connection.forgotten) :]:
             self.arrived = max(self.arrived, message.arrived)
             if is_video_header(message):
                 self._header, self.headers = message, self.headers + 1
             elif is_keyframe(message) and self._header is not None:
-                # With the header before it: by the next look another source's may have come.
-                found = self._header, message
+                # Together with its header: the next call may read that of another source.
+                newest = self._header, message
         self._position = connection.forgotten + len(connection.messages)
-        return found
+        return newest

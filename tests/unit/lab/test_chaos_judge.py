@@ -76,9 +76,12 @@ def test_a_fault_within_its_bounds_is_ok() -> None:
     ("one", "problem"),
     [
         (played(beta=Seen(1, 90.0, 0)), "beta lost 1 connections"),
-        (played(beta=Seen(0, 900.0, 0)), "a silence of 495 ms, more than 200 ms"),
-        (played(concerns=("beta",), beta=Seen(1, 90.0, 2)), "beta: 2 packets not later than the one before"),
-        (played(healed=None), "did not end in live"),
+        (played(beta=Seen(0, 900.0, 0)), "a silence of 495 ms, more than the bound of 200 ms"),
+        (
+            played(concerns=("beta",), beta=Seen(1, 90.0, 2)),
+            "beta: 2 packets whose timestamp does not increase",
+        ),
+        (played(healed=None), "did not end in the state live"),
         (played(said=("2 refused publishers",)), "2 refused publishers"),
     ],
 )

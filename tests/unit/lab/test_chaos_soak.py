@@ -1,4 +1,4 @@
-"""The verdict on a soak: growth is told from noise, and everything that broke is said."""
+"""The verdict on a soak: growth is told from noise, and every failure is reported."""
 
 import json
 
@@ -28,7 +28,7 @@ def soak(*, leak: int = 0, descriptors: int = 0) -> SoakResult:
 
 
 def test_noise_is_no_growth() -> None:
-    """A process that goes up and down by a hundred KiB is as it was."""
+    """A process whose memory goes up and down by a hundred KiB has not grown."""
     assert problems(soak()) == []
 
 
@@ -40,25 +40,25 @@ def test_noise_is_no_growth() -> None:
     ],
 )
 def test_growth_is_told_by_the_first_and_the_last_quarter(one: SoakResult, words: str) -> None:
-    """By their medians: two samples of eight each."""
+    """Their medians are compared: two samples of eight each."""
     assert problems(one) == [words]
 
 
-def test_what_broke_is_said() -> None:
-    """Lost connections, clocks that went back, sound that is late, and sound that was not found."""
+def test_every_failure_is_reported() -> None:
+    """Lost connections, timestamps that went back, late sound, and sound that was not received."""
     one = soak()
     one.seen = {"alpha": Seen(1, 5000.0, 2), "beta": Seen(0, 90.0, 0)}
     one.offsets = {"alpha": [10.0, -61.0], "beta": []}
     assert problems(one) == [
         "alpha lost 1 connections",
-        "alpha: 2 packets not later than the one before",
+        "alpha: 2 packets whose timestamp does not increase",
         "alpha: sound is 61 ms from its picture",
-        "beta: no clap was whole, so sound against picture is not known",
+        "beta: no whole clap was received, so the A/V offset is unknown",
     ]
 
 
 def test_a_process_that_is_sometimes_away_is_judged_by_the_rest() -> None:
-    """A puller that is just being started again is in no sample of that moment."""
+    """A puller that is being restarted is missing in the samples of that time."""
     samples = [
         {"live/ffmpeg": Cost("ffmpeg", 30_000, 9_000, 8)},
         {},
@@ -71,7 +71,7 @@ def test_a_process_that_is_sometimes_away_is_judged_by_the_rest() -> None:
 
 
 def test_the_report_has_the_figures_of_the_chaos_table() -> None:
-    """For each platform, and for each process what it held at the start and at the end."""
+    """It has the figures of each platform, and of each process at the start and at the end."""
     report = json.loads(as_json(soak(), [], server="srs", minutes=3, seed=1))
     assert report["ok"]
     assert report["platforms"]["alpha"] == {
