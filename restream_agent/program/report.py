@@ -1,19 +1,32 @@
-"""What the program knows of the stream and of itself, in words for systemd and in JSON for the agent."""
+"""What the program says of itself: a line for systemd, and the report for the agent."""
 
+import math
 from dataclasses import dataclass, field
-from typing import Any
 
 from restream_agent.program.relay_connection import RelayConnection
+from restream_agent.stream.fanout import RelayQueue
 from restream_agent.stream.flv import VIDEO, Tag, metadata
-from restream_agent.stream.hand_offs import HandOffLog
+from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
 from restream_agent.stream.splice import Source, Splice
+from restream_agent.wire.program_report import (
+    HandOffKindReport,
+    HandOffReport,
+    HandOffsReport,
+    LiveReport,
+    ProgramReport,
+    RelayReport,
+)
+
+_LARGEST_PICTURE = 2**16
+"""Pixels. What a publisher's metadata claim beyond that is not a size."""
 
 
 @dataclass
 class Meter:
-    """Counts what a publisher sends: bit/s and frames/s over the last report, keyframe interval in ms.
+    """Counts what a publisher sends.
 
-    `size` and `frames` are all bytes and pictures since it came.
+    `size` is in bytes and `frames` in pictures, both since the publisher connected. `bitrate` (bit/s) and
+    `frame_rate` (pictures per second) are those of the last interval. `keyframe_interval` is in ms.
     """
 
     size: int = 0
@@ -28,7 +41,7 @@ class Meter:
     _keyframe_at: int | None = None
 
     def count(self, tag: Tag) -> None:
-        """Note one tag of the publisher's stream."""
+        """Count one tag of the publisher's stream."""
         self._bytes += len(tag.body)
         if tag.kind == VIDEO and tag.is_media:
             self._frames += 1
@@ -37,10 +50,10 @@ class Meter:
                     self.keyframe_interval = tag.timestamp - self._keyframe_at
                 self._keyframe_at = tag.timestamp
         elif numbers := metadata(tag):
-            self.width, self.height = int(numbers.get("width", 0)), int(numbers.get("height", 0))
+            self.width, self.height = _pixels(numbers.get("width", 0)), _pixels(numbers.get("height", 0))
 
     def close_interval(self, milliseconds: int) -> None:
-        """Turn the counts since the last call into rates, and add them up."""
+        """End an interval of so many ms: turn its counts into rates, and add them to the totals."""
         self.size += self._bytes
         self.frames += self._frames
         self.bitrate = self._bytes * 8000 / milliseconds
@@ -49,8 +62,8 @@ class Meter:
 
 
 @dataclass(frozen=True)
-class Report:
-    """One look at the program: `now` in ms of the broadcast, `position` the last timestamp that was sent."""
+class ProgramState:
+    """The program at one moment: `now` in ms of the broadcast, `position` the last timestamp sent."""
 
     now: int
     position: int
@@ -72,34 +85,50 @@ class Report:
         reason = ", held by the operator" if self.splice.is_held else ""
         return f"fallback{reason}, {relays}"
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the telemetry: times in ms, rates in bit/s and 1/s, sizes in bytes."""
-        change, meter = self.splice.last_hand_off, self.meter
-        return {
-            "source": self.splice.source.value,
-            "position": self.position,
-            "since": self.now - change.at if change else self.now,
-            "cause": change.kind if change else "start",
-            "held": self.splice.is_held,
-            "hand_offs": self.ledger.as_json(self.now),
-            "live": {
-                "connected": self.splice.has_live,
-                "size": meter.size,
-                "frames": meter.frames,
-                "bitrate": round(meter.bitrate),
-                "frame_rate": round(meter.frame_rate, 2),
-                "keyframe_interval": meter.keyframe_interval,
-                "width": meter.width,
-                "height": meter.height,
-            },
-            "relays": {
-                relay.name: {
-                    "beginning": relay.outlet.beginning,
-                    "sent": relay.outlet.sent,
-                    "behind": relay.outlet.behind,
-                    "queued": relay.outlet.size,
-                    "skipped": relay.outlet.skipped,
-                }
-                for relay in self.relays
-            },
-        }
+    def report(self) -> ProgramReport:
+        """Return the report for the agent."""
+        change = self.splice.last_hand_off
+        return ProgramReport(
+            source=self.splice.source.value,
+            position=self.position,
+            since=self.now - change.at if change else self.now,
+            cause=change.kind if change else "start",
+            held=self.splice.is_held,
+            hand_offs=hand_offs(self.ledger, self.now),
+            live=self._live(),
+            relays={relay.name: _relay(relay.outlet) for relay in self.relays},
+        )
+
+    def _live(self) -> LiveReport:
+        meter = self.meter
+        return LiveReport(
+            connected=self.splice.has_live,
+            size=meter.size,
+            frames=meter.frames,
+            bitrate=round(meter.bitrate),
+            frame_rate=round(meter.frame_rate, 2),
+            keyframe_interval=meter.keyframe_interval,
+            width=meter.width,
+            height=meter.height,
+        )
+
+
+def hand_offs(log: HandOffLog, now: int) -> HandOffsReport:
+    """Return the totals of each kind, and the newest hand-offs with how many ms before `now` they were."""
+    kinds = {
+        kind: HandOffKindReport(totals.count, totals.gaps, totals.total, tuple(totals.within))
+        for kind, totals in log.tallies.items()
+    }
+    recent = tuple(
+        HandOffReport(change.kind, change.source.value, now - change.at, gap) for change, gap in log.recent
+    )
+    return HandOffsReport(kinds, recent, BUCKETS)
+
+
+def _relay(queue: RelayQueue) -> RelayReport:
+    return RelayReport(queue.beginning, queue.sent, queue.behind, queue.size, queue.skipped)
+
+
+def _pixels(number: float) -> int:
+    """Return a width or height that a publisher claims, 0 if it cannot be one."""
+    return int(number) if math.isfinite(number) and 0 < number <= _LARGEST_PICTURE else 0

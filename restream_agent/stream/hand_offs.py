@@ -62,16 +62,6 @@ class HandOffLog:
         self._sent_at = now
         return noted
 
-    def as_json(self, now: int) -> dict[str, Any]:
-        """Return the tallies by kind, and the newest hand-offs with how long ago they were, in ms."""
-        return {
-            "kinds": self._kinds(),
-            "recent": [
-                {"kind": change.kind, "source": change.source, "ago": now - change.at, "gap": gap}
-                for change, gap in self.recent
-            ],
-        }
-
     def dump(self) -> dict[str, Any]:
         """Return, as plain data, what a program that is restarted goes on from."""
         recent = [[change.kind, change.source.value, change.at, gap] for change, gap in self.recent]

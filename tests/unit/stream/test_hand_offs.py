@@ -56,13 +56,6 @@ def ledger_time(ledger: HandOffLog) -> int:
     return sum(tally.total for tally in ledger.tallies.values())
 
 
-def test_the_report_says_how_long_ago() -> None:
-    """In ms before the report."""
-    ledger = HandOffLog(4900)
-    ledger.sent(DROP, 5000)
-    assert ledger.as_json(6000)["recent"] == [{"kind": "drop", "source": "fallback", "ago": 1000, "gap": 100}]
-
-
 def test_a_restarted_program_goes_on_counting() -> None:
     """With every kind from the beginning, at 0: a counter that appears with its first event hides it."""
     before, after = HandOffLog(None), HandOffLog(5100)

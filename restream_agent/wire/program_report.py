@@ -1,0 +1,130 @@
+"""What the program reports to the agent twice a second, in a datagram each. Pure.
+
+Times are in ms, sizes in bytes, rates in bit/s and pictures per second. Timestamps and times count from the
+beginning of the broadcast. The program counts and the agent only shows, so a restarted agent has every total.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from restream_agent.wire import records
+
+
+@dataclass(frozen=True)
+class LiveReport:
+    """The publisher's stream: `size` and `frames` since it connected, rates since the last report.
+
+    `keyframe_interval` is between its last two keyframes, 0 before there were two; it is negative after a
+    timestamp that goes back. `width` and `height` are in pixels, 0 while they are not known.
+    """
+
+    connected: bool
+    size: int
+    frames: int
+    bitrate: int
+    frame_rate: float
+    keyframe_interval: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class RelayReport:
+    """One relay's connection to the program.
+
+    `beginning` is the timestamp of the first tag that the relay was given, None before that. `sent` counts
+    bytes, `skipped` pictures since it connected; `behind` (ms) and `queued` (bytes) wait in its queue.
+    """
+
+    beginning: int | None
+    sent: int
+    behind: int
+    queued: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class HandOffKindReport:
+    """All hand-offs of one kind: `count` of them, of which `gaps` had a packet before; their gaps' sum in ms.
+
+    `within` counts the gaps up to each of the bounds, cumulatively, as Prometheus's histograms do.
+    """
+
+    count: int
+    gaps: int
+    total: int
+    within: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class HandOffReport:
+    """One hand-off: its kind, the source after it, how long `ago`, and the gap without a packet.
+
+    The gap is None if no packet was sent before.
+    """
+
+    kind: str
+    source: str
+    ago: int
+    gap: int | None
+
+
+@dataclass(frozen=True)
+class HandOffsReport:
+    """The broadcast's hand-offs: each kind's totals, and the newest ones, oldest first.
+
+    `bounds` are the upper bounds in ms by which `within` of each kind counts. A program of an earlier version
+    reports no bounds, though it counts by some.
+    """
+
+    kinds: Mapping[str, HandOffKindReport]
+    recent: tuple[HandOffReport, ...]
+    bounds: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProgramReport:
+    """One report.
+
+    `source` is what the program plays, `since` for how long; `cause` is the kind of the last hand-off,
+    "start" before the first. `position` is the last timestamp that was sent, -1 before the first. `held` says
+    that the operator keeps the fallback on. `relays` has the connected relays by name.
+    """
+
+    source: Literal["none", "live", "fallback"]
+    position: int
+    since: int
+    cause: str
+    held: bool
+    hand_offs: HandOffsReport
+    live: LiveReport
+    relays: Mapping[str, RelayReport]
+
+    @classmethod
+    def read(cls, datagram: bytes) -> "ProgramReport":
+        """Read a datagram; TypeError or ValueError, with the key in the message, if it is not a report."""
+        report = records.parse(cls, datagram)
+        _check(report)
+        return report
+
+
+def _check(report: ProgramReport) -> None:
+    """Raise ValueError for a count below 0, and for totals that do not fit their bounds.
+
+    This is the reader's part: the program itself sends whatever it has counted, and goes on.
+    """
+    live, hand_offs = report.live, report.hand_offs
+    _refuse_negative("live", live.size, live.frames, live.bitrate, live.frame_rate, live.width, live.height)
+    for name, relay in report.relays.items():
+        _refuse_negative(f"relays.{name}", relay.sent, relay.behind, relay.queued, relay.skipped)
+    for kind, totals in hand_offs.kinds.items():
+        place = f"hand_offs.kinds.{kind}"
+        _refuse_negative(place, totals.count, totals.gaps, totals.total, *totals.within)
+        if hand_offs.bounds and len(totals.within) != len(hand_offs.bounds):
+            raise ValueError(f"{place}.within: has another length than hand_offs.bounds")
+
+
+def _refuse_negative(place: str, *numbers: float) -> None:
+    if min(numbers) < 0:
+        raise ValueError(f"{place}: holds a number below 0")

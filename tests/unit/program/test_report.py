@@ -1,0 +1,53 @@
+"""What the program reports of itself."""
+
+import struct
+
+import pytest
+
+from restream_agent.program.report import Meter, ProgramState, hand_offs
+from restream_agent.stream.flv import SCRIPT, Tag
+from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
+from restream_agent.stream.splice import HandOff, Settings, Source, Splice
+from restream_agent.stream.timeline import Timeline
+from restream_agent.wire import records
+from restream_agent.wire.program_report import HandOffReport, ProgramReport
+
+
+def metadata(**numbers: float) -> Tag:
+    """Return an onMetaData tag as encoders send it: AMF 0, an ECMA array of numbers."""
+    body = b"\x02\x00\x0aonMetaData\x08" + struct.pack(">I", len(numbers))
+    for name, number in numbers.items():
+        body += struct.pack(">H", len(name)) + name.encode() + b"\x00" + struct.pack(">d", number)
+    return Tag(SCRIPT, 0, body + b"\x00\x00\x09")
+
+
+def test_a_hand_off_is_reported_with_how_long_ago_it_was() -> None:
+    """In ms before the report."""
+    log = HandOffLog(4900)
+    log.sent(HandOff("drop", Source.FALLBACK, 5000), 5000)
+    report = hand_offs(log, 6000)
+    assert report.recent == (HandOffReport("drop", "fallback", 1000, 100),)
+    assert (report.bounds, report.kinds["drop"].count) == (BUCKETS, 1)
+
+
+def test_the_agent_reads_what_the_program_reports() -> None:
+    """Before the first packet, too, with a position of -1 and no publisher."""
+    splice = Splice(Settings(), tuple, Timeline({}), now=0, resumed=False)
+    report = ProgramState(10, -1, splice, HandOffLog(None), []).report()
+    assert ProgramReport.read(records.to_datagram(report)) == report
+    assert (report.source, report.cause, report.since, report.live.connected) == ("none", "start", 10, False)
+
+
+def test_the_picture_s_size_is_read_from_the_metadata() -> None:
+    """As OBS sends it."""
+    meter = Meter()
+    meter.count(metadata(width=1280.0, height=720.0))
+    assert (meter.width, meter.height) == (1280, 720)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 1e300])
+def test_a_size_that_cannot_be_is_not_known(number: float) -> None:
+    """A publisher's metadata may hold any number; none ends the program."""
+    meter = Meter()
+    meter.count(metadata(width=number, height=number))
+    assert (meter.width, meter.height) == (0, 0)
