@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -36,40 +36,12 @@ from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
+from restream_agent.wire.settings import AgentSettings
 
 log = logging.getLogger(__name__)
 
 FRESH_LOOK = 0.3
 """Seconds. However often the status is requested, systemd is asked at most once in this time."""
-
-
-@dataclass(frozen=True)
-class AgentSettings:
-    """The rendered agent.json. `relays` maps each relay's name to the address that its ffmpeg reports from.
-
-    `hold`, `stall` (of a relay) and `silence` (of a listed publisher) are in seconds.
-    """
-
-    api: str
-    hold: float | None
-    relays: dict[str, str]
-    stall: float
-    server: str
-    source: str
-    standby: bool
-    matches_live: bool
-    takes_any_key: bool
-    silence: float | None = None
-    notifies: bool = False
-
-    @classmethod
-    def read(cls, path: Path) -> "AgentSettings":
-        """Read the rendered file; TypeError or ValueError if it has other content."""
-        values: dict[str, Any] = dict(json.loads(path.read_text()))
-        settings = cls(**values)
-        if not isinstance(settings.relays, dict):
-            raise TypeError("relays is not a table")
-        return settings
 
 
 class Agent:

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from restream_agent.agent import http, ingest_api
-from restream_agent.agent.agent import Agent, AgentSettings
+from restream_agent.agent.agent import Agent
 from restream_agent.agent.edit_tracker import EditTracker
 from restream_agent.agent.metrics import exposition
 from restream_agent.agent.news_sender import NewsSender
@@ -26,6 +26,8 @@ from restream_agent.base.errors import RestreamError
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.sd_notify import inherited, watchdog_interval
 from restream_agent.systemd.systemctl import Systemd
+from restream_agent.wire import records
+from restream_agent.wire.settings import AgentSettings
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +97,7 @@ def take_sockets() -> Sockets:
 def run() -> None:
     """Serve until SIGTERM; RestreamError if that cannot begin."""
     try:
-        settings = AgentSettings.read(Path(paths.AGENT_SETTINGS))
+        settings = records.parse(AgentSettings, Path(paths.AGENT_SETTINGS).read_text())
     except (OSError, ValueError, TypeError) as error:
         raise RestreamError(f"{paths.AGENT_SETTINGS}: {error}", hint="restream-agent apply") from error
     credentials = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent"))

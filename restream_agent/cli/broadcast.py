@@ -48,7 +48,7 @@ def end_break() -> None:
 
 def prepare(file: Path | None, *, progress: ProgressCallback | None) -> str:
     """Prepare the configured fallback and use it, or prepare another file for later; return a message."""
-    settings = preparation.Wanted.read()
+    settings = preparation.read_settings()
     root = THIS_MACHINE.root
     if file is None:
         return f"in use from the next hand-off: {preparation.prepare(settings, root, progress)}"
@@ -61,7 +61,7 @@ def match() -> str:
     publisher = status_view.fetch()["publisher"]
     if publisher is None:
         return "no stream is published: nothing to match"
-    settings = preparation.Wanted.read()
+    settings = preparation.read_settings()
     profile = preparation.learn(settings, publisher["stream"])
     prepared = preparation.prepare(settings, THIS_MACHINE.root)
     return f"OBS sends {profile.label()}; in use from the next hand-off: {prepared.name}"

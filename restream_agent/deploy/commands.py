@@ -110,6 +110,6 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
     def prepare(desired: Tree) -> None:
         settings = desired[paths.FALLBACK_SETTINGS]
         if target.is_this_machine and isinstance(settings, File):
-            preparation.prepare(preparation.Wanted.parse(settings.content), target.root, progress)
+            preparation.prepare(preparation.parse_settings(settings.content), target.root, progress)
 
     return applying.apply(config, facts, target=target, systemd=systemctl.Systemd(), prepare=prepare)

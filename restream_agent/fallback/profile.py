@@ -1,7 +1,7 @@
-"""What a stream looks like to a decoder, so that the fallback can be made to fit the live one.
+"""The parameters of a stream that matter to a decoder, so that the fallback can match the live stream.
 
-Pure. A decoder at a platform is set up once per connection; facts.md (ffmpeg) says what happens to
-those that meet other parameters later.
+Pure. A decoder at a platform is set up once per connection, and chokes on other parameters later
+(docs/design.md, "Measured facts").
 """
 
 import json
@@ -11,6 +11,8 @@ from fractions import Fraction
 from typing import Any, Literal, cast, get_args
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.wire import records
+from restream_agent.wire.settings import StreamProfile
 
 H264Profile = Literal["high", "main", "baseline"]
 
@@ -65,7 +67,11 @@ class Profile:
 
     def to_json(self) -> str:
         """Return one line of JSON; the rate is kept exact, as a fraction."""
-        return json.dumps({**asdict(self), "fps": str(self.fps)}, sort_keys=True)
+        return json.dumps(records.as_table(self.as_record()), sort_keys=True)
+
+    def as_record(self) -> StreamProfile:
+        """Return the profile as files hold it; the rate is kept exact, as a fraction."""
+        return StreamProfile(**{**asdict(self), "fps": str(self.fps)})
 
 
 DEFAULT = Profile(width=1920, height=1080, fps=Fraction(30))
@@ -75,13 +81,32 @@ DEFAULT = Profile(width=1920, height=1080, fps=Fraction(30))
 def from_json(text: str) -> Profile:
     """Read what `Profile.to_json` wrote. Raises RestreamError for anything else."""
     try:
-        fields = json.loads(text)
-        return Profile(**{**fields, "fps": Fraction(fields["fps"])})
-    except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
+        return from_record(records.parse(StreamProfile, text))
+    except (ValueError, TypeError) as error:
         raise RestreamError(
             f"a stored stream profile cannot be read: {error}",
             hint="delete the file; it is written again at the next broadcast",
         ) from error
+
+
+def from_record(record: StreamProfile) -> Profile:
+    """Read what `Profile.as_record` made.
+
+    Raises ValueError for a rate that is not a fraction, RestreamError for a profile that no encoder can make.
+    """
+    try:
+        fps = Fraction(record.fps)
+    except ZeroDivisionError as error:
+        raise ValueError("fps: is divided by 0") from error
+    return Profile(
+        width=record.width,
+        height=record.height,
+        fps=fps,
+        pixel_format=record.pixel_format,
+        h264_profile=cast("H264Profile", record.h264_profile),
+        sample_rate=record.sample_rate,
+        channels=record.channels,
+    )
 
 
 def from_ffprobe(answer: Mapping[str, Any]) -> Profile:

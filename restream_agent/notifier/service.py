@@ -6,7 +6,6 @@ again.
 """
 
 import asyncio
-import json
 import logging
 import os
 import signal
@@ -15,7 +14,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from restream_agent.base import endpoints, paths, webhook_url
 from restream_agent.base.errors import RestreamError
@@ -23,29 +21,14 @@ from restream_agent.notifier.destinations import CommandTransport, Destination, 
 from restream_agent.notifier.message import LAST_TRY, Patience, read_event
 from restream_agent.notifier.rate_limit import RateLimit
 from restream_agent.systemd.sd_notify import ServiceManager, inherited
+from restream_agent.wire import records
+from restream_agent.wire.settings import NotifierSettings
 
 log = logging.getLogger(__name__)
 
 _LONGEST_DATAGRAM = 64 * 1024
 _AT_ONCE = 100
 """The most datagrams that are read before the rest of the event loop has its turn."""
-
-
-@dataclass(frozen=True)
-class NotifySettings:
-    """The rendered notify.json; times in seconds. After `idle` with nothing to tell the process ends."""
-
-    command: tuple[str, ...]
-    every: float
-    timeout: float
-    collect: float = 1.0
-    idle: float = 60.0
-
-    @classmethod
-    def read(cls, path: Path) -> "NotifySettings":
-        """Read what render_notify.py wrote; TypeError or ValueError if it is something else."""
-        values: dict[str, Any] = dict(json.loads(path.read_text()))
-        return cls(**values | {"command": tuple(values.get("command", ()))})
 
 
 @dataclass(frozen=True)
@@ -78,7 +61,7 @@ def _text(file: Path) -> str | None:
 def run() -> None:
     """Serve until nothing is left to send, or until SIGTERM; RestreamError if the notifier cannot start."""
     try:
-        settings = NotifySettings.read(Path(paths.NOTIFY_SETTINGS))
+        settings = records.parse(NotifierSettings, Path(paths.NOTIFY_SETTINGS).read_text())
         credentials = Credentials.read(Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")))
     except (OSError, ValueError, TypeError) as error:
         raise RestreamError(f"the settings cannot be read: {error}", hint="restream-agent apply") from error
@@ -91,7 +74,9 @@ def run() -> None:
     asyncio.run(_until_signal(receiver, settings, credentials))
 
 
-async def _until_signal(receiver: socket.socket, settings: NotifySettings, credentials: Credentials) -> None:
+async def _until_signal(
+    receiver: socket.socket, settings: NotifierSettings, credentials: Credentials
+) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
@@ -100,7 +85,7 @@ async def _until_signal(receiver: socket.socket, settings: NotifySettings, crede
 
 async def serve(
     receiver: socket.socket,
-    settings: NotifySettings,
+    settings: NotifierSettings,
     credentials: Credentials,
     patience: Patience,
     stopping: asyncio.Event,
@@ -126,7 +111,7 @@ class Notifier:
     """Receives news and hands it to the destinations."""
 
     def __init__(
-        self, receiver: socket.socket, settings: NotifySettings, transports: list[Transport]
+        self, receiver: socket.socket, settings: NotifierSettings, transports: list[Transport]
     ) -> None:
         receiver.setblocking(False)
         self._receiver = receiver

@@ -1,6 +1,5 @@
 """The event loop of the program: sockets in, sockets out, around the pure core in stream/splice.py."""
 
-import json
 import selectors
 import signal
 import socket
@@ -10,16 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from restream_agent.base.endpoints import LIVE_SOCKET
+from restream_agent.program import settings as program_settings
 from restream_agent.program.crash_state import Clock, Record, Remainder
+from restream_agent.program.prepared_file import PreparedFile, open_first_playable
 from restream_agent.program.relay_connection import RelayConnection, peer_name
-from restream_agent.program.report import Meter, Report
-from restream_agent.program.settings import PreparedFile, ProgramSettings
+from restream_agent.program.report import Meter, ProgramState
 from restream_agent.stream.fanout import Backlog, RelayQueue
 from restream_agent.stream.flv import FlvError, Reader, Tag, encode
 from restream_agent.stream.hand_offs import HandOffLog
 from restream_agent.stream.splice import Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.systemd.sd_notify import ServiceManager
+from restream_agent.wire import records
 
 _READ = 256 * 1024
 _REPORT_EVERY = 500
@@ -65,7 +66,7 @@ class Program:
         self._settings_path = settings_path
         self._runtime = runtime
         self._notifier = notifier
-        self._settings = ProgramSettings.read(settings_path)
+        self._settings = program_settings.read(settings_path)
         self._clock = Clock(runtime)
         self._selector = selectors.DefaultSelector()
         self._backlog = Backlog()
@@ -78,7 +79,7 @@ class Program:
         self._report_at = 0
         self._is_stopping = False
         self._splice = Splice(
-            self._settings.for_splice(),
+            program_settings.splice_settings(self._settings),
             self._open_fallback,
             Timeline(last=self._clock.last),
             now=self._clock.now(),
@@ -137,21 +138,22 @@ class Program:
     def _reload(self) -> None:
         """Read the settings and the operator's wishes anew; broken settings are refused, not fatal."""
         try:
-            self._settings = ProgramSettings.read(self._settings_path)
+            self._settings = program_settings.read(self._settings_path)
         except (OSError, ValueError, TypeError) as error:
             log(3, f"{self._settings_path}: {error}; going on with the settings as they were")
             return
-        self._splice.settings = self._settings.for_splice()
+        self._splice.settings = program_settings.splice_settings(self._settings)
         self._apply_operator()
 
     def _open_fallback(self) -> PreparedFile:
-        return self._settings.open_fallback()
+        return open_first_playable(self._settings.fallback)
 
     def _apply_operator(self) -> None:
         now = self._clock.now()
-        if self._settings.operator_wants("open"):
+        if program_settings.is_requested(self._settings, "open"):
             self._splice.open_now(now)
-        self._send(self._splice.hold_fallback(now, held=self._settings.operator_wants("break")))
+        is_break = program_settings.is_requested(self._settings, "break")
+        self._send(self._splice.hold_fallback(now, held=is_break))
 
     def _accept_publisher(self, listener: socket.socket) -> None:
         with suppress(BlockingIOError, ConnectionAbortedError):
@@ -198,7 +200,7 @@ class Program:
                 log(6, f"{relay.name}: relay connected")
 
     def _add_relay(self, connection: socket.socket, store_name: str) -> RelayConnection:
-        outlet = RelayQueue(limits=self._settings.limits())
+        outlet = RelayQueue(limits=program_settings.queue_limits(self._settings))
         relay = RelayConnection(connection, store_name, outlet, Remainder(self._runtime, store_name))
         self._relays[store_name] = relay
         handler = self._relay_handler(relay)
@@ -265,10 +267,11 @@ class Program:
             self._drop_publisher(f"silent for {self._settings.silence} ms")
         meter = publisher.meter if publisher else Meter()
         meter.close_interval(max(1, now - self._report_at + _REPORT_EVERY))
-        report = Report(now, self._clock.end, self._splice, self._ledger, list(self._relays.values()), meter)
-        self._announce(report.words())
+        relays = list(self._relays.values())
+        state = ProgramState(now, self._clock.end, self._splice, self._ledger, relays, meter)
+        self._announce(state.words())
         with suppress(OSError):
-            self._telemetry.sendto(json.dumps(report.as_json()).encode(), self._settings.telemetry)
+            self._telemetry.sendto(records.to_datagram(state.report()), self._settings.telemetry)
         self._report_at = now + _REPORT_EVERY
 
     def _announce(self, words: str) -> None:

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from restream_agent.base.endpoints import LIVE_SOCKET, PROGRESS
 from restream_agent.config.platform import Transcode
 from restream_agent.config.relays import Relay
+from restream_agent.wire.relay_environment import STALL_VARIABLE
 
 KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
-STALL = "${RELAY_STALL_US}"
+STALL = f"${{{STALL_VARIABLE}}}"
 EXPANDED = frozenset({KEY_PRESET, STALL})
 """Arguments that systemd replaces by values of the unit's environment."""
 

@@ -5,12 +5,12 @@ import re
 from restream_agent.base import paths
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.config.model import Config
-from restream_agent.config.relay import RelayRules
 from restream_agent.config.relays import Relay, relays
 from restream_agent.config.secret_uses import secret_uses
 from restream_agent.config.table import SecretRef
 from restream_agent.launchers.backoff import GIVEN_UP
 from restream_agent.render.ffmpeg import EXPANDED, relay_command
+from restream_agent.render.settings import relay_environment
 from restream_agent.render.templates import Facts, Templates
 from restream_agent.systemd import escaping, unit_names
 from restream_agent.systemd.directives import directives
@@ -32,7 +32,7 @@ def relay_files(config: Config, fill: Templates) -> Tree:
         f"{units}/{unit_names.RELAY_TEMPLATE}": File(
             fill("ffmpeg-relay@.service.j2", given_up=GIVEN_UP, settings=paths.RELAY_SETTINGS)
         ),
-        paths.RELAY_SETTINGS: File(_relay_settings(config.relay)),
+        paths.RELAY_SETTINGS: File(relay_environment(config).to_file()),
         f"{units}/{unit_names.TARGET}.d/10-restream.conf": File(
             fill("restream.target.conf.j2", relays=[unit_names.relay_unit(relay.name) for relay in enabled])
         ),
@@ -40,12 +40,6 @@ def relay_files(config: Config, fill: Templates) -> Tree:
     for relay in enabled:
         tree[f"{units}/{unit_names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
     return tree
-
-
-def _relay_settings(rules: RelayRules) -> str:
-    """Return the environment of every relay, read at each of its starts; see systemd.exec(5)."""
-    give_up = "never" if rules.give_up is None else f"{rules.give_up:g}"
-    return f"RELAY_STALL_US={rules.stall * 1e6:.0f}\nRELAY_GIVE_UP={give_up}\n"
 
 
 def _drop_in(relay: Relay, fill: Templates) -> str:

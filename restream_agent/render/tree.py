@@ -1,24 +1,17 @@
 """Every file on the machine, from the checked TOML. Pure: the same input gives the same tree."""
 
-import json
-from collections.abc import Mapping
-from fractions import Fraction
-
 from restream_agent.base import paths
-from restream_agent.base.endpoints import API, TELEMETRY_SOCKET
+from restream_agent.base.endpoints import API
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.config.model import Config
-from restream_agent.config.relays import relays
-from restream_agent.fallback.profile import Profile
 from restream_agent.render.ffmpeg import live_command
 from restream_agent.render.notifier import notify_files
 from restream_agent.render.relays import credential, guarded, inline_keys, relay_files
+from restream_agent.render.settings import agent_settings, fallback_settings, milliseconds, program_settings
 from restream_agent.render.templates import Assets, Facts, Templates
 from restream_agent.systemd import escaping, unit_names
 from restream_agent.systemd.time_spans import format_span
-
-_NEVER_HEARD = 8.0
-"""Seconds. SRS gives a new player what it has at once (sound, the last group of pictures)."""
+from restream_agent.wire import records
 
 _FILLED_UNITS = (
     unit_names.AGENT_UNIT,
@@ -50,7 +43,8 @@ def render(config: Config, facts: Facts, assets: Assets) -> Tree:
 def _program(config: Config, fill: Templates) -> Tree:
     facts, units = fill.facts, paths.UNITS
     start = (facts.python, "-I", "-m", "restream_agent.program", paths.PROGRAM_SETTINGS)
-    pull = live_command(facts.ffmpeg, f"rtmp://{_puller(config)}:{_port(config)}/live/%i")
+    live_url = f"rtmp://{_puller(config)}:{_port(config)}/live/"
+    pull = live_command(facts.ffmpeg, f"{live_url}%i")
     tree: Tree = {
         f"{units}/{unit_names.PROGRAM_UNIT}": File(
             fill("fallback.service.j2", command=escaping.command(start))
@@ -67,8 +61,8 @@ def _program(config: Config, fill: Templates) -> Tree:
         f"{units}/{unit_names.PREPARE_UNIT}": File(
             fill("restream-fallback-prepare.service.j2", player=_puller(config))
         ),
-        paths.PROGRAM_SETTINGS: File(_program_settings(config)),
-        paths.FALLBACK_SETTINGS: File(_fallback_settings(config)),
+        paths.PROGRAM_SETTINGS: File(records.to_file(program_settings(config))),
+        paths.FALLBACK_SETTINGS: File(records.to_file(fallback_settings(config, live_url=live_url))),
     }
     if config.fallback.hold:
         tree[f"{units}/{unit_names.HOLD_TIMER}"] = File(
@@ -77,44 +71,6 @@ def _program(config: Config, fill: Templates) -> Tree:
     if config.fallback.standby:
         tree[f"{units}/multi-user.target.wants/{unit_names.TARGET}"] = Link(f"../{unit_names.TARGET}")
     return tree
-
-
-def _program_settings(config: Config) -> str:
-    ingest, fallback = config.ingest, config.fallback
-    return _json(
-        {
-            "fallback": [paths.FALLBACK_CURRENT, paths.FALLBACK_SLATE],
-            "opening": _milliseconds(fallback.opening),
-            "operator": paths.OPERATOR,
-            "settle": _milliseconds(ingest.settle),
-            # The server ends a silent publisher after `timeout`; a while later we would do it ourselves.
-            "silence": _milliseconds(config.ingest.timeout + 5),
-            "stall": _milliseconds(ingest.stall),
-            "standby": fallback.standby,
-            "telemetry": TELEMETRY_SOCKET,
-        }
-    )
-
-
-def _fallback_settings(config: Config) -> str:
-    fallback, match = config.fallback, config.fallback.match
-    profile = match and Profile(
-        width=match.width,
-        height=match.height,
-        fps=Fraction(match.fps).limit_denominator(1001),
-        h264_profile=match.profile,
-        sample_rate=match.sample_rate,
-        channels=match.channels,
-    )
-    return _json(
-        {
-            "keyframe": fallback.keyframe,
-            "live_url": f"rtmp://{_puller(config)}:{_port(config)}/live/",
-            "message": fallback.message,
-            "profile": profile and profile.to_json(),
-            "videos": [str(video) for video in fallback.video],
-        }
-    )
 
 
 def _ingest(config: Config, fill: Templates) -> Tree:
@@ -126,8 +82,8 @@ def _ingest(config: Config, fill: Templates) -> Tree:
         player=_puller(config),
         token=facts.hook_token,
         module=facts.nginx_rtmp_module,
-        timeout_ms=_milliseconds(config.ingest.timeout),
-        first_packet_timeout_ms=max(20000, _milliseconds(config.ingest.timeout)),
+        timeout_ms=milliseconds(config.ingest.timeout),
+        first_packet_timeout_ms=max(20000, milliseconds(config.ingest.timeout)),
     )
     tree: Tree = {path: File(text, mode=0o640, group="restream-ingest", is_secret=True)}
     if config.ingest.manage:
@@ -146,21 +102,7 @@ def _ingest(config: Config, fill: Templates) -> Tree:
 
 def _agent(config: Config, fill: Templates) -> Tree:
     key = config.ingest.key
-    settings = _json(
-        {
-            "api": f"http://{API}",
-            "hold": config.fallback.hold,
-            "matches_live": config.fallback.match is None,
-            "notifies": config.notify.has_destination,
-            "relays": {relay.name: relay.sender for relay in relays(config)},
-            "server": config.ingest.server,
-            "silence": _NEVER_HEARD if config.ingest.server == "srs" else None,
-            "source": fill.facts.source,
-            "stall": config.relay.stall,
-            "standby": config.fallback.standby,
-            "takes_any_key": key is None,
-        }
-    )
+    settings = agent_settings(config, source=fill.facts.source, api=f"http://{API}")
     credentials = fill(
         "restream-agent.service.conf.j2",
         token_file=paths.HOOK_TOKEN,
@@ -168,7 +110,7 @@ def _agent(config: Config, fill: Templates) -> Tree:
     )
     wants = f"{paths.UNITS}/multi-user.target.wants"
     return {
-        paths.AGENT_SETTINGS: File(settings),
+        paths.AGENT_SETTINGS: File(records.to_file(settings)),
         paths.HOOK_TOKEN: File(fill.facts.hook_token, mode=0o600, is_secret=True),
         f"{paths.UNITS}/{unit_names.AGENT_UNIT}.d/10-restream.conf": File(credentials),
         f"{wants}/{unit_names.AGENT_UNIT}": Link(f"../{unit_names.AGENT_UNIT}"),
@@ -200,11 +142,3 @@ def _puller(config: Config) -> str:
 
 def _port(config: Config) -> int:
     return int(config.ingest.listen.rpartition(":")[2])
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _json(values: Mapping[str, object]) -> str:
-    return json.dumps(values, indent=2, sort_keys=True) + "\n"

@@ -4,7 +4,6 @@ Run as `python -m tests.lab.load [RELAYS] [SECONDS]`. The program runs as in its
 in. This process acts as live@ in real time, and as the relays.
 """
 
-import json
 import os
 import selectors
 import socket
@@ -14,6 +13,9 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from restream_agent.wire import records
+from restream_agent.wire.settings import ProgramSettings
 
 PROJECT = Path(__file__).resolve().parents[2]
 _LAUNCH = (
@@ -71,8 +73,11 @@ def _start(
     directory: Path, listeners: dict[str, socket.socket], python: str, fallback: Path
 ) -> subprocess.Popen[bytes]:
     settings = directory / "program.json"
-    values = {"fallback": [str(fallback)], "operator": str(directory), "telemetry": str(directory / "none")}
-    settings.write_text(json.dumps(values))
+    values = ProgramSettings(
+        fallback=(str(fallback),), operator=str(directory), telemetry=str(directory / "none"), stall=1000,
+        opening=5000, settle=0, standby=False, silence=15_000,
+    )  # fmt: skip
+    settings.write_text(records.to_file(values))
     fds = [listener.fileno() for listener in listeners.values()]
     environment = {"RUNTIME_DIRECTORY": str(directory), "PATH": os.environ["PATH"]}
     argv = (python, "-c", _LAUNCH, python, str(settings), *map(str, fds))

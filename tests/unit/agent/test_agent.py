@@ -11,19 +11,21 @@ from typing import Any
 
 import pytest
 
-from restream_agent.agent.agent import Agent, AgentSettings
+from restream_agent.agent.agent import Agent
 from restream_agent.agent.decide import Publisher
 from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
 from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.systemd.systemctl import Systemd
+from restream_agent.wire import records
+from restream_agent.wire.settings import AgentSettings
 
 OBS = Publisher("c1", "main", "192.0.2.1")
 NEXT = Publisher("c2", "main", "192.0.2.1")
 SETTINGS = AgentSettings(
     api="", hold=60.0, relays={"twitch": "127.64.0.1"}, stall=20.0, server="srs", source="", standby=False,
-    matches_live=False, takes_any_key=False, silence=15.0,
+    matches_live=False, takes_any_key=False, silence=15.0, notifies=False,
 )  # fmt: skip
 
 
@@ -266,10 +268,7 @@ def test_a_publish_asks_for_a_second_look(bench: AgentBench) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "[1]", '{"relays": null}', '{"relays": [], "new": 1}'])
-def test_settings_of_another_version_are_an_error_that_the_caller_expects(
-    tmp_path: Path, content: str
-) -> None:
+def test_settings_of_another_version_are_an_error_that_the_caller_expects(content: str) -> None:
     """`run` turns TypeError and ValueError into a message with a hint."""
-    (tmp_path / "agent.json").write_text(content)
     with pytest.raises((TypeError, ValueError)):
-        AgentSettings.read(tmp_path / "agent.json")
+        records.parse(AgentSettings, content)

@@ -16,7 +16,8 @@ from threading import Thread
 from typing import Any
 
 from restream_agent.notifier.message import Patience
-from restream_agent.notifier.service import Credentials, NotifySettings, serve
+from restream_agent.notifier.service import Credentials, serve
+from restream_agent.wire.settings import NotifierSettings
 from tests.lab.deadline import wait_until
 
 QUICK = Patience(first=0.01, longest=0.02, in_all=5.0)
@@ -85,7 +86,7 @@ class RunningNotifier:
     """A notifier in a thread of its own loop, as its unit runs it, but for signals."""
 
     def __init__(
-        self, settings: NotifySettings, credentials: Credentials, patience: Patience = QUICK
+        self, settings: NotifierSettings, credentials: Credentials, patience: Patience = QUICK
     ) -> None:
         self.agent, events = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._events = events
@@ -94,7 +95,7 @@ class RunningNotifier:
         self._done = self._pool.submit(self._run, events, settings, credentials, patience)
 
     def _run(
-        self, events: socket.socket, settings: NotifySettings, credentials: Credentials, patience: Patience
+        self, events: socket.socket, settings: NotifierSettings, credentials: Credentials, patience: Patience
     ) -> None:
         async def main() -> None:
             self.loop = asyncio.get_running_loop()
@@ -123,6 +124,6 @@ class RunningNotifier:
         self._events.close()
 
 
-def settings(**values: Any) -> NotifySettings:
-    wanted = {"command": (), "every": 0.3, "timeout": 5.0, "collect": 0.02, "idle": 0.2, **values}
-    return NotifySettings(**wanted)
+def settings(**values: Any) -> NotifierSettings:
+    quick: dict[str, Any] = {"command": (), "every": 0.3, "timeout": 5.0, "collect": 0.02, "idle": 0.2}
+    return NotifierSettings(**quick | values)

@@ -16,7 +16,9 @@ import pytest
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.notifier.message import Patience
-from restream_agent.notifier.service import Credentials, NotifySettings, serve
+from restream_agent.notifier.service import Credentials, serve
+from restream_agent.wire import records
+from restream_agent.wire.settings import NotifierSettings
 from tests.lab.deadline import wait_until
 from tests.unit.notifier.notifier_running import (
     QUICK,
@@ -266,14 +268,12 @@ def test_no_secret_is_in_a_repr(tmp_path: Path) -> None:
     assert "hidden" not in repr(found)
 
 
-def test_the_settings_are_what_was_rendered(tmp_path: Path) -> None:
+def test_the_settings_are_what_was_rendered() -> None:
     """Times in seconds; what is unknown is refused."""
-    file = tmp_path / "notify.json"
-    file.write_text('{"command": ["/bin/true"], "every": 60.0, "timeout": 10.0}')
-    assert NotifySettings.read(file) == NotifySettings(("/bin/true",), 60.0, 10.0)
-    file.write_text('{"every": 60.0, "timeout": 10.0, "evry": 1}')
+    text = '{"command": ["/bin/true"], "every": 60.0, "timeout": 10.0}'
+    assert records.parse(NotifierSettings, text) == NotifierSettings(("/bin/true",), 60.0, 10.0)
     with pytest.raises(TypeError):
-        NotifySettings.read(file)
+        records.parse(NotifierSettings, '{"every": 60.0, "timeout": 10.0, "evry": 1}')
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(

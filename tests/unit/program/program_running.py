@@ -1,6 +1,5 @@
 """The program as a real process, with the sockets and the descriptor store that systemd would give it."""
 
-import json
 import os
 import socket
 import subprocess
@@ -8,10 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from restream_agent.stream.flv import HEADER, Reader, Tag, encode
+from restream_agent.wire import records
+from restream_agent.wire.settings import ProgramSettings
 from tests.lab.deadline import wait_until
 
 PATIENCE = 10.0
@@ -43,8 +45,12 @@ class RunningProgram:
             one.mkdir()
         (directory / "fallback.flv").write_bytes(flv(fallback))
         self.settings = directory / "program.json"
-        named = {"fallback": [str(directory / "fallback.flv")], "operator": str(self.operator)}
-        self.settings.write_text(json.dumps({**named, "telemetry": str(directory / "none"), **settings}))
+        usual = ProgramSettings(
+            fallback=(str(directory / "fallback.flv"),), operator=str(self.operator),
+            telemetry=str(directory / "none"), stall=1000, opening=5000, settle=0, standby=False,
+            silence=15_000,
+        )  # fmt: skip
+        self.settings.write_text(records.to_file(replace(usual, **settings)))  # type: ignore[arg-type]
         self.stored: dict[str, socket.socket] = {}
         self.messages: list[str] = []
         self.errors = directory / "stderr"

@@ -135,7 +135,7 @@ def peak_memory(pid: int) -> int:
 
 def test_after_a_sigkill_the_same_connection_goes_on(tmp_path: Path) -> None:
     """The stored socket gets valid FLV, without a second header, on a clock saved before sending."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program, RelayReader(program) as relay:
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=True) as program, RelayReader(program) as relay:
         relay.read_more()
         program.wait(lambda: len(program.stored) == 1, "the stored connection")
         program.kill()
@@ -166,7 +166,7 @@ def test_live_comes_back_on_the_same_connection_after_a_sigkill(tmp_path: Path) 
 def test_a_tag_that_was_half_sent_is_finished_after_a_sigkill(tmp_path: Path, kills: int) -> None:
     """The relay's socket was full; however often the program is killed then, no byte is missing or double."""
     large = padded(FALLBACK_FILE, 100_000)
-    with RunningProgram(tmp_path, large, standby=1) as program, RelayReader(program) as relay:
+    with RunningProgram(tmp_path, large, standby=True) as program, RelayReader(program) as relay:
         program.wait(lambda: len(program.stored) == 1, "the stored connection")
         rest = program.runtime / f"{next(iter(program.stored))}.rest"
         program.wait(lambda: rest.exists() and rest.stat().st_size > 8, "a socket that is full")
@@ -189,7 +189,7 @@ def recorded_clock(program: RunningProgram) -> int:
 
 def test_a_relay_that_is_gone_is_forgotten(tmp_path: Path) -> None:
     """Its socket leaves the store, and its rest the runtime directory."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program:
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=True) as program:
         with RelayReader(program) as relay:
             relay.read_more()
             program.wait(lambda: len(program.stored) == 1, "the stored connection")
@@ -199,7 +199,7 @@ def test_a_relay_that_is_gone_is_forgotten(tmp_path: Path) -> None:
 
 def test_a_relay_that_died_while_the_program_was_down_is_noticed(tmp_path: Path) -> None:
     """A restored connection is watched for the other end's closing, too."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program:
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=True) as program:
         with RelayReader(program) as relay:
             relay.read_more()
             program.wait(lambda: len(program.stored) == 1, "the stored connection")
@@ -211,7 +211,7 @@ def test_a_relay_that_died_while_the_program_was_down_is_noticed(tmp_path: Path)
 @pytest.mark.parametrize("content", ["", "{", "{}", "[]", "[1]", '{"fallback": null}', '{"unknown": 1}'])
 def test_broken_settings_at_a_reload_change_nothing(tmp_path: Path, content: str) -> None:
     """An error is logged, and the broadcast goes on as it was."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program, RelayReader(program) as relay:
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=True) as program, RelayReader(program) as relay:
         program.settings.write_text(content)
         program.process.send_signal(signal.SIGHUP)
         program.wait(
@@ -239,7 +239,7 @@ def test_the_operators_break_is_taken_at_a_reload(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_is_no_failure(tmp_path: Path, number: signal.Signals) -> None:
     """The process ends by itself, with status 0."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, standby=1) as program:
+    with RunningProgram(tmp_path, FALLBACK_FILE, standby=True) as program:
         program.process.send_signal(number)
         assert program.process.wait(PATIENCE) == 0
 
@@ -253,7 +253,7 @@ def test_the_watchdog_is_fed(tmp_path: Path) -> None:
 def test_without_any_fallback_live_is_still_shown(tmp_path: Path) -> None:
     """A file that cannot be played is logged, and is no reason to die."""
     with (
-        RunningProgram(tmp_path, [], standby=1) as program,
+        RunningProgram(tmp_path, [], standby=True) as program,
         RelayReader(program) as relay,
         LiveSender(program, live_stream()),
     ):

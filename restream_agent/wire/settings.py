@@ -1,0 +1,104 @@
+"""The settings that `apply` renders for each process: a dataclass for each file in /etc/restream-agent. Pure.
+
+render/ writes each file with `records.to_file`; the process reads it with `records.parse`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ProgramSettings:
+    """program.json, for fallback.service. Times are in ms, sizes in bytes.
+
+    `fallback` lists prepared files in order of preference. In the directory `operator`, the files "break" and
+    "open" stand for the requests of the command line. `telemetry` is the agent's datagram socket. The
+    fallback replaces a live stream that sends nothing for `stall`; after `silence` its connection is closed.
+    The fallback opens a broadcast after `opening`, at once with `standby`. A publisher's keyframes count once
+    it has been there for `settle`. A relay that does not read may leave `queue_milliseconds` and `queue_size`
+    standing.
+    """
+
+    fallback: tuple[str, ...]
+    operator: str
+    telemetry: str
+    stall: int
+    opening: int
+    settle: int
+    standby: bool
+    silence: int
+    queue_milliseconds: int = 5000
+    queue_size: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """agent.json, for restream-agent.service. Times are in seconds.
+
+    `api` is the base URL of the ingest server's HTTP side, `server` the kind of server, `source` the path of
+    the TOML. `relays` maps the name of each relay to the address that its ffmpeg reports from. `hold` is None
+    for a hold without end. A relay that delivers nothing for `stall` is killed. A listed publisher whose
+    stream does not reach the program for `silence` is disconnected; None stands for never.
+    """
+
+    api: str
+    hold: float | None
+    relays: Mapping[str, str]
+    stall: float
+    server: Literal["srs", "nginx-rtmp"]
+    source: str
+    standby: bool
+    matches_live: bool
+    takes_any_key: bool
+    silence: float | None
+    notifies: bool
+
+
+@dataclass(frozen=True)
+class NotifierSettings:
+    """notify.json, for restream-notify.service. Times are in seconds.
+
+    `command` is the argv of the command, empty for none; a try to deliver may take `timeout`. News about one
+    subject is sent at most once in `every`, after an initial burst. News is collected for `collect` before it
+    is sent. After `idle` without news the process ends.
+    """
+
+    command: tuple[str, ...]
+    every: float
+    timeout: float
+    collect: float = 1.0
+    idle: float = 60.0
+
+
+@dataclass(frozen=True)
+class StreamProfile:
+    """The parameters of a video, in fallback.json and live-profile.json; fallback/profile.py checks them.
+
+    `width` and `height` are in pixels, `fps` is frames per second as a fraction ("30000/1001"), `sample_rate`
+    is in Hz; `pixel_format` and `h264_profile` have ffmpeg's names.
+    """
+
+    width: int
+    height: int
+    fps: str
+    pixel_format: str
+    h264_profile: str
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class FallbackSettings:
+    """fallback.json, for the preparation of the fallback video.
+
+    `videos` are paths, played in turn; without any, a slate shows `message`. `keyframe` is the time between
+    keyframes in seconds. `profile` None means the profile that OBS last sent. A stream's name is appended to
+    `live_url`.
+    """
+
+    videos: tuple[str, ...]
+    message: str
+    keyframe: float
+    profile: StreamProfile | None
+    live_url: str
