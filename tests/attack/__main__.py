@@ -1,4 +1,4 @@
-"""`python -m tests.attack [COUNT]`: 100,000 generated hook requests, 500 idle connections, figures."""
+"""`python -m tests.attack [COUNT]`: 100,000 generated hook requests and 500 idle connections, measured."""
 
 import sys
 
@@ -10,7 +10,7 @@ from tests.lab.platform import PlatformServer
 
 
 def main(count: int) -> None:
-    """Install, attack, print what it led to."""
+    """Install, attack, and print the figures."""
     with Container() as container:
         platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
         platform.start()

@@ -1,7 +1,7 @@
-"""Generated hook requests, as the bytes of one HTTP request each. Pure; standard library only.
+"""Generated hook requests, each as the bytes of one HTTP request. Pure; standard library only.
 
-Some carry the right token, as only the ingest server does, and then everything else may be wrong.
-None carries the right key, so that none of them may change anything.
+Some have the right token, as only the ingest server does; everything else in them may be wrong. None has the
+right key, so that none may change anything.
 """
 
 import json
@@ -36,7 +36,7 @@ TYPES = (
 
 
 def generate(random: Random, token: str) -> bytes:
-    """Return one request; about two in three know the token."""
+    """Return one request; about two in three have the right token."""
     kind, body = random.choice((_json, _form, _noise))(random)
     path = random.choice(PATHS[:3]) if random.random() < 0.9 else random.choice(PATHS)
     given = token if random.random() < 0.67 else random.choice(("", token[:-1], f"{token}x", "%00", "ü"))
@@ -49,7 +49,7 @@ def generate(random: Random, token: str) -> bytes:
 
 
 def _message(random: Random, head: bytes, body: bytes) -> bytes:
-    """Frame the body, well in most cases."""
+    """Frame the body, correctly in most cases."""
     choice = random.random()
     if choice < 0.8:
         return head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body

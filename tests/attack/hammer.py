@@ -1,6 +1,6 @@
-"""Sends generated requests and measures true hooks meanwhile: `hammer.py COUNT IDLE`, token and key on stdin.
+"""Sends generated requests and measures real hooks meanwhile: `hammer.py COUNT IDLE`, token and key on stdin.
 
-Runs inside the container, where the listener is; standard library only. Writes JSON.
+It runs inside the container, where the listener is, and writes JSON. Standard library only.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from .generated import SRS, generate
 
 ADDRESS = ("127.0.0.1", 8085)
 AT_ONCE = 32
-ANSWER_SECONDS = 0.2  # a refused key is answered later than that; nobody who guesses would wait
+ANSWER_SECONDS = 0.2  # refusals of a wrong key take longer; an attacker would not wait for them
 TRUE_HOOKS = 40
 
 
 async def send(request: bytes) -> str:
-    """Send one request on a connection of its own and return the status that comes back, or how it ended."""
+    """Send one request on a connection of its own; return its status, or how the connection ended."""
     reader, writer = await asyncio.open_connection(*ADDRESS)
     try:
         writer.write(request)
@@ -56,12 +56,12 @@ async def true_hook(token: str, **changed: str) -> float:
     answer = await asyncio.wait_for(reader.read(), 30)
     writer.close()
     if b" 200 " not in answer.split(b"\r\n")[0]:
-        raise SystemExit(f"a true hook was refused: {answer!r}")
+        raise SystemExit(f"a real hook was refused: {answer!r}")
     return time.monotonic() - started
 
 
 async def true_hooks(token: str, times: int) -> list[float]:
-    """Let somebody leave who is not current: the whole way through the agent, and no change."""
+    """Send unpublishes of publishers that are not current: the agent handles them without effect."""
     taken = []
     for number in range(times):
         taken.append(await true_hook(token, action="on_unpublish", client_id=f"gone{number}"))

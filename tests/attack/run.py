@@ -1,4 +1,4 @@
-"""An attack on the listener of an installed product, and what it left."""
+"""An attack on the listener of an installed product, and its effect."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ AGENT = "restream-agent.service"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attack led to: sizes in KiB of resident memory; hooks in seconds, by phase."""
+    """The effect of an attack: resident memory in KiB, answer times of hooks in seconds by phase."""
 
     answers: Mapping[str, int]
     seconds: float
@@ -30,13 +30,13 @@ class Outcome:
     complaints: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """Say it in words, a figure a line."""
+        """Return the figures in words, one a line."""
         slowest = {phase: f"{1000 * max(taken):.0f} ms" for phase, taken in self.hooks.items()}
         growth = self.memory_after - self.memory_before
         return [
             f"{sum(self.answers.values())} requests in {self.seconds:.0f} s, answered {dict(self.answers)}",
             f"idle connections held open meanwhile: {self.idle_held}",
-            f"slowest true hook: {', '.join(f'{phase} {taken}' for phase, taken in slowest.items())}",
+            f"slowest real hook: {', '.join(f'{phase} {taken}' for phase, taken in slowest.items())}",
             f"the right key from the attacker's address: accepted after {1000 * self.publish:.0f} ms",
             f"memory after a warm-up: {self.memory_before} KiB, at the end: {growth:+d} KiB",
             f"same process: {self.is_same_process}; same state: {self.state_before == self.state_after}",
@@ -50,18 +50,20 @@ def attack(container: Container, *, count: int, idle: int, warm_up: int) -> Outc
     process, state = _process(container), _state(container)
     _hammer(container, warm_up, 0)
     container.run(("restream-agent", "off-air"))
-    container.wait_until(lambda: state == _state(container), 30, "the state of before")
+    container.wait_until(lambda: state == _state(container), 30, "the state before the attack")
     memory = _memory(container)
-    found = _hammer(container, count, idle)
+    result = _hammer(container, count, idle)
     memory_after = _memory(container)
     container.run(("restream-agent", "off-air"))
-    container.wait_until(lambda: state == _state(container), 30, f"the state of before\n{_state(container)}")
+    container.wait_until(
+        lambda: state == _state(container), 30, f"the state before the attack\n{_state(container)}"
+    )
     return Outcome(
-        answers=found["answers"],
-        seconds=found["seconds"],
-        idle_held=found["idle held"],
-        hooks=found["hooks"],
-        publish=found["publish"],
+        answers=result["answers"],
+        seconds=result["seconds"],
+        idle_held=result["idle held"],
+        hooks=result["hooks"],
+        publish=result["publish"],
         memory_before=memory,
         memory_after=memory_after,
         is_same_process=process == _process(container),
@@ -75,8 +77,8 @@ def _hammer(container: Container, count: int, idle: int) -> dict[str, Any]:
     token = container.read(f"{ETC}/hook-token").strip()
     argv = ("env", f"PYTHONPATH={SHARED}", "/usr/bin/python3", "-m", "attack.hammer", str(count), str(idle))
     done = container.run(argv, input=f"{token}\n{INGEST_KEY}\n", timeout=900)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def _process(container: Container) -> str:
@@ -90,7 +92,7 @@ def _memory(container: Container) -> int:
 
 
 def _state(container: Container) -> str:
-    """Return what is on air and who publishes: everything that a hook could change."""
+    """Return everything that a hook could change: the state, the publisher, the active units."""
     status = json.loads(container.run(("restream-agent", "status", "--json")).stdout)
     argv = ("systemctl", "list-units", "--plain", "--no-legend", "--state=active", "live@*", "ffmpeg-relay@*")
     units = container.run(argv)
@@ -98,7 +100,7 @@ def _state(container: Container) -> str:
 
 
 def _complaints(container: Container) -> tuple[str, ...]:
-    """Return lines of the agent's journal that no request may lead to."""
+    """Return lines of the agent's journal that no request may cause."""
     argv = ("journalctl", "--no-pager", "-o", "cat", "-u", AGENT)
     words = ("Traceback", "Error:", "Exception")
     return tuple(

@@ -1,4 +1,4 @@
-"""`python -m tests.demo`: play the broadcast, measure it, report; exit status 0 when every bound holds."""
+"""`python -m tests.demo`: play the broadcast, measure and report; exit status 0 if every bound holds."""
 
 import argparse
 import os
@@ -24,9 +24,9 @@ FIRST_PORT = 21000
 
 
 def main() -> int:
-    """Play the broadcast and report; 0 all is well, 1 a bound is broken, 130 interrupted."""
+    """Play the broadcast and report; return 0 if all is well, 1 if a bound is broken, 130 on Ctrl-C."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.demo", description="A whole broadcast, broken and measured."
+        prog="python -m tests.demo", description="Play a whole broadcast with failures, and measure it."
     )
     parser.add_argument(
         "--server", choices=("srs", "nginx-rtmp"), default="srs", help="the ingest server to run"
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def play(server: str, out: Path, screen: Screen) -> int:
-    """Run everything in a fresh container and write the report; raises LabError if it cannot even begin."""
+    """Run everything in a fresh container and write the report; raises LabError if it cannot begin."""
     out.mkdir(parents=True, exist_ok=True)
     with Container() as container:
         platforms = tuple(
@@ -61,9 +61,9 @@ def play(server: str, out: Path, screen: Screen) -> int:
             _run(broadcast, screen)
         finally:
             (out / "journal.txt").write_text(container.journal())
-        screen.line("the program's cost with ten relays")
+        screen.line("measure the program's cost with ten relays")
         broadcast.story.load = measure()
-        screen.line("decode and measure what arrived")
+        screen.line("decode and measure what the platforms received")
         evidence = collect(platforms, container.shared / "decoded")
         verdict = judge(broadcast.story, evidence)
         (out / "report.json").write_text(as_json(server, broadcast.story, verdict))
@@ -76,8 +76,8 @@ def play(server: str, out: Path, screen: Screen) -> int:
 def collect(platforms: tuple[PlatformServer, ...], directory: Path) -> dict[str, Evidence]:
     """Decode what every platform received, side by side."""
     with ThreadPoolExecutor(len(platforms)) as pool:
-        found = pool.map(lambda platform: _evidence(platform, directory / platform.name), platforms)
-        return {platform.name: evidence for platform, evidence in zip(platforms, found, strict=True)}
+        evidence = pool.map(lambda platform: _evidence(platform, directory / platform.name), platforms)
+        return {platform.name: one for platform, one in zip(platforms, evidence, strict=True)}
 
 
 def _evidence(platform: PlatformServer, directory: Path) -> Evidence:
@@ -89,7 +89,7 @@ def _evidence(platform: PlatformServer, directory: Path) -> Evidence:
 
 
 def _run(broadcast: DemoBroadcast, screen: Screen) -> None:
-    """Play the script; what stops it half-way is a complaint, and what was seen is still measured."""
+    """Play the script. An error that stops it becomes a complaint; what arrived is measured all the same."""
     try:
         broadcast.run()
     except LabError as error:

@@ -1,4 +1,4 @@
-"""The timeline as an SVG: what each platform saw, how densely packets arrived, what happened. Pure."""
+"""The timeline as an SVG: each platform's pictures, the density of its packets, and the events. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def timeline(story: Story, evidence: Mapping[str, Evidence]) -> str:
 
 
 def _lane(name: str, top: float, started: float, evidence: Evidence, scale: float) -> str:
-    """Draw one platform: a bar for each bucket of time, and below it a ribbon of what the picture showed."""
+    """Draw one platform: a bar for each bucket of time, and below it a ribbon in the colour of the source."""
     counts = Counter(int((arrival - started) / BUCKET_SECONDS) for arrival in evidence.arrivals)
     most = max(counts.values(), default=1)
     shown = evidence.shown()
@@ -63,7 +63,7 @@ def _axis(seconds: float, scale: float, height: float) -> str:
 
 
 def _marks(story: Story, scale: float, height: float) -> str:
-    """Draw a numbered line for each event; the page lists the numbers."""
+    """Draw a numbered line for each event; the page lists the events by number."""
     marks = ""
     for number, event in enumerate(story.events, 1):
         x = LEFT + (event.time - story.started) * scale

@@ -1,22 +1,22 @@
-"""What happened in a broadcast and what should have been seen: plain data, for the script and its judge."""
+"""The events of a broadcast and the expected pictures: plain data, for the script and its judge."""
 
 from dataclasses import dataclass, field
 
 from tests.lab.load import Load
 
-# Hand-off kinds whose gap is the silence after the event…
+# Kinds of hand-off whose gap is the silence after the event…
 SILENT_AFTER = ("drop", "stall", "program_killed", "ingest_killed")
-# …and those whose gap is the silence around the first packet of the picture they bring.
+# …and kinds whose gap is the silence around the first packet of the new source.
 SILENT_AROUND = ("return", "thaw", "takeover")
 OFF_AIR = "off air"
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something done to the broadcast, at a time in seconds of the monotonic clock.
+    """An event of the broadcast, at a time in seconds of the monotonic clock.
 
-    `brings` names the source that should be seen next; `published` is when the OBS
-    that was accepted was started: its connecting is part of a viewer's wait.
+    `brings` names the source that should follow. `published` is when the accepted OBS was started: the time
+    that it needs to connect is part of a viewer's wait.
     """
 
     kind: str
@@ -28,7 +28,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of time in which every platform should see one source and nothing else."""
+    """A stretch of time in which every platform should receive only one source."""
 
     source: str
     start: float
@@ -37,7 +37,7 @@ class Phase:
 
 @dataclass
 class Story:
-    """Everything the script noted down while it ran."""
+    """The script's record of the broadcast."""
 
     started: float
     events: list[Event] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Installing the product in the container, by the commands a user would type."""
+"""Installs the product in the container with the commands that a user would type."""
 
 import shutil
 from pathlib import Path
@@ -21,7 +21,7 @@ DIFF_FOUND = 3  # exit status of `diff` when there is something to apply
 
 
 def configuration(server: str, platforms: tuple[PlatformServer, ...]) -> str:
-    """Return the TOML of the demo's broadcast."""
+    """Return the TOML of a broadcast to the platforms."""
     head = f"""\
 version = 1
 
@@ -41,7 +41,7 @@ hold = "{HOLD_SECONDS}s"
 
 
 def install(container: Container, server: str, platforms: tuple[PlatformServer, ...], screen: Screen) -> None:
-    """Install the wheel and configure and start the product; raises LabError with a command's words."""
+    """Install the wheel, configure and start the product; raises LabError with a command's output."""
     screen.line("install the wheel")
     _install_wheel(container)
     screen.line("restream-agent init, check, diff, apply")
@@ -51,9 +51,9 @@ def install(container: Container, server: str, platforms: tuple[PlatformServer, 
     for name, key in keys.items():
         container.write(f"{ETC}/credentials/{name}", key + "\n", mode=0o600)
     container.run((PROGRAM, "check"))
-    found = container.run((PROGRAM, "diff"), check=False)
-    if found.returncode != DIFF_FOUND:
-        raise LabError(f"diff before apply: exit status {found.returncode}\n{found.stdout}{found.stderr}")
+    diff = container.run((PROGRAM, "diff"), check=False)
+    if diff.returncode != DIFF_FOUND:
+        raise LabError(f"diff before apply: exit status {diff.returncode}\n{diff.stdout}{diff.stderr}")
     container.run((PROGRAM, "apply"), timeout=120)
     again = container.run((PROGRAM, "diff"), check=False)
     if again.returncode != 0:

@@ -1,4 +1,4 @@
-"""The verdict on a broadcast: figures against bounds, pictures against what should have been seen. Pure."""
+"""The verdict on a broadcast: figures against bounds, received pictures against expected ones. Pure."""
 
 import statistics
 from collections.abc import Mapping
@@ -30,20 +30,20 @@ BOUNDS = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """All of one platform: what crossed the wire, decoded over its connections, by arrival."""
+    """Everything that one platform received: connections, decoded content, arrival times."""
 
     connections: tuple[Connection, ...]
     received: tuple[Received, ...]
     arrivals: tuple[float, ...]
 
     def shown(self) -> list[Shown]:
-        """Return all pictures in the order of their arrival."""
+        """Return all pictures by arrival."""
         return sorted(
             (shown for part in self.received for shown in part.shown), key=lambda shown: shown.arrived
         )
 
     def first_of(self, source: str, after: float) -> Shown | None:
-        """Return the first picture of a source that arrived after a moment."""
+        """Return the first picture of a source that arrived after a time."""
         return next(
             (shown for shown in self.shown() if shown.source == source and shown.arrived > after), None
         )
@@ -51,10 +51,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Handoff:
-    """One gap one platform saw, in ms; None when the picture it should bring never came.
+    """One gap at one platform, in ms; None if the expected picture never came.
 
-    A single gap is no verdict: on a machine that is busy otherwise one of them may be late. The
-    median of a kind is, and a picture that never came.
+    A single gap may be long on a busy machine and does not fail the broadcast. The median of a kind does,
+    and so does a picture that never came.
     """
 
     kind: str
@@ -65,7 +65,7 @@ class Handoff:
 
 @dataclass(frozen=True)
 class Figures:
-    """One platform's row of the table; av_* in ms, None when no clap was whole."""
+    """One platform's row of the table; av_* in ms, None without a whole clap."""
 
     traffic: Traffic
     decode_errors: int
@@ -74,7 +74,7 @@ class Figures:
     av_median_end_ms: float | None
 
     def is_ok(self) -> bool:
-        """Tell whether the platform saw one faultless connection."""
+        """Tell whether the platform had one connection without faults."""
         offset = self.max_av_offset_ms
         whole = (self.traffic.connections, self.traffic.non_monotonic, self.decode_errors) == (1, 0, 0)
         return whole and offset is not None and offset <= AV_OFFSET_MS
@@ -82,29 +82,29 @@ class Figures:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Everything that was measured, and in words what is not as it should be."""
+    """All figures, and in words every fault."""
 
     platforms: Mapping[str, Figures]
     handoffs: tuple[Handoff, ...]
     faults: tuple[str, ...]
 
     def medians(self) -> dict[str, float]:
-        """Return the median gap in ms of each kind that was measured."""
+        """Return the median gap in ms of each measured kind."""
         gaps = {kind: self.gaps(kind) for kind in BOUNDS}
-        return {kind: statistics.median(found) for kind, found in gaps.items() if found}
+        return {kind: statistics.median(values) for kind, values in gaps.items() if values}
 
     def is_ok(self, kind: str) -> bool:
-        """Tell whether every hand-off of a kind came, and their median gap is within its bound."""
+        """Tell whether every hand-off of a kind came, with a median gap within its bound."""
         never = any(h.gap_ms is None for h in self.handoffs if h.kind == kind)
         return not never and self.medians().get(kind, 0) <= BOUNDS[kind]
 
     def gaps(self, kind: str) -> list[float]:
-        """Return the gaps in ms of one kind over all platforms, those that never ended left out."""
+        """Return the gaps in ms of one kind over all platforms, without those that never ended."""
         return [h.gap_ms for h in self.handoffs if h.kind == kind and h.gap_ms is not None]
 
 
 def judge(story: Story, evidence: Mapping[str, Evidence]) -> Verdict:
-    """Measure every event on every platform and name each fault."""
+    """Measure every event on every platform, and describe each fault."""
     handoffs = [
         handoff
         for event in story.events
@@ -114,32 +114,36 @@ def judge(story: Story, evidence: Mapping[str, Evidence]) -> Verdict:
     rows = {name: figures(seen) for name, seen in evidence.items()}
     gaps = Verdict(rows, tuple(handoffs), ())
     faults = [
-        f"{kind} took {words(gaps.medians().get(kind))}, more than {words(BOUNDS[kind])}"
+        f"{kind} took {words(gaps.medians().get(kind))}, more than the bound of {words(BOUNDS[kind])}"
         for kind in BOUNDS
         if not gaps.is_ok(kind)
     ]
-    faults += [f"{name}: not one faultless connection" for name, row in rows.items() if not row.is_ok()]
+    faults += [
+        f"{name}: did not have exactly one connection without faults"
+        for name, row in rows.items()
+        if not row.is_ok()
+    ]
     for name, seen in evidence.items():
         faults += picture_faults(story, name, seen)
-        faults += [f"{name}: ffmpeg says: {line}" for part in seen.received for line in part.errors]
+        faults += [f"{name}: ffmpeg reports: {line}" for part in seen.received for line in part.errors]
     if story.load and (story.load.resident_mb > RESIDENT_MB or story.load.core > CORE):
         faults.append(f"the program took {story.load.resident_mb:.0f} MB, {story.load.core:.1%} of a core")
     return Verdict(rows, tuple(handoffs), (*faults, *story.complaints))
 
 
 def measure(event: Event, platform: str, evidence: Evidence) -> list[Handoff]:
-    """Return what an event cost a platform: its gap and, after a publish, the wait for a live picture."""
-    found = []
+    """Return an event's cost at a platform: its gap and, after a publish, the wait for a live picture."""
+    handoffs = []
     first = evidence.first_of(event.brings, event.time)
     if event.kind in SILENT_AFTER:
-        found.append(Handoff(event.kind, platform, event.time, gap_after(evidence.arrivals, event.time)))
+        handoffs.append(Handoff(event.kind, platform, event.time, gap_after(evidence.arrivals, event.time)))
     elif event.kind in SILENT_AROUND:
         gap = gap_around(evidence.arrivals, first.arrived) if first else None
-        found.append(Handoff(event.kind, platform, event.time, gap))
+        handoffs.append(Handoff(event.kind, platform, event.time, gap))
     if event.published is not None:
         wait = 1000 * (first.arrived - event.published) if first else None
-        found.append(Handoff("first_live_picture", platform, event.time, wait))
-    return found
+        handoffs.append(Handoff("first_live_picture", platform, event.time, wait))
+    return handoffs
 
 
 def figures(evidence: Evidence) -> Figures:
@@ -156,7 +160,7 @@ def figures(evidence: Evidence) -> Figures:
 
 
 def picture_faults(story: Story, platform: str, evidence: Evidence) -> list[str]:
-    """Name the phases in which a platform saw another source than it should, or nothing."""
+    """Describe the phases in which a platform received a wrong source or nothing."""
     shown = evidence.shown()
     faults = []
     for phase in story.phases:
@@ -171,5 +175,5 @@ def picture_faults(story: Story, platform: str, evidence: Evidence) -> list[str]
 
 
 def words(milliseconds: float | None) -> str:
-    """Write a figure for people."""
+    """Return a figure in words."""
     return "for ever" if milliseconds is None else f"{milliseconds:.0f} ms"

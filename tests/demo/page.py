@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else: no network, no script."""
+"""The report as one self-contained HTML file, without network and script."""
 
 from collections.abc import Mapping
 from html import escape

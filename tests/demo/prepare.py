@@ -1,8 +1,8 @@
-"""What preparing a fallback costs a broadcast that is under way.
+"""The cost of preparing a fallback during a broadcast.
 
-Run as `python -m tests.demo.prepare [--server srs|nginx-rtmp]`, as root. OBS is live to four platforms
-while restream-fallback-prepare.service makes a 30 s 1080p clip fit it; printed are the longest silence
-at each platform before and meanwhile, and how long the preparing took.
+Run as `python -m tests.demo.prepare [--server srs|nginx-rtmp]`, as root. OBS is live to four platforms while
+restream-fallback-prepare.service converts a 30 s 1080p clip. It prints the longest silence at each platform
+before and during the preparation, and the duration of the preparation.
 """
 
 import argparse
@@ -24,7 +24,7 @@ ADDED_MS = 100.0
 
 
 def main() -> int:
-    """Play, prepare, measure; 0 if preparing added at most ADDED_MS to the longest silence anywhere."""
+    """Play, prepare, measure; return 0 if the preparation added at most ADDED_MS to each longest silence."""
     parser = argparse.ArgumentParser(prog="python -m tests.demo.prepare", description=__doc__)
     parser.add_argument("--server", choices=("srs", "nginx-rtmp"), default="nginx-rtmp")
     screen = Screen()
@@ -41,7 +41,7 @@ def main() -> int:
         since = time.monotonic()
         obs = Obs(container, PUBLISH_URL).start()
         watcher.wait_for("live", since=since, timeout=15)
-        container.wait_until(lambda: not _is_preparing(container), 300, "the first preparing")
+        container.wait_until(lambda: not _is_preparing(container), 300, "the first preparation to end")
         before, took, during = _measure(container, platforms)
         obs.stop()
     for name in NAMES:
@@ -67,7 +67,7 @@ def _measure(
     container: Container, platforms: tuple[PlatformServer, ...]
 ) -> tuple[dict[str, float], float, dict[str, float]]:
     calm = time.monotonic()
-    container.wait_until(lambda: time.monotonic() > calm + BEFORE_SECONDS, 60, "a calm stretch")
+    container.wait_until(lambda: time.monotonic() > calm + BEFORE_SECONDS, 60, "a calm stretch to pass")
     directory = "/var/lib/restream-agent/fallback"
     container.run(("sh", "-c", f"rm {directory}/*p30*.flv {directory}/live-profile.json"))
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""The verdict as people and programs read it: the table on the terminal and report.json."""
+"""The verdict as tables on the terminal and as report.json."""
 
 import json
 from dataclasses import asdict
@@ -32,7 +32,7 @@ def show(story: Story, verdict: Verdict, screen: Screen) -> None:
     for fault in verdict.faults:
         screen.plain(screen.paint(f"FAIL  {fault}", "bad"))
     if not verdict.faults:
-        screen.plain(screen.paint("Every platform saw what it should, within every bound.", "good"))
+        screen.plain(screen.paint("Every platform received the right pictures, within every bound.", "good"))
 
 
 def as_json(server: str, story: Story, verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""The terminal: one line for each thing that happens, with the time since the broadcast began."""
+"""The terminal: one line for each event, with the seconds since the start."""
 
 import sys
 import time
@@ -31,5 +31,5 @@ class Screen:
         print(text, flush=True)
 
     def paint(self, text: str, style: str) -> str:
-        """Return the text in the colour of a style or source, if colours are shown."""
+        """Return the text in the colour of a style or source if the output is a terminal."""
         return f"\x1b[{COLOURS[style]}m{text}\x1b[0m" if self._is_coloured and style in COLOURS else text

@@ -1,4 +1,4 @@
-"""The broadcast, step by step: everything that goes wrong in the life of a stream, one thing at a time."""
+"""The demo broadcast step by step: each failure of a stream's life, one at a time."""
 
 import json
 import time
@@ -12,13 +12,13 @@ from tests.lab.container import Container
 from tests.lab.deadline import LabError, wait_until
 from tests.lab.obs import Encoder, Obs
 
-SHOWN_SECONDS = 8.0  # how long a change of pictures may take until the script gives up
-STEADY_SECONDS = 5.0  # with the wait before it longer than `measure.AFTER_SECONDS`: one event at a time
+SHOWN_SECONDS = 8.0  # the script gives up if a change of source takes longer
+STEADY_SECONDS = 5.0  # with the wait before it longer than `measure.AFTER_SECONDS`, to separate events
 RECONNECT_SECONDS = 2.0  # OBS's default delay before it tries again
 
 
 class DemoBroadcast:
-    """One run of the script; `story` is what happened."""
+    """One run of the script; `story` is its record."""
 
     def __init__(self, container: Container, watcher: Watcher, screen: Screen) -> None:
         self.story = Story(started=time.monotonic())
@@ -30,7 +30,7 @@ class DemoBroadcast:
         self._attempt = 0.0  # when the latest OBS was started
 
     def run(self) -> None:
-        """Play all steps; raises LabError when a platform does not get what it should."""
+        """Play all steps; raises LabError if a platform does not receive the expected source."""
         self._publish("start", "OBS starts")
         self._steady(SHOWN_SECONDS)
         self._drop_and_return()
@@ -87,7 +87,7 @@ class DemoBroadcast:
         self._watcher.watch(1)
 
     def _publish(self, kind: str, text: str, *, mark: str = "live") -> None:
-        """Start an OBS until it is accepted, as OBS does, and wait until its picture is everywhere."""
+        """Start an OBS again until it is accepted, and wait until every platform receives its picture."""
         before = time.monotonic()
         self._end_phase(before)
         self._obs = Obs(self._container, PUBLISH_URL, Encoder(mark=mark)).start()
@@ -114,7 +114,7 @@ class DemoBroadcast:
         self._phase = (source, time.monotonic())
 
     def _steady(self, seconds: float) -> None:
-        """Let the broadcast run; half-way say what each platform receives and what the product thinks."""
+        """Let the broadcast run; half-way print what each platform receives, and check `status`."""
         assert self._phase is not None
         end = time.monotonic() + seconds
         self._watcher.watch(seconds / 2)
@@ -126,11 +126,11 @@ class DemoBroadcast:
         state = self._status()
         self._screen.line(f"  {summary}   status: {state}")
         if state != expected:
-            self.story.complaints.append(f"`status` said {state!r} while it should be {expected!r}")
+            self.story.complaints.append(f"`status` said {state!r} instead of {expected!r}")
 
     def _status(self) -> object:
-        said = self._container.run((PROGRAM, "status", "--json"), check=False).stdout
-        return json.loads(said or "{}").get("state")
+        output = self._container.run((PROGRAM, "status", "--json"), check=False).stdout
+        return json.loads(output or "{}").get("state")
 
     def _is_off_air(self) -> bool:
         return self._status() == OFF_AIR

@@ -1,4 +1,4 @@
-"""The contact sheet: what each platform had on screen, in pictures cut from what it received."""
+"""The contact sheet: small pictures from what each platform received."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Still:
 
 
 def stills(story: Story, evidence: Evidence) -> list[Still]:
-    """Choose two pictures from each phase: its first one, and one from its middle."""
+    """Choose the first picture of each phase and one from its middle."""
     every = [
         Still(shown.arrived - story.started, shown.source, part.thumbnails[shown.pts])
         for part in evidence.received
@@ -29,9 +29,9 @@ def stills(story: Story, evidence: Evidence) -> list[Still]:
     chosen: list[Still] = []
     for phase in story.phases:
         for moment in (phase.start, (phase.start + phase.end) / 2):
-            found = next((still for still in every if still.seconds >= moment - story.started), None)
-            if found and found not in chosen:
-                chosen.append(found)
+            still = next((still for still in every if still.seconds >= moment - story.started), None)
+            if still and still not in chosen:
+                chosen.append(still)
     return chosen
 
 

@@ -1,4 +1,4 @@
-"""Looking over the platforms' shoulders while the broadcast runs: whose picture does each receive now?"""
+"""The source that each platform receives now, shown on the screen while the broadcast runs."""
 
 import time
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ class _PlatformScreen:
 
 
 class Watcher:
-    """Decodes each platform's newest keyframe and says so on the screen when the source has changed."""
+    """Decodes each platform's newest keyframe, and prints a line when its source changes."""
 
     def __init__(self, platforms: tuple[PlatformServer, ...], screen: Screen) -> None:
         self._views = [_PlatformScreen(platform) for platform in platforms]
         self._screen = screen
 
     def poll(self) -> None:
-        """Look once at every platform."""
+        """Read every platform once."""
         for view in self._views:
             keyframe = _newest_keyframe(view)
             if keyframe is None or view.header is None:
@@ -42,24 +42,26 @@ class Watcher:
             view.source, view.seen = source or view.source, keyframe.arrived
 
     def watch(self, seconds: float) -> None:
-        """Look on for a while."""
+        """Poll for some seconds."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.poll()
             time.sleep(POLL_SECONDS)
 
     def wait_for(self, source: str, *, since: float, timeout: float) -> None:
-        """Look on until every platform has received a keyframe of a source that arrived after a moment."""
+        """Poll until every platform has received a keyframe of a source after a time; LabError if not."""
         deadline = time.monotonic() + timeout * PATIENCE
         while not all(view.source == source and view.seen > since for view in self._views):
             if time.monotonic() > deadline:
                 shown = ", ".join(f"{view.platform.name} {view.source or 'nothing'}" for view in self._views)
-                raise LabError(f"not every platform received {source} within {timeout:g} s: {shown}")
+                raise LabError(
+                    f"not every platform received {source} within {timeout * PATIENCE:g} s: {shown}"
+                )
             self.poll()
             time.sleep(POLL_SECONDS)
 
     def summary(self) -> str:
-        """Say in one line what each platform is receiving, with the rate of the last two seconds."""
+        """Return one line with each platform's source and its rate over the last two seconds."""
         return "   ".join(
             f"{view.platform.name}: {self._screen.paint(view.source or 'nothing', view.source)} {_rate(view)}"
             for view in self._views
@@ -67,8 +69,8 @@ class Watcher:
 
 
 def _newest_keyframe(view: _PlatformScreen) -> RtmpMessage | None:
-    """Go through what arrived since the last look, over all connections in turn."""
-    found = None
+    """Return the newest keyframe that arrived since the last call, over all connections in turn."""
+    newest = None
     connections = view.platform.reader.update()
     while view.connection < len(connections):
         messages = connections[view.connection].messages
@@ -76,16 +78,16 @@ def _newest_keyframe(view: _PlatformScreen) -> RtmpMessage | None:
             if is_video_header(message):
                 view.header = message
             elif is_keyframe(message):
-                found = message
+                newest = message
         view.position = len(messages)
         if view.connection + 1 == len(connections):
             break
         view.connection, view.position = view.connection + 1, 0
-    return found
+    return newest
 
 
 def _rate(view: _PlatformScreen) -> str:
-    """Return the rate of the last two seconds in Mb/s, in words."""
+    """Return the rate of the last RATE_SECONDS in Mb/s, in words."""
     since = time.monotonic() - RATE_SECONDS
     size = 0
     for connection in view.platform.reader.connections:

@@ -1,4 +1,4 @@
-"""A product installed in a container, and what the tests that play broadcasts do with it."""
+"""A product installed in a container, with the actions of the tests that play broadcasts."""
 
 import time
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tests.lab.platform import PlatformServer
 
 @dataclass(frozen=True)
 class MediaBroadcast:
-    """A container with the product and its platforms; `watcher` looks at what they receive."""
+    """A container with the product and its platforms; `watcher` reads what the platforms receive."""
 
     container: Container
     platforms: tuple[PlatformServer, ...]
@@ -36,14 +36,16 @@ class MediaBroadcast:
         self.watcher.wait_for("fallback", since=since, timeout=10)
 
     def end(self) -> None:
-        """End the broadcast and wait until the platforms see it end."""
+        """End the broadcast and wait until the platforms' connections have ended."""
         self.product("off-air")
         self.container.wait_until(self._are_closed, 15, "the platforms' connections to end")
 
     def _are_closed(self) -> bool:
-        return all(one.closed for platform in self.platforms for one in platform.reader.update())
+        return all(
+            connection.closed for platform in self.platforms for connection in platform.reader.update()
+        )
 
     def matches(self, label: str) -> bool:
-        """Whether the fallback that the next hand-off plays was prepared for a profile."""
+        """Tell whether the fallback of the next hand-off was prepared for a profile."""
         link = self.container.run(("readlink", "/var/lib/restream-agent/fallback/current.flv"), check=False)
         return link.stdout.strip().endswith(f"-{label}.flv")

@@ -17,7 +17,7 @@ FIRST_PORT = 21000
 
 @pytest.fixture(scope="module", params=SERVERS)
 def broadcast(request: pytest.FixtureRequest) -> Iterator[MediaBroadcast]:
-    """Boot, install, apply; on each ingest server."""
+    """Boot, install and apply, on each ingest server."""
     with Container() as container:
         platforms = tuple(
             PlatformServer(container, name, key=f"{name}-key", port=FIRST_PORT + 10 * number)

@@ -1,4 +1,4 @@
-"""Sources for the fallback's tests, made with ffmpeg."""
+"""Source files for the tests of the fallback, made with ffmpeg."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ H264 = ("-c:v", "libx264", "-preset", "ultrafast")
 
 
 def make(path: Path, *arguments: str) -> Path:
-    """Make a file with ffmpeg, under a plain name first: to its own writers, % in a name is a pattern."""
+    """Make a file with ffmpeg, first under a plain name: ffmpeg reads % in an output name as a pattern."""
     plain = Path(tempfile.gettempdir()) / f"restream-test-{os.getpid()}{path.suffix}"
     subprocess.run(
         ("ffmpeg", "-nostdin", "-v", "error", "-y", *arguments, str(plain)), check=True, timeout=60

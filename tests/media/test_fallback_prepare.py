@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg i
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, ...]]:
-    """Every kind of source a user may name; file names hold what would trouble a filter or a shell."""
+    """Every kind of source; the file names have characters that are special in filters and shells."""
     at = tmp_path_factory.mktemp("sources, it's 50%d [here];")
     clip = make(at / "clip %03d.mp4", *CLIP_VIDEO, *CLIP_SOUND, *H264, "-c:a", "aac")
     silent = make(
@@ -54,7 +54,7 @@ SECONDS = {
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One directory for the module, so that each source is prepared once."""
+    """One directory for the whole module, so that each source is prepared once."""
     return tmp_path_factory.mktemp("prepared")
 
 
@@ -78,13 +78,13 @@ def milliseconds(path: Path, stream: str) -> list[int]:
 
 
 def length(path: Path) -> int:
-    """Return the length, in ms, by which the file is to be repeated."""
+    """Return the length of one loop of the file in ms."""
     return round(float(probe(path)["format"]["duration"]) * 1000)
 
 
 @pytest.mark.parametrize("kind", SECONDS)
 def test_every_source_fits_the_profile(kind: str, sources: dict[str, tuple[Path, ...]], store: Path) -> None:
-    """Whatever went in, what comes out has the size, rate and sound of the live stream."""
+    """The prepared file has the size, rate and sound of the live stream, whatever the source has."""
     assert from_ffprobe(probe(prepared(kind, sources, store))) == SMALL
 
 
@@ -98,7 +98,7 @@ def test_every_source_keeps_its_length(kind: str, sources: dict[str, tuple[Path,
 def test_every_source_decodes_without_a_complaint(
     kind: str, sources: dict[str, tuple[Path, ...]], store: Path
 ) -> None:
-    """A decoder finds nothing to say about the file."""
+    """A decoder has no message about the file."""
     path = prepared(kind, sources, store)
     argv = ("ffmpeg", "-nostdin", "-v", "warning", "-xerror", "-i", str(path), "-f", "null", "-")
     done = subprocess.run(argv, capture_output=True, timeout=60, check=False)
@@ -138,7 +138,7 @@ def test_ffmpeg_loops_it_without_a_complaint(sources: dict[str, tuple[Path, ...]
 
 
 def test_keyframes_come_as_often_as_asked(sources: dict[str, tuple[Path, ...]], store: Path) -> None:
-    """The first frame is a keyframe, and so is every one a keyframe interval later, and no other."""
+    """The first frame and each frame a keyframe interval later are keyframes; no other frame is one."""
     found = packets(prepared("clip", sources, store), "v")
     keys = [number for number, packet in enumerate(found) if packet["flags"].startswith("K")]
     assert keys == list(range(0, len(found), 30))
@@ -152,14 +152,14 @@ def test_no_frame_waits_for_a_later_one(sources: dict[str, tuple[Path, ...]], st
 
 def samples(path: Path, tmp_path: Path, *, loops: int = 1) -> "array.array[float]":
     """Decode the sound, of several loops joined, as mono samples."""
-    # Joined first: ffmpeg resets its decoder where -stream_loop begins again, a platform's does not.
+    # The loops are joined first: ffmpeg resets its decoder at each -stream_loop, a platform does not.
     joined = make(tmp_path / "joined.flv", "-stream_loop", str(loops - 1), "-i", str(path), "-c", "copy")
     raw = make(tmp_path / "sound.raw", "-i", str(joined), "-ac", "1", "-f", "f32le")
     return array.array("f", raw.read_bytes())
 
 
 def test_steady_tone_loops_without_a_click(tmp_path: Path) -> None:
-    """Where one loop meets the next, neighbouring samples are as close as anywhere in the tone."""
+    """At the seam of two loops neighbouring samples are as close as anywhere in the tone."""
     # 375 Hz has 128 samples a period, which divides the loop's length: the tone itself has no seam.
     tone = ("-f", "lavfi", "-i", "aevalsrc=0.5*sin(2*PI*375*t):s=48000:d=6")
     source = make(tmp_path / "tone.mkv", *CLIP_VIDEO, *tone, *H264, "-c:a", "pcm_s16le", "-t", "5")
@@ -179,7 +179,7 @@ def test_late_sound_stays_late(sources: dict[str, tuple[Path, ...]], store: Path
 
 @pytest.mark.parametrize("message", ["Back soon", "", "%{pts}:'\\,;[x]=\n日本語 🎥"])
 def test_slate_is_never_black(message: str, tmp_path: Path) -> None:
-    """Any message, and none, gives a picture with light and dark in it."""
+    """With any message, or none, the picture has light and dark parts."""
     path = prepare((), message=message, profile=SMALL, keyframe=KEYFRAME, directory=tmp_path)
     frame = make(
         tmp_path / "frame.raw", "-i", str(path), "-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo"
@@ -206,7 +206,7 @@ def test_slate_without_any_font_is_a_pause_sign(tmp_path: Path, monkeypatch: pyt
 def test_other_profiles_are_met_too(
     profile: Profile, sources: dict[str, tuple[Path, ...]], tmp_path: Path
 ) -> None:
-    """Portrait, NTSC rates, full range, mono, 5.1, baseline: what the live stream has, the fallback has."""
+    """Portrait, NTSC rates, full range, mono, 5.1, baseline: the fallback matches the live stream."""
     path = prepare(sources["clip"], message="", profile=profile, keyframe=KEYFRAME, directory=tmp_path)
     assert from_ffprobe(probe(path)) == profile
 
@@ -214,7 +214,7 @@ def test_other_profiles_are_met_too(
 def test_file_is_readable_by_all_and_named_after_its_profile(
     sources: dict[str, tuple[Path, ...]], store: Path
 ) -> None:
-    """The program runs as another user; a person sees what the file is."""
+    """The program can read it as another user, and its name tells a person what it is."""
     path = prepared("clip", sources, store)
     assert path.stat().st_mode & 0o777 == 0o644
     assert path.name.endswith("-320x180p30-high-48000x2.flv")
@@ -233,7 +233,7 @@ def test_nothing_is_converted_twice(sources: dict[str, tuple[Path, ...]], store:
 
 
 def test_changed_source_gets_another_name(sources: dict[str, tuple[Path, ...]], tmp_path: Path) -> None:
-    """The same path with other content is another file."""
+    """The same path with other content gives another file."""
     source = tmp_path / "video"
     names = set()
     for kind in ("clip", "silent"):
@@ -245,7 +245,7 @@ def test_changed_source_gets_another_name(sources: dict[str, tuple[Path, ...]], 
 
 
 def test_progress_ends_at_one(sources: dict[str, tuple[Path, ...]], tmp_path: Path) -> None:
-    """Progress never goes back, and reaches 1 with nothing left to do."""
+    """Progress never decreases, and ends at 1 with no time left."""
     seen: list[tuple[float, float | None]] = []
     prepare(
         sources["list"], message="", profile=SMALL, keyframe=KEYFRAME, directory=tmp_path,
@@ -258,7 +258,7 @@ def test_progress_ends_at_one(sources: dict[str, tuple[Path, ...]], tmp_path: Pa
 def test_prune_deletes_only_what_is_old_and_not_kept(
     sources: dict[str, tuple[Path, ...]], store: Path, tmp_path: Path
 ) -> None:
-    """The oldest of other prepared files go; the kept one, a few newer ones and a user's own file stay."""
+    """The oldest prepared files go; the kept file, a few newer files and a user's own file stay."""
     kept, own = tmp_path / prepared("clip", sources, store).name, tmp_path / "own.flv"
     others = [tmp_path / f"{number:016}-x.flv" for number in range(SPARE + 2)]
     for age, path in enumerate((kept, own, *others)):

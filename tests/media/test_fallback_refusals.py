@@ -1,4 +1,4 @@
-"""Preparing the fallback where it cannot be: refusals, a full disk, interruptions. Real ffmpeg."""
+"""Preparations that fail: refused sources, a full disk, interruptions. Real ffmpeg."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def refusal(source: Path, directory: Path) -> str:
-    """Return the error's message for a source, having made sure that nothing was left behind."""
+    """Return the error message for a source; assert that no file was left behind."""
     with pytest.raises(RestreamError) as caught:
         prepare((source,), message="", profile=SMALL, keyframe=KEYFRAME, directory=directory)
     assert caught.value.hint
@@ -35,7 +35,7 @@ def refusal(source: Path, directory: Path) -> str:
 
 
 def test_refusals_name_the_file_and_the_reason(tmp_path: Path) -> None:
-    """Missing, empty, a directory, a pipe, no media, sound only: each says which file and what is wrong."""
+    """The error for a missing, empty or unsuitable source names the file and the reason."""
     out = tmp_path / "out"
     empty, noise, pipe = tmp_path / "empty.mp4", tmp_path / "noise.mp4", tmp_path / "pipe"
     empty.touch()
@@ -51,7 +51,7 @@ def test_refusals_name_the_file_and_the_reason(tmp_path: Path) -> None:
 
 
 def test_truncated_video_is_refused(tmp_path: Path) -> None:
-    """A download that broke off promises more than it holds."""
+    """A download that broke off is shorter than its header says."""
     whole = make(tmp_path / "v.mp4", *CLIP_VIDEO, *H264, "-movflags", "+faststart")
     data = whole.read_bytes()
     whole.write_bytes(data[: len(data) // 2])
@@ -59,7 +59,7 @@ def test_truncated_video_is_refused(tmp_path: Path) -> None:
 
 
 def test_playlist_cannot_reach_the_network(tmp_path: Path) -> None:
-    """A file that only points elsewhere is refused, not followed."""
+    """A playlist is refused, not followed."""
     playlist = tmp_path / "list.m3u8"
     playlist.write_text(
         "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n"
@@ -95,8 +95,8 @@ prepare((Path(sys.argv[1]),), message="", profile=Profile(1280, 720, Fraction(30
 
 
 def interrupt(source: Path, directory: Path, number: int) -> None:
-    """Start a long preparation in a process of its own, and send a signal when it is under way."""
-    # A shell starts its background jobs with SIGINT ignored, and so us, if we are one.
+    """Start a long preparation in a process of its own, and send it a signal while it runs."""
+    # A shell starts background jobs with SIGINT ignored; this test may be such a job.
     argv = ("env", "--default-signal=INT", sys.executable, "-c", SCRIPT, str(source), str(directory))
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         assert child.stdout is not None
@@ -126,7 +126,7 @@ def test_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_next_call_clears_up_after_a_kill(clip: Path, tmp_path: Path) -> None:
-    """What a killed preparation left is gone once the next one is done."""
+    """The next preparation removes the files of a preparation that was killed."""
     out = tmp_path / "out"
     (out / ".prepare-left").mkdir(parents=True)
     (out / ".prepare-left" / "pictures0.flv").touch()

@@ -1,4 +1,4 @@
-"""The fallback fits whatever OBS sends: no decoder at a platform notices a hand-off."""
+"""The fallback matches every format that OBS sends: no decoder at a platform notices a hand-off."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_ten_hand_offs_decode_without_one_message(
     for _ in range(HAND_OFFS // 2):
         broadcast.drop(obs)
         obs = broadcast.publish(encoder)
-    # The last picture stays long enough for its sound to be compared with.
+    # The last source stays long enough for its sound to be compared with its picture.
     broadcast.watcher.watch(4)
     obs.stop()
     broadcast.end()

@@ -1,4 +1,4 @@
-"""The laboratory measures itself: OBS straight into a platform, with nothing of the product between."""
+"""The laboratory measures itself: OBS publishes straight to a platform, without the product."""
 
 import os
 import shutil
@@ -52,7 +52,7 @@ def coded_seconds(platform: PlatformServer) -> float:
 def test_a_straight_broadcast_is_measured_as_faultless(
     container: Container, platform: PlatformServer, tmp_path: Path
 ) -> None:
-    """One connection, no clock fault, no decode error, live pictures only, sound in step with them."""
+    """One connection, no timestamp fault, no decode error, only live pictures, sound in step with them."""
     obs = Obs(container, f"{platform.url}/{KEY}").start()
     obs.wait_published()
     container.wait_until(lambda: coded_seconds(platform) > 5, 20, "five seconds of broadcast")
@@ -68,7 +68,7 @@ def test_a_straight_broadcast_is_measured_as_faultless(
 
 
 def test_a_frozen_obs_is_measured_as_silence(container: Container, platform: PlatformServer) -> None:
-    """The silence of an OBS frozen for 3 s is found on the wire, and none as long before."""
+    """An OBS that is frozen for 3 s causes a silence of that length, and there is none before."""
     obs = Obs(container, f"{platform.url}/{KEY}").start()
     container.wait_until(lambda: coded_seconds(platform) > 2, 20, "two seconds of broadcast")
     frozen = time.monotonic()
@@ -83,7 +83,7 @@ def test_a_frozen_obs_is_measured_as_silence(container: Container, platform: Pla
 
 
 def test_a_wrong_key_is_refused(container: Container, platform: PlatformServer) -> None:
-    """A platform accepts its own key only, and a refused connection does not count as a broadcast."""
+    """A platform accepts only its own key, and a refused connection does not count as a broadcast."""
     with pytest.raises(LabError, match="not accepted"):
         Obs(container, f"{platform.url}/wrong-key").start().wait_published()
     platform.reader.update()
@@ -107,7 +107,7 @@ def test_a_container_leaves_nothing_behind() -> None:
 
 
 def test_a_killed_owner_takes_its_container_along() -> None:
-    """SIGKILL to a container's owner ends all inside; the next container clears the rest away."""
+    """SIGKILL to a container's owner ends every process inside; the next container removes the rest."""
     program = (
         "from tests.lab.container import Container as C; c = C(); c.__enter__(); print(c.leader); input()"
     )

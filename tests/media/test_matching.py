@@ -1,4 +1,4 @@
-"""The fallback follows what OBS sends, and what the operator wants."""
+"""The fallback follows the format of OBS and the orders of the operator."""
 
 import json
 import time
@@ -57,7 +57,7 @@ def test_a_break_by_hand_survives_a_reconnect_and_restarts_and_ends_by_hand(
 
 
 def test_flapping_leaves_the_program_whole(broadcast: MediaBroadcast) -> None:
-    """OBS comes and goes ten times as fast as it can; the platforms' connections and clocks do not notice."""
+    """OBS comes and goes ten times without a pause; the platforms keep connections and timestamps."""
     before = [len(platform.reader.update()) for platform in broadcast.platforms]
     obs = broadcast.publish(SMALL)
     for _ in range(10):
@@ -74,7 +74,7 @@ def test_flapping_leaves_the_program_whole(broadcast: MediaBroadcast) -> None:
 
 
 def test_a_changed_hold_counts_from_the_start_of_the_fallback(broadcast: MediaBroadcast) -> None:
-    """Shortened during a fallback, the hold ends as if it had been so from the beginning."""
+    """A hold that is shortened during a fallback ends as if it had had that length from the beginning."""
     toml = broadcast.container.read("/etc/restream-agent/restream.toml")
     broadcast.drop(broadcast.publish(SMALL))
     began = time.monotonic()
@@ -92,6 +92,6 @@ def test_a_changed_hold_counts_from_the_start_of_the_fallback(broadcast: MediaBr
 
 
 def status(broadcast: MediaBroadcast) -> dict[str, Any]:
-    """Return what `restream-agent status --json` says."""
+    """Return the output of `restream-agent status --json`."""
     found: dict[str, Any] = json.loads(broadcast.product("status", "--json"))
     return found

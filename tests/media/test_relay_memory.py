@@ -1,4 +1,4 @@
-"""What a relay's ffmpeg remembers of a long broadcast: nothing."""
+"""A relay's ffmpeg does not grow during a long broadcast."""
 
 import re
 import socket
@@ -17,7 +17,7 @@ from restream_agent.stream.flv import HEADER, Reader, encode
 
 pytestmark = pytest.mark.media
 
-HOUR = 3600  # seconds of stream; 170,000 pieces of sound, of which one that is remembered takes 24 bytes
+HOUR = 3600  # seconds of stream: 170,000 packets of sound; remembering a packet would take 24 bytes
 MARGIN_KIB = 512
 CLIP = (
     "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x36:rate=2:duration=1",
@@ -35,7 +35,7 @@ key = "any"
 
 
 def test_a_relay_does_not_grow_with_the_broadcast() -> None:
-    """From a quarter of an hour to an hour of stream, sent as the launcher relay_attempt sends it."""
+    """Its memory is measured after a quarter of an hour and after an hour, with the launcher's arguments."""
     ours, its = socket.socketpair()
     argv = relay_command("ffmpeg", relays(load(TOML, source="t"))[0])
     copying = (*argv[: argv.index("-rtmp_app")], "-y", "-f", "flv", "/dev/null")
@@ -53,16 +53,16 @@ def test_a_relay_does_not_grow_with_the_broadcast() -> None:
 def after_another(
     seconds: Iterator[bytes], number: int, to: socket.socket, ffmpeg: subprocess.Popen[bytes]
 ) -> int:
-    """Send some more seconds of stream and return what ffmpeg then holds in KiB, without its libraries."""
+    """Send `number` more seconds of stream; return ffmpeg's anonymous memory in KiB, without libraries."""
     for _ in range(number):
         to.sendall(next(seconds))
-    found = re.search(r"RssAnon:\s*(\d+) kB", Path(f"/proc/{ffmpeg.pid}/status").read_text())
-    assert found
-    return int(found[1])
+    memory = re.search(r"RssAnon:\s*(\d+) kB", Path(f"/proc/{ffmpeg.pid}/status").read_text())
+    assert memory
+    return int(memory[1])
 
 
 def broadcast() -> Iterator[bytes]:
-    """Yield second after second of a stream, encoded; what comes once is in the first."""
+    """Yield the seconds of an encoded stream; the first has the sequence headers."""
     tags = Reader().feed(subprocess.run(CLIP, check=True, capture_output=True).stdout)
     media = [tag for tag in tags if tag.is_media]
     start = b"".join(encode(tag) for tag in tags if tag.is_sequence_header)

@@ -17,7 +17,7 @@ FIRST_PORT = 21000
 
 @pytest.fixture(scope="module", params=SERVERS)
 def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
-    """Boot, install as the README says, and apply for alpha and beta; gamma is there to be added."""
+    """Boot, install as the README says, and apply for alpha and beta; gamma runs and can be added."""
     with Container() as container:
         platforms = {
             name: PlatformServer(container, name, key=f"{name}-key", port=FIRST_PORT + 10 * number)

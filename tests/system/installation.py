@@ -1,4 +1,4 @@
-"""A product installed in a container, and what the tests of this tier ask of it."""
+"""A product installed in a container, with the queries and actions of the system tests."""
 
 import json
 import tomllib
@@ -11,13 +11,13 @@ from tests.lab.container import Container
 from tests.lab.platform import PlatformServer, is_listening
 
 TOML = f"{ETC}/restream.toml"
-SETTLED = 20.0  # seconds that an edit may take until it is applied, on a busy machine
+SETTLED = 20.0  # seconds within which an edit is applied, on a busy machine
 OURS = ("restream*", "ffmpeg-relay@*", "fallback.*", "live@*")
 
 
 @dataclass
 class Installation:
-    """The container, its ingest server's name, and the platforms by name; `toml` is what is applied."""
+    """The container, its ingest server's name, and the platforms by name; `toml` is the applied TOML."""
 
     container: Container
     server: str
@@ -25,14 +25,14 @@ class Installation:
     toml: str = field(default="")
 
     def product(self, *arguments: str, code: int = 0) -> str:
-        """Run restream-agent inside; return what it wrote to both outputs, and fail on another exit code."""
+        """Run restream-agent inside; return both outputs, and fail on an exit code other than `code`."""
         done = self.container.run((PROGRAM, *arguments), timeout=120, check=False)
-        said = done.stdout + done.stderr
-        assert code == done.returncode, said
-        return said
+        output = done.stdout + done.stderr
+        assert code == done.returncode, output
+        return output
 
     def state(self) -> object:
-        """Return what `status` says: off air, opening, live or fallback."""
+        """Return the state in `status`: off air, opening, live or fallback."""
         return json.loads(self.product("status", "--json"))["state"]
 
     def show(self, unit: str, prop: str) -> str:
@@ -40,16 +40,16 @@ class Installation:
         return self.container.run(("systemctl", "show", "-P", prop, "--", unit)).stdout.strip()
 
     def loads(self) -> str:
-        """Return when systemd last read its unit files anew, in µs of the monotonic clock."""
+        """Return when systemd last reloaded its unit files, in µs of the monotonic clock."""
         return self.container.run(("systemctl", "show", "-P", "UnitsLoadTimestampMonotonic")).stdout
 
     def runs(self) -> dict[str, str]:
-        """Return each active unit of ours with the id of this very run of it."""
+        """Return each active unit of the product with its invocation id."""
         return runs_in(self.container)
 
     def edit(self, toml: str, *, succeeds: bool = True) -> None:
-        """Save the TOML as an editor would and wait until the agent has had it applied."""
-        assert toml != self.container.read(TOML), "an edit that edits nothing"
+        """Save the TOML as an editor would, and wait until it is applied on behalf of the agent."""
+        assert toml != self.container.read(TOML), "the edit changes nothing"
         before = len(self.applied())
         self.container.write(TOML, toml)
         self.container.wait_until(lambda: len(self.applied()) > before, SETTLED, "the edit to be applied")
@@ -58,7 +58,7 @@ class Installation:
             self.toml = toml
 
     def applied(self) -> list[bool]:
-        """Return whether each run of restream-apply.service that has ended went well, by systemd's word."""
+        """Return for each ended run of restream-apply.service whether systemd says that it succeeded."""
         argv = ("journalctl", "--no-pager", "-o", "cat", "-u", "restream-apply.service", "_PID=1")
         lines = self.container.run(argv, check=False).stdout.splitlines()
         ends = [line for line in lines if line.startswith(("Finished ", "Failed to start "))]
@@ -70,32 +70,32 @@ class Installation:
         return self.container.run(argv).stdout.splitlines()
 
     def wait_on_air(self, names: Iterable[str]) -> None:
-        """Wait until each platform is being published to, on a connection that stands."""
+        """Wait until each platform has an open connection with media."""
         for name in names:
             self.container.wait_until(partial(self.is_fed, name), SETTLED, f"{name} to be on air")
 
     def is_fed(self, name: str) -> bool:
-        """Whether a platform has received pictures or sound on a connection that still stands."""
+        """Tell whether a platform has an open connection with media."""
         reader = self.platforms[name].reader
         reader.update()
         return any(connection.closed is None for connection in reader.published())
 
     def on_air(self) -> None:
-        """Begin a broadcast with the fallback, unless one is on the air."""
+        """Begin a broadcast with the fallback unless one is running."""
         self.product("on-air")
         platforms = tomllib.loads(self.toml)["platforms"]
-        self.wait_on_air(name for name, one in platforms.items() if one.get("enabled", True))
+        self.wait_on_air(name for name, platform in platforms.items() if platform.get("enabled", True))
 
     def manifest(self) -> str:
-        """Return what the last apply noted for the next one."""
+        """Return the manifest that the last apply wrote."""
         return self.container.read("/var/lib/restream-agent/manifest.json")
 
     def listens(self, port: int) -> bool:
-        """Whether something in the container listens on a TCP port."""
+        """Tell whether a process in the container listens on a TCP port."""
         return is_listening(self.container, port)
 
     def files(self) -> str:
-        """Return every file below /etc but the TOML: kind, mode, owner, link target and content's hash."""
+        """Return every file below /etc except the TOML: kind, mode, owner, link target and content hash."""
         script = f"""
             find /etc -not -path {TOML} -printf '%p %y %m %u %g %l\\n' | sort
             find /etc -type f -not -path {TOML} -print0 | sort -z | xargs -0 sha256sum
@@ -104,13 +104,13 @@ class Installation:
 
 
 def runs_in(container: Container) -> dict[str, str]:
-    """Return each active unit of ours with the id of this very run of it; see systemd.exec(5)."""
+    """Return each active unit of the product with its invocation id; see systemd.exec(5)."""
     argv = ("systemctl", "show", "-p", "Id,ActiveState,InvocationID", "--", *OURS)
     blocks = container.run(argv).stdout.strip().split("\n\n")
-    # With no unit at all systemctl shows nothing, not even an empty state.
+    # Without any matching unit systemctl prints nothing, not even an empty state.
     units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
-    # restream-apply comes and goes with every edit: it is the one that acts, not what it acts on. A relay
-    # whose platform refuses it is activating between its attempts, and deactivating before.
+    # restream-apply and the preparation come and go with every edit and do not count. A relay whose platform
+    # refuses it is deactivating after an attempt and activating before the next.
     return {
         unit["Id"]: unit["InvocationID"]
         for unit in units
@@ -120,8 +120,8 @@ def runs_in(container: Container) -> dict[str, str]:
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
-    """Say what happened to units between two `runs`: started, stopped or restarted."""
-    found = dict.fromkeys(after.keys() - before.keys(), "started")
-    found |= dict.fromkeys(before.keys() - after.keys(), "stopped")
-    found |= {unit: "restarted" for unit in before.keys() & after.keys() if before[unit] != after[unit]}
-    return found
+    """Return what happened to units between two `runs`: started, stopped or restarted."""
+    changes = dict.fromkeys(after.keys() - before.keys(), "started")
+    changes |= dict.fromkeys(before.keys() - after.keys(), "stopped")
+    changes |= {unit: "restarted" for unit in before.keys() & after.keys() if before[unit] != after[unit]}
+    return changes

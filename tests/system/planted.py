@@ -1,4 +1,4 @@
-"""Keys that nobody could overlook, planted in every kind of place, and the broadcast that they go through."""
+"""Unmistakable keys planted in every kind of place, and a broadcast that uses all of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer, is_listening
 from tests.system.installation import runs_in
 
-MARK = f"pLaNtEd{token_hex(6)}"  # in no file of the machine, this one among them
+MARK = f"pLaNtEd{token_hex(6)}"  # a word that no file of the machine has, not even this one
 INGEST = f"{MARK}-ingest"
 WRONG = f"{MARK}-wrong"
 ALPHA = f"{MARK}-alpha"
@@ -51,7 +51,7 @@ url = "rtmp://127.0.0.1:{quoter}/app/{in_url}"
 
 FAILING = {f"ffmpeg-relay@{name}.service" for name in ("beta", "quoting", "unreachable", "in-url")}
 
-# The agent breaks in the middle of a hook, with the key at hand.
+# The agent raises an exception in the middle of a hook that carries the key.
 CRASH = "s/^    async def publish(self.*$/&\\n        raise RuntimeError(f'broken by {hook!r}')/"
 AGENT_SOURCE = f"{PREFIX}/lib/python3*/site-packages/restream_agent/agent/agent.py"
 
@@ -64,7 +64,7 @@ class Planted:
     server: str
 
     def shell(self, script: str, *, user: str | None = None) -> str:
-        """Run a shell script inside and return what it wrote to both outputs, whatever its exit code."""
+        """Run a shell script inside and return both outputs, whatever its exit code."""
         argv = ("sh", "-c", f"exec 2>&1; {script}")
         return self.container.run(argv, user=user, timeout=120, check=False).stdout
 
@@ -77,24 +77,24 @@ class Planted:
     def refused(self, path: str) -> None:
         """Publish to a path and wait for the refusal."""
         obs = self.obs(path)
-        self.container.wait_until(lambda: not obs.alive(), 20, f"the refusal\n{obs.log()}")
+        self.container.wait_until(lambda: not obs.alive(), 20, f"OBS to be refused\n{obs.log()}")
         assert not obs.is_published()
 
     def runs(self) -> dict[str, str]:
-        """Return the units of ours that run, with the id of this very run; see systemd.exec(5).
+        """Return the active units of the product with their invocation ids; see systemd.exec(5).
 
-        Without the relays that their platforms refuse: each of their attempts is a run of its own.
+        Relays that their platforms refuse are left out: each of their attempts is a run of its own.
         """
         return {unit: run for unit, run in runs_in(self.container).items() if unit not in FAILING}
 
     def wait_said(self, unit: str, words: str) -> None:
-        """Wait until a unit has written something to the journal."""
+        """Wait until a unit has written `words` to the journal."""
         argv = f"journalctl --no-pager -o cat -u {unit}"
         self.container.wait_until(lambda: words in self.shell(argv), 30, f"{unit} to say {words!r}")
 
 
 def plant(container: Container, server: str) -> Planted:
-    """Install the product, and have it use the planted keys."""
+    """Install the product with the planted keys in use."""
     alpha = PlatformServer(container, "alpha", key=ALPHA, port=FIRST_PORT)
     beta = PlatformServer(container, "beta", key="another", port=FIRST_PORT + 10)
     for platform in (alpha, beta):
@@ -114,7 +114,7 @@ def plant(container: Container, server: str) -> Planted:
         ("quoted", QUOTED, ()),
     ):
         container.run((PROGRAM, "secret", "set", name, *flags), input=f"{key}\n")
-    # The agent sees the edit and has it applied.
+    # The agent sees the edit, and restream-apply applies it.
     container.write(f"{ETC}/restream.toml", toml, mode=0o600)
     container.wait_until(lambda: _is_applied(container), 30, "the planted keys to be in use")
     return planted
@@ -127,11 +127,11 @@ def _is_applied(container: Container) -> bool:
 def _start_quoter(container: Container) -> None:
     (container.shared / "quoter.py").write_text(Path(quoter.__file__).read_text())
     container.popen(("/usr/bin/python3", str(SHARED / "quoter.py"), str(QUOTER_PORT)))
-    container.wait_until(lambda: is_listening(container, QUOTER_PORT), 10, "the quoting platform")
+    container.wait_until(lambda: is_listening(container, QUOTER_PORT), 10, "the quoting platform to listen")
 
 
 def play_broadcast(planted: Planted) -> Obs:
-    """Play a broadcast in which everything goes wrong that makes programs talk; OBS is live at its end."""
+    """Play a broadcast with every failure that makes programs log something; OBS is live at its end."""
     shell = planted.shell
     for path in (f"live/main?key={WRONG}", f"live/{INGEST}", f"live?key={INGEST}/main", f"{INGEST}/main"):
         planted.refused(path)
@@ -143,7 +143,8 @@ def play_broadcast(planted: Planted) -> Obs:
     )
     planted.refused(f"live/main?key={INGEST}")
     planted.wait_said("restream-agent", "RuntimeError: broken by Hook(")
-    shell(f"for one in {AGENT_SOURCE}; do mv $one.good $one; done; systemctl restart restream-agent.service")
+    shell(f"for file in {AGENT_SOURCE}; do mv $file.good $file; done")
+    shell("systemctl restart restream-agent.service")
     obs = planted.obs(f"live/main?key={INGEST}")
     obs.wait_published()
     planted.wait_said("ffmpeg-relay@quoting", "Server error: … is no key")

@@ -1,4 +1,4 @@
-"""What an edit of the TOML does to a running machine, and what it leaves alone."""
+"""The effect of an edit of the TOML on a running machine: which units change, and which do not."""
 
 import pytest
 
@@ -14,7 +14,7 @@ PERMANENT_UNITS = {
     "restream-agent.socket",
     "restream-ingest.service",
 }
-# Passes every call on, so that it can stand first in the PATH.
+# Logs every call and passes it on; it comes first in the PATH.
 WITNESS = """\
 #!/bin/sh
 echo "$*" >> /run/witness.log
@@ -42,7 +42,7 @@ def test_a_first_apply_starts_the_servers_and_no_broadcast(installation: Install
 
 
 def test_a_second_apply_changes_nothing(installation: Installation) -> None:
-    """It says so, exits with 0, restarts no unit, and only looks how the last apply of its own went."""
+    """It says so, exits with 0 and restarts no unit; it only asks how the last apply by systemd went."""
     before = installation.runs(), installation.files(), installation.loads()
     installation.container.write("/usr/local/sbin/systemctl", WITNESS, mode=0o755)
     said = installation.product("apply")
@@ -96,7 +96,7 @@ def test_a_changed_key_restarts_its_relay_alone(installation: Installation, on_a
 
 
 def test_a_changed_stall_reloads_the_program(installation: Installation, on_air: dict[str, str]) -> None:
-    """The program takes it on SIGHUP, in the same process; no relay notices."""
+    """The program reloads it on SIGHUP in the same process; no relay notices."""
     was = installation.show("fallback.service", "ExecReload")
     installation.edit(installation.toml.replace("[ingest]\n", '[ingest]\nstall = "2s"\n'))
     assert changed(on_air, installation.runs()) == {}
@@ -104,7 +104,7 @@ def test_a_changed_stall_reloads_the_program(installation: Installation, on_air:
 
 
 def test_a_changed_hold_restarts_the_agent_alone(installation: Installation, on_air: dict[str, str]) -> None:
-    """The timer is only armed when OBS goes, so nothing else has to know."""
+    """The timer starts only when OBS leaves, so no unit restarts."""
     installation.edit(installation.toml.replace(f'hold = "{HOLD_SECONDS}s"', 'hold = "77s"'))
     assert changed(on_air, installation.runs()) == {"restream-agent.service": "restarted"}
     assert "OnActiveUSec=1min 17s" in installation.show("restream-off-air.timer", "TimersMonotonic")
@@ -113,7 +113,7 @@ def test_a_changed_hold_restarts_the_agent_alone(installation: Installation, on_
 def test_a_changed_ingest_timeout_reaches_the_server(
     installation: Installation, on_air: dict[str, str]
 ) -> None:
-    """SRS takes it on SIGHUP in the same process; nginx-rtmp is restarted; the broadcast goes on."""
+    """SRS reloads it on SIGHUP in the same process; nginx-rtmp is restarted; the broadcast goes on."""
     was = installation.show("restream-ingest.service", "ExecReload")
     installation.edit(installation.toml.replace("[ingest]\n", '[ingest]\ntimeout = "12s"\n'))
     reloaded = was != installation.show("restream-ingest.service", "ExecReload")
@@ -122,7 +122,7 @@ def test_a_changed_ingest_timeout_reaches_the_server(
 
 
 def test_a_changed_message_is_made_into_a_video(installation: Installation, on_air: dict[str, str]) -> None:
-    """By ffmpeg, within restream-apply's confinement; it is there for the next hand-off."""
+    """ffmpeg converts it inside the sandbox of restream-apply, before the next hand-off."""
     current = ("readlink", "/var/lib/restream-agent/fallback/current.flv")
     before = installation.container.run(current).stdout
     installation.edit(installation.toml.replace("We will be right back", "Back at 8"))
@@ -131,7 +131,7 @@ def test_a_changed_message_is_made_into_a_video(installation: Installation, on_a
 
 
 def test_a_broken_toml_leaves_everything_running(installation: Installation, on_air: dict[str, str]) -> None:
-    """The agent has it applied, that fails with the line in the journal, and no unit or file changes."""
+    """The apply that the agent starts fails, names the line in the journal, and changes no unit or file."""
     files = installation.files()
     good = installation.toml
     installation.edit(good + "\n[platforms.delta\n", succeeds=False)
@@ -150,7 +150,7 @@ def test_off_air_ends_the_broadcast_alone(installation: Installation, on_air: di
 
 
 def test_a_relay_started_off_air_puts_nothing_on_air(installation: Installation) -> None:
-    """As with `systemctl restart` of one that is stuck, after the broadcast has ended meanwhile."""
+    """As after `systemctl restart` of a relay that is stuck, when the broadcast has ended meanwhile."""
     done = installation.container.run(("systemctl", "restart", "ffmpeg-relay@alpha.service"), check=False)
     assert done.returncode != 0
     assert set(installation.runs()) == PERMANENT_UNITS

@@ -1,4 +1,4 @@
-"""Facts that only root can show, on this machine and without a container."""
+"""Facts that only root can test, on this machine and without a container."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def test_a_file_is_given_its_group(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [("apply",), ("on-air",), ("off-air",), ("fallback", "on")], ids=" ".join)
 def test_without_systemd_nothing_is_started(command: tuple[str, ...], tmp_path: Path) -> None:
-    """1, and --root is named, in a process of its own with an empty /run."""
+    """Exit code 1 and a hint at --root; the command runs in a process of its own with an empty /run."""
     unshare = ("unshare", "--mount", "--propagation", "unchanged", "sh", "-euc")
     python = (sys.executable, "-m", "restream_agent")
     done = subprocess.run(

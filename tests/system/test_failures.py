@@ -1,17 +1,17 @@
-"""An apply that fails leaves the machine as it was, to the bit."""
+"""An apply that fails leaves the machine exactly as it was."""
 
 import pytest
 
 from tests.demo.install import ETC, PREFIX, PROGRAM
 from tests.system.installation import Installation, changed
 
-# One server: which one it is plays no part in what is taken back.
+# One server is enough: what is restored does not depend on it.
 pytestmark = [
     pytest.mark.system,
     pytest.mark.parametrize("installation", ["nginx-rtmp"], indirect=True, scope="module"),
 ]
 
-# Passes any config test, and then does not serve.
+# A server that passes every config test and then does not serve.
 PRETENDER = '#!/bin/sh\n[ "$1" = -t ]\n'
 ASSETS = "*/site-packages/restream_agent/_assets/templates"
 
@@ -21,7 +21,7 @@ def with_binary(installation: Installation, binary: str) -> str:
 
 
 def edit_in_vain(installation: Installation, toml: str) -> str:
-    """Make an edit that cannot be applied, take it back, and return what restream-apply said."""
+    """Make an edit that cannot be applied, undo it, and return what restream-apply logged."""
     before = installation.files(), installation.manifest()
     installation.edit(toml, succeeds=False)
     words = "\n".join(installation.words("restream-apply.service"))
@@ -32,7 +32,7 @@ def edit_in_vain(installation: Installation, toml: str) -> str:
 
 
 def test_a_server_that_refuses_its_configuration_changes_nothing(installation: Installation) -> None:
-    """With /bin/false as the server the config test fails: no file, and no unit, is touched."""
+    """With /bin/false as the server the config test fails; no file and no unit changes."""
     installation.on_air()
     before = installation.runs()
     words = edit_in_vain(installation, with_binary(installation, "/bin/false"))
@@ -41,7 +41,7 @@ def test_a_server_that_refuses_its_configuration_changes_nothing(installation: I
 
 
 def test_a_server_that_does_not_come_up_is_taken_back(installation: Installation) -> None:
-    """A server that passes its test and then never answers: files, server and agent as before, relays on."""
+    """The server passes its test and never answers: files, server and agent are restored, relays go on."""
     installation.on_air()
     before = installation.runs()
     installation.container.write("/opt/pretender", PRETENDER, mode=0o755)
@@ -55,7 +55,7 @@ def test_a_server_that_does_not_come_up_is_taken_back(installation: Installation
 
 
 def test_a_port_in_use_is_found_before_anything_is_changed(installation: Installation) -> None:
-    """`listen` at another program's port: refused with the port's number, and OBS's server goes on."""
+    """`listen` on another program's port is refused with the port's number; the running server goes on."""
     installation.on_air()
     before = installation.runs()
     taken = installation.platforms["alpha"].ports.rtmp
@@ -67,7 +67,7 @@ def test_a_port_in_use_is_found_before_anything_is_changed(installation: Install
 
 
 def test_a_unit_that_systemd_refuses_changes_nothing(installation: Installation) -> None:
-    """A directive that this systemd does not know, as after a downgrade: refused with systemd's words."""
+    """A directive that this systemd does not know, as after a downgrade: systemd's message is shown."""
     find = f"find {PREFIX} -path '{ASSETS}/live@.service.j2'"
     template = installation.container.run(("sh", "-c", find)).stdout.strip()
     text = installation.container.read(template)
@@ -81,7 +81,7 @@ def test_a_unit_that_systemd_refuses_changes_nothing(installation: Installation)
 
 
 def test_a_missing_credential_changes_nothing(installation: Installation) -> None:
-    """The file is named, with the command that makes it; exit code 78."""
+    """Exit code 78; the message names the file and the command that creates it."""
     installation.container.run(("mv", f"{ETC}/credentials/alpha", f"{ETC}/credentials/away"))
     before = installation.files(), installation.runs()
     said = installation.product("apply", code=78)
@@ -91,7 +91,7 @@ def test_a_missing_credential_changes_nothing(installation: Installation) -> Non
 
 
 def test_a_foreign_file_in_the_way_is_left_alone(installation: Installation) -> None:
-    """A drop-in of somebody else's where a new relay's would go: refused, and not overwritten."""
+    """A foreign drop-in at the path of a new relay's drop-in is not overwritten; the apply is refused."""
     place = "/etc/systemd/system/ffmpeg-relay@gamma.service.d/10-restream.conf"
     installation.container.write(place, "[Service]\nNice=5\n")
     installation.container.write(f"{ETC}/credentials/gamma", "gamma-key\n", mode=0o600)
@@ -103,7 +103,7 @@ def test_a_foreign_file_in_the_way_is_left_alone(installation: Installation) -> 
 
 
 def test_an_apply_waits_for_another(installation: Installation) -> None:
-    """As the one by hand for the one that the agent has begun after an edit."""
+    """An apply by hand waits for the apply that the agent started after an edit."""
     busy = installation.container.popen(("flock", "/run/restream-agent.lock", "sleep", "3"))
     installation.container.wait_until(lambda: not is_free(installation), 10, "the lock to be held")
     installation.product("apply")
@@ -116,7 +116,7 @@ def is_free(installation: Installation) -> bool:
 
 
 def test_two_applies_do_not_meet(installation: Installation) -> None:
-    """While one goes on holding the lock, another says so and exits with 1."""
+    """While another process holds the lock, apply says so and exits with 1."""
     done = installation.container.run(
         ("flock", "/run/restream-agent.lock", PROGRAM, "apply"), timeout=60, check=False
     )

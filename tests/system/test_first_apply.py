@@ -1,4 +1,4 @@
-"""The first apply on a machine, where nothing of ours is: what fails leaves nothing behind."""
+"""The first apply on a machine without the product: a failed apply leaves nothing behind."""
 
 from collections.abc import Iterator
 
@@ -12,15 +12,15 @@ pytestmark = pytest.mark.system
 
 KEY = "live_hidden_key"
 CLUB = '\n[platforms.club]\nurl = "rtmp://127.0.0.1:21000/app"\nkey = { credential = "club" }\n'
-# The accounts that apply makes are kept: files of theirs may be anywhere by then.
+# The accounts that apply makes are kept: files that belong to them may be anywhere by then.
 ACCOUNTS = ("passwd", "group", "shadow", "gshadow", "subuid", "subgid", ".pwd.lock")
-# Above /etc in systemd's order (systemd.unit(5)), so that it masks what apply installs there.
+# This directory precedes /etc (systemd.unit(5)), so that it masks the units that apply installs there.
 MASK = "/run/systemd/system.control/restream-ingest.service"
 
 
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Installation]:
-    """Boot, install the wheel, write the TOML and the keys; nothing is applied."""
+    """Boot, install the wheel, write the TOML and the keys, but do not apply."""
     with Container() as container:
         _install_wheel(container)
         container.run((PROGRAM, "init"))
@@ -31,14 +31,14 @@ def bare() -> Iterator[Installation]:
 
 
 def everything(installation: Installation) -> list[str]:
-    """Return all of /etc but directories and accounts."""
+    """Return the files of /etc without directories and accounts."""
     lines = installation.files().splitlines()
     kept = [line for line in lines if line.split()[1:2] != ["d"]]
     return [line for line in kept if not any(f"/etc/{name}" in line for name in ACCOUNTS)]
 
 
 def test_a_user_who_is_not_root_is_told_so(bare: Installation) -> None:
-    """With exit code 1; no key and no traceback."""
+    """Exit code 1, and neither a key nor a traceback in the output."""
     for command in ("check", "diff", "apply", "on-air", "off-air"):
         done = bare.container.run((PROGRAM, command), user="nobody", check=False)
         assert (done.returncode, done.stdout) == (1, ""), done.stderr
@@ -48,7 +48,7 @@ def test_a_user_who_is_not_root_is_told_so(bare: Installation) -> None:
 
 
 def test_a_port_in_use_is_named_and_nothing_is_written(bare: Installation) -> None:
-    """Exit code 1, the port, and the command that shows who has it."""
+    """Exit code 1; the message has the port and the command that shows which process uses it."""
     before = everything(bare)
     other = bare.container.popen(("python3", "-m", "http.server", "--bind", "127.0.0.1", "1935"))
     bare.container.wait_until(lambda: bare.listens(1935), 10, "the other program to listen")
@@ -61,7 +61,7 @@ def test_a_port_in_use_is_named_and_nothing_is_written(bare: Installation) -> No
 
 
 def test_a_unit_that_does_not_start_takes_all_back(bare: Installation) -> None:
-    """Every file is gone again, and so is every unit that had been started by then."""
+    """Every new file is removed, and every unit that was started is stopped."""
     before = everything(bare)
     bare.container.run(("sh", "-c", f"mkdir -p {MASK.rpartition('/')[0]} && ln -sf /dev/null {MASK}"))
     bare.container.run(("systemctl", "daemon-reload"))
@@ -76,14 +76,14 @@ def test_a_unit_that_does_not_start_takes_all_back(bare: Installation) -> None:
 
 
 def test_then_the_first_apply_works(bare: Installation) -> None:
-    """What was in the way is gone: the same command brings everything up."""
+    """Without the obstacle the same command starts everything."""
     bare.product("apply")
     assert bare.container.is_active("restream-ingest.service")
     assert bare.product("diff") == ""
 
 
 def test_an_apply_by_systemd_makes_missing_accounts(bare: Installation) -> None:
-    """Within its confinement, as after an update that brings a new one: user, group, and its files' group."""
+    """restream-apply makes them inside its sandbox, as after an update: user, group, group of its files."""
     bare.container.run(("userdel", "--force", "restream-ingest"))
     bare.container.run(("rm", "/etc/sysusers.d/restream-agent.conf", f"{ETC}/nginx-rtmp.conf"))
     bare.container.run(("systemctl", "start", "restream-apply.service"), timeout=60)

@@ -1,4 +1,4 @@
-"""Being told: events on the notifier's socket reach a webhook and a command, and the URL shows nowhere."""
+"""Notifications: events on the notifier's socket reach a webhook and a command; no output shows the URL."""
 
 import hashlib
 import hmac
@@ -13,13 +13,13 @@ import pytest
 from tests.demo.install import ETC
 from tests.system.installation import Installation
 
-# One server: which one it is plays no part in who is told.
+# One server is enough: notifications do not depend on it.
 pytestmark = [
     pytest.mark.system,
     pytest.mark.parametrize("installation", ["nginx-rtmp"], indirect=True, scope="module"),
 ]
 
-MARK = f"pLaNtEd{token_hex(6)}"  # in no file of the machine, this one among them
+MARK = f"pLaNtEd{token_hex(6)}"  # a word that no file of the machine has, not even this one
 SECRET = f"{MARK}-secret"
 PORT = 21300
 HOOK = "/opt/hook.py"
@@ -34,7 +34,7 @@ secret = {{ credential = "webhook-secret" }}
 command = ["/bin/sh", "-c", 'cat >> "$STATE_DIRECTORY/told"; echo >> "$STATE_DIRECTORY/told"']
 every = "3s"
 """
-# Writes each request as a line of JSON, without what the test looks for elsewhere.
+# Writes each request as a line of JSON, without the planted word that a test searches for.
 SERVER = f"""
 import http.server, json, os
 class Hook(http.server.BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ PROCESSES = """
         for file in cmdline environ comm; do cat ${group%cgroup}$file; echo; done
     done | tr '\\0' '\\n'
 """
-# All but the TOML, which is the user's own to close.
+# Without the TOML: its mode is the user's choice.
 OPEN_FILES = (
     f"find /etc /run /var /opt /tmp -type f -perm /o=r -cnewer {HOOK} -not -name restream.toml "
     f"-exec grep -las {MARK} {{}} +"
@@ -70,7 +70,7 @@ OPEN_FILES = (
 
 @pytest.fixture(scope="module")
 def told(installation: Installation) -> Iterator[Installation]:
-    """Serve the webhook, and have `[notify]` applied."""
+    """Serve the webhook and apply a TOML with `[notify]`."""
     installation.container.write(HOOK, SERVER)
     server = installation.container.popen(("python3", HOOK))
     installation.container.wait_until(lambda: installation.listens(PORT), 10, "the webhook to listen")
@@ -89,25 +89,25 @@ def say(
 
 
 def heard(installation: Installation) -> list[dict[str, Any]]:
-    """Return what the webhook was sent so far."""
+    """Return the requests that the webhook has received."""
     text = installation.container.run(("sh", "-c", f"cat {HEARD} 2>/dev/null || true")).stdout
     return [json.loads(line) for line in text.splitlines()]
 
 
 def counted(installation: Installation, event: str) -> int:
-    """Return how many events of a kind the webhook was told of."""
+    """Return how many events of a kind the webhook has received."""
     events = [one for each in heard(installation) for one in json.loads(each["body"])["events"]]
     return sum(one["count"] for one in events if one["event"] == event)
 
 
 def test_no_process_waits_for_events(told: Installation) -> None:
-    """Only its socket is there."""
+    """Only the socket waits; systemd starts the notifier for an event."""
     assert told.container.is_active("restream-notify.socket")
     assert not told.container.is_active(UNIT)
 
 
 def test_an_event_reaches_the_webhook_signed_and_the_command(told: Installation) -> None:
-    """The signature is that of the body by the secret."""
+    """The signature is the HMAC of the body with the secret."""
     before = len(heard(told))
     say(told, "on_air")
     told.container.wait_until(lambda: len(heard(told)) > before, 20, "the webhook to be told")
@@ -120,13 +120,13 @@ def test_an_event_reaches_the_webhook_signed_and_the_command(told: Installation)
 
 
 def by_command(told: Installation) -> list[Any]:
-    """Return the events of each message that the command has written down."""
+    """Return the events of each message that the command has received."""
     written = told.container.run(("cat", TOLD), check=False).stdout
     return [json.loads(line)["events"] for line in written.splitlines(keepends=True) if line.endswith("\n")]
 
 
 def test_a_hundred_events_are_few_deliveries(told: Installation) -> None:
-    """Each is counted, and the last is told; so on both ways."""
+    """Webhook and command count every event and receive the last one."""
     before = len(heard(told))
     say(told, "platform_failing", times=100)
     told.container.wait_until(lambda: counted(told, "platform_failing") == 100, 30, "all to be told")
@@ -136,12 +136,12 @@ def test_a_hundred_events_are_few_deliveries(told: Installation) -> None:
 
 
 def test_nobody_but_the_agent_and_root_can_send(told: Installation) -> None:
-    """The socket is the user restream's alone."""
+    """The socket belongs to the user restream."""
     assert say(told, "live", user="nobody", check=False) != 0
 
 
 def test_the_agent_s_own_news_arrive(told: Installation) -> None:
-    """Out of its sandbox: a broadcast that is begun and ended by hand."""
+    """The agent sends them from inside its sandbox: a broadcast is begun and ended by hand."""
     for command, event in (("on-air", "on_air"), ("off-air", "off_air")):
         before = counted(told, event)
         told.product(command)
@@ -150,7 +150,7 @@ def test_the_agent_s_own_news_arrive(told: Installation) -> None:
 
 
 def test_a_webhook_that_is_down_is_told_later_and_the_command_now(told: Installation) -> None:
-    """Nothing listens: the command is run all the same, and the log names the host alone."""
+    """While the webhook does not listen, the command runs all the same; the log has only the host."""
     told.container.run(("kill", told.container.read(f"{HOOK}.pid")))
     told.container.wait_until(lambda: not told.listens(PORT), 10, "the webhook to be gone")
     say(told, "config_refused")
@@ -165,7 +165,7 @@ def test_a_webhook_that_is_down_is_told_later_and_the_command_now(told: Installa
 
 
 def test_it_ends_when_all_is_told_and_the_socket_starts_it_again(told: Installation) -> None:
-    """Nothing is left running on a quiet channel; here after half a second, for the test's sake."""
+    """On a quiet channel the notifier ends; for the test after half a second instead of its idle time."""
     settings = json.loads(told.container.read(f"{ETC}/notify.json"))
     told.container.write(f"{ETC}/notify.json", json.dumps(settings | {"idle": 0.5}))
     told.container.run(("systemctl", "stop", UNIT))
@@ -178,7 +178,7 @@ def test_it_ends_when_all_is_told_and_the_socket_starts_it_again(told: Installat
 
 
 def test_a_stop_ends_it_at_once(told: Installation) -> None:
-    """SIGTERM: what waits is tried once, and the unit has not failed."""
+    """On SIGTERM it tries once to deliver what waits; the unit does not count as failed."""
     before = len(heard(told))
     say(told, "live", times=10)
     told.container.wait_until(lambda: len(heard(told)) > before, 20, "the first to be told")
@@ -188,7 +188,7 @@ def test_a_stop_ends_it_at_once(told: Installation) -> None:
 
 
 def test_the_url_and_the_secret_are_nowhere(told: Installation) -> None:
-    """No process, no journal, no unit and no file that others can read has them, while it runs."""
+    """While the notifier runs, no process, journal, unit or file that others can read shows them."""
     say(told, "off_air")
     told.container.wait_until(lambda: told.container.is_active(UNIT), 10, "the notifier to run")
     processes = told.container.run(("sh", "-c", PROCESSES)).stdout
@@ -205,7 +205,7 @@ def test_the_url_and_the_secret_are_nowhere(told: Installation) -> None:
 
 
 def test_a_table_that_goes_takes_everything_along(told: Installation) -> None:
-    """Units, settings and the URL's file; the socket is gone."""
+    """Units, settings, the URL's file and the socket are removed."""
     told.edit(told.toml.replace(NOTIFY, ""))
     left = told.container.run(("sh", "-c", f"ls {SOCKET} {ETC}/inline-keys/notify.webhook"), check=False)
     assert left.stdout == ""

@@ -1,4 +1,4 @@
-"""What the unprivileged parts may do, where the keys are, and what happens without the agent."""
+"""Permissions of the unprivileged users, the places of the keys, and a broadcast without its agent."""
 
 import json
 
@@ -58,7 +58,7 @@ def test_the_agents_user_may_run_the_broadcast(installation: Installation, call:
 
 @pytest.mark.parametrize("call", REFUSED, ids=" ".join)
 def test_the_agents_user_may_do_nothing_else(installation: Installation, call: tuple[str, ...]) -> None:
-    """Another unit, another verb, a file of the system or a key: refused."""
+    """Another unit, another verb, a system file or a key is refused."""
     if call[0] == "systemctl":
         call = ("systemctl", "--no-ask-password", *call[1:])
     done = installation.container.run(call, user="restream", check=False)
@@ -89,12 +89,12 @@ def test_no_key_is_where_others_look(installation: Installation) -> None:
 
 
 def is_shown(installation: Installation, text: str) -> bool:
-    """Whether a text is in what was gathered; grep finds it in bytes that are no text, too."""
+    """Tell whether the collected places contain a text; grep also finds it in binary data."""
     return installation.container.run(("grep", "-aqF", "-e", text, "/run/shown"), check=False).returncode == 0
 
 
 def test_the_hold_ends_the_broadcast_without_the_agent(installation: Installation) -> None:
-    """OBS has gone, then the agent goes with its socket: when the hold has run out, systemd goes off air."""
+    """OBS leaves, then agent and socket stop. When the hold ends, systemd takes the channel off air."""
     installation.edit(installation.toml.replace(f'hold = "{HOLD_SECONDS}s"', 'hold = "3s"'))
     obs = Obs(installation.container, PUBLISH_URL).start()
     installation.container.wait_until(lambda: installation.state() == "live", 15, "OBS to be live")
@@ -112,10 +112,10 @@ def test_the_hold_ends_the_broadcast_without_the_agent(installation: Installatio
 
 
 def test_systemd_reads_an_argv_as_it_was_meant(installation: Installation) -> None:
-    """A program under a difficult name gets difficult arguments, and a credential of one, unchanged."""
-    program = "/opt/a$b %n ü;"  # systemd itself refuses quotes and backslashes there
+    """A program with a difficult name gets difficult arguments and a credential's name unchanged."""
+    program = "/opt/a$b %n ü;"  # systemd refuses quotes and backslashes there
     title = "100 %n \\"
-    secret = "/opt/key-of-100%n$x;ü'\""  # without the blanks and backslashes that systemd 255 fails at
+    secret = "/opt/key-of-100%n$x;ü'\""  # without blanks and backslashes: systemd 255 fails with them
     show = (
         "#!/usr/bin/python3\nimport json, os, sys\n"
         "key = open(os.environ['CREDENTIALS_DIRECTORY'] + '/key').read()\n"

@@ -1,4 +1,4 @@
-"""Keys are nowhere but in the files that hold them, whatever goes wrong in a broadcast."""
+"""Keys are only in the files that hold them, whatever fails during a broadcast."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ from tests.system.planted import ALPHA, INGEST, KEY_FILE, MARK, STAMP, Planted, 
 
 pytestmark = pytest.mark.system
 
-# Without the bytes of its binary form that are no text.
+# Without the binary bytes of the export format.
 JOURNAL = "journalctl --no-pager -o export | tr -d '\\200-\\377'"
-# What a user or an administrator can ask, each with a word that shows that the answer is one.
+# Commands of a user or an administrator, each with a word that a real answer contains.
 QUESTIONS = {
     JOURNAL: "publish refused: wrong key from 127.0.0.1",
     "dmesg": "",
@@ -36,13 +36,13 @@ SERVER_QUESTIONS = {
     "srs": "curl -s 'http://127.0.0.1:1985/api/v1/'{clients,streams,vhosts,summaries,self_proc_stats}/",
     "nginx-rtmp": "curl -s http://127.0.0.1:1985/stat",
 }
-# Of every process that systemd started: the stand-ins for OBS, which are not ours, were not.
+# Every process that systemd started; the stand-ins for OBS are not among them.
 PROCESSES = """
     for group in $(grep -l '\\.service' /proc/[0-9]*/cgroup); do
         for file in cmdline environ comm; do cat ${group%cgroup}$file; echo; done
     done | tr '\\0' '\\n'
 """
-# Files that were written since the keys were: nothing else can hold them. Not the lab's own.
+# Files written since the keys were written, since only those can contain them; without those of the lab.
 EVERYWHERE = (
     "find /etc /run /var /opt /tmp /root /home /srv /dev/shm -path '/var/tmp/restream-lab-*' -prune "
     f"-o -type f -cnewer {STAMP} -print0 2>/dev/null "
@@ -52,7 +52,7 @@ EVERYWHERE = (
 
 @pytest.fixture(scope="module", params=SERVERS)
 def planted(request: pytest.FixtureRequest) -> Iterator[Planted]:
-    """Have a broadcast full of failures behind us, and OBS live."""
+    """Play a broadcast full of failures; OBS is live afterwards."""
     with Container() as container:
         found = plant(container, request.param)
         obs = play_broadcast(found)
@@ -62,7 +62,7 @@ def planted(request: pytest.FixtureRequest) -> Iterator[Planted]:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_no_answer_shows_a_key(planted: Planted, question: str) -> None:
-    """Nor the hook token: journal, systemctl, our own commands, the HTTP API."""
+    """Journal, systemctl, restream-agent and the HTTP API show neither a key nor the hook token."""
     answer = planted.shell(question)
     assert QUESTIONS[question] in answer
     assert hidden_in(planted, answer) == []
@@ -76,7 +76,7 @@ def test_the_server_s_own_pages_show_no_key(planted: Planted) -> None:
 
 
 def test_no_process_shows_a_key(planted: Planted) -> None:
-    """In its arguments, its environment or its name, for every relay kind."""
+    """No argument, environment or process name has one, for every kind of relay."""
     shown = planted.shell(PROCESSES)
     assert "key.ffpreset" in shown
     assert "restream_agent.program" in shown
@@ -84,7 +84,7 @@ def test_no_process_shows_a_key(planted: Planted) -> None:
 
 
 def test_the_keys_are_in_root_s_files_alone(planted: Planted) -> None:
-    """In the credentials, in the TOML where they were written there, and in what running units were given."""
+    """They are in the stored credentials, in the TOML if written there, and in those of running units."""
     found = planted.shell(EVERYWHERE).splitlines()
     units = ("/run/credentials/", "/run/ffmpeg-relay-", "/run/private/ffmpeg-relay-")
     stored = {one for one in found if not one.startswith(units)}
@@ -102,7 +102,7 @@ def test_the_keys_are_in_root_s_files_alone(planted: Planted) -> None:
 
 @pytest.mark.parametrize("user", ["nobody", "restream", "restream-ingest"])
 def test_another_user_finds_no_key_at_all(planted: Planted, user: str) -> None:
-    """Neither in a file, nor in a process, nor in what systemd, the journal and the API tell this user."""
+    """No file, process, systemd command, journal or API answer shows one to this user."""
     found = planted.shell(EVERYWHERE, user=user)
     own = [one for one in found.splitlines() if not one.startswith("/run/credentials/restream-agent.service")]
     assert (own, user == "restream" or found == "") == ([], True)
@@ -115,7 +115,7 @@ def test_another_user_finds_no_key_at_all(planted: Planted, user: str) -> None:
 
 
 def test_nobody_left_a_core(planted: Planted) -> None:
-    """The agent and a relay were killed with signals that dump core: none was written, as none may be."""
+    """The agent and a relay were killed with signals that dump core, but no core file was written."""
     places = "/run /var /opt /tmp /root /home /dev/shm"
     assert planted.shell(f"find {places} -name 'core*' -cnewer {STAMP} -type f 2>/dev/null") == ""
     units = (
@@ -128,7 +128,7 @@ def test_nobody_left_a_core(planted: Planted) -> None:
 
 
 def test_a_changed_secret_restarts_its_users_alone(planted: Planted) -> None:
-    """`secret set` says so and changes nothing that runs; `apply` then restarts the relay that uses it."""
+    """`secret set` names the next step and restarts nothing; `apply` restarts the relay that uses the key."""
     before = planted.runs()
     assert set(before) >= {"ffmpeg-relay@alpha.service", "fallback.service", "restream-agent.service"}
     said = planted.container.run(("restream-agent", "secret", "set", "alpha"), input=f"{ALPHA}-new\n").stdout
@@ -147,7 +147,7 @@ def hidden_in(planted: Planted, text: str) -> list[str]:
 
 
 def test_the_search_would_find_a_key(planted: Planted) -> None:
-    """A key in an argument of a unit's process, in the journal and in a file is found by these searches."""
+    """These searches find a key in an argument of a unit's process, in the journal, and in a file."""
     planted.shell(f"systemd-run --unit=leak sh -c 'echo {INGEST} >/var/log/leak; logger {INGEST}; sleep 60'")
     planted.container.wait_until(lambda: planted.container.is_active("leak.service"), 10, "the leak")
     assert hidden_in(planted, planted.shell(PROCESSES))

@@ -1,4 +1,4 @@
-"""Watching the relays of a real broadcast: figures, a frozen ffmpeg, a platform that refuses, Prometheus."""
+"""Watching the relays of a real broadcast: figures, a frozen ffmpeg, a refusing platform, Prometheus."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from tests.demo.install import ETC, PREFIX, PUBLISH_URL
 from tests.lab.obs import Encoder, Obs
 from tests.system.installation import Installation
 
-# One server: which one it is plays no part in how relays are watched.
+# One server is enough: watching relays does not depend on it.
 pytestmark = [
     pytest.mark.system,
     pytest.mark.media,
@@ -37,7 +37,7 @@ def broadcast(installation: Installation) -> Iterator[Installation]:
 
 
 def relay(installation: Installation, name: str) -> dict[str, Any]:
-    """Return what `status --json` says of a relay."""
+    """Return a relay's entry in `status --json`."""
     found: dict[str, Any] = json.loads(installation.product("status", "--json"))["relays"][name]
     return found
 
@@ -57,7 +57,7 @@ def connections(installation: Installation, name: str) -> int:
 
 
 def test_status_has_every_relays_figures(broadcast: Installation) -> None:
-    """Bitrate, pictures, speed, delay: of what was delivered, not of what was sent."""
+    """Bitrate, pictures, speed and delay are those of what was delivered, not of what was sent."""
     for name in ("alpha", "beta"):
         broadcast.container.wait_until(lambda name=name: has_figures(broadcast, name), 10, "the figures")  # type: ignore[misc]
     alpha = relay(broadcast, "alpha")
@@ -66,7 +66,7 @@ def test_status_has_every_relays_figures(broadcast: Installation) -> None:
 
 
 def test_a_restarted_agent_sees_everything_again(broadcast: Installation) -> None:
-    """Without a word to anybody: the source, and each relay delivering with its rates."""
+    """It learns the source and each relay's state and rates without help from the other processes."""
     before = broadcast.runs()
     broadcast.container.run(("systemctl", "kill", "-s", "KILL", "restream-agent.service"))
     for name in ("alpha", "beta"):
@@ -86,7 +86,7 @@ def has_figures(installation: Installation, name: str) -> bool:
 
 
 def test_a_frozen_relay_is_started_anew_and_no_other_is_touched(broadcast: Installation) -> None:
-    """After `relay.stall`; its platform gets a new connection, the other keeps the one it has."""
+    """After `relay.stall` its platform gets a new connection; the other platform keeps its connection."""
     alpha, beta = connections(broadcast, "alpha"), connections(broadcast, "beta")
     broadcast.container.run(("systemctl", "kill", "-s", "STOP", "ffmpeg-relay@beta.service"))
     wait_state(broadcast, "beta", "stalled")
@@ -99,7 +99,7 @@ def test_a_frozen_relay_is_started_anew_and_no_other_is_touched(broadcast: Insta
 def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(
     broadcast: Installation,
 ) -> None:
-    """With the number of attempts in `systemctl status`; with the right key it begins at once."""
+    """`systemctl status` has the number of attempts; with the right key the relay starts at once."""
     key = f"{ETC}/credentials/beta"
     broadcast.container.write(key, "wrong\n", mode=0o600)
     broadcast.product("apply")
@@ -111,7 +111,7 @@ def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(
     )
     pauses = [float(word) for word in pauses_of(broadcast, "relay-beta")]
     assert len(pauses) >= 3
-    # Doubled each time, spread by half: the third is longer than the first, whatever chance says.
+    # Each pause doubles and is spread by half: the third is always longer than the first.
     assert pauses[2] > pauses[0]
     wait_state(broadcast, "alpha", "delivering")
     broadcast.container.write(key, "beta-key\n", mode=0o600)
@@ -121,7 +121,7 @@ def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(
 
 
 def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Installation) -> None:
-    """ffmpeg 7 exits 255 for a refused key; a stop by hand is known by something else."""
+    """ffmpeg 7 exits with 255 for a refused key; a stop by hand is recognized otherwise."""
     override = "/run/systemd/system/ffmpeg-relay@beta.service.d/20-test.conf"
     attempt = f"{PREFIX}/bin/python3 -I -m restream_agent.launchers.relay_attempt /bin/sh -c 'exit 255'"
     broadcast.container.write(override, f"[Service]\nExecStart=\nExecStart={attempt}\n")
@@ -143,7 +143,7 @@ def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Installa
 
 
 def pauses_of(installation: Installation, identifier: str) -> list[str]:
-    """Return the pauses in seconds that a relay has said in the journal since its last start by hand."""
+    """Return the pauses in seconds that a relay logged since its last start by hand."""
     argv = ("journalctl", "--no-pager", "-o", "cat", "-t", identifier, "-g", "with a pause of")
     lines = installation.container.run(argv, check=False).stdout.splitlines()
     first = max(index for index, line in enumerate(lines) if "after 1 in a row" in line)
@@ -151,20 +151,20 @@ def pauses_of(installation: Installation, identifier: str) -> list[str]:
 
 
 def test_metrics_are_well_made(broadcast: Installation) -> None:
-    """By Prometheus's own checker: names, units, help."""
+    """Prometheus's own checker accepts names, units and help texts."""
     text = broadcast.container.run(("curl", "-s", "http://127.0.0.1:8085/metrics")).stdout
     done = broadcast.container.run(("promtool", "check", "metrics"), input=text, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_every_query_of_the_dashboard_finds_something(broadcast: Installation) -> None:
-    """Each panel's query, in a real Prometheus that has scraped the agent as examples/prometheus.yml says."""
+    """Each panel's query has results in a real Prometheus that scrapes as in examples/prometheus.yml."""
     container = broadcast.container
     container.write("/etc/restream-test/prometheus.yml", PROMETHEUS.read_text().replace("5s", "1s"))
     options = ("--config.file=/etc/restream-test/prometheus.yml", "--storage.tsdb.path=/var/tmp/prometheus")
     server = container.popen(("prometheus", *options, "--web.listen-address=127.0.0.1:9090"))
     try:
-        # A change of source, so that there is a gap to show; rates need two looks at it.
+        # A change of source makes a gap to show; rates need two scrapes.
         container.wait_until(lambda: is_ready(broadcast), 30, "Prometheus to open its database")
         container.wait_until(lambda: query(broadcast, "restream_on_air"), 30, "Prometheus's first look")
         broadcast.product("fallback", "on")
@@ -187,7 +187,7 @@ def queries() -> Iterator[tuple[str, str]]:
 
 
 def still_empty(installation: Installation, pending: dict[str, str]) -> dict[str, str]:
-    """Ask what has found nothing yet, and forget what has; an error of Prometheus's fails at once."""
+    """Repeat the queries without results so far; return those that still have none."""
     for title, expression in list(pending.items()):
         if query(installation, expression):
             del pending[title]
@@ -195,7 +195,7 @@ def still_empty(installation: Installation, pending: dict[str, str]) -> dict[str
 
 
 def is_ready(installation: Installation) -> bool:
-    """Whether Prometheus answers queries; before, it says 503 to all."""
+    """Tell whether Prometheus answers queries; until then it answers 503."""
     argv = ("curl", "-sf", "http://127.0.0.1:9090/-/ready")
     return installation.container.run(argv, check=False).returncode == 0
 

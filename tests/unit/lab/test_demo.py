@@ -44,7 +44,7 @@ def test_a_broadcast_within_its_bounds_has_no_faults() -> None:
 def test_a_median_gap_over_its_bound_is_a_fault() -> None:
     """A median of half a second of silence at drops is named with figure and bound."""
     verdict = judge(story(), {"alpha": evidence(("live", 2.5, 10.0), ("fallback", 10.48, 17.0))})
-    assert verdict.faults == ("drop took 500 ms, more than 200 ms",)
+    assert verdict.faults == ("drop took 500 ms, more than the bound of 200 ms",)
 
 
 def test_a_wrong_picture_is_a_fault() -> None:
