@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -132,7 +133,8 @@ async def _end(writer: asyncio.StreamWriter, how: str) -> None:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         writer.transport.abort()
         return
-    writer.write_eof()
+    with suppress(OSError):  # the client has reset the connection meanwhile
+        writer.write_eof()
     await asyncio.sleep(FIN_SECONDS)
     writer.close()
 
