@@ -8,7 +8,7 @@ from typing import ParamSpec
 
 import click
 
-from restream_agent.base.errors import RestreamError
+from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.target import THIS_MACHINE
 
 P = ParamSpec("P")
@@ -22,14 +22,23 @@ def explained(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except RestreamError as error:
-            click.echo(f"restream-agent: {error.message}", err=True)
-            if error.hint:
-                click.echo(f"  {error.hint}", err=True)
+            _show(error)
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
             sys.exit(130)
 
     return wrapped
+
+
+def _show(error: RestreamError) -> None:
+    """Write an error: our name before the message or before each problem; what belongs to it is indented."""
+    messages = map(str, error.problems) if isinstance(error, ConfigError) else (error.message,)
+    for message in messages:
+        first, *others = message.splitlines() or [""]
+        click.echo(f"restream-agent: {first}", err=True)
+        for line in (*others, error.hint):
+            if line:
+                click.echo(f"  {line.lstrip()}", err=True)
 
 
 root_option = click.option(

@@ -20,9 +20,9 @@ def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
     try:
         text = path.read_text()
     except FileNotFoundError as error:
-        raise ConfigError(
-            (Problem(str(path), 0, "", "does not exist", "restream-agent init creates it"),)
-        ) from error
+        is_usual = str(path).endswith(paths.CONFIG)
+        hint = "restream-agent init creates it" if is_usual else "check the path after --config"
+        raise ConfigError((Problem(str(path), 0, "", "does not exist", hint),)) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ConfigError((Problem(str(path), 0, "", reason),)) from error

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from restream_agent.base.errors import ConfigError, Problem
 from restream_agent.config.complaints import COMPLAINT
 from restream_agent.config.model import Config, Version
+from restream_agent.config.outputs import output_problems
 from restream_agent.config.problems import model_problems, problem, syntax_problem
 from restream_agent.config.relays import BACKUP, sender_of
 
@@ -25,7 +26,10 @@ def load(text: str, *, source: str) -> Config:
         problems = version_problems(raw, text, source)
     if not problems:
         config, problems = validate(raw, text, source)
-        problems = sorted([*problems, *collisions(raw, text, source)], key=lambda problem: problem.line)
+        problems = [*problems, *collisions(raw, text, source)]
+        if config is not None:
+            problems += output_problems(config, text, source)
+        problems.sort(key=lambda problem: problem.line)
         if config is not None and not problems:
             return config
     # Raised outside every `except`: the error caught there holds the input, which a traceback would show.

@@ -1,5 +1,6 @@
 """Turns the errors of tomllib and pydantic into problems in plain words, each with its line."""
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ from restream_agent.config.model import Config
 from restream_agent.config.toml_lines import KeyPath, line_of
 
 AT = re.compile(r"^(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+TABLE = re.compile(r"\('.*',?.*\)")
+"""How tomllib names a table: as the repr of a tuple."""
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 WORDS = {
     "bool_type": "must be true or false",
@@ -30,7 +33,7 @@ def syntax_problem(error: Exception, text: str, source: str) -> Problem:
     if not isinstance(error, tomllib.TOMLDecodeError):
         return Problem(source, 0, "", "cannot be read: a number is too long, or tables are nested too deeply")
     match = AT.match(str(error))
-    what = match["what"] if match else str(error)
+    what = TABLE.sub(lambda table: dotted(ast.literal_eval(table[0])), match["what"] if match else str(error))
     line = int(match["line"]) if match and match["line"] else text.rstrip("\n").count("\n") + 1
     place = f" at column {match['column']}" if match and match["column"] else " at the end of the file"
     hint = "this key or table is written twice" if "overwrite" in what or "twice" in what else ""

@@ -3,6 +3,7 @@
 No message shows a text that may be a secret.
 """
 
+import posixpath
 import re
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
@@ -22,6 +23,11 @@ CREDENTIAL_NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,{_LONGEST_CREDENT
 CREDENTIAL_NAME_HINT = (
     f"use up to {_LONGEST_CREDENTIAL_NAME} of A-Z, a-z, 0-9, _, . and -, and do not begin with a dot"
 )
+NO_SECRETS = (
+    "/etc/restream-agent/", "/var/lib/restream-agent/", "/run/restream", "/run/ffmpeg-relay-",
+    "/run/credentials/", "/proc/", "/dev/", "/sys/",
+)  # fmt: skip
+"""What no path of a secret begins with: the places of our own secrets, and those of no regular file."""
 _STRING = {"type": "string"}
 
 
@@ -52,8 +58,17 @@ def read_path(value: object) -> object:
 
 
 def read_secret_path(value: object) -> object:
-    """Read the absolute path of a secret; systemd 255 and later fail at a space or a backslash in it."""
+    """Read the absolute path of a secret; systemd 255 and later fail at a space or a backslash in it.
+
+    The paths of our own secrets are refused: their content would go to whatever server the TOML names.
+    """
     path = read_path(value)
+    place = f"{posixpath.normpath(str(path))}/"
+    if place.startswith(NO_SECRETS):
+        raise complaint(
+            "is no place for a secret of your own",
+            'for a stored secret write { credential = "NAME" }',
+        )
     if re.search(r"[\s\\]", str(path)):
         raise complaint(
             "must be a path without spaces and backslashes",
@@ -135,7 +150,8 @@ def read_url(value: object) -> object:
         raise complaint("must begin with rtmp:// or rtmps://", hint)
     if not urlsplit(completed_url(value)).path.strip("/"):
         raise complaint("has no application", 'write it after the host, as in "rtmp://HOST/live"')
-    return value
+    # As others compare it: with "RTMPS://" no certificate would be checked.
+    return parts.scheme + value[len(parts.scheme) :]
 
 
 def names_stream(url: str) -> bool:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from restream_agent.base.errors import RestreamError
 from restream_agent.cli.main import main
+from restream_agent.cli.options import explained
 
 GOOD = """\
 version = 1
@@ -146,6 +148,25 @@ def test_a_missing_file_is_bad_configuration(tmp_path: Path, command: str) -> No
     assert "restream-agent init creates it" in done.stderr
 
 
+def test_a_missing_copy_is_not_what_init_creates(tmp_path: Path) -> None:
+    """`init` writes to the usual place alone."""
+    done = run("check", "--config", tmp_path / "copy.toml")
+    assert (done.exit_code, "init" in done.stderr) == (78, False)
+    assert "copy.toml: does not exist (check the path after --config)" in done.stderr
+
+
+def test_the_lines_of_a_long_error_belong_together(capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines after the first are indented, as is the hint."""
+
+    @explained
+    def fail() -> None:
+        raise RestreamError("the journal ends with:\n  one\ntwo", hint="look there")
+
+    with pytest.raises(SystemExit):
+        fail()
+    assert capsys.readouterr().err == "restream-agent: the journal ends with:\n  one\n  two\n  look there\n"
+
+
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
 def test_broken_toml_is_bad_configuration(root: Path, command: str) -> None:
     """The exit code is 78; the message has file and line, and no key from that line."""
@@ -156,11 +177,11 @@ def test_broken_toml_is_bad_configuration(root: Path, command: str) -> None:
 
 
 def test_all_problems_are_named_at_once(root: Path) -> None:
-    """Each problem has a line of its own."""
+    """Each problem has a line of its own, with our name before it."""
     place = toml(root, GOOD.replace("preset", "presett") + '[fallback]\nhold = "soon"\n')
     first, second = run("check", "--root", root).stderr.splitlines()
     assert first.startswith(f"restream-agent: {place}:5: platforms.twitch.presett: ")
-    assert second.startswith(f"{place}:8: fallback.hold: ")
+    assert second.startswith(f"restream-agent: {place}:8: fallback.hold: ")
 
 
 @pytest.mark.parametrize("command", ["check", "diff", "apply"])

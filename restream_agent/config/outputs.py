@@ -1,0 +1,87 @@
+"""Where the relays send to, compared: no two to one place, none into our own ingest server. Pure."""
+
+from collections.abc import Iterator, Mapping
+from ipaddress import AddressValueError, IPv4Address
+from urllib.parse import urlsplit
+
+from restream_agent.base.errors import Problem
+from restream_agent.config.complaints import COMPLAINT
+from restream_agent.config.model import Config
+from restream_agent.config.problems import problem
+from restream_agent.config.relays import Relay, relays
+from restream_agent.config.table import SecretRef
+
+_PORTS = {"rtmp": 1935, "rtmps": 443}
+_APPLICATION = "live"
+"""The application that OBS sends to, whichever server it is."""
+
+_LOOP = (
+    "sends the program to this machine's own ingest server, which would take it for OBS",
+    "write the platform's address; a server of your own needs another port",
+)
+
+Place = tuple[str, int, str]  # host, port, application
+
+
+def place_of(url: str) -> Place:
+    """Return where a relay's URL leads to; two spellings of one place are equal."""
+    parts = urlsplit(url)
+    path = parts.path.strip("/") + (f"?{parts.query}" if parts.query else "")
+    return (parts.hostname or "").rstrip("."), parts.port or _PORTS[parts.scheme], path
+
+
+def doubles(config: Config, keys: Mapping[str, object]) -> Iterator[tuple[Relay, Relay]]:
+    """Yield (relay, earlier relay) for relays that send to one place with one key.
+
+    `keys` has something for each relay's name that is equal for equal keys; a relay that is not in it is
+    not compared.
+    """
+    first: dict[tuple[Place, object], Relay] = {}
+    for relay in relays(config):
+        if relay.name in keys:
+            earlier = first.setdefault((place_of(relay.url), keys[relay.name]), relay)
+            if earlier is not relay:
+                yield relay, earlier
+
+
+def double_message(earlier: Relay) -> tuple[str, str]:
+    """Return (message, hint) for a relay that is a double of an earlier relay."""
+    message = f"sends to the same place with the same key as {earlier.name}"
+    return message, "the platform takes one of the two: remove one, or give it another key"
+
+
+def output_problems(config: Config, text: str, source: str) -> list[Problem]:
+    """Return a problem for each relay that cannot work beside the others, or that would feed itself."""
+    named = {relay.name: _reference(relay.key) for relay in relays(config)}
+    found = [(relay, double_message(earlier)) for relay, earlier in doubles(config, named)]
+    found += [(relay, _LOOP) for relay in relays(config) if _leads_back(relay, config)]
+    return [
+        problem(COMPLAINT, ("platforms", relay.platform), "\n".join(words), text, source)
+        for relay, words in found
+    ]
+
+
+def _reference(key: SecretRef) -> tuple[str, str]:
+    if key.plain is not None:
+        return "plain", key.plain.get_secret_value()
+    return ("credential", key.credential) if key.credential is not None else ("file", str(key.file))
+
+
+def _leads_back(relay: Relay, config: Config) -> bool:
+    """Whether a relay sends to the ingest server's own port.
+
+    A server that the user runs may have other applications, each with a purpose of its own.
+    """
+    listen_host, _, listen_port = config.ingest.listen.rpartition(":")
+    host, port, path = place_of(relay.url)
+    is_here = host in ("localhost", listen_host) or _is_loopback(host)
+    is_ours = config.ingest.manage or path == _APPLICATION
+    return is_here and is_ours and port == int(listen_port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = IPv4Address(host)
+    except AddressValueError:
+        return host == "::1"
+    return address.is_loopback or address.is_unspecified
