@@ -1,5 +1,8 @@
 """The characters and the length of a secret, or of a URL that may hold one. Pure."""
 
+STREAM_URL = "is a URL, and not the key alone"
+"""The complaint about a key for which `is_stream_url` is true."""
+
 LONGEST = 900
 """Characters, which are bytes here.
 
@@ -18,3 +21,8 @@ def complaint(text: str) -> str:
     if not text.isascii() or not text.isprintable() or " " in text:
         return "holds a space, a line break, or a character that is not printable ASCII"
     return f"is longer than {LONGEST} characters" if len(text) > LONGEST else ""
+
+
+def is_stream_url(text: str) -> bool:
+    """Whether a text is a platform's whole URL, which is pasted where only the key belongs."""
+    return text.casefold().startswith(("rtmp://", "rtmps://", "srt://"))

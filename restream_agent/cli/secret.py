@@ -32,13 +32,18 @@ def secret_group() -> None:
 def secret_set(name: str, encrypt: bool, root: Path) -> None:
     """Store a key under NAME; it is read hidden, or from stdin."""
     from restream_agent.deploy import credentials
+    from restream_agent.systemd import systemctl
 
     if sys.stdin.isatty():
         secret = click.prompt(f"key for {name} (not shown)", hide_input=True, err=True).encode()
     else:
         secret = sys.stdin.buffer.read(credentials.LONGEST_INPUT)
-    click.echo(f"stored {credentials.store(TargetMachine(root), name, secret, encrypt=encrypt)}")
-    click.echo("to have it used: restream-agent apply")
+    target = TargetMachine(root)
+    click.echo(f"stored {credentials.store(target, name, secret, encrypt=encrypt)}")
+    if target.is_this_machine and systemctl.is_running() and credentials.retry_apply(systemctl.Systemd()):
+        click.echo("the last edit of the TOML, which could not be applied, is tried again")
+    else:
+        click.echo("to have it used: restream-agent apply")
 
 
 @secret_group.command("list")

@@ -63,8 +63,7 @@ def read_secret_path(value: object) -> object:
     The paths of our own secrets are refused: their content would go to whatever server the TOML names.
     """
     path = read_path(value)
-    place = f"{posixpath.normpath(str(path))}/"
-    if place.startswith(NO_SECRETS):
+    if not is_own_place(str(path)):
         raise complaint(
             "is no place for a secret of your own",
             'for a stored secret write { credential = "NAME" }',
@@ -75,6 +74,11 @@ def read_secret_path(value: object) -> object:
             "systemd cannot load a credential from there: move the file",
         )
     return path
+
+
+def is_own_place(path: str) -> bool:
+    """Whether a path may be that of a secret of the TOML's author; see NO_SECRETS."""
+    return not f"{posixpath.normpath(path)}/".startswith(NO_SECRETS)
 
 
 def read_paths(value: object) -> object:
@@ -128,6 +132,10 @@ def check_plain_key(key: str) -> None:
     reason = secret_text.complaint(key)
     if reason:
         raise complaint(reason, "copy the key again from the platform")
+    if secret_text.is_stream_url(key):
+        raise complaint(
+            secret_text.STREAM_URL, "write the URL as url, and what follows its last slash as key"
+        )
 
 
 def read_url(value: object) -> object:

@@ -19,7 +19,7 @@ from restream_agent.config.model import Config
 from restream_agent.config.secret_uses import named_secrets
 from restream_agent.config.values import CREDENTIAL_NAME, CREDENTIAL_NAME_HINT
 from restream_agent.deploy import secret_checks
-from restream_agent.systemd import systemctl
+from restream_agent.systemd import systemctl, unit_names
 
 LONGEST_INPUT = 64 * 1024
 """Bytes. What is longer on standard input is not a key, whatever comes after it."""
@@ -45,7 +45,7 @@ def store(target: TargetMachine, name: str, data: bytes, *, encrypt: bool) -> Pa
     cannot be used, and if systemd-creds fails.
     """
     _require_name(name)
-    secret = data.rstrip(b"\r\n")
+    secret = data.strip()  # blanks and line breaks are copied by mistake; no platform's key has them
     complaint = secret_checks.complaint(secret, is_typed_in_url=False)
     if complaint:
         raise RestreamError(f"the secret {complaint}", hint="nothing was changed")
@@ -58,6 +58,18 @@ def store(target: TargetMachine, name: str, data: bytes, *, encrypt: bool) -> Pa
     write(target.root, path, File(content, mode=0o600, is_secret=True))
     _unlink(locate(target.root, _path(name, is_encrypted=not is_encrypted)))
     return locate(target.root, path)
+
+
+def retry_apply(systemd: systemctl.Systemd) -> bool:
+    """Have systemd apply the TOML again if the last automatic apply failed; return whether it does.
+
+    It may have failed because this credential was missing.
+    """
+    if systemd.active(unit_names.APPLY_UNIT).get(unit_names.APPLY_UNIT) != "failed":
+        return False
+    reason = "a credential was stored, and the last apply failed"
+    systemd.change("start", (unit_names.APPLY_UNIT,), reason=reason, wait=False)
+    return True
 
 
 def list_credentials(root: Path, config: Config) -> tuple[Credential, ...]:

@@ -4,13 +4,16 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from restream_agent.base import paths, secret_text, webhook_url
+from restream_agent.base import paths, rights, secret_text, webhook_url
 from restream_agent.base.errors import Problem, RestreamError
 from restream_agent.base.files import locate
+from restream_agent.base.rights import read_secret
 from restream_agent.config.model import Config
 from restream_agent.config.notify import EXPOSED
+from restream_agent.config.outputs import double_message, doubles
 from restream_agent.config.secret_uses import INGEST, WEBHOOK, SecretUse, secret_uses
 from restream_agent.config.table import SecretRef
+from restream_agent.config.values import is_own_place
 from restream_agent.render.relays import key_file
 
 _UNGUESSABLE = 12
@@ -27,19 +30,37 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
     for use in secret_uses(config):
         if use.reference.plain is None:
             file = key_file(use.reference, use.user, sealed)
-            reason = _file_complaint(
-                locate(root, file), use.user, is_encrypted=use.reference.credential in sealed
-            )
+            place = locate(root, file)
+            reason, hint = _file_complaint(place, use, is_encrypted=use.reference.credential in sealed)
+            if use.reference.file is not None and not reason:
+                reason, hint = _path_complaint(place, root)
             if reason:
-                missing.append(Problem(source, 0, use.option, f"{file} {reason}", _hint(use.reference)))
-    return tuple(dict.fromkeys(missing))
+                missing.append(Problem(source, 0, use.option, f"{file} {reason}", hint))
+    return tuple(dict.fromkeys(missing)) or _doubles(config, root, source)
+
+
+def _doubles(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
+    """Return a problem for each relay that sends to the same place as another with an equal key.
+
+    config.outputs has refused those that name one credential twice; here two credentials hold one key.
+    """
+    sealed = encrypted(root)
+    keys = {
+        use.user: read_secret(locate(root, key_file(use.reference, use.user, sealed))).strip()
+        for use in secret_uses(config)
+        if _is_readable(use, sealed)
+    }
+    return tuple(
+        Problem(source, 0, f"platforms.{relay.platform}", *double_message(earlier))
+        for relay, earlier in doubles(config, keys)
+    )
 
 
 def remarks(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
     """Return warnings about stored secrets that work; config.warnings covers secrets in the TOML itself."""
     sealed = encrypted(root)
     stored = {
-        use.user: locate(root, key_file(use.reference, use.user, sealed)).read_bytes().strip()
+        use.user: read_secret(locate(root, key_file(use.reference, use.user, sealed))).strip()
         for use in secret_uses(config)
         if use.user in (INGEST, WEBHOOK) and _is_readable(use, sealed)
     }
@@ -74,20 +95,37 @@ def _hint(reference: SecretRef) -> str:
     return f"put the key there: install -m 600 /dev/stdin {reference.file}"
 
 
-def _file_complaint(file: Path, user: str, *, is_encrypted: bool) -> str:
-    """Return why a file cannot be a user's secret, "" if it can."""
+def _file_complaint(file: Path, use: SecretUse, *, is_encrypted: bool) -> tuple[str, str]:
+    """Return why a file cannot be a user's secret, and what to do; "" if it can."""
+    hint = _hint(use.reference)
     try:
-        data = file.read_bytes()
+        data = read_secret(file)
     except PermissionError as error:
         raise RestreamError(f"{file} cannot be read", hint="run this as root (sudo)") from error
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        return f"cannot be read: {error.strerror}", hint
     # `secret set` has checked the key before it was encrypted; only systemd can read it now.
     if is_encrypted:
-        return ""
-    secret = data.rstrip(b"\r\n")
-    reason = complaint(secret, is_typed_in_url=user == INGEST)
-    return reason or (webhook_url.complaint(secret.decode()) if user == WEBHOOK else "")
+        return "", ""
+    secret = data.strip()
+    reason = complaint(secret, is_typed_in_url=use.user == INGEST)
+    return reason or (webhook_url.complaint(secret.decode()) if use.user == WEBHOOK else ""), hint
+
+
+def _path_complaint(file: Path, root: Path) -> tuple[str, str]:
+    """Return why systemd, which reads the file as root, must not be sent there, and what to do.
+
+    A link may lead to a secret that is not the author's, and so may a directory that somebody else than root
+    can change: with the file replaced by a link, that secret would go to the server that the TOML names.
+    """
+    real = file.resolve()
+    if not is_own_place(f"/{real.relative_to(root)}" if real.is_relative_to(root) else str(real)):
+        return "is a link to a place where no secret of your own is", "name the file itself"
+    changeable = rights.changeable(file, itself=False)
+    if changeable is not None:
+        hint = "keep it in a directory of root's, for example /etc/restream-keys"
+        return f"could be replaced by others than root, who may change {changeable}", hint
+    return "", ""
 
 
 def complaint(key: bytes, *, is_typed_in_url: bool) -> str:
@@ -95,6 +133,8 @@ def complaint(key: bytes, *, is_typed_in_url: bool) -> str:
     reason = secret_text.complaint(key.decode("latin-1"))
     if reason:
         return reason
+    if secret_text.is_stream_url(key.decode()):
+        return f"{secret_text.STREAM_URL}, which is what follows its last slash"
     if is_typed_in_url and any(byte in key for byte in b"&#%"):
         return "has a &, # or %, which has another meaning in a URL, and OBS puts the key into a URL"
     return ""
@@ -113,7 +153,7 @@ def fingerprints(config: Config, root: Path, salt: str) -> dict[str, str]:
         else:
             file = key_file(use.reference, use.user, sealed)
             try:
-                data = locate(root, file).read_bytes()
+                data = read_secret(locate(root, file))
             except OSError as error:
                 raise RestreamError(f"{file}: {error.strerror}") from error
         marks[use.user] = hashlib.blake2b(data, key=bytes.fromhex(salt)[:64], digest_size=16).hexdigest()

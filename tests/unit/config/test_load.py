@@ -115,14 +115,6 @@ def test_relays_of_the_enabled_platforms() -> None:
     assert relays(loaded)[4].transcode == loaded.platforms["club"].video
 
 
-def test_the_scheme_of_a_url_is_read_like_everywhere_in_lower_case() -> None:
-    """With "RTMPS://" the relay would check no certificate, and connect to nothing."""
-    config = load(
-        'version = 1\n[ingest]\nkey = "any"\n[platforms.a]\nurl = "RTMPS://h/App"\nkey = "kkkkkk"', source="t"
-    )
-    assert [relay.url for relay in relays(config)] == ["rtmps://h/App"]
-
-
 @pytest.mark.parametrize(
     ("written", "url", "key"),
     [

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,6 +15,7 @@ from restream_agent.base.target import TargetMachine
 from restream_agent.cli.main import main
 from restream_agent.config.load import load
 from restream_agent.deploy import credentials, secret_checks
+from restream_agent.systemd.systemctl import Systemd
 
 TOML = """
 version = 1
@@ -29,6 +31,22 @@ enabled = false
 """
 CONFIG = load(TOML, source="t")
 SECRET = "hidden-key"
+
+
+class ApplyState:
+    """Answers systemctl with the state of restream-apply.service, and records what it is asked to change."""
+
+    def __init__(self, state: str) -> None:
+        self.calls: list[tuple[str, str]] = []
+        self._state = state
+
+    def __call__(
+        self, argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)
+    ) -> CompletedProcess[str]:
+        assert (timeout > 0, ok) == (True, (0,))
+        if argv[1] != "show":
+            self.calls.append((argv[-3], argv[-1]))
+        return CompletedProcess(argv, 0, f"Id=restream-apply.service\nActiveState={self._state}\n", "")
 
 
 def secret(root: Path, *arguments: str, stdin: str = "") -> Result:
@@ -71,7 +89,9 @@ def test_a_secret_is_never_readable_by_others(root: Path, monkeypatch: pytest.Mo
     assert seen == [0o600]
 
 
-@pytest.mark.parametrize("bad", ["", "\n", "two words\n", "two\nlines\n", "x" * 901, "ü\n"])
+@pytest.mark.parametrize(
+    "bad", ["", "\n", "two words\n", "two\nlines\n", "x" * 901, "ü\n", "RTMP://h/app/key"]
+)
 def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
     """The key that was stored before stays."""
     credentials.store(TargetMachine(root), "club", SECRET.encode(), encrypt=False)
@@ -79,6 +99,20 @@ def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
     assert done.exit_code == 1
     assert "nothing was changed" in done.stderr
     assert locate(root, f"{paths.CREDENTIALS}/club").read_text() == f"{SECRET}\n"
+
+
+def test_blanks_around_a_key_are_not_part_of_it(root: Path) -> None:
+    """They are copied along from a web page or a file of Windows."""
+    assert secret(root, "set", "club", stdin=f" {SECRET} \r\n").exit_code == 0
+    assert locate(root, f"{paths.CREDENTIALS}/club").read_text() == f"{SECRET}\n"
+
+
+def test_a_key_has_the_edit_applied_that_failed_without_it() -> None:
+    """An automatic apply that succeeded is not repeated."""
+    for state, calls in (("failed", [("start", "restream-apply.service")]), ("active", [])):
+        runner = ApplyState(state)
+        assert credentials.retry_apply(Systemd(runner)) is bool(calls)
+        assert runner.calls == calls
 
 
 @pytest.mark.parametrize("name", ["../club", ".club", "a/b", "", "x" * 65])

@@ -1,5 +1,6 @@
 """Secrets on the target: present, readable, changed or not; never shown."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,52 @@ def test_what_cannot_be_a_key_is_refused_without_being_shown(root: Path, data: b
     (problem,) = complaints(CONFIG, root)
     assert f"platforms.club.key: /run/secrets/club {complaint}" in problem
     assert "hidden" not in problem
+
+
+def test_a_link_to_a_secret_of_ours_is_refused(root: Path) -> None:
+    """The hook token and the other platforms' keys are not for the server that the TOML names."""
+    club = locate(root, "/run/secrets/club")
+    club.unlink()
+    club.symlink_to("../../etc/restream-agent/credentials/youtube")
+    (problem,) = complaints(CONFIG, root)
+    assert (
+        "platforms.club.key: /run/secrets/club is a link to a place where no secret of your own is" in problem
+    )
+
+
+def test_a_file_that_others_may_replace_is_refused(root: Path) -> None:
+    """They could put a link to another secret there, and systemd reads the file as root."""
+    locate(root, "/run/secrets").chmod(0o777)
+    (problem,) = complaints(CONFIG, root)
+    assert (
+        f"/run/secrets/club could be replaced by others than root, who may change {root}/run/secrets"
+        in problem
+    )
+
+
+def test_two_credentials_with_one_key_for_one_place_are_refused(root: Path) -> None:
+    """The platform takes one connection for each key."""
+    config = load(
+        f'{TOML}[platforms.again]\nurl = "RTMP://h/app"\nkey = {{ credential = "again" }}\n', source="t"
+    )
+    put(root, f"{paths.CREDENTIALS}/again", b"hidden-3")
+    (problem,) = complaints(config, root)
+    assert "platforms.again: sends to the same place with the same key as club" in problem
+    put(root, f"{paths.CREDENTIALS}/again", b"hidden-4")
+    assert complaints(config, root) == []
+
+
+def test_what_is_no_small_file_is_refused(root: Path) -> None:
+    """A device is not read without end, a pipe not waited for."""
+    club = locate(root, "/run/secrets/club")
+    club.unlink()
+    os.mkfifo(club)
+    (problem,) = complaints(CONFIG, root)
+    assert "/run/secrets/club cannot be read: it is not a regular file" in problem
+    club.unlink()
+    club.write_bytes(b"x" * 70_000)
+    (problem,) = complaints(CONFIG, root)
+    assert "/run/secrets/club cannot be read: it is larger than 64 KiB" in problem
 
 
 def test_a_missing_ingest_key_is_the_ingests(root: Path) -> None:
