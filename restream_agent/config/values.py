@@ -9,7 +9,7 @@ from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from restream_agent.base import secret_text
+from restream_agent.base import paths, secret_text
 from restream_agent.base.urls import split_url
 from restream_agent.config.complaints import closest, complaint
 from restream_agent.config.presets import completed_url, presets
@@ -24,7 +24,7 @@ CREDENTIAL_NAME_HINT = (
     f"use up to {_LONGEST_CREDENTIAL_NAME} of A-Z, a-z, 0-9, _, . and -, and do not begin with a dot"
 )
 NO_SECRETS = (
-    "/etc/restream-agent/", "/var/lib/restream-agent/", "/run/restream", "/run/ffmpeg-relay-",
+    paths.OWN_DIRECTORY, f"{paths.STATE}/", paths.RUNTIME, "/run/ffmpeg-relay-",
     "/run/credentials/", "/proc/", "/dev/", "/sys/",
 )  # fmt: skip
 """What no path of a secret begins with: the places of our own secrets, and those of no regular file."""
