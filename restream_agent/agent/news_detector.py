@@ -1,7 +1,7 @@
-"""What somebody may want to be told: told once, when it has lasted. Pure; times in seconds.
+"""Detects news: a change of the channel at once, a change of a platform when it has lasted. Pure.
 
-A moment is looked at about once a second. What was told is kept, so that a restarted agent neither
-repeats it nor misses what happened meanwhile.
+The agent compares a moment about once a second. The detector keeps what was told last, so that a restarted
+agent neither repeats news nor misses what has happened meanwhile. Times are in seconds.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from restream_agent.agent.relay_health import RelayState
-from restream_agent.wire.news import Kind
+from restream_agent.wire.news import News, NewsKind
 
 FAILING_AFTER = 10.0
-"""Seconds that a platform goes without before that is told: a relay that reconnects at once is no news."""
+"""Seconds that a platform receives nothing before that is news: a relay that reconnects at once is not."""
 
 RECOVERED_AFTER = 5.0
-"""Seconds that it gets everything before that is told."""
+"""Seconds that a platform receives everything before that is news."""
 
 _ON_AIR = ("live", "fallback", "opening")
 _CAUSES = {
@@ -28,27 +28,27 @@ _CAUSES = {
 
 
 @dataclass(frozen=True)
-class News:
-    """One piece of news: its kind, the platform it is about, and a line for people."""
-
-    event: Kind
-    text: str
-    platform: str | None = None
-
-
-@dataclass(frozen=True)
 class Moment:
-    """How things stand: the channel's state and cause, each relay's, the apply that failed ("" if none)."""
+    """The state of everything at `at`, in seconds since 1970.
+
+    `state` and `cause` are the channel's, `relays` has the state of each relay. `refused` names the run of
+    restream-apply that failed, "" if the last one did not.
+    """
 
     state: str
     cause: str = ""
     relays: Mapping[str, RelayState] = field(default_factory=dict)
     refused: str = ""
+    at: float = 0.0
 
 
 @dataclass(frozen=True)
-class Reported:
-    """What was told last: the channel's state, who is failing, who of them for good, which failed apply."""
+class ToldNews:
+    """What was told last.
+
+    `state` is the channel's, `failing` names the platforms that were said to fail, `given_up` those of them
+    whose relay was said to have given up, `refused` the last failed run of restream-apply.
+    """
 
     state: str = "off air"
     failing: frozenset[str] = frozenset()
@@ -56,13 +56,13 @@ class Reported:
     given_up: frozenset[str] = frozenset()
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Reported":
-        """Read what `as_json` made; KeyError or TypeError for something else."""
+    def from_json(cls, values: Mapping[str, Any]) -> "ToldNews":
+        """Read what `as_json` returned; KeyError or TypeError for anything else."""
         state, failing, refused = str(values["state"]), frozenset(values["failing"]), str(values["refused"])
         return cls(state, failing, refused, frozenset(values.get("given_up", ())))
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as a file keeps it."""
+        """Return the content of told.json, which the next agent reads."""
         return {
             "state": self.state,
             "failing": sorted(self.failing),
@@ -72,56 +72,58 @@ class Reported:
 
 
 class NewsDetector:
-    """Compares moments and says what is new."""
+    """Compares each moment with what was told last."""
 
-    def __init__(self, told: Reported) -> None:
+    def __init__(self, told: ToldNews) -> None:
         self.told = told
         self._since: dict[str, float] = {}
 
     def look(self, moment: Moment, now: float) -> list[News]:
-        """Return what is new at a moment."""
-        events = [*self._channel(moment), *self._platforms(moment, now), *self._config(moment)]
+        """Return the news of a moment; `now` is in seconds of the monotonic clock."""
+        news = [*self._channel(moment), *self._platforms(moment, now), *self._config(moment)]
         state = moment.state if moment.state in (*_ON_AIR, "off air") else self.told.state
         self.told = replace(self.told, state=state, refused=moment.refused)
-        return events
+        return news
 
     def _channel(self, moment: Moment) -> list[News]:
         before, after = self.told.state, moment.state
         if before != after == "off air":
-            return [News(Kind.OFF_AIR, "off air")]
+            return [_channel_news(NewsKind.OFF_AIR, moment, "off air")]
         if before == after or after not in _ON_AIR:  # "on air": the program does not say what it plays
             return []
         if before == "off air":
-            return [News(Kind.ON_AIR, "on air" if after == "opening" else f"on air: {after}")]
+            text = "on air" if after == "opening" else f"on air: {after}"
+            return [_channel_news(NewsKind.ON_AIR, moment, text)]
         if after == "fallback":
             cause = _CAUSES.get(moment.cause)
-            return [News(Kind.FALLBACK, "the fallback is shown" + (f": {cause}" if cause else ""))]
-        return [News(Kind.LIVE, "live")] if before == "fallback" else []
+            text = "the fallback is shown" + (f": {cause}" if cause else "")
+            return [_channel_news(NewsKind.FALLBACK, moment, text)]
+        return [_channel_news(NewsKind.LIVE, moment, "live")] if before == "fallback" else []
 
     def _platforms(self, moment: Moment, now: float) -> list[News]:
-        """Tell of a platform whose state has been another than the one that was told for long enough."""
+        """Return news of each platform whose state has differed from what was told for long enough."""
         if moment.state == "off air":
             self._since.clear()
             self.told = replace(self.told, failing=frozenset(), given_up=frozenset())
             return []
-        events, failing = [], set(self.told.failing & moment.relays.keys())
+        news, failing = [], set(self.told.failing & moment.relays.keys())
         for name, state in moment.relays.items():
             was_failing, is_well = name in failing, state is RelayState.DELIVERING
-            is_news = is_well if was_failing else not is_well and state is not RelayState.STOPPED
-            if self._has_lasted(name, is_news, now, RECOVERED_AFTER if was_failing else FAILING_AFTER):
+            has_changed = is_well if was_failing else not is_well and state is not RelayState.STOPPED
+            if self._has_lasted(name, has_changed, now, RECOVERED_AFTER if was_failing else FAILING_AFTER):
                 failing ^= {name}
             elif not was_failing or state is not RelayState.GIVEN_UP or name in self.told.given_up:
                 continue
-            kind = Kind.PLATFORM_RECOVERED if is_well else Kind.PLATFORM_FAILING
+            kind = NewsKind.PLATFORM_RECOVERED if is_well else NewsKind.PLATFORM_FAILING
             text = f"{name} gets everything again" if is_well else f"{name} gets nothing: {state}"
-            events.append(News(kind, text, name))
+            news.append(News(kind, name, moment.at, text))
         given_up = {name for name in failing if moment.relays[name] is RelayState.GIVEN_UP}
         self.told = replace(self.told, failing=frozenset(failing), given_up=frozenset(given_up))
-        return events
+        return news
 
-    def _has_lasted(self, name: str, is_news: bool, now: float, seconds: float) -> bool:
-        """Whether something about a platform has been so for some seconds; it begins anew if it has."""
-        if not is_news:
+    def _has_lasted(self, name: str, has_changed: bool, now: float, seconds: float) -> bool:
+        """Whether a platform's change has lasted for so many seconds; if so, the count starts anew."""
+        if not has_changed:
             self._since.pop(name, None)
             return False
         if now - self._since.setdefault(name, now) < seconds:
@@ -133,4 +135,8 @@ class NewsDetector:
         if not moment.refused or moment.refused == self.told.refused:
             return []
         text = "an edit of the TOML could not be applied: journalctl -u restream-apply"
-        return [News(Kind.CONFIG_REFUSED, text)]
+        return [_channel_news(NewsKind.CONFIG_REFUSED, moment, text)]
+
+
+def _channel_news(kind: NewsKind, moment: Moment, text: str) -> News:
+    return News(kind, None, moment.at, text)

@@ -1,4 +1,4 @@
-"""Passes news on: to the log, and to restream-notify.socket if `[notify]` asks for it.
+"""Sends news: to the log, and to restream-notify.socket if the configuration has `[notify]`.
 
 The notifier is a unit of its own, since the agent talks to nobody beyond this machine. What was told is
 kept in the runtime directory, across restarts of the agent.
@@ -9,61 +9,63 @@ import logging
 import socket
 import time
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
-from restream_agent.agent.news_detector import Moment, News, NewsDetector, Reported
+from restream_agent.agent.news_detector import Moment, NewsDetector, ToldNews
 from restream_agent.agent.status import Status
 from restream_agent.base import endpoints
+from restream_agent.wire import records
+from restream_agent.wire.news import News
 
 log = logging.getLogger(__name__)
 
 
 class NewsSender:
-    """Looks at the status about once a second and tells what is new."""
+    """Compares the status about once a second and sends the news."""
 
-    def __init__(self, runtime: Path, *, is_wanted: bool, address: str = endpoints.NOTIFY_SOCKET) -> None:
-        """`is_wanted` says whether there is a notifier at `address`."""
+    def __init__(self, runtime: Path, *, has_notifier: bool, address: str = endpoints.NOTIFY_SOCKET) -> None:
+        """`runtime` is the agent's runtime directory; `has_notifier` says that a notifier is at `address`."""
         self._file = runtime / "told.json"
-        self._address = address if is_wanted else None
-        self._teller = NewsDetector(self._recall())
+        self._address = address if has_notifier else None
+        self._detector = NewsDetector(self._load())
 
     def look(self, status: Status) -> None:
-        """Tell what is new in a status; that it cannot be told is logged and no reason to stop."""
-        before = self._teller.told
-        for event in self._teller.look(moment(status), time.monotonic()):
-            log.log(logging.WARNING if event.event.is_trouble else logging.INFO, "%s", event.text)
-            self._send(event)
-        if self._teller.told != before:
-            self._remember()
+        """Send the news of a status; a failure to send is logged, and the agent goes on."""
+        before = self._detector.told
+        for news in self._detector.look(moment(status, at=time.time()), time.monotonic()):
+            log.log(logging.WARNING if news.kind.is_trouble else logging.INFO, "%s", news.text)
+            self._send(news)
+        if self._detector.told != before:
+            self._save()
 
-    def _send(self, event: News) -> None:
+    def _send(self, news: News) -> None:
         if self._address is None:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 sender.setblocking(False)
-                sender.sendto(json.dumps(asdict(event) | {"at": time.time()}).encode(), self._address)
+                sender.sendto(records.to_datagram(news), self._address)
         except OSError as error:
-            log.error("%s: %s; not told: %s", self._address, error.strerror, event.text)
+            log.error("%s: %s; not told: %s", self._address, error.strerror, news.text)
 
-    def _recall(self) -> Reported:
+    def _load(self) -> ToldNews:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            return Reported.from_json(json.loads(self._file.read_text()))
-        return Reported()
+            return ToldNews.from_json(json.loads(self._file.read_text()))
+        return ToldNews()
 
-    def _remember(self) -> None:
+    def _save(self) -> None:
         try:
-            self._file.write_text(json.dumps(self._teller.told.as_json()))
+            self._file.write_text(json.dumps(self._detector.told.as_json()))
         except OSError as error:
             log.error("%s: %s", self._file, error.strerror)
 
 
-def moment(status: Status) -> Moment:
-    """Return what of a status may be news."""
+def moment(status: Status, *, at: float) -> Moment:
+    """Return the part of a status that may be news; `at` is in seconds since 1970."""
     return Moment(
         state=status.state,
-        cause=str(status.program.get("cause", "")),
+        cause="" if status.program is None else status.program.cause,
         relays={relay.name: relay.state for relay in status.relays},
         refused=status.refused,
+        at=at,
     )

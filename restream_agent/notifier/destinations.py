@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from restream_agent.base.errors import CommandError
 from restream_agent.base.process import run
 from restream_agent.notifier.message import Message, Patience, body, is_delivered, is_worth_a_retry, pause
-from restream_agent.notifier.rate_limit import News, Notice, RateLimit
+from restream_agent.notifier.rate_limit import Notice, RateLimit
+from restream_agent.wire.news import News
 
 if TYPE_CHECKING:  # httpx is not loaded where only a command is run
     from restream_agent.notifier.webhook import Answer, Webhook
@@ -128,7 +129,7 @@ class Destination:
     def add(self, news: News) -> None:
         """Queue a piece of news."""
         if not self._rate_limit.add(news, time.monotonic()):
-            log.warning("too many messages are waiting: %s is dropped", news.event)
+            log.warning("too many messages are waiting: %s is dropped", news.kind)
         self._changed.set()
 
     def is_idle(self) -> bool:

@@ -6,14 +6,15 @@ Pure: identity, time and chance are given.
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from restream_agent.base.doubling import doubled_pause
 from restream_agent.base.one_line import printable
-from restream_agent.notifier.rate_limit import News, Notice
-from restream_agent.wire.news import Kind
+from restream_agent.notifier.rate_limit import Notice
+from restream_agent.wire import records
+from restream_agent.wire.news import News
 
 LONGEST_TEXT = 2000
 """Characters. Discord refuses a longer `content`."""
@@ -23,9 +24,6 @@ LAST_TRY = 5
 
 LONGEST_LINE = 500
 """Characters of the text of one piece of news; the agent's texts are shorter."""
-
-_NO_TIME = 1e11
-"""Seconds since 1970; the year 5138."""
 
 
 @dataclass(frozen=True)
@@ -45,25 +43,18 @@ class Patience:
     in_all: float = 3600.0
 
 
-def read_event(datagram: bytes) -> News:
-    """Return the event that the agent sent; ValueError if it is none."""
-    values = json.loads(datagram)
-    if not isinstance(values, dict) or values.get("event") not in tuple(Kind):
-        raise ValueError("no event that is known")
-    platform, at, text = values.get("platform"), values.get("at"), values.get("text")
-    if not isinstance(platform, str | None) or not (platform or "").isprintable():
-        raise ValueError("the platform is no name")
-    if isinstance(at, bool) or not isinstance(at, int | float) or not 0 <= at < _NO_TIME:  # nan, too
-        raise ValueError("no time")
-    if not isinstance(text, str):
-        raise ValueError("no text")
-    return News(Kind(values["event"]), platform, float(at), _shortened(printable(text), LONGEST_LINE))
+def read_news(datagram: bytes) -> News:
+    """Read a datagram of the agent's, its text fit for one line; ValueError if it is not news."""
+    news = News.read(datagram)
+    return replace(news, text=_shortened(printable(news.text), LONGEST_LINE))
 
 
 def body(notices: tuple[Notice, ...], *, host: str, sent_at: float) -> bytes:
     """Return the JSON that is posted: Slack and Mattermost show its "text", Discord its "content"."""
     text = _shortened("\n".join(notice.text for notice in notices), LONGEST_TEXT)
-    events = [{**asdict(notice.news), "text": notice.text, "count": notice.count} for notice in notices]
+    events = [
+        records.as_table(notice.news) | {"text": notice.text, "count": notice.count} for notice in notices
+    ]
     values = {"text": text, "content": text, "host": host, "sent_at": sent_at, "events": events}
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
 

@@ -8,28 +8,11 @@ news of the subject is held and becomes one notice, with the newest text and the
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from restream_agent.wire.news import Kind
+from restream_agent.wire.news import News
 
 BURST = 3
 SUBJECTS = 250
 """The most subjects that are kept. Each holds at most BURST + 1 notices: 1000 in all."""
-
-
-@dataclass(frozen=True)
-class News:
-    """Something that happened; `at` in seconds since 1970, `text` one line for people."""
-
-    event: Kind
-    platform: str | None
-    at: float
-    text: str
-
-    @property
-    def subject(self) -> str:
-        """What it is about: "channel", "config", or "platform NAME"."""
-        if self.event.is_of_platform:
-            return f"platform {self.platform}"
-        return "config" if self.event is Kind.CONFIG_REFUSED else "channel"
 
 
 @dataclass(frozen=True)

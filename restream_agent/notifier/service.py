@@ -18,7 +18,7 @@ from pathlib import Path
 from restream_agent.base import endpoints, paths, webhook_url
 from restream_agent.base.errors import RestreamError
 from restream_agent.notifier.destinations import CommandTransport, Destination, Transport, WebhookTransport
-from restream_agent.notifier.message import LAST_TRY, Patience, read_event
+from restream_agent.notifier.message import LAST_TRY, Patience, read_news
 from restream_agent.notifier.rate_limit import RateLimit
 from restream_agent.systemd.sd_notify import ServiceManager, inherited
 from restream_agent.wire import records
@@ -160,8 +160,8 @@ class Notifier:
                 return
             self._received_at = time.monotonic()
             try:
-                news = read_event(datagram)
-            except (ValueError, RecursionError) as error:
+                news = read_news(datagram)
+            except ValueError as error:
                 log.warning("ignored a datagram that is not news: %s", error)
                 continue
             for destination in self._destinations:

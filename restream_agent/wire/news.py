@@ -1,10 +1,16 @@
-"""The kinds of news, as the agent, the notifier and whoever is told of them spell them. Pure."""
+"""News: what the agent tells the notifier, and the notifier tells the webhook and the command. Pure."""
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from restream_agent.wire import records
 
-class Kind(StrEnum):
-    """What happened."""
+_NO_TIME = 1e11
+"""Seconds since 1970; the year 5138."""
+
+
+class NewsKind(StrEnum):
+    """What happened, in the words of the JSON that users receive."""
 
     ON_AIR = "on_air"
     FALLBACK = "fallback"
@@ -15,11 +21,45 @@ class Kind(StrEnum):
     CONFIG_REFUSED = "config_refused"
 
     @property
-    def is_of_platform(self) -> bool:
-        """Whether it is about one platform."""
-        return self in (Kind.PLATFORM_FAILING, Kind.PLATFORM_RECOVERED)
+    def is_about_a_platform(self) -> bool:
+        """Whether news of this kind is about one platform."""
+        return self in (NewsKind.PLATFORM_FAILING, NewsKind.PLATFORM_RECOVERED)
 
     @property
     def is_trouble(self) -> bool:
-        """Whether somebody should do something."""
-        return self in (Kind.PLATFORM_FAILING, Kind.CONFIG_REFUSED)
+        """Whether news of this kind calls for action."""
+        return self in (NewsKind.PLATFORM_FAILING, NewsKind.CONFIG_REFUSED)
+
+
+@dataclass(frozen=True)
+class News:
+    """One piece of news; in the JSON its kind is the "event".
+
+    `platform` is the name of the platform it is about, None if it is about the channel. `at` is in seconds
+    since 1970, `text` one line for people.
+    """
+
+    kind: NewsKind = field(metadata={records.KEY: "event"})
+    platform: str | None
+    at: float
+    text: str
+
+    @property
+    def subject(self) -> str:
+        """What the news is about: "channel", "config", or "platform NAME"."""
+        if self.kind.is_about_a_platform:
+            return f"platform {self.platform}"
+        return "config" if self.kind is NewsKind.CONFIG_REFUSED else "channel"
+
+    @classmethod
+    def read(cls, datagram: bytes) -> "News":
+        """Read a datagram of the agent's; ValueError, without the datagram's content, if it is not news."""
+        try:
+            news = records.parse(cls, datagram)
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+        if not (news.platform or "").isprintable():
+            raise ValueError("platform: is not printable")
+        if not 0 <= news.at < _NO_TIME:
+            raise ValueError("at: is not a time of day")
+        return news

@@ -5,20 +5,18 @@ from collections.abc import Iterable
 
 import pytest
 
-from restream_agent.agent.news_detector import FAILING_AFTER, RECOVERED_AFTER, Moment, NewsDetector, Reported
+from restream_agent.agent.news_detector import FAILING_AFTER, RECOVERED_AFTER, Moment, NewsDetector, ToldNews
 from restream_agent.agent.relay_health import RelayState
 
 WELL = {"twitch": RelayState.DELIVERING, "kick": RelayState.DELIVERING}
 ILL = {**WELL, "kick": RelayState.REFUSING}
-LIVE = Reported(state="live")
+LIVE = ToldNews(state="live")
 
 
-def told(moments: Iterable[Moment], *, before: Reported = LIVE) -> list[str]:
+def told(moments: Iterable[Moment], *, before: ToldNews = LIVE) -> list[str]:
     """Return the events of moments that are a second apart."""
     teller = NewsDetector(before)
-    return [
-        event.event for second, moment in enumerate(moments) for event in teller.look(moment, float(second))
-    ]
+    return [news.kind for second, moment in enumerate(moments) for news in teller.look(moment, float(second))]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +34,7 @@ def told(moments: Iterable[Moment], *, before: Reported = LIVE) -> list[str]:
 )
 def test_the_channels_changes_are_told_once(states: list[str], events: list[str]) -> None:
     """A program that says nothing for a while is no change of what it plays."""
-    assert told([Moment(state) for state in states], before=Reported()) == events
+    assert told([Moment(state) for state in states], before=ToldNews()) == events
 
 
 def test_a_fallback_says_why() -> None:
@@ -81,21 +79,21 @@ def test_a_platform_that_cannot_get_anything_does_not_fail(moment: Moment) -> No
 @pytest.mark.parametrize("state", ["live", "fallback", "opening", "on air"])
 def test_a_dead_program_is_told_as_well(state: str) -> None:
     """Whatever it is that keeps everything from the platforms; "on air" is a program that says nothing."""
-    assert told([Moment(state, relays=ILL)] * 60, before=Reported("live")).count("platform_failing") == 1
+    assert told([Moment(state, relays=ILL)] * 60, before=ToldNews("live")).count("platform_failing") == 1
 
 
 def test_a_relay_that_gives_up_is_told_again() -> None:
     """Once, and as recovered when it delivers."""
     given_up = [Moment("live", relays={"kick": RelayState.GIVEN_UP})] * 30
     failing, well = [Moment("live", relays=ILL)] * 15, [Moment("live", relays=WELL)] * 15
-    kinds = told([*failing, *given_up, *well], before=Reported("live"))
+    kinds = told([*failing, *given_up, *well], before=ToldNews("live"))
     assert kinds == ["platform_failing", "platform_failing", "platform_recovered"]
-    assert told(given_up, before=Reported("live")) == ["platform_failing"]
+    assert told(given_up, before=ToldNews("live")) == ["platform_failing"]
 
 
 def test_an_end_of_the_broadcast_ends_a_platforms_failing() -> None:
     """The next broadcast begins anew."""
-    teller = NewsDetector(Reported("live", frozenset({"kick"})))
+    teller = NewsDetector(ToldNews("live", frozenset({"kick"})))
     teller.look(Moment("off air", relays=ILL), 0.0)
     assert teller.told.failing == frozenset()
 
@@ -108,7 +106,7 @@ def test_a_refused_configuration_is_told_once_for_each_try() -> None:
 
 def test_what_was_told_survives_a_restart() -> None:
     """As JSON; a restarted agent tells neither again nor anew."""
-    before = Reported("fallback", frozenset({"kick"}), "run-7")
-    after = Reported.from_json(json.loads(json.dumps(before.as_json())))
+    before = ToldNews("fallback", frozenset({"kick"}), "run-7")
+    after = ToldNews.from_json(json.loads(json.dumps(before.as_json())))
     assert after == before
     assert told([Moment("fallback", relays=ILL, refused="run-7")] * 30, before=after) == []

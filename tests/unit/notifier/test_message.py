@@ -18,14 +18,14 @@ from restream_agent.notifier.message import (
     is_delivered,
     is_worth_a_retry,
     pause,
-    read_event,
+    read_news,
     retry_after,
 )
-from restream_agent.notifier.rate_limit import News, Notice
-from restream_agent.wire.news import Kind
+from restream_agent.notifier.rate_limit import Notice
+from restream_agent.wire.news import News, NewsKind
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
-FAILING = News(Kind.PLATFORM_FAILING, "twitch", 1764000000.5, "twitch: refusing")
+FAILING = News(NewsKind.PLATFORM_FAILING, "twitch", 1764000000.5, "twitch: refusing")
 
 
 def test_the_signature_is_hmac_sha256_of_the_body() -> None:
@@ -53,7 +53,7 @@ def test_nothing_is_signed_without_a_secret() -> None:
 
 def test_the_body_has_words_for_chats_and_events_for_programs() -> None:
     """ "text" for Slack and Mattermost, "content" for Discord, the same words."""
-    notices = (Notice(FAILING, 3), Notice(News(Kind.LIVE, None, 1764000001.0, "live again")))
+    notices = (Notice(FAILING, 3), Notice(News(NewsKind.LIVE, None, 1764000001.0, "live again")))
     found = json.loads(body(notices, host="box", sent_at=1764000002.0))
     words = "twitch: refusing (the last of 3 changes since the message before)\nlive again"
     assert (found["text"], found["content"]) == (words, words)
@@ -72,7 +72,7 @@ def test_the_body_has_words_for_chats_and_events_for_programs() -> None:
 
 def test_the_words_are_no_longer_than_discord_takes() -> None:
     """The events are all there."""
-    notices = tuple(Notice(News(Kind.LIVE, None, 0.0, "x" * 400)) for _ in range(10))
+    notices = tuple(Notice(News(NewsKind.LIVE, None, 0.0, "x" * 400)) for _ in range(10))
     found = json.loads(body(notices, host="box", sent_at=0.0))
     assert (len(found["content"]), len(found["events"])) == (LONGEST_TEXT, 10)
 
@@ -138,7 +138,7 @@ def test_no_header_of_a_server_breaks_it(value: str) -> None:
 def test_an_event_is_read_as_the_agent_sends_it() -> None:
     """With a platform or null; a line break in its text becomes a space."""
     sent = {"event": "live", "platform": None, "at": 1.5, "text": "live\nagain"}
-    assert read_event(json.dumps(sent).encode()) == News(Kind.LIVE, None, 1.5, "live again")
+    assert read_news(json.dumps(sent).encode()) == News(NewsKind.LIVE, None, 1.5, "live again")
 
 
 @given(
@@ -154,7 +154,7 @@ def test_an_event_is_read_as_the_agent_sends_it() -> None:
 def test_any_datagram_is_an_event_or_a_value_error(datagram: bytes) -> None:
     """And an event can be told."""
     try:
-        found = read_event(datagram)
+        found = read_news(datagram)
     except ValueError:
         return
     assert json.loads(body((Notice(found),), host="h", sent_at=0.0))["events"][0]["at"] == found.at

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restream_agent.notifier.rate_limit import BURST, SUBJECTS, News, Notice, RateLimit
-from restream_agent.wire.news import Kind
+from restream_agent.notifier.rate_limit import BURST, SUBJECTS, Notice, RateLimit
+from restream_agent.wire.news import News, NewsKind
 
 EVERY = 60.0
 NAMES = ("on_air", "fallback", "live", "off_air", "platform_failing", "platform_recovered", "config_refused")
@@ -19,7 +19,7 @@ HAPPENED = st.lists(
 
 
 def news(name: str, at: float = 0.0, platform: str | None = None) -> News:
-    return News(Kind(name), platform, at, f"{name} {at:g}")
+    return News(NewsKind(name), platform, at, f"{name} {at:g}")
 
 
 def play(happened: list[tuple[int, str, str, bool]]) -> tuple[list[News], list[tuple[float, Notice]]]:
@@ -78,7 +78,7 @@ def test_the_first_few_are_sent_singly_and_the_rest_as_one() -> None:
         sent += limit.take(number * 0.6)
     assert limit.due(60.0) == 0.0
     sent += limit.take(60.0)
-    assert [(one.news.event, one.count) for one in sent] == [
+    assert [(one.news.kind, one.count) for one in sent] == [
         ("platform_failing", 1),
         ("platform_recovered", 1),
         ("platform_failing", 1),
