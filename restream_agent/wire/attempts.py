@@ -1,19 +1,39 @@
-"""What a relay says of its attempts in `STATUS=`, and how the agent reads it. Pure."""
+"""A relay's attempts: its `STATUS=`, which `systemctl status` shows and the agent reads. Pure.
+
+The text begins with figures for the agent, then has a sentence for people:
+"attempt=5 failures=4 pause=7.5s: attempt 5 after 4 failures in a row, with a pause of 7.5 s".
+"""
 
 import re
+from dataclasses import dataclass
 
-_WORDS = "attempt {attempt} after {failures} in a row that failed, with a pause of {pause:.1f} s"
-_PATTERN = re.compile(r"after (\d+) in a row that failed")
-
-
-def words(failures: int, seconds: float) -> str:
-    """Say how the attempts go, for `systemctl status`."""
-    if not failures:
-        return "first attempt"
-    return _WORDS.format(attempt=failures + 1, failures=failures, pause=seconds)
+_FIGURES = re.compile(r"attempt=[0-9]{1,9} failures=([0-9]{1,9}) pause=([0-9]{1,6}\.[0-9])s: ")
 
 
-def failures_in(text: str) -> int:
-    """Read from such words how many attempts in a row have failed."""
-    found = _PATTERN.search(text)
-    return int(found[1]) if found else 0
+@dataclass(frozen=True)
+class AttemptStatus:
+    """One attempt: how many before it have failed in a row, and the pause before it in seconds."""
+
+    failures: int
+    pause: float = 0.0
+
+    def sentence(self) -> str:
+        """Return the sentence for people."""
+        if not self.failures:
+            return "first attempt"
+        failures = "1 failure" if self.failures == 1 else f"{self.failures} failures in a row"
+        return f"attempt {self.failures + 1} after {failures}, with a pause of {self.pause:.1f} s"
+
+    def to_status(self) -> str:
+        """Return the text for `STATUS=`."""
+        figures = f"attempt={self.failures + 1} failures={self.failures} pause={self.pause:.1f}s"
+        return f"{figures}: {self.sentence()}"
+
+    @classmethod
+    def read(cls, status: str) -> "AttemptStatus":
+        """Read the text of a unit's `STATUS=`; any other text counts as a first attempt.
+
+        A relay that the version before started has another text. It counts again with its next attempt.
+        """
+        figures = _FIGURES.match(status)
+        return cls(int(figures[1]), float(figures[2])) if figures else cls(failures=0)

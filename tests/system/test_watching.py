@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from restream_agent.wire.attempts import AttemptStatus
 from tests.demo.install import ETC, PREFIX, PUBLISH_URL
 from tests.lab.obs import Encoder, Obs
 from tests.system.installation import Installation
@@ -105,7 +106,7 @@ def test_a_platform_that_refuses_is_tried_ever_more_slowly_and_said_to_refuse(
     broadcast.product("apply")
     wait_state(broadcast, "beta", "refusing", timeout=60)
     broadcast.container.wait_until(
-        lambda: "in a row that failed" in broadcast.show("ffmpeg-relay@beta.service", "StatusText"),
+        lambda: "failures in a row" in broadcast.show("ffmpeg-relay@beta.service", "StatusText"),
         10,
         "the unit to say so",
     )
@@ -138,7 +139,7 @@ def test_an_ffmpeg_that_ends_as_if_it_was_stopped_has_failed(broadcast: Installa
         broadcast.container.run(("rm", override))
         broadcast.container.run(("systemctl", "daemon-reload"))
         broadcast.container.run(restart)
-    assert broadcast.show("ffmpeg-relay@beta.service", "StatusText") == "first attempt"
+    assert broadcast.show("ffmpeg-relay@beta.service", "StatusText") == AttemptStatus(0).to_status()
     wait_state(broadcast, "beta", "delivering")
 
 
@@ -146,7 +147,7 @@ def pauses_of(installation: Installation, identifier: str) -> list[str]:
     """Return the pauses in seconds that a relay logged since its last start by hand."""
     argv = ("journalctl", "--no-pager", "-o", "cat", "-t", identifier, "-g", "with a pause of")
     lines = installation.container.run(argv, check=False).stdout.splitlines()
-    first = max(index for index, line in enumerate(lines) if "after 1 in a row" in line)
+    first = max(index for index, line in enumerate(lines) if "after 1 failure," in line)
     return [line.rpartition("pause of ")[2].removesuffix(" s") for line in lines[first:]]
 
 

@@ -13,7 +13,6 @@ from restream_agent.launchers.backoff import (
     has_given_up,
     pause,
 )
-from restream_agent.wire.attempts import failures_in, words
 
 NOW, STALL = 5000.0, 60.0
 
@@ -84,15 +83,3 @@ def test_giving_up_takes_time_and_not_a_number(
 def test_a_relay_that_has_not_failed_does_not_give_up() -> None:
     """Whatever the clock says."""
     assert not has_given_up(Attempts(), NOW, 60)
-
-
-@given(st.integers(0, 10**6), st.floats(0, 45))
-def test_the_words_for_people_tell_the_number(failures: int, seconds: float) -> None:
-    """What systemctl shows is what the agent reads."""
-    assert failures_in(words(failures, seconds)) == failures
-
-
-@pytest.mark.parametrize("text", ["", "anything", "after many in a row that failed"])
-def test_other_words_tell_of_no_failure(text: str) -> None:
-    """A unit without a status has not failed."""
-    assert failures_in(text) == 0
