@@ -118,8 +118,7 @@ class Agent:
             situation=situation,
             publisher=self._memory.current,
             relays=self._observer.relay_views(observation.units, is_on_air=situation.is_on_air),
-            program=telemetry.report if telemetry.source else {},
-            source=telemetry.source,
+            program=telemetry.fresh_report,
             hold_left=None if ends_at is None else max(0.0, ends_at - self._clock()),
             refused=_failed_apply(observation),
         )

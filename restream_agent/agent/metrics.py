@@ -1,24 +1,25 @@
-"""`/metrics` for Prometheus: the status as numbers, by its conventions (base units, `_total`, labels).
+"""`/metrics`: the status as numbers, by Prometheus's conventions (base units, `_total`, labels).
 
-What counts up is counted where it happens, by the program, ffmpeg and systemd, so that a restarted agent
-goes on with the same numbers. Dashboard: examples/grafana/.
+The program, ffmpeg and systemd count, and the agent only shows, so that a restarted agent goes on with the
+same numbers. Dashboard: examples/grafana/.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from restream_agent.agent.relay_health import RelayState, RelayView
-from restream_agent.agent.status import Status, relay_json
-from restream_agent.stream.hand_offs import BUCKETS
+from restream_agent.agent.relay_health import RelayState
+from restream_agent.agent.status import Status
+from restream_agent.wire.program_report import HandOffsReport, ProgramReport
+from restream_agent.wire.status_report import LiveStatus, RelayStatus
 
 _SOURCES = ("live", "fallback")
 
 
 def exposition(status: Callable[[], Status]) -> Callable[[], bytes]:
-    """Return what renders the metrics of the status as it is when it is called."""
+    """Return a function that renders the metrics; it asks for the `status` at each call."""
     registry = CollectorRegistry()
     registry.register(_Status(status))
     return lambda: generate_latest(registry)
@@ -29,15 +30,16 @@ class _Status(Collector):
         self._status = status
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every family, as things stand now."""
+        """Yield every family, with the figures of now."""
         status = self._status()
+        report = status.report()
         yield from _channel(status)
-        yield from _source(status)
-        yield from _hand_offs(status)
-        yield from _relays(status.relays)
+        yield from _source(status, report.live)
+        yield from _hand_offs(status.program)
+        yield from _relays(report.relays)
 
     def describe(self) -> Iterator[Metric]:
-        """Name nothing ahead: registering must not ask for a status."""
+        """Name no family: registering must not ask for a status."""
         return iter(())
 
 
@@ -54,82 +56,85 @@ def _channel(status: Status) -> Iterator[Metric]:
     yield _gauge("hold_remaining_seconds", "Until the hold ends the broadcast.", status.hold_left or 0.0)
 
 
-def _source(status: Status) -> Iterator[Metric]:
+def _source(status: Status, live: LiveStatus | None) -> Iterator[Metric]:
     shown = GaugeMetricFamily("restream_source_active", "Which source is shown.", labels=["source"])
     for source in _SOURCES:
         shown.add_metric([source], status.situation.is_on_air and status.source == source)
     yield shown
-    live = status.live_json()
-    families: tuple[GaugeMetricFamily | CounterMetricFamily, ...] = (
-        GaugeMetricFamily("restream_source_connected", "Whether its stream is there.", labels=["source"]),
-        CounterMetricFamily("restream_source_bytes", "Received since it came.", labels=["source"]),
-        CounterMetricFamily("restream_source_frames", "Pictures received since it came.", labels=["source"]),
-        GaugeMetricFamily("restream_source_bytes_per_second", "Bitrate, in bytes.", labels=["source"]),
-        GaugeMetricFamily("restream_source_frames_per_second", "Frame rate.", labels=["source"]),
-        GaugeMetricFamily(
-            "restream_source_keyframe_interval_seconds", "Between its last two keyframes.", labels=["source"]
-        ),
-        CounterMetricFamily("restream_source_stalls", "How often it went silent.", labels=["source"]),
-    )
-    keys = ("connected", "size", "frames", "bitrate", "frame_rate", "keyframe_interval", "stalls")
-    for family, key in zip(families, keys, strict=True):
-        if key in live:
-            family.add_metric(["live"], live[key] / 8 if key == "bitrate" else live[key])
+    for kind, name, words, value in _LIVE:
+        family = kind(f"restream_source_{name}", words, labels=["source"])
+        if live is not None:
+            family.add_metric(["live"], value(live))
         yield family
 
 
-def _hand_offs(status: Status) -> Iterator[Metric]:
+def _hand_offs(program: ProgramReport | None) -> Iterator[Metric]:
     counts = CounterMetricFamily("restream_hand_offs", "Changes of source, by cause.", labels=["kind"])
     gaps = HistogramMetricFamily(
         "restream_hand_off_gap_seconds", "Time without a packet at a change of source.", labels=["kind"]
     )
-    for kind, tally in status.program.get("hand_offs", {}).get("kinds", {}).items():
-        counts.add_metric([kind], tally["count"])
-        bounds = [*(f"{bound / 1000:g}" for bound in BUCKETS), "+Inf"]
-        buckets = list(zip(bounds, [*tally["within"], tally["gaps"]], strict=True))
-        gaps.add_metric([kind], buckets, tally["total"] / 1000)
+    hand_offs = HandOffsReport({}, ()) if program is None else program.hand_offs
+    bounds = [*(f"{bound / 1000:g}" for bound in hand_offs.bounds), "+Inf"]
+    for kind, totals in hand_offs.kinds.items():
+        counts.add_metric([kind], totals.count)
+        if hand_offs.bounds:
+            buckets = list(zip(bounds, [*totals.within, totals.gaps], strict=True))
+            gaps.add_metric([kind], buckets, totals.total / 1000)
     yield counts
     yield gaps
 
 
-def _relays(relays: tuple[RelayView, ...]) -> Iterator[Metric]:
-    rows = {relay.name: relay_json(relay) for relay in relays}
-    for name, key, words, factor in _GAUGES:
-        gauge = GaugeMetricFamily(f"restream_relay_{name}", words, labels=["platform"])
-        for platform, row in rows.items():
-            if row[key] is not None:
-                gauge.add_metric([platform], row[key] * factor)
-        yield gauge
-    for name, key, words in _COUNTERS:
-        counter = CounterMetricFamily(f"restream_relay_{name}", words, labels=["platform"])
-        for platform, row in rows.items():
-            # None, not 0: a counter that falls to 0 and comes back looks as if all were counted anew.
-            if row[key] is not None:
-                counter.add_metric([platform], row[key])
-        yield counter
+def _bytes(bits: float | None) -> float | None:
+    return None if bits is None else bits / 8
+
+
+def _relays(relays: Mapping[str, RelayStatus]) -> Iterator[Metric]:
+    for kind, name, words, value in _RELAY:
+        family = kind(f"restream_relay_{name}", words, labels=["platform"])
+        for platform, relay in relays.items():
+            number = value(relay)
+            # An unknown figure is left out: a counter that falls to 0 and comes back looks like a new count.
+            if number is not None:
+                family.add_metric([platform], number)
+        yield family
     state = GaugeMetricFamily(
         "restream_relay_state", "What each relay is doing.", labels=["platform", "state"]
     )
-    for relay in relays:
-        for one in RelayState:
-            state.add_metric([relay.name, one.value], relay.state is one)
+    for platform, relay in relays.items():
+        for each in RelayState:
+            state.add_metric([platform, each.value], relay.state == each)
     yield state
 
 
-_GAUGES = (
-    ("connected", "connected", "Whether it reads the program.", 1),
-    ("bytes_per_second", "bitrate", "Delivered to the platform, in bytes.", 1 / 8),
-    ("frames_per_second", "frame_rate", "Pictures delivered to the platform.", 1),
-    ("speed_ratio", "speed", "Seconds of stream delivered in a second.", 1),
-    ("delay_seconds", "delay", "From the program's newest packet to the newest delivered.", 1),
-    ("idle_seconds", "idle", "Since the platform last took anything.", 1),
-    ("queue_seconds", "behind", "Waiting for it in the program's queue.", 1),
-    ("queue_bytes", "queued", "Waiting for it in the program's queue.", 1),
-    ("failures", "failures", "Attempts in a row that failed.", 1),
-)
-_COUNTERS = (
-    ("sent_bytes", "sent", "Given to it by the program since it connected."),
-    ("delivered_bytes", "delivered", "Given by it to the platform since it began."),
-    ("skipped_pictures", "skipped", "Pictures left out since it connected, as it did not read."),
-    ("restarts", "restarts", "Restarts by systemd since it was started."),
-)
+_Gauge = GaugeMetricFamily
+_Counter = CounterMetricFamily
+_Family = type[_Gauge] | type[_Counter]
+# Class, name, help and value of each family: one for the publisher's stream, one for each relay.
+_LIVE: tuple[tuple[_Family, str, str, Callable[[LiveStatus], float]], ...] = (
+    (_Gauge, "connected", "Whether its stream is there.", lambda live: live.connected),
+    (_Counter, "bytes", "Received since it came.", lambda live: live.size),
+    (_Counter, "frames", "Pictures received since it came.", lambda live: live.frames),
+    (_Gauge, "bytes_per_second", "Bitrate, in bytes.", lambda live: live.bitrate / 8),
+    (_Gauge, "frames_per_second", "Frame rate.", lambda live: live.frame_rate),
+    (_Gauge, "keyframe_interval_seconds", "Between its last two keyframes.",
+     lambda live: live.keyframe_interval),
+    (_Counter, "stalls", "How often it went silent.", lambda live: live.stalls),
+)  # fmt: skip
+_RELAY: tuple[tuple[_Family, str, str, Callable[[RelayStatus], float | None]], ...] = (
+    (_Gauge, "connected", "Whether it reads the program.", lambda relay: relay.connected),
+    (_Gauge, "bytes_per_second", "Delivered to the platform, in bytes.", lambda relay: _bytes(relay.bitrate)),
+    (_Gauge, "frames_per_second", "Pictures delivered to the platform.", lambda relay: relay.frame_rate),
+    (_Gauge, "speed_ratio", "Seconds of stream delivered in a second.", lambda relay: relay.speed),
+    (_Gauge, "delay_seconds", "From the program's newest packet to the newest delivered.",
+     lambda relay: relay.delay),
+    (_Gauge, "idle_seconds", "Since the platform last took anything.", lambda relay: relay.idle),
+    (_Gauge, "queue_seconds", "Waiting for it in the program's queue.", lambda relay: relay.behind),
+    (_Gauge, "queue_bytes", "Waiting for it in the program's queue.", lambda relay: relay.queued),
+    (_Gauge, "failures", "Attempts in a row that failed.", lambda relay: relay.failures),
+    (_Counter, "sent_bytes", "Given to it by the program since it connected.", lambda relay: relay.sent),
+    (_Counter, "delivered_bytes", "Given by it to the platform since it began.",
+     lambda relay: relay.delivered),
+    (_Counter, "skipped_pictures", "Pictures left out since it connected, as it did not read.",
+     lambda relay: relay.skipped),
+    (_Counter, "restarts", "Restarts by systemd since it was started.", lambda relay: relay.restarts),
+)  # fmt: skip

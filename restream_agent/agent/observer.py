@@ -101,13 +101,14 @@ class Observer:
     def relay_views(self, units: Mapping[str, UnitState], *, is_on_air: bool) -> tuple[RelayView, ...]:
         """Return what is known of each relay now, given the units of the last look."""
         telemetry = self._telemetry
-        reported = telemetry.report.get("relays", {}) if telemetry.source else {}
+        report = telemetry.fresh_report
+        connections = {} if report is None else report.relays
         return tuple(
             RelayView(
                 name=name,
                 now=self._clock(),
                 unit=units.get(unit_names.relay_unit(name), UnitState()),
-                program=reported.get(name, {}),
+                connection=connections.get(name),
                 delivery=telemetry.deliveries.get(name),
                 taken_at=telemetry.taken_at.get(name),
                 position=telemetry.position,
@@ -150,7 +151,8 @@ class Observer:
 
     def _unheard_for(self, units: Mapping[str, UnitState], now: float) -> float:
         """Return for how many seconds a stream has been pulled while none of it has reached the program."""
-        if self._telemetry.source is None or self._telemetry.report.get("live", {}).get("connected"):
+        report = self._telemetry.fresh_report
+        if report is None or report.live.connected:
             return 0.0
         pullers = (state for unit, state in units.items() if unit_names.is_live_unit(unit))
         # Until a unit is active, its `since` is that of its previous run.

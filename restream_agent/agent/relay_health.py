@@ -1,22 +1,21 @@
-"""How a relay is doing, from what systemd, the program and its own ffmpeg say. Pure.
+"""The state of a relay, from the reports of systemd, the program and its own ffmpeg. Pure.
 
 Times are seconds of the monotonic clock. Rules: docs/design.md, "Watching the relays".
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from restream_agent.agent.ffmpeg_progress import HEADERS, ProgressHistory
 from restream_agent.systemd.unit_state import UnitState
-from restream_agent.wire.attempts import failures_in
+from restream_agent.wire.attempts import AttemptStatus
+from restream_agent.wire.program_report import RelayReport
 
 SILENT = 3.0
 """Seconds without a report, or without anything delivered, after which a relay is not delivering."""
 
 REFUSING_AFTER = 3
-"""Attempts in a row that failed, after which a platform is said to refuse."""
+"""Failed attempts in a row after which the platform counts as refusing."""
 
 
 class RelayState(StrEnum):
@@ -32,7 +31,7 @@ class RelayState(StrEnum):
 
     @property
     def is_trouble(self) -> bool:
-        """Whether the platform does not get what it should."""
+        """Whether the platform does not receive what it should."""
         return self in (RelayState.STALLED, RelayState.REFUSING, RelayState.GIVEN_UP)
 
 
@@ -40,14 +39,16 @@ class RelayState(StrEnum):
 class RelayView:
     """All that is known of one relay at `now`.
 
-    `program` is what the program says of its connection (meter.py), empty without one; `position` is
-    the program's last timestamp by now, in ms; `running_for` is how long the program has been sending.
+    `unit` is systemd's view of its unit. `connection` is the program's report of its connection, None without
+    one; `taken_at` is when it last took anything from the program. `delivery` has its ffmpeg's reports.
+    `position` is the program's last timestamp by now, in ms; `running_for` is how long the program has been
+    sending, in seconds.
     """
 
     name: str
     now: float
     unit: UnitState = field(default_factory=UnitState)
-    program: Mapping[str, Any] = field(default_factory=dict)
+    connection: RelayReport | None = None
     delivery: ProgressHistory | None = None
     taken_at: float | None = None
     position: float | None = None
@@ -56,7 +57,7 @@ class RelayView:
 
     @property
     def state(self) -> RelayState:
-        """What it is doing."""
+        """What the relay is doing."""
         if self.unit.active == "failed":
             return RelayState.GIVEN_UP
         if not self.unit.is_up:
@@ -67,27 +68,33 @@ class RelayView:
 
     @property
     def reports(self) -> ProgressHistory | None:
-        """Its ffmpeg's reports, None if there are none of this run of it."""
+        """The reports of its ffmpeg, None before the first report of this run."""
         if self.delivery is None or self.delivery.reported_at < self.unit.since:
             return None
         return self.delivery
 
     @property
     def has_delivered(self) -> bool:
-        """Whether media have reached the platform in this run."""
+        """Whether media have reached the platform in this run of the relay."""
         is_reported = self.reports is not None and self.reports.newest.size > HEADERS
         return self.unit.active == "active" and is_reported
 
     @property
+    def attempt(self) -> AttemptStatus:
+        """The attempt that is under way, by the status text of the unit."""
+        return AttemptStatus.read(self.unit.words)
+
+    @property
     def failures(self) -> int:
-        """How many attempts in a row have failed before this one; none once it delivers."""
-        return 0 if self.has_delivered else failures_in(self.unit.words)
+        """How many attempts in a row have failed before this one; 0 once it delivers."""
+        return 0 if self.has_delivered else self.attempt.failures
 
     @property
     def idle(self) -> float:
-        """Seconds since the platform last took anything in this run of the relay, or since that began.
+        """Seconds since the platform last took anything in this run of the relay, or since the run began.
 
-        Where the relay's reports have ceased, what it takes from the program counts: datagrams get lost.
+        If the relay's reports have ceased, what the relay takes from the program counts instead, because
+        datagrams get lost.
         """
         moments = [self.unit.since]
         if self.reports is not None:
@@ -99,13 +106,13 @@ class RelayView:
     @property
     def delay(self) -> float | None:
         """Seconds from the program's newest packet to the newest that was delivered; None if not known."""
-        beginning: int | None = self.program.get("beginning")
+        beginning = None if self.connection is None else self.connection.beginning
         reports = self.reports if self.has_delivered else None
         if reports is None or reports.newest.position is None or beginning is None or self.position is None:
             return None
         if self._is_reporting and reports.reported_at - reports.moved_at > SILENT > self.idle:
-            return None  # a stream of the two has ended, and ffmpeg gives the time of that one
-        # As it was at the report: both go on at the same pace since, unless nothing is delivered any more.
+            return None  # sound or picture has ended, and ffmpeg 7 reports the time of that stream
+        # The delay at the time of the report: while anything is delivered, both go on at the same pace.
         age = self.now - reports.reported_at if self._is_reporting else 0
         return max(0.0, (self.position - beginning) / 1000 - age - reports.newest.position)
 
@@ -114,9 +121,9 @@ class RelayView:
         return self.reports is not None and self.now - self.reports.reported_at <= SILENT
 
     def is_stuck(self, stall: float) -> bool:
-        """Whether it has delivered nothing for `stall` seconds, though it could have.
+        """Whether the relay has delivered nothing for `stall` seconds, though it could have.
 
-        A restart costs the platform its connection, so reports that have ceased are no proof: then the
-        program has to see, too, that the relay takes nothing, which is in `idle`.
+        A restart costs the platform its connection, and reports that have ceased are no proof: then the
+        program must have seen, too, that the relay takes nothing. `idle` includes that.
         """
         return self.unit.active == "active" and self.running_for >= stall and self.idle >= stall

@@ -1,11 +1,12 @@
-"""What the program and each relay's ffmpeg say of themselves, in datagrams; losing the agent harms nothing.
+"""Receives the reports of the program and of each relay's ffmpeg, as datagrams.
 
-The program reports twice a second on a Unix socket (meter.py), each ffmpeg once a second on a UDP port
-of loopback (progress.py), from an address of 127.0.0.0/8 that is its relay's own: so nothing has to be
-read from the report, and no two relays want the same port.
+The program reports twice a second to a Unix socket (wire/program_report.py). Each ffmpeg reports once a
+second to a UDP port of loopback (ffmpeg_progress.py), from an address of 127.0.0.0/8 that is its relay's
+own: the agent knows the relay by the sender, and no two relays need the same port. The agent only listens,
+so neither program nor relays notice when it is away.
 """
 
-import json
+import logging
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -13,42 +14,55 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from restream_agent.agent.ffmpeg_progress import ProgressHistory, read
+from restream_agent.wire.program_report import ProgramReport
+
+log = logging.getLogger(__name__)
 
 _LARGEST = 256 * 1024
+"""Bytes of a datagram."""
+
 STALE = 3.0
-"""Seconds without a report after which the program, or a relay's ffmpeg, counts as saying nothing."""
+"""Seconds without a report after which the program, or a relay's ffmpeg, counts as silent."""
 
 
 @dataclass
 class Telemetry:
-    """The newest reports, and what has to be watched over time to judge them.
+    """The newest reports, and the times that are needed to judge them.
 
-    `report` is in the program's own units (meter.py). `relays` maps a relay's address to its name.
-    `taken_at` is when a relay last took something from the program, `moved_at` when the program last
-    sent something, `running_since` since when it does so. Times are seconds of the monotonic clock.
+    `relays` maps each relay's address to its name. `report` is the program's newest report, received at
+    `received_at`; `refused` counts the datagrams that were not reports. `deliveries` has each relay's
+    reports by name. `taken_at` is when each relay last took anything from the program, `moved_at` when the
+    program last sent anything, `running_since` since when it has been sending. Times are seconds of the
+    monotonic clock.
     """
 
     relays: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], float] = time.monotonic
-    report: dict[str, Any] = field(default_factory=dict)
+    report: ProgramReport | None = None
     received_at: float = float("-inf")
+    refused: int = 0
     deliveries: dict[str, ProgressHistory] = field(default_factory=dict)
     taken_at: dict[str, float] = field(default_factory=dict)
     running_since: float = float("inf")
     moved_at: float = float("-inf")
+    _is_refusing: bool = False
 
     def receive(self, connection: socket.socket) -> None:
-        """Take all of the program's datagrams that are there; what is not a report is ignored."""
+        """Take all datagrams that wait; count those that are not reports, and log the first of them."""
         for data, _ in _datagrams(connection):
             try:
-                report = json.loads(data)
-            except ValueError:
-                continue
-            if isinstance(report, dict) and "source" in report:
+                report = ProgramReport.read(data)
+            except (TypeError, ValueError) as error:
+                self.refused += 1
+                if not self._is_refusing:
+                    log.warning("ignored a datagram that is not a report of the program: %s", error)
+                self._is_refusing = True
+            else:
+                self._is_refusing = False
                 self._note(report, self.clock())
 
     def receive_progress(self, connection: socket.socket) -> None:
-        """Take all datagrams of the relays' ffmpegs; what comes from elsewhere or is none is ignored."""
+        """Take all datagrams of the relays' ffmpegs; ignore unknown senders and what is not a report."""
         for data, sender in _datagrams(connection):
             relay, progress = self.relays.get(str(sender[0])), read(data)
             if relay is None or progress is None:
@@ -58,55 +72,64 @@ class Telemetry:
             else:
                 self.deliveries[relay] = ProgressHistory.begin(progress, self.clock())
 
-    def _note(self, report: dict[str, Any], now: float) -> None:
-        """Keep a report; note since when the program runs, and when each relay last took something."""
-        if report.get("position", -1) not in (-1, self.report.get("position")):
+    def _note(self, report: ProgramReport, now: float) -> None:
+        """Keep a report; note since when the program has been sending, and which relays took anything."""
+        previous = self.report
+        if report.position not in (-1, None if previous is None else previous.position):
             if now - self.moved_at > STALE:
                 self.running_since = now
             self.moved_at = now
-        before = self.report.get("relays", {})
-        for name, relay in report.get("relays", {}).items():
-            if relay.get("sent") != before.get(name, {}).get("sent"):
+        for name, relay in report.relays.items():
+            before = None if previous is None else previous.relays.get(name)
+            if before is None or relay.sent != before.sent:
                 self.taken_at[name] = now
         self.report, self.received_at = report, now
 
     @property
+    def fresh_report(self) -> ProgramReport | None:
+        """The newest report, None if the program is silent."""
+        return self.report if self.clock() - self.received_at <= STALE else None
+
+    @property
+    def source(self) -> str | None:
+        """What the program plays ("none", "live", "fallback"), None if it is silent."""
+        report = self.fresh_report
+        return None if report is None else report.source
+
+    @property
     def position(self) -> float | None:
-        """The program's last timestamp by now, in ms: it goes on at the pace of the wall. None if silent."""
+        """The program's last timestamp by now, in ms, None if it sends nothing.
+
+        Between two reports it goes on at the pace of the clock.
+        """
         now = self.clock()
-        if now - self.moved_at > STALE:
+        if self.report is None or now - self.moved_at > STALE:
             return None
-        return float(self.report["position"] + (now - self.received_at) * 1000)
+        return self.report.position + (now - self.received_at) * 1000
 
     @property
     def running_for(self) -> float:
-        """How long, in seconds, the program has been sending without a pause of STALE; 0 if it is not."""
+        """For how many seconds the program has been sending without a pause of STALE, 0 if it is silent."""
         now = self.clock()
         return now - self.running_since if now - self.moved_at <= STALE else 0.0
 
     @property
     def fallback_for(self) -> float:
-        """How long, in seconds, the fallback has been playing; 0 if it is not, or if that is not known."""
-        return self.report["since"] / 1000 if self.source == "fallback" else 0.0
-
-    @property
-    def source(self) -> str | None:
-        """What the program plays (none, live, fallback); None if it does not report."""
-        if self.clock() - self.received_at > STALE:
-            return None
-        return str(self.report["source"])
+        """For how many seconds the fallback has been playing; 0 if it is not, or if the program is silent."""
+        report = self.fresh_report
+        return report.since / 1000 if report is not None and report.source == "fallback" else 0.0
 
 
 def _datagrams(connection: socket.socket) -> list[tuple[bytes, tuple[Any, ...]]]:
-    """Return what is waiting in a socket, each with its sender's address."""
-    found = []
+    """Return the datagrams that wait in a socket, each with its sender's address."""
+    datagrams = []
     while True:
         try:
-            found.append(connection.recvfrom(_LARGEST))
+            datagrams.append(connection.recvfrom(_LARGEST))
         except BlockingIOError:
-            return found
+            return datagrams
 
 
 def discard(connection: socket.socket) -> None:
-    """Throw away what came before we were there to note the time."""
+    """Throw away the datagrams from before the agent started: nobody has noted their time."""
     _datagrams(connection)

@@ -58,11 +58,11 @@ def prepare(file: Path | None, *, progress: ProgressCallback | None) -> str:
 
 def match() -> str:
     """Look at the stream that OBS sends and make the fallback match it; return a message for the log."""
-    publisher = status_view.fetch()["publisher"]
+    publisher = status_view.read(status_view.fetch()).publisher
     if publisher is None:
         return "no stream is published: nothing to match"
     settings = preparation.read_settings()
-    profile = preparation.learn(settings, publisher["stream"])
+    profile = preparation.learn(settings, publisher.stream)
     prepared = preparation.prepare(settings, THIS_MACHINE.root)
     return f"OBS sends {profile.label()}; in use from the next hand-off: {prepared.name}"
 

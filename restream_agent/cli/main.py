@@ -153,8 +153,8 @@ def status(as_json: bool) -> None:
     """Show the state of the broadcast and of each relay."""
     from restream_agent.cli import status_view
 
-    found = status_view.fetch()
-    click.echo(json.dumps(found, indent=2) if as_json else status_view.table(found))
+    answer = status_view.fetch()
+    click.echo(json.dumps(answer, indent=2) if as_json else status_view.table(status_view.read(answer)))
 
 
 @main.command("on-air")

@@ -3,6 +3,8 @@
 import pytest
 
 from restream_agent.agent import agent
+from restream_agent.wire.program_report import LiveReport
+from tests.unit.agent.reports import NO_LIVE, live, program
 from tests.unit.agent.test_agent import OBS, AgentBench, bench, go
 
 __all__ = ["bench"]
@@ -20,21 +22,21 @@ def test_a_stuck_relay_is_killed(bench: AgentBench) -> None:
     bench.machine.units = {"restream.target": "active", "ffmpeg-relay@twitch.service": "active"}
     bench.telemetry.running_since = 0.0
     bench.telemetry.moved_at = float("inf")
-    bench.telemetry.report = {"source": "live", "since": 0, "position": 0}
+    bench.telemetry.report = program(source="live", position=0)
     go(bench.agent.tick)
     assert "kill ffmpeg-relay@twitch.service" in bench.machine.calls
 
 
 @pytest.mark.parametrize(
-    ("live", "dropped"), [({"connected": True}, []), ({"connected": False}, ["c1"]), ({}, ["c1"])]
+    ("stream", "dropped"), [(live(), []), (live(connected=False), ["c1"]), (NO_LIVE, ["c1"])]
 )
 def test_a_publisher_whose_stream_never_arrived_is_dropped(
-    bench: AgentBench, live: dict[str, bool], dropped: list[str]
+    bench: AgentBench, stream: LiveReport, dropped: list[str]
 ) -> None:
     """It is listed, pulled for longer than `silence`, and none of its stream has reached the program."""
     bench.server.listed = (OBS,)
     bench.machine.units = {"restream.target": "active", "live@main.service": "active"}
-    bench.telemetry.report = {"source": "fallback", "since": 0, "live": live}
+    bench.telemetry.report = program(source="fallback", live=stream)
     bench.telemetry.received_at = float("inf")
     go(bench.agent.tick)
     assert bench.server.dropped == dropped
@@ -44,7 +46,7 @@ def test_a_stream_that_is_just_being_pulled_has_time(bench: AgentBench) -> None:
     """A unit that is not active yet shows the time of its previous run."""
     bench.server.listed = (OBS,)
     bench.machine.units = {"restream.target": "active", "live@main.service": "activating"}
-    bench.telemetry.report, bench.telemetry.received_at = {"source": "fallback", "since": 0}, float("inf")
+    bench.telemetry.report, bench.telemetry.received_at = program(source="fallback"), float("inf")
     go(bench.agent.tick)
     assert bench.server.dropped == []
 

@@ -13,13 +13,6 @@ FULL = replace(
     LIVE,
     situation=Situation(now=0.0, is_on_air=True, publishers=(Publisher("c1", "main"),)),
     relays=RELAYS,
-    program={
-        **LIVE.program,
-        "hand_offs": {
-            "kinds": {"stall": {"count": 3, "gaps": 2, "total": 2100, "within": [0, 0, 0, 0, 1, 2, 2]}},
-            "recent": [],
-        },
-    },
 )
 
 
@@ -71,7 +64,7 @@ def test_what_is_not_known_is_not_there() -> None:
 
 def test_a_counter_that_is_not_known_is_not_zero() -> None:
     """Prometheus would take it for a reset, and count everything anew when it comes back."""
-    found = samples(replace(FULL, program={}, source=None))
+    found = samples(replace(FULL, program=None))
     counters = {name for name, *_ in found if name.endswith("_total")}
     assert ("restream_relay_delivered_bytes_total", "youtube") not in found
     assert "restream_source_bytes_total" not in counters
@@ -84,3 +77,12 @@ def test_off_air_there_are_metrics_too() -> None:
     assert found["restream_on_air",] == 0
     assert found["restream_source_active", "live"] == 0
     assert ("restream_source_connected", "live") not in found
+
+
+def test_a_program_of_an_earlier_version_has_counts_and_no_histogram() -> None:
+    """It reports no bounds; it goes on running through an upgrade."""
+    assert FULL.program is not None
+    earlier = replace(FULL.program, hand_offs=replace(FULL.program.hand_offs, bounds=()))
+    found = samples(replace(FULL, program=earlier))
+    assert found["restream_hand_offs_total", "stall"] == 3
+    assert not [name for name, *_ in found if name.startswith("restream_hand_off_gap")]

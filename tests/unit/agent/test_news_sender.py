@@ -12,10 +12,12 @@ import pytest
 from restream_agent.agent.decide import Situation
 from restream_agent.agent.news_sender import NewsSender
 from restream_agent.agent.status import Status
+from restream_agent.wire.news import News, NewsKind
+from tests.unit.agent.reports import program
 
 OFF_AIR = Status(situation=Situation(now=0.0), publisher=None, relays=())
-LIVE = replace(OFF_AIR, situation=Situation(now=0.0, is_on_air=True), source="live")
-FALLBACK = replace(LIVE, source="fallback", program={"cause": "drop"})
+LIVE = replace(OFF_AIR, situation=Situation(now=0.0, is_on_air=True), program=program(source="live"))
+FALLBACK = replace(LIVE, program=program(source="fallback", cause="drop"))
 
 
 @pytest.fixture
@@ -26,14 +28,16 @@ def notifier(tmp_path: Path) -> Iterator[socket.socket]:
         yield one
 
 
-def telling(directory: Path, *, is_wanted: bool = True) -> NewsSender:
-    return NewsSender(directory, is_wanted=is_wanted, address=str(directory / "notify.sock"))
+def telling(directory: Path, *, has_notifier: bool = True) -> NewsSender:
+    return NewsSender(directory, has_notifier=has_notifier, address=str(directory / "notify.sock"))
 
 
 def test_an_event_reaches_the_notifier(tmp_path: Path, notifier: socket.socket) -> None:
     """As one datagram, with the time of day."""
     telling(tmp_path).look(LIVE)
-    event = json.loads(notifier.recv(4096))
+    datagram = notifier.recv(4096)
+    event = json.loads(datagram)
+    assert News.read(datagram) == News(NewsKind.ON_AIR, None, event["at"], "on air: live")
     assert event.pop("at") > 1.7e9
     assert event == {"event": "on_air", "platform": None, "text": "on air: live"}
 
@@ -59,7 +63,7 @@ def test_nobody_there_is_logged_and_no_reason_to_stop(
 def test_without_a_notifier_only_the_log_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """No socket is looked for."""
     with caplog.at_level(logging.INFO, logger="restream_agent"):
-        telling(tmp_path, is_wanted=False).look(LIVE)
+        telling(tmp_path, has_notifier=False).look(LIVE)
     assert caplog.messages == ["on air: live"]
 
 
@@ -67,5 +71,5 @@ def test_without_a_notifier_only_the_log_is_told(tmp_path: Path, caplog: pytest.
 def test_a_memory_that_cannot_be_read_is_none(tmp_path: Path, content: str) -> None:
     """The news is told once more."""
     (tmp_path / "told.json").write_text(content)
-    telling(tmp_path, is_wanted=False).look(LIVE)
+    telling(tmp_path, has_notifier=False).look(LIVE)
     assert json.loads((tmp_path / "told.json").read_text())["state"] == "live"

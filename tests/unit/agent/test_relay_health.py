@@ -7,7 +7,8 @@ import pytest
 from restream_agent.agent.ffmpeg_progress import Progress, ProgressHistory
 from restream_agent.agent.relay_health import SILENT, RelayState, RelayView
 from restream_agent.systemd.unit_state import UnitState
-from restream_agent.wire.attempts import words
+from restream_agent.wire.attempts import AttemptStatus
+from tests.unit.agent.reports import relay
 
 BEGAN, NOW, STALL = 100.0, 200.0, 20.0
 RUNNING = UnitState(active="active", since=BEGAN)
@@ -21,11 +22,12 @@ def delivery(
 
 
 WELL = RelayView(
-    "twitch", NOW, unit=RUNNING, program={"beginning": 500, "sent": 1000}, delivery=delivery(), taken_at=NOW,
-    position=100_000.0, running_for=100.0,
+    "twitch", NOW, unit=RUNNING, connection=relay(beginning=500, sent=1000), delivery=delivery(),
+    taken_at=NOW, position=100_000.0, running_for=100.0,
 )  # fmt: skip
 LOST = delivery(reported=NOW - 9, advanced=NOW - 9)
-FAILED = replace(RUNNING, words=words(5, 16.0))
+FAILED = replace(RUNNING, words=AttemptStatus(5, 16.0).to_status())
+FAILED_TWICE = replace(RUNNING, words=AttemptStatus(2, 2.0).to_status())
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ FAILED = replace(RUNNING, words=words(5, 16.0))
         (replace(WELL, delivery=delivery(size=400)), RelayState.STARTING),
         (replace(WELL, delivery=None, unit=FAILED), RelayState.REFUSING),
         (replace(WELL, delivery=None, unit=replace(FAILED, active="activating")), RelayState.REFUSING),
-        (replace(WELL, delivery=None, unit=replace(FAILED, words=words(2, 2.0))), RelayState.STARTING),
+        (replace(WELL, delivery=None, unit=FAILED_TWICE), RelayState.STARTING),
         (replace(WELL, unit=FAILED), RelayState.DELIVERING),
         (replace(WELL, unit=replace(FAILED, active="failed")), RelayState.GIVEN_UP),
         (replace(WELL, unit=UnitState()), RelayState.STOPPED),
@@ -96,7 +98,7 @@ def test_the_delay_of_a_relay_that_stands_still_grows() -> None:
 @pytest.mark.parametrize(
     "view",
     [
-        replace(WELL, program={}),
+        replace(WELL, connection=None),
         replace(WELL, position=None),
         replace(WELL, delivery=delivery(moved=NOW - 9)),  # while its size goes on
     ],

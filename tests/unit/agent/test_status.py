@@ -1,5 +1,6 @@
-"""How the status puts what was found into words and JSON."""
+"""The status in words and as JSON."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,32 +10,43 @@ from restream_agent.agent.ffmpeg_progress import Progress, ProgressHistory
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.status import Status
 from restream_agent.systemd.unit_state import UnitState
-from restream_agent.wire.attempts import words
+from restream_agent.wire.attempts import AttemptStatus
+from restream_agent.wire.program_report import HandOffKindReport, HandOffReport, HandOffsReport
+from restream_agent.wire.status_report import StatusReport
+from tests.unit.agent.reports import live, program, relay
 
 ON_AIR = Situation(now=0.0, is_on_air=True)
-TWITCH = {"beginning": 0, "sent": 1000, "behind": 250, "queued": 0, "skipped": 7}
+TWITCH = relay(sent=1000, behind=250, skipped=7)
+FAILED = AttemptStatus(4, 8.0)
 RELAYS = (
     RelayView(
         "twitch", 100.0, UnitState("active", since=50.0), TWITCH,
         ProgressHistory.begin(Progress(99_000, 60, 49.5, 2_900_000.0, 30.0, 1.0), 100.0), position=50_000.0,
         running_for=50.0,
     ),
-    RelayView("youtube", 100.0, UnitState("activating", restarts=4, words=words(4, 8.0))),
+    RelayView("youtube", 100.0, UnitState("activating", restarts=4, words=FAILED.to_status())),
 )  # fmt: skip
 LIVE = Status(
     situation=ON_AIR,
     publisher=Publisher("c1", "main", "192.0.2.1"),
     relays=RELAYS[:1],
-    program={
-        "source": "live", "since": 61_234, "cause": "return", "held": False,
-        "live": {"bitrate": 3_000_000, "keyframe_interval": 2000},
-        "hand_offs": {
-            "kinds": {"stall": {"count": 3}},
-            "recent": [{"kind": "return", "source": "live", "ago": 61_234, "gap": 45}],
-        },
-    },
-    source="live",
-)  # fmt: skip
+    program=program(
+        source="live",
+        since=61_234,
+        cause="return",
+        live=live(bitrate=3_000_000, keyframe_interval=2000),
+        hand_offs=HandOffsReport(
+            {"stall": HandOffKindReport(3, 2, 2100, (0, 0, 0, 0, 1, 2, 2))},
+            (HandOffReport("return", "live", 61_234, 45),),
+            (50, 100, 200, 500, 1000, 2000, 5000),
+        ),
+    ),
+)
+
+
+def playing(source: str | None) -> Status:
+    """Return LIVE with another source; None is a program that says nothing."""
+    return replace(LIVE, program=None if source is None else program(source=source))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +61,7 @@ LIVE = Status(
 )
 def test_states_have_the_names_of_the_design(source: str | None, is_on_air: bool, state: str) -> None:
     """What systemd says of the target goes before what the program last said of itself."""
-    assert replace(LIVE, source=source, situation=replace(ON_AIR, is_on_air=is_on_air)).state == state
+    assert replace(playing(source), situation=replace(ON_AIR, is_on_air=is_on_air)).state == state
 
 
 def test_live_names_the_address() -> None:
@@ -59,7 +71,7 @@ def test_live_names_the_address() -> None:
 
 def test_a_hold_says_when_it_ends() -> None:
     """In systemd's own spelling of time spans."""
-    holding = replace(LIVE, source="fallback", hold_left=90.4)
+    holding = replace(playing("fallback"), hold_left=90.4)
     assert (holding.words(), holding.summary) == ("fallback, off air in 1min 30s", "fallback")
 
 
@@ -78,9 +90,37 @@ def test_json_carries_what_all_say_of_each_relay() -> None:
             "unit": "activating", "state": "refusing", "connected": False, "failures": 4, "restarts": 4,
             "bitrate": None, "frame_rate": None, "speed": None, "delay": None, "idle": 100.0,
             "delivered": None, "sent": None, "behind": None, "queued": None, "skipped": None,
-            "words": words(4, 8.0),
+            "words": FAILED.sentence(),
         },
     }  # fmt: skip
+
+
+def test_json_has_these_keys_and_no_others() -> None:
+    """Users' scripts read them: a key that is taken away or renamed breaks somebody's."""
+    status = replace(LIVE, relays=RELAYS, hold_left=1.0).as_json()
+    assert list(status) == [
+        "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "live", "hand_offs",
+        "relays",
+    ]  # fmt: skip
+    assert list(status["publisher"]) == ["stream", "address"]
+    assert list(status["live"]) == [
+        "connected", "size", "frames", "bitrate", "frame_rate", "keyframe_interval", "width", "height",
+        "stalls",
+    ]  # fmt: skip
+    assert list(status["hand_offs"][0]) == ["kind", "source", "ago", "gap"]
+    assert list(status["relays"]["youtube"]) == [
+        "unit", "state", "connected", "failures", "restarts", "bitrate", "frame_rate", "speed", "delay",
+        "idle", "delivered", "sent", "behind", "queued", "skipped", "words",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", ["live", "fallback", "none", None])
+def test_the_command_line_reads_what_the_agent_answers(source: str | None) -> None:
+    """Through JSON; without a program, `live` is an empty table."""
+    status = replace(playing(source), relays=RELAYS)
+    answer = json.loads(json.dumps(status.as_json()))
+    assert StatusReport.from_table(answer) == status.report()
+    assert (answer["live"] == {}) == (source is None)
 
 
 def test_json_tells_the_hand_offs_and_the_publishers_stalls() -> None:
@@ -92,7 +132,7 @@ def test_json_tells_the_hand_offs_and_the_publishers_stalls() -> None:
 
 def test_a_program_that_says_nothing_has_no_source() -> None:
     """Nor a time in it; on air, that is a problem."""
-    silent = replace(LIVE, source=None, program={})
+    silent = playing(None)
     found = silent.as_json()
     assert (found["state"], found["since"], found["cause"]) == ("on air", None, None)
     assert silent.problems() == ("on air, but the program says nothing",)

@@ -1,14 +1,15 @@
 """What is kept of the program's and the relays' datagrams, and what is watched over time."""
 
-import json
+import logging
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from restream_agent.agent.telemetry import STALE, Telemetry, discard
+from restream_agent.wire import records
+from tests.unit.agent.reports import program, relay
 
 SENDER = "127.77.1.2"
 
@@ -34,8 +35,14 @@ class TelemetryBench:
 
     def report(self, position: int, **relays: int) -> None:
         """Send what the program sends: its position, and what each relay was sent."""
-        rows = {name: {"sent": sent} for name, sent in relays.items()}
-        self.say(json.dumps({"source": "live", "since": 0, "position": position, "relays": rows}).encode())
+        rows = {name: relay(sent=sent) for name, sent in relays.items()}
+        self.say(records.to_datagram(program(source="live", position=position, relays=rows)))
+
+    @property
+    def position(self) -> int:
+        """The position in the newest report."""
+        assert self.telemetry.report is not None
+        return self.telemetry.report.position
 
     def say(self, data: bytes) -> None:
         self.ends[1].send(data)
@@ -66,17 +73,30 @@ def test_the_newest_report_counts(bench: TelemetryBench) -> None:
     """And its source, until it is STALE."""
     bench.report(1000)
     bench.report(1500)
-    assert (bench.telemetry.report["position"], bench.telemetry.source) == (1500, "live")
+    assert (bench.position, bench.telemetry.source) == (1500, "live")
     bench.clock.now += STALE + 0.1
     assert bench.telemetry.source is None
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"1", b'{"other": 1}', b"\xff"])
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"1", b'{"other": 1}', b'{"source": "live"}', b"\xff"])
 def test_what_is_no_report_is_ignored(bench: TelemetryBench, data: bytes) -> None:
     """The one before stays."""
     bench.report(1000)
     bench.say(data)
-    assert bench.telemetry.report["position"] == 1000
+    assert (bench.position, bench.telemetry.refused) == (1000, 1)
+
+
+def test_the_first_of_what_is_no_report_is_logged(
+    bench: TelemetryBench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the key that is wrong; the next line comes when there was a report in between."""
+    with caplog.at_level(logging.WARNING, logger="restream_agent"):
+        for data in (b'{"source": 1}', b"{", b"{"):
+            bench.say(data)
+        bench.report(1000)
+        bench.say(b"{")
+    assert caplog.messages[0].startswith("ignored a datagram that is not a report of the program: source: ")
+    assert (len(caplog.messages), bench.telemetry.refused) == (2, 4)
 
 
 def test_a_relay_is_known_by_its_senders_address(bench: TelemetryBench) -> None:
@@ -125,7 +145,7 @@ def test_when_a_relay_takes_something_is_noted(bench: TelemetryBench) -> None:
 
 def test_what_came_while_no_agent_ran_is_thrown_away(bench: TelemetryBench) -> None:
     """It tells how things were."""
-    bench.ends[1].send(b'{"source": "live"}')
+    bench.ends[1].send(records.to_datagram(program(source="live")))
     discard(bench.ends[0])
     bench.telemetry.receive(bench.ends[0])
-    assert bench.telemetry.report == dict[str, Any]()
+    assert (bench.telemetry.report, bench.telemetry.source) == (None, None)

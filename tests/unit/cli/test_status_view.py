@@ -1,24 +1,33 @@
 """What `status` prints."""
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from restream_agent.cli.status_view import table
+from restream_agent.base.errors import RestreamError
+from restream_agent.cli.status_view import read, table
+from restream_agent.wire.status_report import LiveStatus, RelayStatus, StatusReport
+
+RELAY = RelayStatus(
+    unit="active", state="delivering", connected=True, failures=0, restarts=0, bitrate=2.9e6, frame_rate=30.0,
+    speed=1.0, delay=0.5, idle=0.0, delivered=99_000, sent=1000, behind=0.25, queued=0, skipped=0, words="",
+)  # fmt: skip
+UNKNOWN = replace(
+    RELAY, connected=False, restarts=None, bitrate=None, frame_rate=None, speed=None, delay=None, idle=None,
+    delivered=None, sent=None, behind=None, queued=None, skipped=None,
+)  # fmt: skip
 
 
-def status(**live: object) -> dict[str, Any]:
-    picture = {"width": 1280, "height": 720, "frame_rate": 30.0, "bitrate": 3e6, "stalls": 0}
-    return {
-        "state": "live",
-        "held": False,
-        "since": 5.0,
-        "hold_left": None,
-        "ingest": "up",
-        "config": "ok",
-        "live": picture | live,
-        "relays": {},
-    }
+def status(*, keyframe_interval: float = 2.0, **relays: RelayStatus) -> StatusReport:
+    """Return the report of a channel that is live."""
+    live = LiveStatus(
+        connected=True, size=0, frames=0, bitrate=3_000_000, frame_rate=30.0,
+        keyframe_interval=keyframe_interval, width=1280, height=720, stalls=0,
+    )  # fmt: skip
+    return StatusReport(
+        state="live", since=5.0, cause="return", held=False, hold_left=None, publisher=None, ingest="up",
+        config="ok", live=live, hand_offs=(), relays=relays,
+    )  # fmt: skip
 
 
 def test_one_line_says_what_is_shown() -> None:
@@ -32,3 +41,35 @@ def test_one_line_says_what_is_shown() -> None:
 def test_rare_keyframes_are_told(interval: float, is_told: bool) -> None:
     """With what to do about it: platforms complain, and OBS's return waits for one."""
     assert ("set OBS's keyframe interval to 2 s" in table(status(keyframe_interval=interval))) == is_told
+
+
+@pytest.mark.parametrize(
+    ("relay", "words"),
+    [
+        (RELAY, "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
+        (
+            replace(UNKNOWN, state="refusing", words="attempt 5 after 4 failures in a row"),
+            "refusing, attempt 5 after 4 failures in a row",
+        ),
+        (replace(UNKNOWN, state="stalled", idle=7.2), "stalled, nothing taken for 7 s"),
+        (replace(RELAY, skipped=3), "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, 3 pictures skipped"),
+    ],
+)
+def test_each_relay_has_a_line(relay: RelayStatus, words: str) -> None:
+    """With the figures that are known."""
+    assert table(status(twitch=relay)).splitlines()[1:] == [f"  twitch  {words}"]
+
+
+def test_a_program_that_says_nothing_has_no_figures() -> None:
+    """The agent's answer has an empty table then."""
+    silent = replace(status(), state="on air", since=None, cause=None, live=None)
+    assert table(read(silent.as_table())) == "ON AIR"
+
+
+def test_the_status_of_another_version_is_an_error_that_says_what_to_do() -> None:
+    """With the key; `--json` prints it all the same."""
+    with pytest.raises(
+        RestreamError, match="the agent's status cannot be read: news: is not a known key"
+    ) as caught:
+        read(status().as_table() | {"news": 1})
+    assert "systemctl restart restream-agent" in caught.value.hint

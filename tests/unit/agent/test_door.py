@@ -1,4 +1,4 @@
-"""Wrong keys are refused late, and delay no other hook."""
+"""Wrong keys wait for their refusal; nobody else waits for them."""
 
 import asyncio
 import time
@@ -7,18 +7,17 @@ import httpx
 import pytest
 
 from restream_agent.agent import http
-from restream_agent.agent.credentials import HookCredentials
-from restream_agent.agent.http import Handlers, application
+from restream_agent.agent.http import Door, Handlers, application
 from tests.unit.agent.test_http import KEY, TOKEN, FakeAgent
 
 HERE, THERE = "203.0.113.1", "203.0.113.2"
 
 
 def visitor() -> httpx.AsyncClient:
-    """Return a client of a new application."""
+    """Return a client of a new listener."""
     agent = FakeAgent()
     handlers = Handlers(agent.publish, agent.unpublish, agent.status, tuple[str, ...], bytes)
-    transport = httpx.ASGITransport(application(HookCredentials(TOKEN, KEY), handlers))
+    transport = httpx.ASGITransport(application(Door(TOKEN, KEY), handlers))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=30)
 
 
@@ -32,7 +31,7 @@ async def publish(client: httpx.AsyncClient, key: str, address: str) -> tuple[in
 
 
 def test_the_second_wrong_key_waits_and_others_do_not() -> None:
-    """While guesses wait, the right key is accepted from the same address, and a first slip is refused."""
+    """While guesses wait, the right key is accepted from the same address, and a slip elsewhere refused."""
 
     async def visit() -> list[tuple[int, float]]:
         async with visitor() as client:
@@ -50,7 +49,7 @@ def test_the_second_wrong_key_waits_and_others_do_not() -> None:
 
 
 def test_waiting_refusals_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Above the limit a refusal is sent at once instead of using more memory."""
+    """Above the limit a refusal comes at once instead of taking up more room."""
     monkeypatch.setattr(http, "MOST_WAITING", 2)
 
     async def visit() -> list[float]:

@@ -1,0 +1,113 @@
+"""The status, as the agent answers `GET /api/status` and `restream-agent status --json` prints it. Pure.
+
+Times are in seconds, sizes in bytes, rates in bit/s and pictures per second. None (null) stands for what is
+not known. Users read this JSON: a key that is there stays, with its meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from restream_agent.wire import records
+
+
+@dataclass(frozen=True)
+class PublisherStatus:
+    """The current publisher: the stream's name and the address that it comes from."""
+
+    stream: str
+    address: str
+
+
+@dataclass(frozen=True)
+class LiveStatus:
+    """The publisher's stream: totals since it connected, rates of the last half second, size in pixels.
+
+    `keyframe_interval` is between its last two keyframes, 0 before there were two. `stalls` counts the
+    hand-offs to the fallback because it went silent.
+    """
+
+    connected: bool
+    size: int
+    frames: int
+    bitrate: int
+    frame_rate: float
+    keyframe_interval: float
+    width: int
+    height: int
+    stalls: int
+
+
+@dataclass(frozen=True)
+class HandOffStatus:
+    """A change of source: its kind, the source after it, how long `ago`, and the gap without a packet."""
+
+    kind: str
+    source: str
+    ago: float
+    gap: float | None
+
+
+@dataclass(frozen=True)
+class RelayStatus:
+    """One relay.
+
+    `unit` is systemd's word for the unit's state, `state` the agent's for what the relay does. `connected`
+    says that it reads the program. `failures` counts the attempts in a row that failed, `restarts` what
+    systemd has restarted since the last start by hand. Rates are of what was delivered in the last 5 s,
+    `speed` is seconds of stream per second. `delay` is from the program's newest packet to the newest that
+    was delivered, `idle` the time since the platform last took anything. `delivered` and `sent` are bytes;
+    `behind` (s) and `queued` (bytes) wait in the program's queue; `skipped` counts pictures. `words` is the
+    unit's status text after a failed attempt, else "".
+    """
+
+    unit: str
+    state: str
+    connected: bool
+    failures: int
+    restarts: int | None
+    bitrate: float | None
+    frame_rate: float | None
+    speed: float | None
+    delay: float | None
+    idle: float | None
+    delivered: int | None
+    sent: int | None
+    behind: float | None
+    queued: int | None
+    skipped: int | None
+    words: str
+
+
+@dataclass(frozen=True)
+class StatusReport:
+    """The channel and its relays.
+
+    `state` is "off air", "opening", "live", "fallback", or "on air" if the program does not report; `since`
+    is for how long the source has been shown, `cause` the kind of the last hand-off. `held` says that the
+    operator keeps the fallback on, `hold_left` how long until the hold ends the broadcast. `ingest` is "up"
+    or "down", `config` "ok" or "refused". `live` is None, and {} in the JSON, if the program does not
+    report. `hand_offs` are the newest ones, oldest first.
+    """
+
+    state: str
+    since: float | None
+    cause: str | None
+    held: bool
+    hold_left: float | None
+    publisher: PublisherStatus | None
+    ingest: str
+    config: str
+    live: LiveStatus | None
+    hand_offs: tuple[HandOffStatus, ...]
+    relays: Mapping[str, RelayStatus]
+
+    def as_table(self) -> dict[str, Any]:
+        """Return the plain data of the JSON."""
+        table = records.as_table(self)
+        return table | {"live": table["live"] or {}}
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> "StatusReport":
+        """Read the plain data of the JSON; TypeError or ValueError, with the key, if it is something else."""
+        return records.from_table(cls, {**table, "live": table.get("live") or None})
