@@ -1,12 +1,11 @@
-"""The HTTP side of the agent: hooks in, answers out, and the status for whoever asks on loopback.
+"""The agent's HTTP application: it answers hooks, and requests for the status, on loopback.
 
-Every hook carries the token that apply generated. What is refused changes nothing and is logged
-without the key; a refused key is logged in one stable line with the address.
+Every hook carries the token that `restream-agent apply` generated. A refused hook changes nothing and is
+logged without its key. A wrong key is logged in one stable line with the client's address.
 """
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.hook_formats import Hook, HookError, read_nginx, read_srs
 from restream_agent.agent.key_throttle import KeyThrottle
 from restream_agent.systemd.unit_names import is_instance
@@ -24,44 +24,24 @@ from restream_agent.systemd.unit_names import is_instance
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 16 * 1024
-"""Bytes. A hook of SRS has under 1 KiB."""
+"""Bytes. A hook of SRS has less than 1 KiB."""
 
 MOST_WAITING = 1000
-"""Refusals that may be waiting at a time: as many as the ingest server has connections, some KiB each."""
+"""Refusals that may wait at the same time, each a few KiB. The ingest server has as many connections."""
 
 EXPOSITION = "text/plain; version=0.0.4"
-"""The content type of Prometheus's text format; Starlette adds the charset."""
+"""The content type of Prometheus's text format. Starlette adds the charset."""
 
 _APPLICATION = "live"
 _ROUTES = {"on_publish": "publish", "on_unpublish": "unpublish", "on_play": "play"}
 
 
 @dataclass(frozen=True)
-class Door:
-    """Who gets in: the token of the hooks and the publisher's key, None for any."""
-
-    token: str
-    key: str | None
-
-    def __repr__(self) -> str:
-        """Show nothing of either."""
-        return "Door(…)"
-
-    def knows_token(self, token: str) -> bool:
-        """Compare in constant time."""
-        return secrets.compare_digest(token.encode(), self.token.encode())
-
-    def knows_key(self, key: str) -> bool:
-        """Compare in constant time."""
-        return self.key is None or secrets.compare_digest(key.encode(), self.key.encode())
-
-
-@dataclass(frozen=True)
 class Handlers:
-    """What the daemon does: `publish` returns why it refuses, "" if it does not.
+    """The functions that answer requests.
 
-    `problems` returns in words what is wrong, nothing if all is well; `metrics` what Prometheus reads,
-    nothing before the first look.
+    `publish` returns the reason for refusing a hook, or "" to accept it. `problems` returns a sentence for
+    each problem. `metrics` returns the text for Prometheus, which is empty until the agent is ready.
     """
 
     publish: Callable[[Hook], Awaitable[str]]
@@ -71,9 +51,9 @@ class Handlers:
     metrics: Callable[[], bytes]
 
 
-def application(door: Door, handlers: Handlers) -> Starlette:
+def application(credentials: HookCredentials, handlers: Handlers) -> Starlette:
     """Return the ASGI application."""
-    listener = _Listener(door, handlers)
+    listener = _Listener(credentials, handlers)
     routes = [Route(f"/api/{name}", listener.hook, methods=["POST"]) for name in _ROUTES]
     routes.append(Route("/api/status", listener.status))
     routes.append(Route("/healthz", listener.health))
@@ -82,10 +62,10 @@ def application(door: Door, handlers: Handlers) -> Starlette:
 
 
 class _Listener:
-    def __init__(self, door: Door, handlers: Handlers) -> None:
-        self._door = door
+    def __init__(self, credentials: HookCredentials, handlers: Handlers) -> None:
+        self._credentials = credentials
         self._handlers = handlers
-        self._slowdown = KeyThrottle()
+        self._throttle = KeyThrottle()
         self._waiting = 0
 
     async def status(self, _: Request) -> Response:
@@ -101,7 +81,7 @@ class _Listener:
         return Response(metrics, media_type=EXPOSITION) if metrics else PlainTextResponse("not ready\n", 503)
 
     async def hook(self, request: Request) -> Response:
-        if not self._door.knows_token(request.query_params.get("token", "")):
+        if not self._credentials.is_token(request.query_params.get("token", "")):
             log.warning("hook refused: no valid token")
             return _refused(403)
         try:
@@ -112,33 +92,33 @@ class _Listener:
         except ClientDisconnect:
             return _refused(400)
         if hook.kind != _ROUTES[request.url.path.rpartition("/")[2]]:
-            log.warning("hook refused: its action does not belong to its path")
+            log.warning("hook refused: its action does not match its path")
             return _refused(400)
-        return await self._decide(hook)
+        return await self._answer(hook)
 
     async def _read(self, request: Request) -> Hook:
         body = b""
         async for chunk in request.stream():
             body += chunk
             if len(body) > LARGEST_BODY:
-                raise HookError(f"a body above {LARGEST_BODY} bytes")
+                raise HookError(f"its body is larger than {LARGEST_BODY} bytes")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "application/json":
             return read_srs(body)
         if kind == "application/x-www-form-urlencoded":
             return read_nginx(body)
-        raise HookError("neither JSON nor a form by its content type")
+        raise HookError("its content type is neither JSON nor a form")
 
-    async def _decide(self, hook: Hook) -> Response:
+    async def _answer(self, hook: Hook) -> Response:
         publisher = hook.publisher
         if hook.kind == "play" or hook.application != _APPLICATION:
             return _refused(403)
         if hook.kind == "unpublish":
-            if is_instance(publisher.stream):  # no other was ever accepted
+            if is_instance(publisher.stream):  # no other stream is ever accepted
                 await self._handlers.unpublish(hook)
             return _accepted()
-        if not self._door.knows_key(hook.key):
-            return await self._turn_away(publisher.address)
+        if not self._credentials.is_key(hook.key):
+            return await self._refuse_wrong_key(publisher.address)
         if not is_instance(publisher.stream):
             log.warning(
                 "publish refused: from %s, the stream's name has characters other than A-Z a-z 0-9 _ . -",
@@ -151,13 +131,13 @@ class _Listener:
             return _refused(403)
         return _accepted()
 
-    async def _turn_away(self, address: str) -> Response:
-        """Refuse a wrong key, late: others, and the right key from the same address, go past meanwhile.
+    async def _refuse_wrong_key(self, address: str) -> Response:
+        """Refuse a wrong key after a pause, which delays no other hook, from the same address or another.
 
-        examples/fail2ban/ reads this line; it comes at once.
+        The line is logged at once; examples/fail2ban/ reads it.
         """
         log.warning("publish refused: wrong key from %s", address)
-        wait = self._slowdown.wait(address, time.monotonic())
+        wait = self._throttle.wait(address, time.monotonic())
         if wait and self._waiting < MOST_WAITING:
             self._waiting += 1
             try:
@@ -168,7 +148,7 @@ class _Listener:
 
 
 def _accepted() -> Response:
-    """Both servers take this: SRS wants the JSON, nginx-rtmp the status."""
+    """Return the answer that both servers take as yes: SRS by its JSON, nginx-rtmp by its status."""
     return JSONResponse({"code": 0})
 
 

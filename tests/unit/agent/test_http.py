@@ -1,4 +1,4 @@
-"""Who gets past the listener, what is refused, and what the log says of it: never a key."""
+"""Which hooks are accepted and refused, and what is logged of them: never a key."""
 
 import asyncio
 import json
@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.hook_formats import Hook
-from restream_agent.agent.http import LARGEST_BODY, Door, Handlers, application
+from restream_agent.agent.http import LARGEST_BODY, Handlers, application
 from tests.unit.agent.recorded import nginx_hooks
 
 TOKEN = "t0ken-of-the-hooks"
@@ -21,7 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass
 class FakeAgent:
-    """The functions that the listener calls; `heard` holds the hooks it passed on."""
+    """The functions that the application calls; `heard` holds the hooks it passed on."""
 
     refusal: str = ""
     problems: tuple[str, ...] = ()
@@ -41,17 +42,17 @@ class FakeAgent:
 
 @pytest.fixture
 def agent() -> FakeAgent:
-    """Return an agent that accepts every publisher that the listener lets through."""
+    """Return an agent that accepts every publisher whose key is right."""
     return FakeAgent()
 
 
 class HookClient:
-    """Sends requests as an ingest server on this machine; an exception in the listener is raised here."""
+    """Sends requests to the application; an exception in the application is raised here."""
 
-    def __init__(self, agent: FakeAgent, door: Door) -> None:
+    def __init__(self, agent: FakeAgent, credentials: HookCredentials) -> None:
         problems, numbers = lambda: agent.problems, lambda: agent.numbers
         handlers = Handlers(agent.publish, agent.unpublish, agent.status, problems, numbers)
-        self._transport = httpx.ASGITransport(application(door, handlers))
+        self._transport = httpx.ASGITransport(application(credentials, handlers))
 
     def request(self, method: str, path: str, **sent: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
@@ -75,8 +76,8 @@ class Chunks:
 
 @pytest.fixture
 def client(agent: FakeAgent) -> HookClient:
-    """Return a client of a listener that wants token and key."""
-    return HookClient(agent, Door(TOKEN, KEY))
+    """Return a client of an application that requires token and key."""
+    return HookClient(agent, HookCredentials(TOKEN, KEY))
 
 
 @pytest.fixture(autouse=True)
@@ -101,45 +102,45 @@ def post(client: HookClient, path: str = "on_publish", **sent: Any) -> int:
     return client.request("POST", f"/api/{path}?token={TOKEN}", **sent).status_code
 
 
-def test_srs_is_told_zero_as_it_wants(client: HookClient, agent: FakeAgent) -> None:
-    """200 and a JSON object with the integer code 0; anything else would be a refusal."""
+def test_srs_is_answered_with_code_zero(client: HookClient, agent: FakeAgent) -> None:
+    """SRS takes only 200 with a JSON object and the integer code 0 as yes."""
     answer = client.request("POST", f"/api/on_publish?token={TOKEN}", json=body())
     assert (answer.status_code, answer.json()) == (200, {"code": 0})
-    assert [(one.kind, one.publisher.stream) for one in agent.heard] == [("publish", "main")]
+    assert [(hook.kind, hook.publisher.stream) for hook in agent.heard] == [("publish", "main")]
 
 
-def test_nginx_is_told_yes(client: HookClient, agent: FakeAgent) -> None:
-    """Its recorded form with our key is accepted by a 2xx."""
+def test_nginx_is_answered_with_200(client: HookClient, agent: FakeAgent) -> None:
+    """A recorded form of nginx-rtmp with the right key is accepted by a 2xx."""
     form = nginx_hooks()[0]["body"].replace("s3cret%2Fwith%26signs", KEY)
     assert post(client, content=form, headers={"content-type": FORM}) == 200
-    assert [(one.kind, one.publisher.stream) for one in agent.heard] == [("publish", "main")]
+    assert [(hook.kind, hook.publisher.stream) for hook in agent.heard] == [("publish", "main")]
 
 
 def test_an_unpublish_is_passed_on_and_needs_no_key(client: HookClient, agent: FakeAgent) -> None:
-    """Whether it counts is decided by its client id."""
+    """Its client id decides whether it has an effect."""
     assert post(client, "on_unpublish", json=body("on_unpublish", param="")) == 200
-    assert [one.kind for one in agent.heard] == ["unpublish"]
+    assert [hook.kind for hook in agent.heard] == ["unpublish"]
 
 
-def test_an_unpublish_of_a_name_that_was_never_accepted_is_taken_and_forgotten(
+def test_an_unpublish_of_a_name_that_was_never_accepted_is_ignored(
     client: HookClient, agent: FakeAgent
 ) -> None:
-    """Servers tell the end of publishers that were refused, too."""
+    """Servers report the end of refused publishers, too."""
     assert post(client, "on_unpublish", json=body("on_unpublish", stream="no such/name")) == 200
     assert not agent.heard
 
 
-def test_any_key_is_accepted_where_that_is_wanted(agent: FakeAgent) -> None:
-    """`ingest.key = "any"` is a door without a key."""
-    assert post(HookClient(agent, Door(TOKEN, None)), json=body(param="")) == 200
+def test_any_key_is_accepted_if_so_configured(agent: FakeAgent) -> None:
+    """`ingest.key = "any"` turns the check of the key off."""
+    assert post(HookClient(agent, HookCredentials(TOKEN, None)), json=body(param="")) == 200
 
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=wr0ng", f"?token={TOKEN}x", "?token=%FF%00é"])
 @pytest.mark.parametrize("path", ["on_publish", "on_unpublish", "on_play"])
-def test_without_the_token_nothing_is_even_read(
+def test_without_the_token_the_body_is_not_read(
     client: HookClient, agent: FakeAgent, path: str, query: str
 ) -> None:
-    """403, whatever the body."""
+    """403, for every body."""
     assert client.request("POST", f"/api/{path}{query}", json=body(path)).status_code == 403
     assert not agent.heard
 
@@ -148,7 +149,7 @@ def test_without_the_token_nothing_is_even_read(
 def test_a_wrong_key_is_refused_in_one_stable_line(
     client: HookClient, agent: FakeAgent, caplog: pytest.LogCaptureFixture, param: str
 ) -> None:
-    """The line names the address, for those who ban by it."""
+    """The line names the address, so that fail2ban can ban it."""
     assert post(client, json=body(param=param)) == 403
     assert not agent.heard
     ours = [record.getMessage() for record in caplog.records if record.name == "restream_agent.agent.http"]
@@ -156,10 +157,10 @@ def test_a_wrong_key_is_refused_in_one_stable_line(
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "a b", "-x", "wr0ng%20", "ключ", "x" * 101, "a\nb", "../x"])
-def test_a_name_that_no_unit_can_bear_is_refused_and_not_logged(
+def test_a_name_that_cannot_be_part_of_a_unit_name_is_refused_and_not_logged(
     client: HookClient, agent: FakeAgent, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    """It may hold a key that was put into the wrong place."""
+    """A user may have typed the key in place of the name."""
     assert post(client, json=body(stream=name)) == 403
     assert not agent.heard
     (line,) = [record.getMessage() for record in caplog.records if record.name == "restream_agent.agent.http"]
@@ -167,20 +168,20 @@ def test_a_name_that_no_unit_can_bear_is_refused_and_not_logged(
     assert len(name) < 4 or name not in line
 
 
-def test_what_the_daemon_refuses_is_refused(client: HookClient, agent: FakeAgent) -> None:
-    """A fight between publishers is such a reason."""
+def test_a_refusal_of_the_agent_is_a_refusal(client: HookClient, agent: FakeAgent) -> None:
+    """For example in a fight between publishers."""
     agent.refusal = "two publishers are fighting for the stream"
     assert post(client, json=body()) == 403
 
 
-def test_nobody_plays_through_a_hook(client: HookClient, agent: FakeAgent) -> None:
-    """The server's own rules let `live@` play; who else asks is refused."""
+def test_no_player_is_accepted_by_a_hook(client: HookClient, agent: FakeAgent) -> None:
+    """The server's own rules allow `live@` to play, without a hook."""
     assert post(client, "on_play", json=body("on_play")) == 403
     assert not agent.heard
 
 
 def test_another_application_is_refused(client: HookClient, agent: FakeAgent) -> None:
-    """Only `live` is ours."""
+    """The agent handles the application `live` only."""
     assert post(client, json=body(app="other")) == 403
     assert not agent.heard
 
@@ -189,7 +190,7 @@ REFUSED = {
     "unknown action": {"json": body("on_connect")},
     "action of another path": {"json": body("on_unpublish")},
     "bad json": {"content": b"{", "headers": {"content-type": "application/json"}},
-    "json that is no object": {"json": [1]},
+    "json that is not an object": {"json": [1]},
     "no content type": {"content": json.dumps(body()).encode()},
     "wrong content type": {"content": json.dumps(body()).encode(), "headers": {"content-type": "text/xml"}},
     "json as a form": {"content": json.dumps(body()).encode(), "headers": {"content-type": FORM}},
@@ -199,14 +200,16 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_no_hook_is_refused(client: HookClient, agent: FakeAgent, sent: dict[str, Any]) -> None:
-    """400, and the agent hears nothing of it."""
+def test_a_request_that_is_not_a_hook_is_refused(
+    client: HookClient, agent: FakeAgent, sent: dict[str, Any]
+) -> None:
+    """400, and the agent is not called."""
     assert post(client, **sent) == 400
     assert not agent.heard
 
 
 def test_a_huge_body_is_read_no_further_than_the_limit(client: HookClient, agent: FakeAgent) -> None:
-    """Also where no content-length tells of it."""
+    """Also without a content-length."""
     body = Chunks()
     assert post(client, content=body, headers={"content-type": "application/json"}) == 400
     assert body.taken <= LARGEST_BODY // 1024 + 1
@@ -220,41 +223,36 @@ def test_a_huge_body_is_read_no_further_than_the_limit(client: HookClient, agent
 def test_wrong_paths_and_methods_are_refused(
     client: HookClient, agent: FakeAgent, method: str, path: str, status: int
 ) -> None:
-    """Nothing but what is documented is there."""
+    """Only the documented paths exist."""
     assert client.request(method, f"{path}?token={TOKEN}", json=body()).status_code == status
     assert not agent.heard
 
 
-def test_the_status_is_for_whoever_asks(client: HookClient) -> None:
-    """It holds no secret, and only this machine can ask."""
+def test_the_status_needs_no_token(client: HookClient) -> None:
+    """It holds no secret, and only this machine can request it."""
     assert client.request("GET", "/api/status").json() == {"state": "off air"}
 
 
 @pytest.mark.parametrize(
     ("problems", "status", "words"), [((), 200, "ok\n"), (("not ready", "old"), 503, "not ready\nold\n")]
 )
-def test_health_says_what_is_wrong(
+def test_health_lists_the_problems(
     client: HookClient, agent: FakeAgent, problems: tuple[str, ...], status: int, words: str
 ) -> None:
-    """A line each, with 503, for those who watch from outside."""
+    """One line for each problem, with 503, for monitoring from outside."""
     agent.problems = problems
     answer = client.request("GET", "/healthz")
     assert (answer.status_code, answer.text) == (status, words)
 
 
-def test_metrics_come_as_prometheus_reads_them(client: HookClient) -> None:
-    """In its text format."""
+def test_metrics_are_in_the_format_of_prometheus(client: HookClient) -> None:
+    """With the content type of its text format."""
     answer = client.request("GET", "/metrics")
     assert (answer.status_code, answer.text) == (200, "restream_up 1\n")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
 
 
 def test_before_the_first_look_there_are_no_metrics(client: HookClient, agent: FakeAgent) -> None:
-    """Zeros would look like a channel that is off the air."""
+    """Zeros would look like a channel that is off air."""
     agent.numbers = b""
     assert client.request("GET", "/metrics").status_code == 503
-
-
-def test_a_door_shows_nothing() -> None:
-    """Neither secret is in its repr, which a traceback could print."""
-    assert repr(Door(TOKEN, KEY)) == "Door(…)"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.agent.http import Door
+from restream_agent.agent.credentials import HookCredentials
 from tests.unit.agent.test_http import KEY, TOKEN, FakeAgent, HookClient
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/fail2ban"
@@ -30,7 +30,9 @@ def log_of(caplog: pytest.LogCaptureFixture, **hook: str) -> str:
     """Return what the listener logs of a hook, as the journal hands it to fail2ban."""
     body = {"action": "on_publish", "client_id": "1", "app": "live", "stream": "main", **hook}
     with caplog.at_level(logging.INFO):
-        HookClient(FakeAgent(), Door(TOKEN, KEY)).request("POST", f"/api/on_publish?token={TOKEN}", json=body)
+        HookClient(FakeAgent(), HookCredentials(TOKEN, KEY)).request(
+            "POST", f"/api/on_publish?token={TOKEN}", json=body
+        )
     lines = [f"Nov 23 06:28:42 host restream-agent[228]: {one.getMessage()}\n" for one in caplog.records]
     caplog.clear()
     return "".join(lines)

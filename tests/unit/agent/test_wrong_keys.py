@@ -1,4 +1,4 @@
-"""Wrong keys wait for their refusal; nobody else waits for them."""
+"""Wrong keys are refused late, and delay no other hook."""
 
 import asyncio
 import time
@@ -7,17 +7,18 @@ import httpx
 import pytest
 
 from restream_agent.agent import http
-from restream_agent.agent.http import Door, Handlers, application
+from restream_agent.agent.credentials import HookCredentials
+from restream_agent.agent.http import Handlers, application
 from tests.unit.agent.test_http import KEY, TOKEN, FakeAgent
 
 HERE, THERE = "203.0.113.1", "203.0.113.2"
 
 
 def visitor() -> httpx.AsyncClient:
-    """Return a client of a new listener."""
+    """Return a client of a new application."""
     agent = FakeAgent()
     handlers = Handlers(agent.publish, agent.unpublish, agent.status, tuple[str, ...], bytes)
-    transport = httpx.ASGITransport(application(Door(TOKEN, KEY), handlers))
+    transport = httpx.ASGITransport(application(HookCredentials(TOKEN, KEY), handlers))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=30)
 
 
@@ -31,7 +32,7 @@ async def publish(client: httpx.AsyncClient, key: str, address: str) -> tuple[in
 
 
 def test_the_second_wrong_key_waits_and_others_do_not() -> None:
-    """While guesses wait, the right key is accepted from the same address, and a slip elsewhere refused."""
+    """While guesses wait, the right key is accepted from the same address, and a first slip is refused."""
 
     async def visit() -> list[tuple[int, float]]:
         async with visitor() as client:
@@ -49,7 +50,7 @@ def test_the_second_wrong_key_waits_and_others_do_not() -> None:
 
 
 def test_waiting_refusals_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Above the limit a refusal comes at once instead of taking up more room."""
+    """Above the limit a refusal is sent at once instead of using more memory."""
     monkeypatch.setattr(http, "MOST_WAITING", 2)
 
     async def visit() -> list[float]:

@@ -1,0 +1,36 @@
+"""Has systemd apply an edited TOML file, by starting restream-apply.service."""
+
+import asyncio
+from functools import partial
+
+from restream_agent.agent.edit_tracker import EditTracker
+from restream_agent.systemd import unit_names
+from restream_agent.systemd.systemctl import Systemd
+
+
+class EditApplier:
+    """Starts an apply for every state of the TOML file that has not been tried."""
+
+    def __init__(self, source: str, edits: EditTracker, systemd: Systemd) -> None:
+        """`source` is the path of the TOML file, for the log."""
+        self._reason = f"{source} was edited"
+        self._edits = edits
+        self._systemd = systemd
+
+    async def apply_pending(self) -> None:
+        """Start an apply if an edit is pending; RestreamError if systemd does not start it.
+
+        While an apply is starting, the edit stays pending: that apply may have read the TOML before the edit,
+        and systemd ignores a request to start a unit that is starting.
+        """
+        state = self._edits.pending()
+        if state is None:
+            return
+        active = await asyncio.to_thread(self._systemd.active, unit_names.APPLY_UNIT)
+        if active.get(unit_names.APPLY_UNIT) == "activating":
+            return
+        units = (unit_names.APPLY_UNIT,)
+        await asyncio.to_thread(
+            partial(self._systemd.change, "start", units, reason=self._reason, wait=False)
+        )
+        self._edits.note(state)

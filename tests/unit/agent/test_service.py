@@ -1,0 +1,152 @@
+"""The agent as a service: startup, main loop and shutdown, without systemd and without an ingest server."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import httpx
+import pytest
+
+from restream_agent.agent.credentials import HookCredentials
+from restream_agent.agent.service import AgentService
+from restream_agent.agent.sockets import AgentSockets, take_sockets
+from restream_agent.base import paths
+from restream_agent.base.errors import RestreamError
+from restream_agent.systemd.systemctl import Systemd
+from tests.lab.deadline import wait_until
+from tests.unit.agent.test_agent import SETTINGS, FakeSystemctl
+
+
+@pytest.fixture
+def sockets(tmp_path: Path) -> Iterator[AgentSockets]:
+    """Return the three sockets that systemd would pass."""
+    hooks = socket.create_server(("127.0.0.1", 0))
+    program = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    program.bind(str(tmp_path / "telemetry.sock"))
+    progress = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    progress.bind(("127.0.0.1", 0))
+    for listening in (hooks, program, progress):
+        listening.setblocking(False)
+    yield AgentSockets(hooks, program, progress)
+    for listening in (hooks, program, progress):
+        listening.close()
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Return the list to which all that the agent reports to systemd is added."""
+    receiving = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiving.bind(str(tmp_path / "notify"))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setattr(paths, "OPERATOR", str(tmp_path / "operator"))
+    messages: list[str] = []
+
+    def receive() -> None:
+        while message := receiving.recv(4096):
+            messages.append(message.decode())
+
+    thread = threading.Thread(target=receive)
+    thread.start()
+    yield messages
+    receiving.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    receiving.close()
+
+
+def service(tmp_path: Path, sockets: AgentSockets, machine: FakeSystemctl) -> AgentService:
+    settings = replace(SETTINGS, api="http://127.0.0.1:1", source=str(tmp_path / "restream.toml"))
+    return AgentService(settings, HookCredentials("token", None), sockets, Systemd(machine.run), tmp_path)
+
+
+async def health(sockets: AgentSockets, *, until: str) -> httpx.Response:
+    """Request /healthz until the answer holds some words."""
+    host, port = sockets.hooks.getsockname()
+    async with asyncio.timeout(20), httpx.AsyncClient(trust_env=False) as client:
+        while True:
+            answer = await client.get(f"http://{host}:{port}/healthz")
+            if until in answer.text:
+                return answer
+            await asyncio.sleep(0.05)
+
+
+def test_the_agent_serves_until_it_is_told_to_stop(
+    tmp_path: Path, sockets: AgentSockets, reports: list[str]
+) -> None:
+    """It reports readiness and status, answers requests, and reports that it is stopping."""
+
+    async def walk() -> httpx.Response:
+        agent = service(tmp_path, sockets, FakeSystemctl())
+        serving = asyncio.create_task(agent.serve())
+        answer = await health(sockets, until="ingest")
+        agent.stop()
+        await serving
+        return answer
+
+    answer = asyncio.run(walk())
+    assert (answer.status_code, answer.text) == (503, "the ingest server does not answer\n")
+    wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
+    assert reports.index("READY=1") < reports.index("STATUS=off air") < reports.index("STOPPING=1")
+    assert "WATCHDOG=1" in reports
+
+
+@dataclass
+class SlowSystemctl(FakeSystemctl):
+    """A systemctl that answers once `answers` is set."""
+
+    answers: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, argv: tuple[str, ...], **options: Any) -> CompletedProcess[str]:
+        self.answers.wait(20)
+        return super().run(argv, **options)
+
+
+def test_the_agent_is_not_ready_before_its_first_look(
+    tmp_path: Path, sockets: AgentSockets, reports: list[str]
+) -> None:
+    """Until then it answers requests, but neither /healthz nor systemd is told that it is ready."""
+    machine = SlowSystemctl()
+
+    async def walk() -> list[str]:
+        agent = service(tmp_path, sockets, machine)
+        serving = asyncio.create_task(agent.serve())
+        await health(sockets, until="not ready")
+        before = list(reports)
+        machine.answers.set()
+        await health(sockets, until="ingest")
+        agent.stop()
+        await serving
+        return before
+
+    assert "READY=1" not in asyncio.run(walk())
+    assert "READY=1" in reports
+
+
+class BrokenSystemctl(FakeSystemctl):
+    """A systemctl whose call raises an error that no part of the agent expects."""
+
+    def run(self, *_: Any, **__: Any) -> CompletedProcess[str]:
+        raise ZeroDivisionError
+
+
+def test_an_endless_task_that_fails_ends_the_agent(
+    tmp_path: Path, sockets: AgentSockets, reports: list[str]
+) -> None:
+    """Its error is raised, so that systemd restarts the agent."""
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(service(tmp_path, sockets, BrokenSystemctl()).serve())
+    wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
+
+
+def test_without_systemds_sockets_there_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent was started by hand."""
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    monkeypatch.setenv("LISTEN_FDS", "0")
+    with pytest.raises(RestreamError, match="did not pass the agent's sockets") as caught:
+        take_sockets()
+    assert "restream-agent.socket" in caught.value.hint
