@@ -1,9 +1,10 @@
-"""What ffmpeg says of its work once a second (`-progress`), and the rates that follow from it. Pure.
+"""ffmpeg's own reports once a second (`-progress`), and the rates that follow from them. Pure.
 
-Source of the keys: print_report() of ffmpeg's fftools. `total_size` is what was written, header included.
-`out_time_us` counts from the first packet of this run: of the stream that is furthest in ffmpeg 5, of the
-one that is last in 7, where it stands still if that one has ended (measured on both). So what counts as
-progress is the size. Times of arrival are seconds of the monotonic clock.
+Source of the keys: print_report() of ffmpeg's fftools. `total_size` is the number of bytes written, header
+included. `out_time_us` counts from the first packet of this run. In ffmpeg 5 it is the time of the stream
+that is furthest, in ffmpeg 7 of the stream that is last, and it stands still once that stream has ended
+(measured on both). Therefore progress means that the size grows. Times of arrival are seconds of the
+monotonic clock.
 """
 
 import math
@@ -11,25 +12,28 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from restream_agent.wire import records
+
 WINDOW = 5.0
 """Seconds over which rates are taken."""
 
 _GAP = 2.0
-"""Seconds without a report after which the next one may be another ffmpeg's."""
+"""Seconds without a report after which the next report may be another ffmpeg's."""
 
 _LARGEST = 4096
-
-
-_MOST = 2**63 - 1
-"""What ffmpeg counts with, and what may be written down as a number."""
+"""Bytes of a datagram."""
 
 HEADERS = 4096
-"""Bytes. More than a file header, metadata and decoder parameters take: what comes after is media."""
+"""Bytes. File header, metadata and decoder parameters take less; everything beyond is media."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One report: bytes and pictures written, seconds of stream delivered, and ffmpeg's own averages."""
+    """One report: bytes and pictures written, seconds of stream delivered, and ffmpeg's own averages.
+
+    `bitrate` is in bit/s, `frame_rate` in pictures per second, `speed` in seconds of stream per second; None
+    stands for a figure that ffmpeg does not know.
+    """
 
     size: int
     frames: int
@@ -40,7 +44,7 @@ class Progress:
 
 
 def read(data: bytes) -> Progress | None:
-    """Read a datagram of ffmpeg's; None if it is none, or if nothing was written yet."""
+    """Read a datagram; None if it is not a report of ffmpeg's, or if nothing was written yet."""
     if len(data) > _LARGEST:
         return None
     lines = (line.partition("=") for line in data.decode("ascii", "replace").splitlines())
@@ -49,7 +53,7 @@ def read(data: bytes) -> Progress | None:
         size, frames = int(values["total_size"]), int(values.get("frame", "0"))
     except (KeyError, ValueError):
         return None
-    if not (0 <= size <= _MOST and 0 <= frames <= _MOST):
+    if not (0 <= size <= records.LARGEST and 0 <= frames <= records.LARGEST):
         return None
     return Progress(
         size=size,
@@ -62,7 +66,7 @@ def read(data: bytes) -> Progress | None:
 
 
 def _number(values: Mapping[str, str], key: str, unit: str, factor: float) -> float | None:
-    """Return a number that ffmpeg writes with its unit, None where it writes N/A, or what is none."""
+    """Return a number that ffmpeg writes with its unit, None for N/A and for anything else."""
     try:
         number = float(values.get(key, "").removesuffix(unit)) * factor
     except ValueError:
@@ -72,7 +76,7 @@ def _number(values: Mapping[str, str], key: str, unit: str, factor: float) -> fl
 
 @dataclass(frozen=True)
 class Rates:
-    """bit/s, pictures per second, and seconds delivered per second; None where it cannot be told yet."""
+    """bit/s, pictures per second, and seconds of stream per second; None while a rate is not known."""
 
     bitrate: float | None = None
     frame_rate: float | None = None
@@ -81,9 +85,10 @@ class Rates:
 
 @dataclass
 class ProgressHistory:
-    """One relay's reports: the newest, when it came, and when what was delivered last grew.
+    """One relay's reports.
 
-    `moved_at` is when its position did, which it need not.
+    `newest` arrived at `reported_at`. The size last grew at `advanced_at`, the position at `moved_at`, which
+    need not follow the size.
     """
 
     newest: Progress
@@ -94,11 +99,11 @@ class ProgressHistory:
 
     @classmethod
     def begin(cls, first: Progress, now: float) -> "ProgressHistory":
-        """Begin with a first report."""
+        """Return a history that begins with a report."""
         return cls(first, now, now, now, deque([(now, first)]))
 
     def add(self, progress: Progress, now: float) -> None:
-        """Take another report; one that is behind the last is the first of another ffmpeg."""
+        """Take another report; a report that is behind the newest is the first of another ffmpeg."""
         if progress.size < self.newest.size or now - self.reported_at > _GAP:
             self._samples.clear()
         if progress.size < self.newest.size:
@@ -113,7 +118,7 @@ class ProgressHistory:
             self._samples.popleft()
 
     def rates(self, now: float) -> Rates:
-        """Return the rates of the last seconds; from the first report alone, ffmpeg's own averages."""
+        """Return the rates over the last WINDOW; after a single report, ffmpeg's own averages."""
         if now - self.reported_at > WINDOW:
             return Rates(0.0, 0.0, 0.0)
         (began, first), (ended, last) = self._samples[0], self._samples[-1]

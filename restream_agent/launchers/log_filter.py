@@ -1,8 +1,8 @@
 """`python -m restream_agent.launchers.log_filter COMMAND…`: becomes a program whose log passes redact.py.
 
-The ingest server and the relays write what they are told by others, keys among it. This process
-splits: the parent becomes the program, so that systemd's main process is the program itself; the
-child stays, reads what the program writes and passes it on. It imports little, as a relay waits for it.
+The ingest server and the relays log what others send to them, keys included. This process forks: the parent
+becomes the program, so that systemd's main process is the program itself; the child reads the program's
+output and passes it on. This module imports little, because a relay waits for it.
 """
 
 import os
@@ -15,14 +15,14 @@ from typing import BinaryIO, NoReturn
 from restream_agent.launchers.redact import clean, parts
 
 LONGEST_LINE = 64 * 1024
-"""Bytes. What follows in a longer line is left out, as a secret could lie across the cut."""
+"""Bytes. The rest of a longer line is left out, because a secret could lie across the cut."""
 
 
 def main(argv: list[str], stdin: int | None = None) -> NoReturn:
     """Run the program in our place; OSError if it cannot be started.
 
-    `stdin` is a descriptor for its standard input, which is ours unless given. The program alone has it,
-    so that the other end sees when it has ended.
+    `stdin` is a descriptor for its standard input; None leaves it ours. Only the program keeps the
+    descriptor, so that the other end sees when the program has ended.
     """
     reading, writing = os.pipe()
     if os.fork() == 0:
@@ -40,8 +40,8 @@ def main(argv: list[str], stdin: int | None = None) -> NoReturn:
 
 
 def _filter(reading: int) -> NoReturn:
-    """Pass lines on until the program and all that it started have ended."""
-    # Their last words come after systemd's signal, which goes to the whole unit.
+    """Pass lines on until the program and all its children have ended."""
+    # Their last lines come after systemd's signal, which the whole unit receives.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     secrets = _secrets()
@@ -52,13 +52,13 @@ def _filter(reading: int) -> NoReturn:
 
 
 def _secrets() -> tuple[str, ...]:
-    """Return what the unit's own credential holds; an ingest server has none."""
+    """Return the secrets in the unit's own credential; an ingest server has no such credential."""
     file = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "key"
     return parts(file.read_text().strip()) if file.exists() else ()
 
 
 def lines(file: BinaryIO) -> Iterator[str]:
-    """Yield lines as they come, cut at LONGEST_LINE bytes, without their ends."""
+    """Yield lines as they arrive, cut at LONGEST_LINE bytes, without their line ends."""
     begun, is_cut = b"", False
     while data := file.read(LONGEST_LINE):
         *whole, begun = (begun + data).split(b"\n")

@@ -1,20 +1,20 @@
-"""Takes secrets out of a line of somebody else's log. Pure.
+"""Takes secrets out of a line of another program's log. Pure.
 
-SRS writes whole hook bodies, with the publisher's key and our token, when a hook refuses or fails;
-nginx writes the hook's URL; a platform may answer a refused key by quoting it, and ffmpeg logs that
-(all measured). What stays is enough to see what failed, and where.
+SRS logs whole hook bodies, with the publisher's key and our token, when a hook refuses or fails; nginx logs
+the hook's URL; a platform may quote a key that it refuses, and ffmpeg logs the quotation (all measured).
+The rest of the line still shows what failed, and where.
 """
 
 import re
 
 HIDDEN = "…"
 _SHORTEST = 4
-"""Characters. A part of a key that is shorter would blot out innocent words, and tells nothing."""
+"""Characters. A shorter part of a key reveals nothing, and hiding it would hide innocent words."""
 
 _RULES = (
-    # SRS's `request={…}`: the hook's JSON body; cut off in a long line, it has no end.
+    # SRS's `request={…}`: the hook's JSON body, which has no end in a line that was cut.
     (re.compile(r"request=\{(?:.*\}|.*)"), f"request={HIDDEN}"),
-    # Any JSON or repr of one that names a thing that publishers put keys into.
+    # JSON, or its repr, with a field that publishers put keys into.
     (
         re.compile(r'((?:param|stream|tcUrl|stream_url|name|args)\\?["\']\s*:\s*\\?["\'])[^"\']*'),
         rf"\1{HIDDEN}",
@@ -31,13 +31,13 @@ _RULES = (
 
 
 def parts(key: str) -> tuple[str, ...]:
-    """Return what of a key must not be shown, longest first: all of it, and what a server makes of it."""
+    """Return what no log may show of a key, longest first: the key, and the pieces servers split it into."""
     pieces = {key, *re.split(r"[?&=]", key)}
     return tuple(sorted((piece for piece in pieces if len(piece) >= _SHORTEST), key=len, reverse=True))
 
 
 def clean(line: str, secrets: tuple[str, ...]) -> str:
-    """Return a line without the given secrets, and without what looks like one."""
+    """Return a line without the given secrets, and without what looks like a secret."""
     for secret in secrets:
         line = line.replace(secret, HIDDEN)
     for pattern, replacement in _RULES:
