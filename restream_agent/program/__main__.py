@@ -1,8 +1,8 @@
 """`python -m restream_agent.program SETTINGS`: the main process of fallback.service.
 
-systemd passes the sockets that fallback.socket made, and the relays' connections out of its file
-descriptor store. The program imports almost nothing and reads a small rendered file instead of the
-TOML, so that it is back within half a second of a crash.
+systemd passes the listening sockets of fallback.socket, and the relays' connections from its file descriptor
+store. The program imports little and reads a small rendered file instead of the TOML, so that it sends again
+within half a second of a crash.
 """
 
 import os

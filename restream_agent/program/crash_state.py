@@ -1,8 +1,8 @@
-"""What outlives a crash of the program: its clock, tags that were sent in part, the count of hand-offs.
+"""What survives a crash of the program: its clock, partly sent tags, the log of hand-offs.
 
-They are files in the runtime directory, a tmpfs that systemd keeps across restarts of the service
-(RuntimeDirectoryPreserve=restart) and removes when the broadcast ends. A killed process loses
-nothing that it wrote there.
+These are files in the runtime directory, a tmpfs that systemd keeps across restarts of the service
+(RuntimeDirectoryPreserve=restart) and removes when the broadcast ends. What a process has written there
+survives its being killed.
 """
 
 import json
@@ -24,10 +24,14 @@ _LENGTH = struct.Struct("<q")
 
 
 class Clock:
-    """The broadcast's clock: milliseconds since its start, on the monotonic clock, and the last stamps."""
+    """The broadcast's clock, in ms of the monotonic clock since the broadcast began, and its last timestamps.
+
+    `last` has the last timestamp of audio and of video, and the latest time at which a picture is shown
+    (stream/timeline.py).
+    """
 
     def __init__(self, directory: Path) -> None:
-        """Open the clock in `directory`; `is_resumed` tells whether a broadcast was under way."""
+        """Open the clock in `directory`; `is_resumed` is whether it belongs to a broadcast under way."""
         path = directory / "clock"
         self.is_resumed = path.exists() and path.stat().st_size == _CLOCK.size
         if not self.is_resumed:
@@ -44,39 +48,39 @@ class Clock:
 
     @property
     def end(self) -> int:
-        """The last timestamp that was sent, which is near the time when it was; -1 before the first."""
+        """The last timestamp sent, which is close to the time of sending; -1 before the first."""
         return max(self.last.values())
 
     def save(self) -> None:
-        """Record `last`; to be called before the tags are sent, so that none is stamped twice."""
+        """Record `last`. Called before the tags are sent, so that a crash does not repeat a timestamp."""
         last = self.last
         _CLOCK.pack_into(self._map, 0, _MAGIC, self._epoch, last[AUDIO], last[VIDEO], last[SHOWN])
 
 
-class Record:
-    """Plain data that are kept, in one piece or not at all."""
+class JsonFile:
+    """A file with JSON, which is replaced as a whole."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def load(self) -> Any:
-        """Return what was kept, None if nothing was."""
+        """Return the content, None if there is no file or it cannot be read."""
         with suppress(OSError, ValueError):
             return json.loads(self._path.read_text())
         return None
 
     def save(self, data: object) -> None:
-        """Keep data; OSError if there is no room for them."""
+        """Write the content; OSError if there is no room for it."""
         draft = self._path.with_suffix(".new")
         draft.write_text(json.dumps(data))
         draft.replace(self._path)
 
 
 class Remainder:
-    """What is kept of one relay: where in the program it began, and the rest of a tag that was sent in part.
+    """What is kept of one relay: the timestamp at which it began, and the rest of a partly sent tag.
 
-    A restarted program sends the rest first; else the relay would read the next tag as the rest of this.
-    That there is no room to keep it (a full /run) is no reason to end the relay's connection.
+    A restarted program sends the rest first. Otherwise the relay would read the next tag as that rest. If
+    there is no room to keep it (a full /run), the relay's connection goes on all the same.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
@@ -87,12 +91,12 @@ class Remainder:
         self.beginning: int | None = _BEGINNING.unpack(head)[0] if head else None
 
     def begin(self, timestamp: int) -> None:
-        """Record the timestamp of the first tag that the relay was given."""
+        """Record the timestamp of the first tag in the relay's queue."""
         self._put(_BEGINNING.pack(timestamp), 0)
         self.beginning = timestamp
 
     def save(self, rest: memoryview) -> None:
-        """Record what is left to send of the tag that was begun, nothing if none was."""
+        """Record what is left to send of a partly sent tag, which is empty if there is none."""
         if rest:
             self._put(b"".join((_LENGTH.pack(len(rest)), rest)), _BEGINNING.size)
             self._is_empty = False
@@ -105,7 +109,7 @@ class Remainder:
             os.pwrite(self._fd, data, offset)
 
     def load(self) -> bytes:
-        """Return what an earlier process left unsent."""
+        """Return the rest that an earlier process has not sent."""
         data = os.pread(self._fd, 1 << 30, _BEGINNING.size)
         if len(data) < _LENGTH.size:
             return b""
@@ -113,6 +117,6 @@ class Remainder:
         return data[_LENGTH.size : _LENGTH.size + length]
 
     def remove(self) -> None:
-        """Forget it: the relay is gone."""
+        """Remove the file: the relay has disconnected."""
         os.close(self._fd)
         self._path.unlink(missing_ok=True)

@@ -1,4 +1,8 @@
-"""The event loop of the program: sockets in, sockets out, around the pure core in stream/splice.py."""
+"""The event loop of the program: it moves data between sockets and the pure core in stream/splice.py.
+
+A handler can be called for a connection that an earlier handler of the same round has dropped; each handler
+checks for that.
+"""
 
 import selectors
 import signal
@@ -10,57 +14,31 @@ from pathlib import Path
 
 from restream_agent.base.endpoints import LIVE_SOCKET
 from restream_agent.program import settings as program_settings
-from restream_agent.program.crash_state import Clock, Record, Remainder
+from restream_agent.program.crash_state import Clock, JsonFile, Remainder
+from restream_agent.program.live_connection import LiveConnection
 from restream_agent.program.prepared_file import PreparedFile, open_first_playable
 from restream_agent.program.relay_connection import RelayConnection, peer_name
 from restream_agent.program.report import Meter, ProgramState
+from restream_agent.program.signals import SignalSocket
 from restream_agent.stream.fanout import Backlog, RelayQueue
-from restream_agent.stream.flv import FlvError, Reader, Tag, encode
+from restream_agent.stream.flv import FlvError, Tag, encode
 from restream_agent.stream.hand_offs import HandOffLog
 from restream_agent.stream.splice import Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire import records
 
-_READ = 256 * 1024
 _REPORT_EVERY = 500
-"""Milliseconds between reports; the unit's watchdog allows four times this."""
+"""Milliseconds between reports. The unit's watchdog allows four times this."""
 
 
 def log(priority: int, message: str) -> None:
-    """Write one line for the journal; priorities are syslog's (3 error, 4 warning, 6 info)."""
+    """Write one line to the journal; priorities are those of syslog (3 error, 4 warning, 6 info)."""
     print(f"<{priority}>{message}", file=sys.stderr, flush=True)
 
 
-class LiveConnection:
-    """The connection of `live@`: bytes in, tags out."""
-
-    def __init__(self, connection: socket.socket, now: int) -> None:
-        connection.setblocking(False)
-        self.socket = connection
-        self.heard_at = now
-        self.meter = Meter()
-        self._reader = Reader()
-
-    def read(self, now: int) -> list[Tag] | None:
-        """Return the tags that are complete by now, None at the end of the stream; raises FlvError."""
-        try:
-            data = self.socket.recv(_READ)
-        except BlockingIOError:
-            return []
-        except OSError:
-            return None
-        if not data:
-            return None
-        self.heard_at = now
-        tags = self._reader.feed(data)
-        for tag in tags:
-            self.meter.count(tag)
-        return tags
-
-
 class Program:
-    """The event loop of the broadcast."""
+    """The event loop, from the start of the process to SIGTERM."""
 
     def __init__(self, settings_path: Path, runtime: Path, notifier: ServiceManager) -> None:
         self._settings_path = settings_path
@@ -85,17 +63,18 @@ class Program:
             now=self._clock.now(),
             resumed=self._clock.is_resumed,
         )
-        self._ledger = HandOffLog(self._clock.end if self._clock.is_resumed else None)
-        self._ledger_record = Record(runtime / "hand-offs.json")
+        self._hand_offs = HandOffLog(self._clock.end if self._clock.is_resumed else None)
+        self._hand_offs_file = JsonFile(runtime / "hand-offs.json")
         if self._clock.is_resumed:
             with suppress(ValueError, KeyError, TypeError):
-                self._ledger.resume(self._ledger_record.load())
+                self._hand_offs.resume(self._hand_offs_file.load())
 
     def run(self, sockets: list[tuple[str, socket.socket]]) -> None:
-        """Serve until SIGTERM. `sockets` are systemd's: the listening ones, and stored relays."""
+        """Serve until SIGTERM. systemd passes `sockets`: listening sockets and stored relay connections."""
         for name, inherited_socket in sockets:
             self._take_over(name, inherited_socket)
-        self._watch_signals()
+        self._signals = SignalSocket(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        self._selector.register(self._signals.socket, selectors.EVENT_READ, self._take_signals)
         self._apply_operator()
         self._notifier.send("READY=1")
         while not self._is_stopping:
@@ -119,24 +98,15 @@ class Program:
         accept = self._accept_publisher if is_live else self._accept_relay
         self._selector.register(inherited_socket, selectors.EVENT_READ, lambda _: accept(inherited_socket))
 
-    def _watch_signals(self) -> None:
-        reading, self._wakeup = socket.socketpair()
-        for end in (reading, self._wakeup):
-            end.setblocking(False)
-        signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: None)
-        self._selector.register(reading, selectors.EVENT_READ, lambda _: self._take_signals(reading))
-
-    def _take_signals(self, reading: socket.socket) -> None:
-        for number in reading.recv(64):
+    def _take_signals(self, _: int) -> None:
+        for number in self._signals.take():
             if number == signal.SIGHUP:
                 self._reload()
             else:
                 self._is_stopping = True
 
     def _reload(self) -> None:
-        """Read the settings and the operator's wishes anew; broken settings are refused, not fatal."""
+        """Read the settings and the operator's requests; invalid settings are logged and change nothing."""
         try:
             self._settings = program_settings.read(self._settings_path)
         except (OSError, ValueError, TypeError) as error:
@@ -158,7 +128,7 @@ class Program:
     def _accept_publisher(self, listener: socket.socket) -> None:
         with suppress(BlockingIOError, ConnectionAbortedError):
             connection, _ = listener.accept()
-            self._drop_publisher("another one has come")
+            self._drop_publisher("another publisher has connected")
             log(6, "live: connected")
             now = self._clock.now()
             publisher = self._publisher = LiveConnection(connection, now)
@@ -166,7 +136,7 @@ class Program:
             self._send(self._splice.live_started(now))
 
     def _read(self, publisher: LiveConnection) -> None:
-        if publisher is not self._publisher:  # dropped by another event of the same round
+        if publisher is not self._publisher:
             return
         now = self._clock.now()
         try:
@@ -185,7 +155,7 @@ class Program:
             return
         log(6, f"live: closed, {reason}")
         self._selector.unregister(self._publisher.socket)
-        self._publisher.socket.close()
+        self._publisher.close()
         self._publisher = None
         self._send(self._splice.live_ended(self._clock.now()))
 
@@ -194,14 +164,14 @@ class Program:
             connection, _ = listener.accept()
             self._relay_count += 1
             relay = self._add_relay(connection, f"relay-{peer_name(connection)}-{self._relay_count}")
-            self._backlog.start(relay.outlet)
+            self._backlog.start(relay.queue)
             if self._flush(relay):
                 self._notifier.store(relay.store_name, connection.fileno())
                 log(6, f"{relay.name}: relay connected")
 
     def _add_relay(self, connection: socket.socket, store_name: str) -> RelayConnection:
-        outlet = RelayQueue(limits=program_settings.queue_limits(self._settings))
-        relay = RelayConnection(connection, store_name, outlet, Remainder(self._runtime, store_name))
+        queue = RelayQueue(limits=program_settings.queue_limits(self._settings))
+        relay = RelayConnection(connection, store_name, queue, Remainder(self._runtime, store_name))
         self._relays[store_name] = relay
         handler = self._relay_handler(relay)
         self._selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE, handler)
@@ -209,7 +179,7 @@ class Program:
 
     def _relay_handler(self, relay: RelayConnection) -> Callable[[int], None]:
         def handle(events: int) -> None:
-            if relay.store_name not in self._relays:  # dropped by another event of the same round
+            if relay.store_name not in self._relays:
                 return
             if events & selectors.EVENT_READ and relay.is_closed():
                 self._drop_relay(relay)
@@ -230,7 +200,7 @@ class Program:
         return True
 
     def _drop_relay(self, relay: RelayConnection) -> None:
-        log(6, f"{relay.name}: relay gone")
+        log(6, f"{relay.name}: relay disconnected")
         del self._relays[relay.store_name]
         self._selector.unregister(relay.socket)
         self._notifier.forget(relay.store_name)
@@ -244,31 +214,31 @@ class Program:
             data = encode(tag)
             self._backlog.add(tag, data)
             for relay in self._relays.values():
-                relay.outlet.offer(tag, data)
+                relay.queue.offer(tag, data)
         for relay in list(self._relays.values()):
-            if not relay.outlet.is_empty:
+            if not relay.queue.is_empty:
                 self._flush(relay)
-        # Last: it writes to the log and to a file at a hand-off.
+        # After sending, because at a hand-off it writes to the log and to a file.
         if any(tag.is_media for tag in tags):
             self._note_sending()
 
     def _note_sending(self) -> None:
-        noted = self._ledger.sent(self._splice.last_hand_off, self._clock.now())
-        if noted is not None:
-            change, gap = noted.change, noted.gap
+        logged = self._hand_offs.sent(self._splice.last_hand_off, self._clock.now())
+        if logged is not None:
+            hand_off, gap = logged.hand_off, logged.gap
             silence = "" if gap is None else f", {gap} ms without a packet"
-            log(6, f"now {change.source} ({change.kind}{silence})")
-            with suppress(OSError):  # then a program that is restarted counts anew
-                self._ledger_record.save(self._ledger.dump())
+            log(6, f"now {hand_off.source} ({hand_off.kind}{silence})")
+            with suppress(OSError):  # a restarted program then counts from an older state
+                self._hand_offs_file.save(self._hand_offs.dump())
 
     def _report(self, now: int) -> None:
         publisher = self._publisher
-        if publisher and now - publisher.heard_at > self._settings.silence:
+        if publisher and publisher.is_silent(now, self._settings.silence):
             self._drop_publisher(f"silent for {self._settings.silence} ms")
         meter = publisher.meter if publisher else Meter()
         meter.close_interval(max(1, now - self._report_at + _REPORT_EVERY))
         relays = list(self._relays.values())
-        state = ProgramState(now, self._clock.end, self._splice, self._ledger, relays, meter)
+        state = ProgramState(now, self._clock.end, self._splice, self._hand_offs, relays, meter)
         self._announce(state.words())
         with suppress(OSError):
             self._telemetry.sendto(records.to_datagram(state.report()), self._settings.telemetry)

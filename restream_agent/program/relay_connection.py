@@ -1,6 +1,6 @@
-"""One relay's connection to the program: its socket, its queue, and its name.
+"""One relay's connection to the program: its socket, its queue and its name.
 
-An edge of the program; fanout.py decides what is in the queue.
+stream/fanout.py decides what is in the queue.
 """
 
 import re
@@ -18,54 +18,54 @@ _CREDENTIALS = struct.Struct("3i")
 
 
 def peer_name(connection: socket.socket) -> str:
-    """Return which relay is at the other end: its unit's instance, else "pid-N".
+    """Return the name of the relay at the other end: its unit's instance, or "pid-N" without such a unit.
 
-    The kernel tells the peer's process (SO_PEERCRED of unix(7)), its cgroup tells the unit.
+    The kernel gives the peer's process (SO_PEERCRED, unix(7)), and its cgroup gives the unit.
     """
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, _, _ = _CREDENTIALS.unpack(credentials)
     try:
-        found = _UNIT.search(Path(f"/proc/{pid}/cgroup").read_text())
+        unit = _UNIT.search(Path(f"/proc/{pid}/cgroup").read_text())
     except OSError:
-        found = None
-    return relay_of(found[1]) if found else f"pid-{pid}"
+        unit = None
+    return relay_of(unit[1]) if unit else f"pid-{pid}"
 
 
 class RelayConnection:
     """A connected relay. `store_name` is its name in systemd's file descriptor store."""
 
     def __init__(
-        self, connection: socket.socket, store_name: str, outlet: RelayQueue, remainder: Remainder
+        self, connection: socket.socket, store_name: str, queue: RelayQueue, remainder: Remainder
     ) -> None:
         connection.setblocking(False)
         self.socket = connection
         self.store_name = store_name
-        self.outlet = outlet
+        self.queue = queue
         self._remainder = remainder
-        self.outlet.prepend(remainder.load())
-        self.outlet.beginning = remainder.beginning
+        self.queue.prepend(remainder.load())
+        self.queue.beginning = remainder.beginning
 
     @property
     def name(self) -> str:
-        """The platform's name, as in the unit's."""
+        """The platform's name, as in the name of the unit."""
         return self.store_name.removeprefix("relay-").rpartition("-")[0]
 
     def flush(self) -> int:
-        """Send what the socket takes; raises OSError if it is gone. Returns the events to wait for."""
-        outlet = self.outlet
-        if outlet.beginning is not None and outlet.beginning != self._remainder.beginning:
-            self._remainder.begin(outlet.beginning)
+        """Send what the socket takes; return the events to wait for. Raises OSError if the relay is gone."""
+        queue = self.queue
+        if queue.beginning is not None and queue.beginning != self._remainder.beginning:
+            self._remainder.begin(queue.beginning)
         try:
-            while not outlet.is_empty:
-                outlet.advance(self.socket.send(outlet.chunk()))
+            while not queue.is_empty:
+                queue.advance(self.socket.send(queue.chunk()))
         except BlockingIOError:
-            self._remainder.save(outlet.rest)
+            self._remainder.save(queue.rest)
             return selectors.EVENT_READ | selectors.EVENT_WRITE
-        self._remainder.save(outlet.rest)
+        self._remainder.save(queue.rest)
         return selectors.EVENT_READ
 
     def is_closed(self) -> bool:
-        """Whether the other end has gone; a relay never sends anything, so whatever comes is thrown away."""
+        """Whether the relay has closed the connection. Data that a relay sends are discarded."""
         try:
             return not self.socket.recv(4096)
         except BlockingIOError:
@@ -74,6 +74,6 @@ class RelayConnection:
             return True
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection and remove what was kept of it."""
         self.socket.close()
         self._remainder.remove()

@@ -68,7 +68,7 @@ class ProgramState:
     now: int
     position: int
     splice: Splice
-    ledger: HandOffLog
+    hand_off_log: HandOffLog
     relays: list[RelayConnection]
     meter: Meter = field(default_factory=Meter)
 
@@ -94,9 +94,9 @@ class ProgramState:
             since=self.now - change.at if change else self.now,
             cause=change.kind if change else "start",
             held=self.splice.is_held,
-            hand_offs=hand_offs(self.ledger, self.now),
+            hand_offs=hand_offs(self.hand_off_log, self.now),
             live=self._live(),
-            relays={relay.name: _relay(relay.outlet) for relay in self.relays},
+            relays={relay.name: _relay(relay.queue) for relay in self.relays},
         )
 
     def _live(self) -> LiveReport:
@@ -117,10 +117,11 @@ def hand_offs(log: HandOffLog, now: int) -> HandOffsReport:
     """Return the totals of each kind, and the newest hand-offs with how many ms before `now` they were."""
     kinds = {
         kind: HandOffKindReport(totals.count, totals.gaps, totals.total, tuple(totals.within))
-        for kind, totals in log.tallies.items()
+        for kind, totals in log.totals.items()
     }
     recent = tuple(
-        HandOffReport(change.kind, change.source.value, now - change.at, gap) for change, gap in log.recent
+        HandOffReport(hand_off.kind, hand_off.source.value, now - hand_off.at, gap)
+        for hand_off, gap in log.recent
     )
     return HandOffsReport(kinds, recent, BUCKETS)
 

@@ -1,6 +1,6 @@
-"""What each relay is sent of the program: a bounded queue of whole tags, and a start for new ones.
+"""What each relay is sent: a bounded queue of whole tags, and the backlog that a new relay begins with.
 
-Pure: program.py moves the bytes. Sizes in bytes, times in milliseconds of the program.
+Pure: program/loop.py moves the bytes. Sizes are in bytes, times in milliseconds of the program.
 """
 
 from collections import deque
@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from restream_agent.stream.flv import HEADER, VIDEO, Tag
 
 LEAP = 10_000
-"""ffmpeg takes a step in a live FLV's timestamps that is longer than this for a new clock, and closes it
+"""Milliseconds. ffmpeg takes a longer step in a live FLV's timestamps for a new clock, and removes the step
 (`dts_delta_threshold`, in fftools)."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a relay that does not read may leave standing before it loses pictures."""
+    """How much may wait in the queue of a relay that does not read, before the relay loses pictures."""
 
     milliseconds: int = 5000
     size: int = 16 * 1024 * 1024
 
 
 class Backlog:
-    """The decoder parameters and the tags since the last keyframe: what a new relay begins with."""
+    """The sequence headers and the tags since the last keyframe, with which a new relay begins."""
 
     def __init__(self, largest: int = 16 * 1024 * 1024) -> None:
         self._largest = largest
@@ -32,7 +32,7 @@ class Backlog:
         self._is_open = False
 
     def add(self, tag: Tag, data: bytes) -> None:
-        """Note a tag that was sent."""
+        """Add a tag that was sent, and its encoding."""
         if tag.is_sequence_header:
             self._headers[tag.kind] = data
             return
@@ -44,19 +44,19 @@ class Backlog:
             if self._size > self._largest:
                 self._tags, self._is_open = [], False
 
-    def start(self, outlet: "RelayQueue") -> None:
-        """Give a new relay the file header, the parameters and the picture that is being shown."""
-        outlet.prepend(HEADER + b"".join(self._headers.values()))
+    def start(self, queue: "RelayQueue") -> None:
+        """Begin a new relay's queue with the FLV header, the sequence headers and the current picture."""
+        queue.prepend(HEADER + b"".join(self._headers.values()))
         for tag, data in self._tags:
-            outlet.offer(tag, data)
+            queue.offer(tag, data)
 
 
 @dataclass
 class RelayQueue:
-    """One relay's queue. A platform that does not read loses whole groups of pictures, no others do.
+    """One relay's queue. A relay that does not read loses whole groups of pictures; no other relay does.
 
-    `sent` counts bytes and `skipped` pictures since the relay connected; `beginning` is the timestamp
-    of the first tag that it was given, None before that, as ffmpeg counts: without leaps over LEAP.
+    `sent` counts bytes and `skipped` pictures since the relay connected. `beginning` is the timestamp of the
+    first tag in the queue, None before that. It is moved by every leap over LEAP, as in the relay's ffmpeg.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -68,18 +68,18 @@ class RelayQueue:
     _queue: deque[tuple[int, bytes]] = field(default_factory=deque)
     _size: int = 0
     _begun: int = 0
-    _parameters: dict[int, bytes] = field(default_factory=dict)
+    _waiting_headers: dict[int, bytes] = field(default_factory=dict)
 
     def prepend(self, data: bytes) -> None:
-        """Put bytes before everything else: a file header, or the rest of a tag that was begun."""
+        """Put bytes in front: the FLV header, or the rest of a partly sent tag."""
         if data:
             self._queue.appendleft((-1, data))
             self._size += len(data)
 
     def offer(self, tag: Tag, data: bytes) -> None:
-        """Queue one tag and its encoding, or skip it while a keyframe is awaited."""
+        """Queue a tag and its encoding, or skip it while the queue waits for a keyframe."""
         if self.is_waiting and tag.is_sequence_header:
-            self._parameters[tag.kind] = data
+            self._waiting_headers[tag.kind] = data
             return
         if self.is_waiting and not tag.is_keyframe:
             self.skipped += tag.kind == VIDEO
@@ -87,9 +87,9 @@ class RelayQueue:
         if self.is_waiting:
             self.is_waiting = False
             self._leap_to(tag.timestamp)
-            for parameters in self._parameters.values():
-                self._append(tag.timestamp, parameters)
-            self._parameters = {}
+            for header in self._waiting_headers.values():
+                self._append(tag.timestamp, header)
+            self._waiting_headers = {}
         self._append(tag.timestamp, data)
         if self._size > self.limits.size or self.behind > self.limits.milliseconds:
             self._skip()
@@ -109,15 +109,15 @@ class RelayQueue:
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything was handed to the relay's socket."""
+        """Whether everything has been written to the relay's socket."""
         return not self._queue
 
     def chunk(self) -> memoryview:
-        """Return what is to be sent next: the rest of one whole tag."""
+        """Return the bytes to send next: the rest of one tag."""
         return memoryview(self._queue[0][1])[self._begun :]
 
     def advance(self, count: int) -> None:
-        """Note that `count` bytes of the chunk were sent."""
+        """Remove `count` bytes of the chunk, which were sent."""
         self.sent += count
         self._begun += count
         if self._begun == len(self._queue[0][1]):
@@ -128,13 +128,13 @@ class RelayQueue:
 
     @property
     def rest(self) -> memoryview:
-        """What is left of a tag that was sent in part, or of what was prepended; empty if nothing is."""
+        """The rest of a partly sent tag, or of prepended bytes; empty if there is none."""
         is_left = self._begun or (self._queue and self._queue[0][0] < 0)
         return self.chunk() if is_left else memoryview(b"")
 
     def _leap_to(self, stamp: int) -> None:
-        """Leave a leap out of the relay's clock, as its ffmpeg does."""
-        waiting = max((one for one, _ in self._queue), default=-1)
+        """Leave a leap in time out of the relay's clock, as its ffmpeg does."""
+        waiting = max((queued for queued, _ in self._queue), default=-1)
         last = waiting if waiting >= 0 else self._last
         if self.beginning is not None and last is not None and stamp - last > LEAP:
             self.beginning += stamp - last
@@ -146,17 +146,17 @@ class RelayQueue:
         self._size += len(data)
 
     def _skip(self) -> None:
-        """Drop all but what is half sent or was prepended, and wait for a keyframe."""
+        """Drop all but a partly sent tag or prepended bytes, and wait for a keyframe."""
         kept = [self._queue[0]] if self._begun or self._queue[0][0] < 0 else []
         for stamp, data in list(self._queue)[len(kept) :]:
-            self._let_go(Tag(data[0], stamp, data[11:13]), data)
+            self._drop(Tag(data[0], stamp, data[11:13]), data)
         self._queue = deque(kept)
         self._size = sum(len(data) for _, data in kept)
         self.is_waiting = True
 
-    def _let_go(self, tag: Tag, data: bytes) -> None:
-        """Count a picture that is dropped, but keep decoder parameters: the next keyframe needs them."""
+    def _drop(self, tag: Tag, data: bytes) -> None:
+        """Count a dropped picture; keep a dropped sequence header, which the next keyframe needs."""
         if tag.is_sequence_header:
-            self._parameters[tag.kind] = data
+            self._waiting_headers[tag.kind] = data
         else:
             self.skipped += tag.kind == VIDEO

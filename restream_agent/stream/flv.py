@@ -1,8 +1,8 @@
 """FLV as a stream: bytes to tags and back, and what a tag carries.
 
-Pure, and free of everything else in the package: the program must start in milliseconds.
-Layout: Adobe's "Video File Format Specification" v10.1, annex E; codecs beyond H.264 and AAC by
-the "Enhanced RTMP" specification (a set top bit of the first video byte, audio format 9).
+Pure. Imports nothing of this package, because the program must start in milliseconds.
+Layout: Adobe's "Video File Format Specification" v10.1, annex E. Codecs other than H.264 and AAC: the
+"Enhanced RTMP" specification (the top bit of the first video byte is set; audio format 9).
 """
 
 import struct
@@ -14,14 +14,14 @@ VIDEO = 9
 SCRIPT = 18
 
 HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
-"""The file header of a stream with audio and video, and the zero that stands before the first tag."""
+"""The file header of a stream with audio and video, and the zero length before the first tag."""
 
 LARGEST_BODY = 8 * 1024 * 1024
-"""Bytes. A 4K keyframe at 80 Mb/s has under 2 MB; anything above this is not a picture."""
+"""Bytes. A 4K keyframe at 80 Mb/s has less than 2 MB. A larger tag is not a picture."""
 
 _TAG_HEADER = 11
 _TRAILER = 4
-_SEQUENCE_HEADER_CODECS = (7, 12)  # H.264, and HEVC as it was carried before enhanced RTMP
+_SEQUENCE_HEADER_CODECS = (7, 12)  # H.264, and HEVC as carried before Enhanced RTMP
 _AAC = 10
 _ENHANCED_AUDIO = 9
 _REORDERED = (b"hvc1", b"avc1")  # FourCCs whose coded frames carry a composition time
@@ -29,7 +29,7 @@ _ENHANCED_FRAMES = (1, 3)  # PacketTypeCodedFrames, PacketTypeCodedFramesX
 
 
 class FlvError(ValueError):
-    """The bytes are not FLV, or not any that can be a live stream."""
+    """The bytes are not FLV, or cannot belong to a live stream."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -42,7 +42,7 @@ class Tag:
 
     @property
     def is_sequence_header(self) -> bool:
-        """Whether the tag holds decoder parameters (SPS/PPS, AudioSpecificConfig), not media."""
+        """Whether the tag is a sequence header: decoder parameters (SPS and PPS, AudioSpecificConfig)."""
         body = self.body
         if len(body) < 2:
             return False
@@ -58,7 +58,7 @@ class Tag:
 
     @property
     def is_media(self) -> bool:
-        """Whether the tag holds sound or a picture: no parameters, metadata or end marks."""
+        """Whether the tag carries sound or a picture: no sequence header, metadata or end mark."""
         body = self.body
         if self.kind == SCRIPT or len(body) < 2 or self.is_sequence_header:
             return False
@@ -70,12 +70,12 @@ class Tag:
 
     @property
     def is_keyframe(self) -> bool:
-        """Whether the tag holds a picture that can be decoded without any other."""
+        """Whether the tag carries a picture that can be decoded without any other picture."""
         return self.kind == VIDEO and self.is_media and (self.body[0] >> 4) & 0x07 == 1
 
     @property
     def composition_time(self) -> int:
-        """How much later than its timestamp, in ms, a picture is shown; 0 for anything without B-frames."""
+        """How much later than its timestamp a picture is shown, in ms; 0 for a tag without B-frames."""
         body = self.body
         if self.kind != VIDEO or len(body) < 8:
             return 0
@@ -87,11 +87,12 @@ class Tag:
 
 
 def with_parameters(keyframe: Tag, header: Tag) -> Tag:
-    """Put the SPS and PPS of an H.264 sequence header into a keyframe, in front of its picture.
+    """Return a keyframe with the SPS and PPS of an H.264 sequence header in front of its picture.
 
-    Decoders and parsers that look at sequence headers only when a stream begins find them there: a
-    change of parameters between two sources then costs no picture (measured with ffmpeg's parser).
-    Other codecs and damaged headers leave the keyframe as it is. Source: ISO/IEC 14496-15, 5.3.3.1.
+    Some decoders and parsers read sequence headers only at the beginning of a stream. With the parameters
+    inside the keyframe, a change of parameters between two sources costs them no picture (measured with
+    ffmpeg's parser). With another codec or a damaged header the keyframe is returned as it is.
+    Source: ISO/IEC 14496-15, 5.3.3.1.
     """
     if keyframe.body[:2] != b"\x17\x01" or header.body[:2] != b"\x17\x00" or len(header.body) < 12:
         return keyframe
@@ -112,7 +113,7 @@ def with_parameters(keyframe: Tag, header: Tag) -> Tag:
 
 
 def encode(tag: Tag) -> bytes:
-    """Return the bytes of one tag, with the length that follows it; timestamps wrap at 2**32 ms."""
+    """Return the bytes of a tag and of the length that follows it; timestamps wrap at 2**32 ms."""
     size = len(tag.body)
     stamp = tag.timestamp & 0xFFFFFFFF
     head = struct.pack(
@@ -123,7 +124,7 @@ def encode(tag: Tag) -> bytes:
 
 
 class Reader:
-    """Turns the bytes of one connection or file into tags, however they are cut up."""
+    """Turns the bytes of one connection or file into tags, wherever the bytes are split."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -132,8 +133,7 @@ class Reader:
     def feed(self, data: bytes) -> list[Tag]:
         """Take the next bytes and return the tags that are now complete.
 
-        Raises FlvError at the first byte that cannot belong to a live FLV stream; the reader is
-        of no use after that.
+        Raises FlvError at bytes that cannot belong to a live FLV stream; the reader is of no use after that.
         """
         self._buffer += data
         position = 0 if self._has_header else self._skip_header()
@@ -166,7 +166,7 @@ class Reader:
         kind = buffer[position]
         size = int.from_bytes(buffer[position + 1 : position + 4], "big")
         if kind not in (AUDIO, VIDEO, SCRIPT):
-            raise FlvError(f"{kind} is no kind of FLV tag")
+            raise FlvError(f"{kind} is not a kind of FLV tag")
         if size > LARGEST_BODY:
             raise FlvError(f"a tag of {size} bytes is larger than any picture")
         end = position + _TAG_HEADER + size
@@ -180,7 +180,7 @@ class Reader:
 
 
 def metadata(tag: Tag) -> Mapping[str, float]:
-    """Return the numbers of an onMetaData tag (width, height, framerate, …); empty for any other tag.
+    """Return the numbers of an onMetaData tag (width, height, framerate, …); none for any other tag.
 
     Source: AMF 0 specification, numbers (type 0) inside an object (3) or ECMA array (8).
     """

@@ -1,4 +1,4 @@
-"""The hand-offs of a broadcast, counted: which kinds, and how long no packet was sent at each. Pure.
+"""The log of a broadcast's hand-offs: how many of each kind, and how long no packet was sent at each. Pure.
 
 Times are whole milliseconds since the start of the broadcast, as in splice.py.
 """
@@ -11,21 +11,26 @@ from typing import Any, NamedTuple
 from restream_agent.stream.splice import KINDS, HandOff, Source
 
 BUCKETS = (50, 100, 200, 500, 1000, 2000, 5000)
-"""Upper bounds in ms of the gaps that are counted together; what is above the last counts only in all."""
+"""Upper bounds, in ms, for counting gaps by length. A gap above the last bound is in no bucket."""
 
 _REMEMBERED = 20
+"""How many of the newest hand-offs are kept one by one."""
 
 
-class Noted(NamedTuple):
-    """A hand-off and its gap: ms from the last packet before it to its first, None if there was none."""
+class LoggedHandOff(NamedTuple):
+    """A hand-off, and the ms from the last packet before it to its first; None if no packet was before it."""
 
-    change: HandOff
+    hand_off: HandOff
     gap: int | None
 
 
 @dataclass
 class HandOffTotals:
-    """All hand-offs of one kind: how many, the gaps' sum in ms, and how many were within each bucket."""
+    """All hand-offs of one kind.
+
+    `count` is their number, `gaps` the number of those with a gap, `total` the sum of the gaps in ms, and
+    `within` the number of gaps up to each bound of BUCKETS.
+    """
 
     count: int = 0
     gaps: int = 0
@@ -33,46 +38,48 @@ class HandOffTotals:
     within: list[int] = field(default_factory=lambda: [0] * len(BUCKETS))
 
     def add(self, gap: int | None) -> None:
-        """Count one more."""
+        """Count a hand-off with its gap in ms, None for no gap."""
         self.count += 1
         if gap is not None:
             self.gaps += 1
             self.total += gap
-            self.within = [had + (gap <= bound) for had, bound in zip(self.within, BUCKETS, strict=True)]
+            self.within = [count + (gap <= bound) for count, bound in zip(self.within, BUCKETS, strict=True)]
 
 
 class HandOffLog:
-    """Told of every packet that is sent, it knows what each hand-off cost."""
+    """Counts the hand-offs and measures their gaps, given the time of every packet sent."""
 
     def __init__(self, sent_at: int | None) -> None:
-        """`sent_at` is when the last packet was sent, by an earlier process too; None if none was."""
-        self.tallies = {kind: HandOffTotals() for kind in KINDS}
-        self.recent: deque[Noted] = deque(maxlen=_REMEMBERED)
+        """`sent_at` is when an earlier process sent the last packet; None if no packet was sent."""
+        self.totals = {kind: HandOffTotals() for kind in KINDS}
+        self.recent: deque[LoggedHandOff] = deque(maxlen=_REMEMBERED)
         self._sent_at = sent_at
-        self._known: HandOff | None = None
+        self._latest: HandOff | None = None
 
-    def sent(self, change: HandOff | None, now: int) -> Noted | None:
-        """Note that packets go out now, after `change`; return the hand-off if these are its first."""
-        noted = None
-        if change is not None and change is not self._known:
-            self._known = change
-            noted = Noted(change, None if self._sent_at is None else max(0, now - self._sent_at))
-            self.tallies[change.kind].add(noted.gap)
-            self.recent.append(noted)
+    def sent(self, latest: HandOff | None, now: int) -> LoggedHandOff | None:
+        """Note that packets are sent now, after the hand-off `latest`.
+
+        Returns that hand-off, with its gap, if these are its first packets, else None.
+        """
+        logged = None
+        if latest is not None and latest is not self._latest:
+            self._latest = latest
+            logged = LoggedHandOff(latest, None if self._sent_at is None else max(0, now - self._sent_at))
+            self.totals[latest.kind].add(logged.gap)
+            self.recent.append(logged)
         self._sent_at = now
-        return noted
+        return logged
 
     def dump(self) -> dict[str, Any]:
-        """Return, as plain data, what a program that is restarted goes on from."""
-        recent = [[change.kind, change.source.value, change.at, gap] for change, gap in self.recent]
-        return {"kinds": self._kinds(), "recent": recent}
+        """Return the log as plain data, from which a restarted program resumes."""
+        recent = [[hand_off.kind, hand_off.source.value, hand_off.at, gap] for hand_off, gap in self.recent]
+        return {"kinds": {kind: asdict(totals) for kind, totals in self.totals.items()}, "recent": recent}
 
     def resume(self, dumped: Mapping[str, Any]) -> None:
-        """Go on from what `dump` made; ValueError, KeyError or TypeError if it is something else."""
-        tallies = {kind: HandOffTotals(**dumped["kinds"][kind]) for kind in KINDS}
-        recent = [Noted(HandOff(kind, Source(name), at), gap) for kind, name, at, gap in dumped["recent"]]
-        self.tallies = tallies
+        """Resume from the data of `dump`; ValueError, KeyError or TypeError if they are not such data."""
+        totals = {kind: HandOffTotals(**dumped["kinds"][kind]) for kind in KINDS}
+        recent = [
+            LoggedHandOff(HandOff(kind, Source(name), at), gap) for kind, name, at, gap in dumped["recent"]
+        ]
+        self.totals = totals
         self.recent.extend(recent)
-
-    def _kinds(self) -> dict[str, dict[str, Any]]:
-        return {kind: asdict(one) for kind, one in self.tallies.items()}

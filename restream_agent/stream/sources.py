@@ -10,40 +10,47 @@ from dataclasses import dataclass, field
 from restream_agent.stream.flv import Tag, metadata
 
 CONFIRM = 60
-"""How long to look at what follows a keyframe before cutting to it."""
+"""Milliseconds for which the tags after a keyframe are watched before the program cuts to it."""
 
 CALM = 160
-"""A stream is calm if it advances by no more than this within CONFIRM: a few frames, or one clump."""
+"""Milliseconds by which a calm stream advances at most within CONFIRM: a few frames, or one burst."""
 
 STEADY = 3000
 STEADY_WITHIN = 150
-"""A stream that was silent and stays late has lost that time if, for STEADY ms, it keeps real time."""
+"""Milliseconds. A stream that was silent and is late has lost that time for good if for STEADY it advances in
+real time, within STEADY_WITHIN."""
 
 FRESH = 350
-"""A keyframe is fresh if what follows it arrives no more than this ahead of real time."""
+"""Milliseconds. A keyframe is fresh if the tags after it arrive at most this far ahead of real time."""
 
 FRESH_AT_OPENING = 2000
-"""The same for the first picture of a broadcast: nothing came before, so its past is free to use."""
+"""The same for the first picture of a broadcast. Nothing was sent before it, so it may lie in the past."""
 
 HELD_LIMIT = 2000
-"""How much of a burst is held back and sent at the pace of the wall before a keyframe is sought."""
+"""Milliseconds of a burst that are held back and sent in real time. A longer burst is thrown away, and the
+fallback plays until the next fresh keyframe."""
 
 _LARGEST_CANDIDATE = 16 * 1024 * 1024
+"""Bytes."""
 
 _SLOWER = 0.1
-"""The part of its speed that the fallback gives up to let the wall catch up with the program."""
+"""The fraction by which the fallback is slowed down while the program is ahead of the wall clock."""
 
 _SMALL_LEAD = 20
+"""Milliseconds of lead up to which the fallback is not slowed down."""
+
 _LATE = 500
+"""Milliseconds between two moves of the fallback, above which the program itself was stopped."""
 
 
 @dataclass
-class Live:
-    """The publisher's stream: its parameters, and the keyframe that the program may be cut to.
+class LiveSource:
+    """The publisher's stream: its sequence headers, and the keyframe that the program may cut to.
 
-    The candidate is that keyframe with all that followed it. After a network that stalled delivers
-    seconds at once, keyframes are stale; the candidate shows which one is not. `held` are tags that
-    came before their time.
+    `candidate` is that keyframe and all tags after it. When a stalled network delivers seconds of stream at
+    once, most of its keyframes are stale; the tags of the candidate show whether its keyframe is fresh.
+    `held` are tags that arrived before their time. `since` is when the connection began, `passed_at` when a
+    tag was last passed to the program.
     """
 
     since: int
@@ -57,20 +64,20 @@ class Live:
     _usual_lag: int | None = None
 
     def leave(self) -> None:
-        """The program has left this stream though it is connected: remember how late it used to be."""
+        """Note that the program leaves this stream while it is connected: remember its usual lag."""
         self.candidate = []
         self.held.clear()
         if self._arrivals:
             self._usual_lag = min(at - stamp for at, stamp in self._arrivals)
 
     def note(self, tag: Tag, now: int) -> None:
-        """Remember when a tag arrived."""
+        """Note when a tag arrived."""
         self._arrivals.append((now, tag.timestamp))
         while len(self._arrivals) > 1 and self._arrivals[1][0] <= now - STEADY:
             self._arrivals.popleft()
 
     def consider(self, tag: Tag, now: int) -> None:
-        """Begin a candidate at a keyframe, or add what follows to it."""
+        """Begin a candidate at a keyframe, or add the tag to the candidate."""
         if tag.is_keyframe and not (self.candidate and self.is_fresh(now, FRESH)):
             self.candidate = [tag]
             self.candidate_at = now
@@ -82,17 +89,17 @@ class Live:
                 self.candidate = []
 
     def is_fresh(self, now: int, limit: int) -> bool:
-        """Whether the candidate came at most `limit` ms ahead of real time."""
+        """Whether the candidate arrived at most `limit` ms ahead of real time."""
         return self.span - (now - self.candidate_at) <= limit
 
     def is_calm(self, now: int) -> bool:
-        """Whether the candidate was looked at for CONFIRM and the stream arrives at about real time."""
+        """Whether the candidate was watched for CONFIRM and the stream arrives in about real time."""
         if now < self.candidate_at + CONFIRM or self._advance(now, CONFIRM) > CALM:
             return False
         return self._usual_lag is None or self._is_caught_up(now, self._usual_lag)
 
     def _is_caught_up(self, now: int, usual_lag: int) -> bool:
-        """Whether a stream that was silent has delivered its backlog, however slowly, or lost it for good."""
+        """Whether a stream that was silent has delivered its backlog, or has lost it for good."""
         newest = max(stamp for _, stamp in self._arrivals)
         if now - newest - usual_lag <= FRESH:
             return True
@@ -100,7 +107,7 @@ class Live:
         return is_watched and abs(self._advance(now, STEADY) - STEADY) <= STEADY_WITHIN
 
     def calm_at(self, now: int) -> int:
-        """Return when to look again whether the candidate is calm."""
+        """Return when to check again whether the candidate is calm."""
         return max(self.candidate_at + CONFIRM, now + CONFIRM // 3)
 
     @property
@@ -109,21 +116,21 @@ class Live:
         return max(tag.timestamp for tag in self.candidate) - self.candidate[0].timestamp
 
     def _advance(self, now: int, window: int) -> int:
-        """Milliseconds of stream that arrived within the last `window` ms of wall time."""
+        """Return how many ms of stream arrived in the last `window` ms of wall time."""
         newest = max((stamp for _, stamp in self._arrivals), default=0)
         before = [stamp for at, stamp in self._arrivals if at <= now - window]
         return newest - (max(before) if before else self._arrivals[0][1]) if self._arrivals else 0
 
 
 class FallbackLoop:
-    """The prepared file, played at the pace of the wall, again and again.
+    """The prepared file, played in real time, again and again.
 
-    Both streams are moved by the same amount in every round, so they cannot drift apart. The amount
-    is the duration that the file states: fallback/seam.py has chosen it so that the audio has no seam.
+    In every round audio and video are shifted by the same amount, so they cannot drift apart. The amount is
+    the duration stated in the file, which fallback/seam.py has chosen so that the audio has no seam.
     """
 
     def __init__(self, open_file: Callable[[], Iterable[Tag]]) -> None:
-        """`open_file` gives the file as it is now; what it gives can be iterated again and again."""
+        """`open_file` returns the newest file, as tags that can be iterated again and again."""
         self._open_file = open_file
         self._file: Iterable[Tag] = ()
         self._tags: Iterator[Tag] = iter(())
@@ -137,7 +144,7 @@ class FallbackLoop:
         self.headers: dict[int, Tag] = {}
 
     def rewind(self, now: int) -> Tag | None:
-        """Begin the newest file at its first keyframe and return that, None if there is none."""
+        """Begin the newest file at its first keyframe and return the keyframe, None if there is none."""
         self._file = self._open_file()
         self._tags = iter(self._file)
         self._ends, self._duration, self._shift, self.headers = {}, 0, 0, {}
@@ -151,10 +158,10 @@ class FallbackLoop:
         return self._next
 
     def move(self, now: int, lead: int) -> int:
-        """Go on to `now`; with a lead go a little slower. Returns how many ms were passed over.
+        """Advance to `now`, a little slower while there is a lead. Returns how many ms were skipped.
 
-        More than _LATE at once means that the program itself stood still: that time is not made
-        up for, since viewers cannot use it either.
+        After more than _LATE at once, the program itself was stopped. That time is skipped, since viewers
+        cannot use it either.
         """
         elapsed = now - self._moved_at
         self._moved_at = now
@@ -163,7 +170,7 @@ class FallbackLoop:
         return late
 
     def due(self) -> Iterator[Tag]:
-        """Yield the tags up to where the loop stands."""
+        """Yield the tags up to the position of the loop."""
         while self._next is not None and self._next.timestamp <= self._position:
             yield self._next
             self._next = self._read() or self._next_round()

@@ -1,10 +1,11 @@
-"""The program: one endless stream cut together from the live source and the fallback.
+"""The program: one endless stream, cut together from the live source and the fallback.
 
-Pure: tags and a clock go in, tags come out, so tests can throw anything at it. All times are whole
-milliseconds since the start of the broadcast, on the monotonic clock. program.py owns the sockets.
+Pure: tags and times go in, tags come out. All times are whole milliseconds since the start of the broadcast,
+on the monotonic clock. program/loop.py owns the sockets.
 
-Rules (design.md, "The program"): to live only at a fresh keyframe, parameters first; to the fallback
-at once, from its start; a broadcast opens with live, or with the fallback once `opening` has passed.
+Rules (docs/design.md, "The program"): The program cuts to live only at a fresh keyframe, sequence headers
+first. It cuts to the fallback at once, from the start of the file. A broadcast opens with live, or with the
+fallback once `opening` has passed.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag, with_parameters
-from restream_agent.stream.sources import FRESH, FRESH_AT_OPENING, HELD_LIMIT, FallbackLoop, Live
+from restream_agent.stream.sources import FRESH, FRESH_AT_OPENING, HELD_LIMIT, FallbackLoop, LiveSource
 from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, Timeline
 
 _NEVER = 1 << 62
@@ -28,7 +29,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """How the program behaves; times in ms. `standby` opens with the fallback instead of waiting."""
+    """Settings, in ms. With `standby` the broadcast opens with the fallback instead of waiting for live."""
 
     stall: int = 1000
     opening: int = 5000
@@ -41,7 +42,7 @@ KINDS = ("opening", "drop", "stall", "overrun", "break", "return", "restart")
 
 @dataclass(frozen=True)
 class HandOff:
-    """One change of source: its cause, one of KINDS, and when."""
+    """A change of source: its kind, one of KINDS, the new source, and when it was decided."""
 
     kind: str
     source: Source
@@ -49,7 +50,7 @@ class HandOff:
 
 
 class Splice:
-    """Decides, tag by tag, what the program consists of. Most methods return the tags to send."""
+    """Decides, tag by tag, what is sent. Most methods return the tags to send."""
 
     def __init__(
         self,
@@ -60,41 +61,41 @@ class Splice:
         now: int,
         resumed: bool,
     ) -> None:
-        """`fallback` opens the prepared file as it is then; `resumed` says a broadcast is under way."""
+        """`fallback` opens the newest prepared file; `resumed` is whether a broadcast is under way."""
         self.settings = settings
         self.source = Source.NONE
         self.headers: dict[int, Tag] = {}
         self.is_held = False
         self.last_hand_off: HandOff | None = None
         self._timeline = timeline
-        self._loop = FallbackLoop(fallback)
+        self._fallback = FallbackLoop(fallback)
         self._is_cut = False
-        self._live: Live | None = None
+        self._live: LiveSource | None = None
         self._opens_at = now if resumed or settings.standby else now + settings.opening
         self._opens_as = "restart" if resumed else "opening"
 
     @property
     def has_live(self) -> bool:
-        """Whether a publisher's stream is connected, on the program or not."""
+        """Whether a publisher's stream is connected, whether or not it is shown."""
         return self._live is not None
 
     def open_now(self, now: int) -> None:
-        """Open with the fallback instead of waiting for live any longer."""
+        """Open with the fallback now instead of waiting for live."""
         self._opens_at = min(self._opens_at, now)
 
     def live_started(self, now: int) -> list[Tag]:
-        """A publisher's stream begins; one that was there before is forgotten."""
+        """Begin a publisher's stream, in place of an earlier one."""
         sent = self.live_ended(now)
-        self._live = Live(since=now, passed_at=now)
+        self._live = LiveSource(since=now, passed_at=now)
         return sent
 
     def live_ended(self, now: int) -> list[Tag]:
-        """The publisher's stream has ended."""
+        """End the publisher's stream."""
         self._live = None
         return self._to_fallback("drop", now) if self.source is Source.LIVE else []
 
     def hold_fallback(self, now: int, *, held: bool) -> list[Tag]:
-        """Stay on the fallback though live is there, or stop doing so: the operator's break."""
+        """Begin or end the operator's break: the fallback is shown although live is connected."""
         self.is_held = held
         if held and self._live:
             self._live.leave()
@@ -121,7 +122,7 @@ class Splice:
         return self.tick(now)
 
     def tick(self, now: int) -> list[Tag]:
-        """Let time pass: detect a stall, end the opening, play the fallback, cut to live."""
+        """Do what is due: detect a stall, end the opening, play the fallback, cut to live."""
         live = self._live
         if live and live.candidate and live.is_calm(now) and self._may_cut(live, now):
             return self._to_live(live, now)
@@ -134,7 +135,7 @@ class Splice:
         return self._play_fallback(now) if self.source is Source.FALLBACK else []
 
     def next_wake(self, now: int) -> int:
-        """The time of the next `tick` that can change anything, far in the future if none can."""
+        """Return when `tick` has something to do next, a time far in the future if never."""
         times = [_NEVER]
         if self._live and self._live.candidate:
             times.append(self._live.calm_at(now))
@@ -144,14 +145,14 @@ class Splice:
             times.append(self._live.passed_at + self.settings.stall)
         elif self.source is Source.NONE:
             times.append(self._opens_at)
-        elif (due := self._loop.next_at()) is not None:
+        elif (due := self._fallback.next_at()) is not None:
             times.append(due)
         return min(times)
 
-    def _pass_on(self, live: Live, now: int) -> list[Tag]:
-        """Send what has come, but nothing before its time: a burst goes out at the pace of the wall.
+    def _pass_on(self, live: LiveSource, now: int) -> list[Tag]:
+        """Send the held tags, each not before its time: a burst is sent in real time.
 
-        A source that is seconds ahead is left for the fallback until its next fresh keyframe.
+        A source that is more than HELD_LIMIT ahead is left for the fallback, until its next fresh keyframe.
         """
         sent = list[Tag]()
         while live.held and not self._timeline.is_ahead(live.held[0], now):
@@ -160,15 +161,15 @@ class Splice:
             sent += self._to_fallback("overrun", now)
         return sent
 
-    def _live_header(self, live: Live, tag: Tag) -> list[Tag]:
+    def _live_header(self, live: LiveSource, tag: Tag) -> list[Tag]:
         live.headers[tag.kind] = tag
         known = self.headers.get(tag.kind)
         if self.source is not Source.LIVE or (known and known.body == tag.body):
             return []
         return self._send_headers({tag.kind: tag})
 
-    def _may_cut(self, live: Live, now: int) -> bool:
-        """Whether the candidate is fresh and leaves the lead within its limit; if not, it is dropped."""
+    def _may_cut(self, live: LiveSource, now: int) -> bool:
+        """Whether the candidate is fresh and keeps the lead within its limit; otherwise it is dropped."""
         fresh = FRESH_AT_OPENING if self._timeline.end < 0 else FRESH
         lead = max(self._cut_at(live, now), self._timeline.end + 1) + live.span - now
         if live.is_fresh(now, fresh) and lead <= LIVE_LEAD_LIMIT:
@@ -176,11 +177,11 @@ class Splice:
         live.candidate = []
         return False
 
-    def _cut_at(self, live: Live, now: int) -> int:
-        """Where the candidate goes: to now, or to when it was sent if nothing stands there yet."""
+    def _cut_at(self, live: LiveSource, now: int) -> int:
+        """Return the time of the candidate: now, or when its keyframe was made if nothing was sent yet."""
         return max(0, now - live.span) if self._timeline.end < 0 else now
 
-    def _to_live(self, live: Live, now: int) -> list[Tag]:
+    def _to_live(self, live: LiveSource, now: int) -> list[Tag]:
         at = self._cut_at(live, now)
         tags, live.candidate = live.candidate, []
         self._timeline.begin(tags[0].timestamp, at, now)
@@ -192,16 +193,16 @@ class Splice:
     def _to_fallback(self, kind: str, now: int) -> list[Tag]:
         if self._live:
             self._live.leave()
-        first = self._loop.rewind(now)
+        first = self._fallback.rewind(now)
         self._change(Source.FALLBACK, kind, now)
         if first is None:
             return []
         self._timeline.begin(first.timestamp, now, now)
-        return [*self._send_headers(self._loop.headers), *self._play_fallback(now)]
+        return [*self._send_headers(self._fallback.headers), *self._play_fallback(now)]
 
     def _play_fallback(self, now: int) -> list[Tag]:
-        self._timeline.shift(self._loop.move(now, self._timeline.end - now))
-        return self._stamped(self._loop.due(), now)
+        self._timeline.shift(self._fallback.move(now, self._timeline.end - now))
+        return self._stamped(self._fallback.due(), now)
 
     def _stamped(self, tags: Iterable[Tag], now: int) -> list[Tag]:
         sent = []

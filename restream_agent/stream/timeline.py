@@ -1,7 +1,7 @@
-"""The program's clock: one strictly increasing timeline made from sources with clocks of their own.
+"""The program's clock: one strictly increasing timeline, made from sources that have their own clocks.
 
-Pure. All times are whole milliseconds: `now` counts from the start of the broadcast, a tag's
-timestamp is its source's until `stamp` has moved it onto the program's timeline.
+Pure. All times are whole milliseconds. `now` counts from the start of the broadcast. A tag's timestamp is on
+its source's clock until `stamp` has moved it onto the program's timeline.
 """
 
 from dataclasses import dataclass, field
@@ -9,35 +9,37 @@ from dataclasses import dataclass, field
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 
 LEAD_LIMIT = 500
-"""How far the program may run ahead of the wall. A platform's player never has to wait or skip."""
+"""How far the program may run ahead of the wall clock, in ms. A platform's player then never has to wait or
+skip."""
 
 LIVE_LEAD_LIMIT = 450
-"""The same for the live source, so that a cut away from it, 1 ms after its end, stays within."""
+"""The same for the live source. It is smaller, so that a cut from live, 1 ms after its last tag, stays within
+LEAD_LIMIT."""
 
 _STEP_BACK = 300
-"""Audio and video of one source may be interleaved this far apart; further back is a jump."""
+"""Milliseconds by which audio and video of a source may be interleaved. A larger step back is a jump."""
 
 _BUMP_LIMIT = 40
-"""A tag that collides with the one before it is moved by at most this; further is a jump."""
+"""Milliseconds by which a tag is moved at most to come after the tag before it. More is a jump."""
 
 _DRIFT = 250
-"""A source this far from the wall, steadily, has paused or has a clock of another speed."""
+"""Milliseconds. A source that is steadily further than this from the wall clock has paused, or its clock has
+another speed."""
 
 _STEADY = 3000
-"""How long, in wall time, a distance from the wall is watched before it is called steady."""
-
+"""Milliseconds of wall time for which a distance is watched before it counts as steady."""
 
 SHOWN = 0
-"""Beside AUDIO and VIDEO: the latest time at which a picture that was sent is to be shown."""
+"""A key beside AUDIO and VIDEO: the latest time at which a sent picture is shown."""
 
 
 @dataclass
 class Timeline:
-    """Where the program stands, and how the current source's clock maps onto it.
+    """The position of the program, and the offset of the current source's clock.
 
-    `last` holds the last timestamp sent for audio and for video, and the last picture's time under
-    SHOWN, which B-frames make later: the next source begins after all of them. It outlives the program
-    (program.py keeps it in the runtime directory), so a restarted one goes on after it.
+    `last` has the last timestamp sent for AUDIO and for VIDEO, and under SHOWN the latest time at which a
+    picture is shown, which B-frames make later. The next source begins after all three.
+    program/crash_state.py keeps `last` across a restart of the program, which goes on after it.
     """
 
     last: dict[int, int] = field(default_factory=lambda: {AUDIO: -1, VIDEO: -1, SHOWN: -1})
@@ -49,13 +51,13 @@ class Timeline:
 
     @property
     def end(self) -> int:
-        """The highest time sent so far, -1 before the first."""
+        """The latest of the times in `last`; -1 before the first tag."""
         return max(self.last.values())
 
     def begin(self, first: int, at: int, now: int) -> int:
-        """Map a source whose first tag bears `first` so that it lands at `at`, or after all that was sent.
+        """Begin a source: its timestamp `first` becomes `at`, or a later time after all that was sent.
 
-        Audio and video share the offset, which keeps them in step. Returns the timestamp of the cut.
+        Audio and video share the offset, which keeps them in sync. Returns the timestamp of the cut.
         """
         cut = max(at, self.end + 1, 0)
         self._offset = cut - first
@@ -64,9 +66,9 @@ class Timeline:
         return cut
 
     def stamp(self, tag: Tag, now: int) -> Tag | None:
-        """Move a tag of the current source onto the timeline.
+        """Return a tag of the current source with its timestamp on the timeline.
 
-        Returns None for one that belongs before the keyframe that the source was cut in at.
+        Returns None for a tag that belongs before the keyframe at which the source began.
         """
         if self._jumps(tag.timestamp, now):
             self.begin(tag.timestamp, now, now)
@@ -85,19 +87,19 @@ class Timeline:
         return Tag(tag.kind, stamp, tag.body)
 
     def is_ahead(self, tag: Tag, now: int) -> bool:
-        """Whether it is too early to send a live tag, given that its source's clock has not jumped."""
+        """Whether it is too early to send a live tag, unless its source's clock has jumped."""
         return self.send_at(tag) > now and not self._jumps(tag.timestamp, now)
 
     def send_at(self, tag: Tag) -> int:
-        """Return the earliest time at which a live tag leaves the lead within its limit."""
+        """Return the earliest time at which sending a live tag keeps the lead within its limit."""
         return tag.timestamp + tag.composition_time + self._offset - LIVE_LEAD_LIMIT
 
     def shift(self, milliseconds: int) -> None:
-        """Move what is to come later by this much: time that has passed and that nothing was sent for."""
+        """Delay all further tags by so many ms, in which nothing was sent."""
         self._offset += milliseconds
 
     def place(self, header: Tag) -> Tag:
-        """Put decoder parameters where the stream stands; they take up no time."""
+        """Return a sequence header at the current position; it takes up no time."""
         return Tag(header.kind, max(self.last[header.kind], 0), header.body)
 
     def _jumps(self, timestamp: int, now: int) -> bool:
@@ -105,11 +107,11 @@ class Timeline:
         return step < -_STEP_BACK or (step > LEAD_LIMIT and timestamp + self._offset - now > LEAD_LIMIT)
 
     def _follow_wall(self, timestamp: int, now: int) -> None:
-        """Keep a source near the wall, at keyframes, where a step in time shows least.
+        """Keep a source near the wall clock. It is moved at keyframes, where a step in time is least visible.
 
-        One that is late, and not catching up, has lost that time for good and is moved up to the
-        wall. One that is early (its clock is fast) is moved back by what fits between two frames,
-        so that its lead does not creep up to the limit.
+        A source that is late and does not catch up has lost that time for good: it is moved forward to the
+        wall clock. A source that is early has a fast clock: it is moved back by what fits between two frames,
+        so that its lead does not grow up to the limit.
         """
         least, most = self._lags or (0, 0)
         self._watch_lag(now)

@@ -31,12 +31,12 @@ GROUPS = st.lists(st.tuples(st.integers(40, 4000), st.integers(0, LARGEST)), min
 TAKES = st.lists(st.integers(0, 6000), min_size=1, max_size=50)
 
 
-def drain(outlet: RelayQueue, count: int) -> bytes:
+def drain(queue: RelayQueue, count: int) -> bytes:
     """Take at most `count` bytes, as a socket would."""
     taken = b""
-    while count and not outlet.is_empty:
-        chunk = bytes(outlet.chunk()[:count])
-        outlet.advance(len(chunk))
+    while count and not queue.is_empty:
+        chunk = bytes(queue.chunk()[:count])
+        queue.advance(len(chunk))
         taken += chunk
         count -= len(chunk)
     return taken
@@ -44,14 +44,14 @@ def drain(outlet: RelayQueue, count: int) -> bytes:
 
 def fed(tags: list[Tag], takes: list[int]) -> tuple[RelayQueue, bytes, int]:
     """Feed a new relay that takes what is given, again and again; return its bytes and the longest queue."""
-    outlet, backlog, taken, largest = RelayQueue(limits=LIMITS), Backlog(), b"", 0
-    backlog.start(outlet)
+    queue, backlog, taken, largest = RelayQueue(limits=LIMITS), Backlog(), b"", 0
+    backlog.start(queue)
     for number, tag in enumerate(tags):
-        outlet.offer(tag, encode(tag))
-        largest = max(largest, outlet.size)
-        assert outlet.behind <= LIMITS.milliseconds
-        taken += drain(outlet, takes[number % len(takes)])
-    return outlet, taken, largest
+        queue.offer(tag, encode(tag))
+        largest = max(largest, queue.size)
+        assert queue.behind <= LIMITS.milliseconds
+        taken += drain(queue, takes[number % len(takes)])
+    return queue, taken, largest
 
 
 @settings(max_examples=100, deadline=None)
@@ -69,8 +69,8 @@ def test_a_relay_gets_whole_tags_and_begins_at_keyframes_with_their_parameters(
 ) -> None:
     """Wherever something is missing, it goes on with a keyframe and the parameters of that moment."""
     tags = program(groups)
-    outlet, taken, _ = fed(tags, takes)
-    got = Reader().feed(taken + drain(outlet, 1 << 30))
+    queue, taken, _ = fed(tags, takes)
+    got = Reader().feed(taken + drain(queue, 1 << 30))
     order = {id(tag): number for number, tag in enumerate(tags)}
     places = {(tag.kind, tag.timestamp, tag.body): order[id(tag)] for tag in tags}
     last, current = -1, dict[int, Tag]()
@@ -94,77 +94,77 @@ def test_a_relay_gets_whole_tags_and_begins_at_keyframes_with_their_parameters(
 def test_pictures_are_counted_when_they_are_skipped(groups: list[tuple[int, int]], takes: list[int]) -> None:
     """Those that came and those that were skipped are all there were."""
     tags = program(groups)
-    outlet, taken, _ = fed(tags, takes)
-    got = Reader().feed(taken + drain(outlet, 1 << 30))
+    queue, taken, _ = fed(tags, takes)
+    got = Reader().feed(taken + drain(queue, 1 << 30))
     sent = [tag for tag in got if tag.kind == VIDEO and tag.is_media]
-    assert len([tag for tag in tags if tag.kind == VIDEO and tag.is_media]) == len(sent) + outlet.skipped
+    assert len([tag for tag in tags if tag.kind == VIDEO and tag.is_media]) == len(sent) + queue.skipped
 
 
 def test_a_relay_that_reads_everything_gets_everything() -> None:
     """Nothing is skipped for those who keep up."""
     tags = stream(1, 0, 6000)
-    outlet, taken, _ = fed(tags, [1 << 20])
-    assert (taken, outlet.skipped) == (HEADER + b"".join(encode(tag) for tag in tags), 0)
+    queue, taken, _ = fed(tags, [1 << 20])
+    assert (taken, queue.skipped) == (HEADER + b"".join(encode(tag) for tag in tags), 0)
 
 
 def test_the_rest_of_a_tag_is_never_dropped() -> None:
     """What an earlier process left unsent goes first, though all else is skipped."""
-    outlet = RelayQueue(limits=Limits(milliseconds=100, size=1000))
-    outlet.prepend(b"rest of a tag")
+    queue = RelayQueue(limits=Limits(milliseconds=100, size=1000))
+    queue.prepend(b"rest of a tag")
     for tag in stream(1, 0, 4000):
-        outlet.offer(tag, encode(tag))
-    assert bytes(outlet.rest) == b"rest of a tag"
-    assert drain(outlet, 13) == b"rest of a tag"
+        queue.offer(tag, encode(tag))
+    assert bytes(queue.rest) == b"rest of a tag"
+    assert drain(queue, 13) == b"rest of a tag"
 
 
 def test_a_tag_that_is_half_sent_is_finished() -> None:
     """Else the relay would read the next tag as the rest of this one."""
-    outlet = RelayQueue(limits=Limits(milliseconds=100, size=100_000))
+    queue = RelayQueue(limits=Limits(milliseconds=100, size=100_000))
     key = encode(picture(0, 1, is_keyframe=True))
-    outlet.offer(picture(0, 1, is_keyframe=True), key)
-    taken = drain(outlet, 5)
+    queue.offer(picture(0, 1, is_keyframe=True), key)
+    taken = drain(queue, 5)
     for at in (40, 80, 120, 160):
-        outlet.offer(picture(at, 1, is_keyframe=False), encode(picture(at, 1, is_keyframe=False)))
-    assert bytes(outlet.rest) == key[5:]
-    assert taken + drain(outlet, 1 << 20) == key
+        queue.offer(picture(at, 1, is_keyframe=False), encode(picture(at, 1, is_keyframe=False)))
+    assert bytes(queue.rest) == key[5:]
+    assert taken + drain(queue, 1 << 20) == key
 
 
 def test_a_new_relay_begins_with_the_picture_that_is_being_shown() -> None:
     """Header, the newest parameters, and the tags since the last keyframe."""
-    backlog, outlet = Backlog(), RelayQueue()
+    backlog, queue = Backlog(), RelayQueue()
     tags = stream(1, 0, 3000)
     for tag in tags:
         backlog.add(tag, encode(tag))
-    backlog.start(outlet)
+    backlog.start(queue)
     shown = [tag for tag in tags[2:] if tag.timestamp > 2000 or tag == picture(2000, 1, is_keyframe=True)]
-    assert Reader().feed(drain(outlet, 1 << 20)) == [*tags[:2], *shown]
+    assert Reader().feed(drain(queue, 1 << 20)) == [*tags[:2], *shown]
 
 
 def test_a_group_too_large_to_keep_is_not_given_to_new_relays() -> None:
     """They wait for the next keyframe instead of costing memory."""
-    backlog, outlet = Backlog(largest=1000), RelayQueue()
+    backlog, queue = Backlog(largest=1000), RelayQueue()
     for tag in (
         picture(0, 1, is_keyframe=True),
         padded(picture(40, 1, is_keyframe=False), 2000),
         sound(46, 1),
     ):
         backlog.add(tag, encode(tag))
-    backlog.start(outlet)
-    assert drain(outlet, 1 << 20) == HEADER
-    assert outlet.is_waiting
+    backlog.start(queue)
+    assert drain(queue, 1 << 20) == HEADER
+    assert queue.is_waiting
 
 
 def test_a_leap_after_what_was_skipped_is_left_out_of_the_relays_clock() -> None:
     """As its ffmpeg leaves it out: a step of more than 10 s; shorter ones stand."""
     for length, expected in ((12_000, 1000 + 12_000), (8000, 1000)):
-        outlet = RelayQueue(limits=Limits(milliseconds=500))
+        queue = RelayQueue(limits=Limits(milliseconds=500))
         for tag in [picture(1000, 0, is_keyframe=True), picture(1040, 0, is_keyframe=False)]:
-            outlet.offer(tag, encode(tag))
-        while not outlet.is_empty:
-            outlet.advance(len(outlet.chunk()))
+            queue.offer(tag, encode(tag))
+        while not queue.is_empty:
+            queue.advance(len(queue.chunk()))
         for stamp in range(1080, 1040 + length, 40):
             tag = picture(stamp, 0, is_keyframe=False)
-            outlet.offer(tag, encode(tag))
+            queue.offer(tag, encode(tag))
         first = picture(1040 + length, 0, is_keyframe=True)
-        outlet.offer(first, encode(first))
-        assert outlet.beginning == expected
+        queue.offer(first, encode(first))
+        assert queue.beginning == expected

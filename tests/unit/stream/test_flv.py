@@ -49,7 +49,7 @@ def test_garbage_is_refused_or_waited_for_but_never_crashes(data: bytes) -> None
     ("data", "reason"),
     [
         (b"GET / HTTP/1.1", "does not begin"),
-        (HEADER + b"\x05" + bytes(20), "no kind"),
+        (HEADER + b"\x05" + bytes(20), "not a kind"),
         (HEADER + b"\x09\xff\xff\xff" + bytes(20), "larger than any picture"),
         (HEADER + encode(Tag(VIDEO, 0, b"x"))[:-1] + b"\x63", "not the tag's length"),
     ],

@@ -14,64 +14,64 @@ DROP = HandOff("drop", Source.FALLBACK, 5000)
 
 def test_a_gap_is_from_the_last_packet_before_to_the_first_after() -> None:
     """Whenever the hand-off was decided."""
-    ledger = HandOffLog(None)
-    ledger.sent(OPENING, 1000)
-    ledger.sent(OPENING, 4960)
-    noted = ledger.sent(DROP, 5040)
-    assert noted is not None
-    assert (noted.change, noted.gap) == (DROP, 80)
-    assert ledger.sent(DROP, 5060) is None
+    log = HandOffLog(None)
+    log.sent(OPENING, 1000)
+    log.sent(OPENING, 4960)
+    logged = log.sent(DROP, 5040)
+    assert logged is not None
+    assert (logged.hand_off, logged.gap) == (DROP, 80)
+    assert log.sent(DROP, 5060) is None
 
 
 def test_the_first_packet_of_a_broadcast_ends_no_silence() -> None:
     """The opening counts, without a gap."""
-    ledger = HandOffLog(None)
-    ledger.sent(OPENING, 1000)
-    tally = ledger.tallies["opening"]
-    assert (tally.count, tally.gaps) == (1, 0)
+    log = HandOffLog(None)
+    log.sent(OPENING, 1000)
+    totals = log.totals["opening"]
+    assert (totals.count, totals.gaps) == (1, 0)
 
 
 def test_a_restarted_program_counts_its_own_silence() -> None:
     """From the last packet of the one before."""
-    ledger = HandOffLog(7000)
-    noted = ledger.sent(HandOff("restart", Source.FALLBACK, 7300), 7400)
-    assert noted is not None
-    assert noted.gap == 400
+    log = HandOffLog(7000)
+    logged = log.sent(HandOff("restart", Source.FALLBACK, 7300), 7400)
+    assert logged is not None
+    assert logged.gap == 400
 
 
 def test_gaps_are_counted_by_size() -> None:
     """Cumulative, as Prometheus's histograms are; above the last bucket only in all."""
-    ledger = HandOffLog(0)
+    log = HandOffLog(0)
     for number, gap in enumerate((40, 100, 1500, 9000)):
-        ledger.sent(HandOff("drop", Source.FALLBACK, number), gap + ledger_time(ledger))
-    tally = ledger.tallies["drop"]
-    assert dict(zip(BUCKETS, tally.within, strict=True)) == {
+        log.sent(HandOff("drop", Source.FALLBACK, number), gap + time_of(log))
+    totals = log.totals["drop"]
+    assert dict(zip(BUCKETS, totals.within, strict=True)) == {
         50: 1, 100: 2, 200: 2, 500: 2, 1000: 2, 2000: 3, 5000: 3,
     }  # fmt: skip
-    assert (tally.gaps, tally.total) == (4, 10_640)
+    assert (totals.gaps, totals.total) == (4, 10_640)
 
 
-def ledger_time(ledger: HandOffLog) -> int:
+def time_of(log: HandOffLog) -> int:
     """Return the sum of the gaps so far, which is when the last packet was sent."""
-    return sum(tally.total for tally in ledger.tallies.values())
+    return sum(totals.total for totals in log.totals.values())
 
 
 def test_a_restarted_program_goes_on_counting() -> None:
     """With every kind from the beginning, at 0: a counter that appears with its first event hides it."""
     before, after = HandOffLog(None), HandOffLog(5100)
-    assert {kind: tally.count for kind, tally in before.tallies.items()} == dict.fromkeys(KINDS, 0)
+    assert {kind: totals.count for kind, totals in before.totals.items()} == dict.fromkeys(KINDS, 0)
     before.sent(OPENING, 1000)
     before.sent(DROP, 5040)
     after.resume(json.loads(json.dumps(before.dump())))
     after.sent(HandOff("restart", Source.FALLBACK, 5200), 5210)
-    assert (after.tallies["drop"], after.tallies["restart"].count) == (before.tallies["drop"], 1)
-    assert [noted.change.kind for noted in after.recent] == ["opening", "drop", "restart"]
+    assert (after.totals["drop"], after.totals["restart"].count) == (before.totals["drop"], 1)
+    assert [logged.hand_off.kind for logged in after.recent] == ["opening", "drop", "restart"]
 
 
 @pytest.mark.parametrize("dumped", [None, {}, [], {"kinds": {}}, {"kinds": {"drop": 1}, "recent": []}])
 def test_what_is_no_count_is_refused(dumped: Any) -> None:
     """Whole: nothing of it is taken."""
-    ledger = HandOffLog(None)
+    log = HandOffLog(None)
     with pytest.raises((ValueError, KeyError, TypeError)):
-        ledger.resume(dumped)
-    assert ledger.tallies == HandOffLog(None).tallies
+        log.resume(dumped)
+    assert log.totals == HandOffLog(None).totals
