@@ -31,6 +31,7 @@ from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.observer import IngestAnswer, Observation, Observer
 from restream_agent.agent.status import Status
+from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
@@ -55,6 +56,7 @@ class Agent:
         telemetry: Telemetry,
         runtime: Path,
         *,
+        keeper: StreamKeeper,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
@@ -67,6 +69,7 @@ class Agent:
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
+        self._keeper = keeper
         self._observer = Observer(
             ingest,
             systemd,
@@ -140,11 +143,16 @@ class Agent:
             if decision.memory != self._memory:
                 self._memory = decision.memory
                 self._save_memory()
+            self._keep_stream()
             await self._act(decision)
             if decision.actions:
                 with suppress(RestreamError):
                     await self._observe()
             return decision
+
+    def _keep_stream(self) -> None:
+        current, situation = self._memory.current, self._observation.situation
+        self._keeper.follow(current.stream if current else None, is_published=bool(situation.publishers))
 
     async def _observe(self) -> None:
         """Look at the ingest server and at systemd; RestreamError if systemd does not answer."""

@@ -18,6 +18,7 @@ from restream_agent.agent.http_server import http_server
 from restream_agent.agent.metrics import exposition
 from restream_agent.agent.news_sender import NewsSender
 from restream_agent.agent.sockets import AgentSockets, take_sockets
+from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.systemd_reports import SystemdReports
 from restream_agent.agent.telemetry import Telemetry, discard
 from restream_agent.agent.toml_watcher import watch
@@ -77,7 +78,9 @@ class AgentService:
         self._reports = SystemdReports()
         self._telemetry = Telemetry({sender: relay for relay, sender in settings.relays.items()})
         ingest = ingest_api.connect(settings.server, settings.api)
-        self._agent = Agent(settings, ingest, systemd, self._telemetry, runtime)
+        address = settings.rtmp if settings.server == "srs" else ""
+        self._keeper = StreamKeeper(address, runtime / "stream")
+        self._agent = Agent(settings, ingest, systemd, self._telemetry, runtime, keeper=self._keeper)
         metrics = exposition(self._agent.status)
         handlers = http.Handlers(
             publish=self._agent.publish,
@@ -112,7 +115,13 @@ class AgentService:
             loop.call_soon_threadsafe(self._edited.set)
 
         self._watcher = watch(Path(self._settings.source), note_edit)
-        endless = (self._tick(), self._apply_edits(), self._reports.feed_watchdog(), self._announce())
+        endless = (
+            self._tick(),
+            self._apply_edits(),
+            self._reports.feed_watchdog(),
+            self._announce(),
+            self._keeper.run(),
+        )
         # Kept in a list because asyncio holds only weak references to its tasks.
         self._tasks = [asyncio.create_task(step) for step in endless]
         for task in self._tasks:

@@ -33,10 +33,14 @@ def program_settings(config: Config) -> ProgramSettings:
     )
 
 
-def agent_settings(config: Config, *, source: str, api: str) -> AgentSettings:
-    """Return the content of agent.json; `source` is the TOML's path, `api` the ingest server's base URL."""
+def agent_settings(config: Config, *, source: str, api: str, rtmp: str) -> AgentSettings:
+    """Return the content of agent.json.
+
+    `source` is the TOML's path, `api` the ingest server's base URL, `rtmp` its "HOST:PORT" for this machine.
+    """
     return AgentSettings(
         api=api,
+        rtmp=rtmp,
         hold=config.fallback.hold,
         relays={relay.name: relay.sender for relay in relays(config)},
         stall=config.relay.stall,

@@ -102,9 +102,11 @@ def _ingest(config: Config, fill: Templates) -> Tree:
 
 def _agent(config: Config, fill: Templates) -> Tree:
     key = config.ingest.key
-    settings = agent_settings(config, source=fill.facts.source, api=f"http://{API}")
+    rtmp = f"{_puller(config)}:{_port(config)}"
+    settings = agent_settings(config, source=fill.facts.source, api=f"http://{API}", rtmp=rtmp)
     credentials = fill(
         "restream-agent.service.conf.j2",
+        player=_puller(config),
         token_file=paths.HOOK_TOKEN,
         ingest_key=credential("ingest-key", key, "ingest", fill.facts) if key else None,
     )

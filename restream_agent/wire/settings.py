@@ -36,13 +36,15 @@ class ProgramSettings:
 class AgentSettings:
     """agent.json, for restream-agent.service. Times are in seconds.
 
-    `api` is the base URL of the ingest server's HTTP side, `server` the kind of server, `source` the path of
-    the TOML. `relays` maps the name of each relay to the address that its ffmpeg reports from. `hold` is None
-    for a hold without end. A relay that delivers nothing for `stall` is killed. A listed publisher whose
-    stream does not reach the program for `silence` is disconnected; None stands for never.
+    `api` is the base URL of the ingest server's HTTP side, `rtmp` the address at which it speaks RTMP to this
+    machine ("HOST:PORT"), `server` the kind of server, `source` the path of the TOML. `relays` maps the name
+    of each relay to the address that its ffmpeg reports from. `hold` is None for a hold without end. A relay
+    that delivers nothing for `stall` is killed. A listed publisher whose stream does not reach the program
+    for `silence` is disconnected; None stands for never.
     """
 
     api: str
+    rtmp: str
     hold: float | None
     relays: Mapping[str, str]
     stall: float

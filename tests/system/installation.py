@@ -125,3 +125,12 @@ def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
     changes |= dict.fromkeys(before.keys() - after.keys(), "stopped")
     changes |= {unit: "restarted" for unit in before.keys() & after.keys() if before[unit] != after[unit]}
     return changes
+
+
+def wait_kept(container: Container, server: str) -> None:
+    """Wait until the agent keeps the stream for OBS; see agent/stream_keeper.py. nginx-rtmp needs none."""
+    argv = ("curl", "-s", "http://127.0.0.1:1985/api/v1/clients/")
+    if server == "srs":
+        container.wait_until(
+            lambda: "rtmp-play" in container.run(argv, check=False).stdout, SETTLED, "the stream to be kept"
+        )

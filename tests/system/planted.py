@@ -10,7 +10,7 @@ from tests.lab import quoter
 from tests.lab.container import SHARED, Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer, is_listening
-from tests.system.installation import runs_in
+from tests.system.installation import runs_in, wait_kept
 
 MARK = f"pLaNtEd{token_hex(6)}"  # a word that no file of the machine has, not even this one
 INGEST = f"{MARK}-ingest"
@@ -145,8 +145,11 @@ def play_broadcast(planted: Planted) -> Obs:
     planted.wait_said("restream-agent", "RuntimeError: broken by Hook(")
     shell(f"for file in {AGENT_SOURCE}; do mv $file.good $file; done")
     shell("systemctl restart restream-agent.service")
+    wait_kept(planted.container, planted.server)
     obs = planted.obs(f"live/main?key={INGEST}")
     obs.wait_published()
+    live = '"state": "live"'
+    planted.container.wait_until(lambda: live in shell("restream-agent status --json"), 30, "OBS to be live")
     planted.wait_said("ffmpeg-relay@quoting", "Server error: … is no key")
     planted.wait_said("ffmpeg-relay@in-url", "Server error: … is no key")
     planted.wait_said("ffmpeg-relay@unreachable", "Connection refused")

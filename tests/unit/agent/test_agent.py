@@ -14,6 +14,7 @@ import pytest
 from restream_agent.agent.agent import Agent
 from restream_agent.agent.decide import Publisher
 from restream_agent.agent.hook_formats import Hook
+from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
 from restream_agent.base.errors import CommandError, RestreamError
@@ -24,8 +25,8 @@ from restream_agent.wire.settings import AgentSettings
 OBS = Publisher("c1", "main", "192.0.2.1")
 NEXT = Publisher("c2", "main", "192.0.2.1")
 SETTINGS = AgentSettings(
-    api="", hold=60.0, relays={"twitch": "127.64.0.1"}, stall=20.0, server="srs", source="", standby=False,
-    matches_live=False, takes_any_key=False, silence=15.0, notifies=False,
+    api="", rtmp="", hold=60.0, relays={"twitch": "127.64.0.1"}, stall=20.0, server="srs", source="",
+    standby=False, matches_live=False, takes_any_key=False, silence=15.0, notifies=False,
 )  # fmt: skip
 
 
@@ -99,8 +100,15 @@ class AgentBench:
 
     def restarted(self) -> Agent:
         self.telemetry = Telemetry()
+        self.keeper = StreamKeeper("127.0.0.1:1935", self.runtime / "stream")
         return Agent(
-            SETTINGS, self.server, Systemd(self.machine.run), self.telemetry, self.runtime, clock=self.clock
+            SETTINGS,
+            self.server,
+            Systemd(self.machine.run),
+            self.telemetry,
+            self.runtime,
+            keeper=self.keeper,
+            clock=self.clock,
         )
 
 

@@ -5,7 +5,7 @@ import pytest
 from restream_agent.agent import agent
 from restream_agent.wire.program_report import LiveReport
 from tests.unit.agent.reports import NO_LIVE, live, program
-from tests.unit.agent.test_agent import OBS, AgentBench, bench, go
+from tests.unit.agent.test_agent import OBS, AgentBench, bench, go, hook
 
 __all__ = ["bench"]
 
@@ -67,3 +67,21 @@ def test_a_status_asked_for_often_is_not_a_look_each_time(
     bench.server.listed = None
     go(bench.agent.refresh)
     assert bench.agent.status().as_json()["ingest"] == "up"
+
+
+def test_a_stream_is_kept_until_its_publisher_is_listed(
+    bench: AgentBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anybody has come, while the publish is answered, and again when the publisher has gone."""
+    followed: list[tuple[str | None, bool]] = []
+
+    def follow(stream: str | None, *, is_published: bool) -> None:
+        followed.append((stream, is_published))
+
+    monkeypatch.setattr(bench.keeper, "follow", follow)
+    go(bench.agent.tick, lambda: bench.agent.publish(hook(OBS)))
+    bench.server.listed = (OBS,)
+    go(bench.agent.tick)
+    bench.server.listed = ()
+    go(lambda: bench.agent.unpublish(hook(OBS, "unpublish")))
+    assert followed == [(None, False), ("main", False), ("main", True), (None, False)]

@@ -31,7 +31,7 @@ def test_every_rendered_file_is_read_as_it_was_meant(case: Path, tmp_path: Path)
     file.write_text(content(tree, paths.PROGRAM_SETTINGS))
     assert program.read(file) == rendering.program_settings(config)
     agent = records.parse(AgentSettings, content(tree, paths.AGENT_SETTINGS))
-    assert agent == rendering.agent_settings(config, source=source, api=api)
+    assert agent == rendering.agent_settings(config, source=source, api=api, rtmp=agent.rtmp)
     fallback = preparation.parse_settings(content(tree, paths.FALLBACK_SETTINGS))
     assert fallback == rendering.fallback_settings(config, live_url=fallback.live_url)
     if config.notify.has_destination:

@@ -1,0 +1,100 @@
+"""Keeps SRS from forgetting the stream that OBS is about to publish (ossrs/srs#4656).
+
+A publisher gets SRS's source of its stream when it connects, and takes it when its `on_publish` has been
+answered. Every 3 s SRS forgets the sources that have neither publisher nor player, new ones included
+(6.0.157, `SrsLiveSource::stream_is_dead`). If that falls in between, OBS publishes into a source that nobody
+can play. SRS never forgets a source with a player, so the agent plays the stream until its publisher is
+listed.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+from restream_agent.agent import rtmp_commands
+
+log = logging.getLogger(__name__)
+
+FIRST_STREAM = "main"
+"""The stream that is kept before anybody has published. It is the name in the README."""
+
+_APPLICATION = "live"
+
+_CONNECT_TIMEOUT = 5.0
+"""Seconds. On loopback it takes milliseconds."""
+
+_AGAIN = 0.5
+"""Seconds until the next try. SRS keeps a source for 3 s after its last player has gone."""
+
+_PIECE = 1 << 16
+"""Bytes that are read at once and thrown away."""
+
+
+class StreamKeeper:
+    """Plays the stream that was published last, while nobody publishes.
+
+    `address` is that of the server ("HOST:PORT"), "" for a server that forgets nothing. The file `name`
+    carries the stream's name over a restart of the agent.
+    """
+
+    def __init__(self, address: str, name: Path) -> None:
+        host, _, port = address.rpartition(":")
+        self._host, self._port = host, int(port or 0)
+        self._file = name
+        self._stream = self._read()
+        self._kept: str | None = None
+        self._changed = asyncio.Event()
+
+    def follow(self, stream: str | None, *, is_published: bool) -> None:
+        """Keep the current publisher's stream, the previous one for None; nothing once it is published."""
+        if stream is not None and stream != self._stream:
+            self._stream = stream
+            self._write()
+        kept = None if is_published or not self._host else self._stream
+        if kept != self._kept:
+            self._kept = kept
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Play what is to be kept. Runs until cancelled."""
+        while True:
+            self._changed.clear()
+            playing = asyncio.create_task(self._play(self._kept)) if self._kept else None
+            try:
+                await self._changed.wait()
+            finally:
+                if playing:
+                    playing.cancel()
+
+    async def _play(self, stream: str) -> None:
+        while True:
+            with suppress(OSError, EOFError):
+                await self._connect_and_discard(stream)
+            await asyncio.sleep(_AGAIN)
+
+    async def _connect_and_discard(self, stream: str) -> None:
+        """Play until the connection ends; OSError or EOFError if the server does not answer."""
+        async with asyncio.timeout(_CONNECT_TIMEOUT):
+            reader, writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT):
+                writer.write(rtmp_commands.hello())
+                answer = await reader.readexactly(1 + 2 * rtmp_commands.HANDSHAKE)
+            writer.write(answer[1 : 1 + rtmp_commands.HANDSHAKE])
+            writer.write(rtmp_commands.play(self._host, self._port, _APPLICATION, stream))
+            while await reader.read(_PIECE):
+                pass
+        finally:
+            writer.transport.abort()
+
+    def _read(self) -> str:
+        with suppress(OSError, UnicodeDecodeError):
+            return self._file.read_text() or FIRST_STREAM
+        return FIRST_STREAM
+
+    def _write(self) -> None:
+        try:
+            self._file.write_text(self._stream)
+        except OSError as error:
+            log.error("%s: %s", self._file, error.strerror)
