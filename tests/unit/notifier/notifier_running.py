@@ -44,7 +44,11 @@ class WebhookServer:
         assert self.server is not None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        # The handshake is left to the thread of the connection: a client that stops in the middle of it would
+        # otherwise block the thread that accepts, and the server could not be shut down.
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False
+        )
 
     def bodies(self) -> list[dict[str, Any]]:
         return [json.loads(body) for _, body in self.requests]
