@@ -1,1 +1,1 @@
-"""`restream-agent.service`: hooks and reports in, decisions out, systemd and the ingest server asked."""
+"""`restream-agent.service`: hooks and reports come in, requests to systemd and the ingest server go out."""

@@ -1,7 +1,7 @@
-"""Which state of the TOML was handed to `apply` last, so that no edit is lost and none is tried twice.
+"""Which state of the TOML was handed to `apply` last, so that no edit is lost and no edit is tried twice.
 
-A state is known by the file's time of change. What was tried is kept in the runtime directory: a restarted
-agent neither misses an edit that was made meanwhile nor repeats one that was refused.
+A state is identified by the file's modification time. The last state tried is kept in the runtime directory,
+so a restarted agent neither misses an edit made in the meantime nor repeats an edit that was refused.
 """
 
 import logging
@@ -12,43 +12,43 @@ log = logging.getLogger(__name__)
 
 
 class EditTracker:
-    """Compares the TOML with what was tried."""
+    """Compares the TOML with the state that was tried last."""
 
     def __init__(self, source: Path, manifest: Path, record: Path) -> None:
-        """`manifest` is what the last apply has left, `record` where to keep what was tried."""
+        """`manifest` is the file that every apply writes last, `record` the file for the last state tried."""
         self._source, self._manifest, self._record = source, manifest, record
-        self._known: int | None = None
+        self._last_tried: int | None = None
 
     def pending(self) -> int | None:
-        """Return the state that has yet to be tried, None if there is none, or no file to read."""
-        state = _changed(self._source)
+        """Return the state that has not been tried yet; None if there is none, or no file."""
+        state = _modified_at(self._source)
         if state is None or state == self._tried():
             return None
         return state
 
     def note(self, state: int) -> None:
-        """Keep which state was handed over; what cannot be kept is tried again after a restart."""
-        self._known = state
+        """Note that a state was handed over. If that cannot be written, it is tried again after a restart."""
+        self._last_tried = state
         try:
             self._record.write_text(str(state))
         except OSError as error:
             log.error("%s: %s", self._record, error.strerror)
 
     def _tried(self) -> int | None:
-        """Return what was tried last: at first, what the last apply has read, by whomever it was run."""
-        if self._known is None:
+        """Return the last state tried: before the first, the state that the last apply has read."""
+        if self._last_tried is None:
             with suppress(OSError, ValueError):
-                self._known = int(self._record.read_text())
-        if self._known is None:
-            state, applied = _changed(self._source), _changed(self._manifest)
-            # Without a manifest the first apply is still at it.
+                self._last_tried = int(self._record.read_text())
+        if self._last_tried is None:
+            state, applied = _modified_at(self._source), _modified_at(self._manifest)
+            # Without a manifest the first apply is still running.
             if state is not None and (applied is None or state <= applied):
-                self._known = state
-        return self._known
+                self._last_tried = state
+        return self._last_tried
 
 
-def _changed(file: Path) -> int | None:
-    """Return when a file was changed, in ns since 1970; None if there is none."""
+def _modified_at(file: Path) -> int | None:
+    """Return when a file was modified, in ns since 1970; None if there is no file."""
     with suppress(OSError):
         return file.stat().st_mtime_ns
     return None

@@ -1,7 +1,7 @@
-"""The two dialects of hooks, read into one event. Pure.
+"""The hook formats of SRS and nginx-rtmp, parsed into one type. Pure.
 
-SRS posts JSON with the publisher's query in `param`; nginx-rtmp posts a form with the query's
-arguments as fields of their own. Contract: payloads recorded from a real SRS in tests/data/.
+SRS posts JSON with the publisher's query in `param`. nginx-rtmp posts a form, which has the arguments of the
+query as further fields. tests/data/ has hooks recorded from real servers.
 """
 
 import re
@@ -23,12 +23,12 @@ _KINDS = {
 
 
 class HookError(ValueError):
-    """The body is no hook that we know; the message says why and never quotes the body."""
+    """The body is not a known hook. The message gives the reason and never quotes the body."""
 
 
 @dataclass(frozen=True)
 class Hook:
-    """One hook: `kind` is publish, unpublish or play. The key is not in the repr."""
+    """A hook. `kind` is publish, unpublish or play."""
 
     kind: str
     application: str
@@ -36,12 +36,12 @@ class Hook:
     key: str
 
     def __repr__(self) -> str:
-        """Show all but the key and the stream's name, which careless users put the key into."""
+        """Show neither the key nor the stream's name, in which users have typed their key."""
         return f"Hook({self.kind!r}, client={self.publisher.client_id!r}, from={self.publisher.address!r})"
 
 
 class _SrsBody(BaseModel):
-    """What is used of SRS's body; other fields come and go with its versions."""
+    """The fields of SRS's body that are used; other fields differ between its versions."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
@@ -56,12 +56,12 @@ class _SrsBody(BaseModel):
 def read_srs(body: bytes) -> Hook:
     """Read SRS's JSON; HookError if it is not a hook."""
     try:
-        read = _SrsBody.model_validate_json(body)
+        hook = _SrsBody.model_validate_json(body)
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, one["loc"])) or "the body" for one in error.errors())
+        fields = ", ".join(".".join(map(str, detail["loc"])) or "the body" for detail in error.errors())
         raise HookError(f"not a hook of SRS: {fields}") from None
-    key = _query_key(read.param)
-    return _hook(read.action, read.app, Publisher(str(read.client_id), read.stream, read.ip), key)
+    publisher = Publisher(str(hook.client_id), hook.stream, hook.ip)
+    return _hook(hook.action, hook.app, publisher, _query_key(hook.param))
 
 
 def read_nginx(body: bytes) -> Hook:
@@ -70,8 +70,9 @@ def read_nginx(body: bytes) -> Hook:
         fields = _query(body.decode("utf-8"))
     except ValueError:
         raise HookError("not a form in UTF-8") from None
-    # The publisher's own arguments stand after nginx's fields, and must not forge its address or id.
-    values = {name: found[0] for name, found in fields.items()}
+    # The publisher's arguments follow the fields of nginx-rtmp. The first field of a name counts, so that a
+    # publisher cannot forge its address or id.
+    values = {name: texts[0] for name, texts in fields.items()}
     missing = [name for name in ("call", "app", "name", "clientid") if name not in values]
     if missing:
         raise HookError(f"not a hook of nginx-rtmp: {', '.join(missing)}")
@@ -87,14 +88,14 @@ def _query_key(param: str) -> str:
 
 
 def _query(text: str) -> dict[str, list[str]]:
-    """Read a query; a plus sign is one, since a key is typed into OBS as it is (base64 has them)."""
+    """Parse a query. A plus sign stays a plus sign: OBS sends a key in base64 as it was typed."""
     return parse_qs(text.replace("+", "%2B"), keep_blank_values=True, max_num_fields=100)
 
 
 def _hook(action: str, application: str, publisher: Publisher, key: str) -> Hook:
     kind = _KINDS.get(action)
     if kind is None:
-        raise HookError("an action that is not ours")
+        raise HookError("its action is not publish, unpublish or play")
     if not re.fullmatch(r"[A-Za-z0-9._:-]{1,100}", publisher.client_id):
-        raise HookError("a client id that is none")
+        raise HookError("its client id is not valid")
     return Hook(kind, application, publisher, key)

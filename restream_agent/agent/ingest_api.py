@@ -1,10 +1,9 @@
-"""The ingest server's own account of who publishes, and how to throw one out.
+"""The ingest server's list of publishers, and its means to disconnect clients.
 
-SRS: its HTTP API (recorded answers: tests/data/). nginx-rtmp: its stat page and control module.
+SRS has an HTTP API (recorded answers: tests/data/), nginx-rtmp a stat page and a control module.
 
-Both repeat what a client says of itself (pageUrl, swfUrl) to whoever asks, before its key is looked at, and
-neither minds which bytes those are. So what neither JSON nor XML allows in a text is read all the same: no
-stranger may make an account unreadable.
+Both servers repeat in their lists what a client says of itself (pageUrl, swfUrl), with any bytes, before its
+key is checked. So bytes that JSON or XML do not allow are accepted here: no stranger can make a list unreadable.
 """
 
 import json
@@ -19,7 +18,7 @@ from restream_agent.agent.decide import Publisher
 from restream_agent.base.errors import RestreamError
 
 _TIMEOUT = 2.0
-"""Seconds. On loopback an answer takes milliseconds; SRS waits 30 s for our own answer to a hook."""
+"""Seconds. On loopback an answer takes milliseconds. SRS waits 30 s for the agent's answer to a hook."""
 
 _APPLICATION = "live"
 
@@ -27,18 +26,18 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class IngestServer(Protocol):
-    """What the agent asks of either server."""
+    """The requests that the agent makes to either server."""
 
     async def publishers(self) -> tuple[Publisher, ...]:
-        """Return who publishes to the application; RestreamError if the server does not answer."""
+        """Return the publishers of the application; RestreamError if the server does not answer."""
         ...
 
     async def drop(self, publisher: Publisher) -> None:
-        """Throw a publisher out; RestreamError if the server does not do it."""
+        """Disconnect a publisher; RestreamError if the server does not do it."""
         ...
 
     async def cut(self, stream: str) -> None:
-        """End everybody's playing of a stream; RestreamError if the server does not do it."""
+        """Disconnect all players of a stream; RestreamError if the server does not do it."""
         ...
 
 
@@ -46,11 +45,11 @@ class Srs:
     """SRS's HTTP API."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
-        """`client` has the API's base URL."""
+        """`client` has the base URL of the API."""
         self._client = client
 
     async def publishers(self) -> tuple[Publisher, ...]:
-        """Return the publishing clients; without `count` SRS lists ten of them."""
+        """Return the publishing clients. `count` is given because SRS lists ten by default."""
         everything = {"start": "0", "count": "1000"}
         clients = await _ask(self._client, "GET", "/api/v1/clients/", everything)
         streams = await _ask(self._client, "GET", "/api/v1/streams/", everything)
@@ -75,14 +74,14 @@ class Srs:
 
 
 def _json(answer: httpx.Response) -> Any:
-    """Read an answer; ValueError if it is no JSON."""
+    """Parse an answer; ValueError if it is not JSON."""
     return json.loads(answer.content.decode("utf-8", "replace"), strict=False)
 
 
 def srs_players(clients: dict[str, Any], stream: str) -> tuple[str, ...]:
-    """Read the ids of a stream's players from the answer of /api/v1/clients/.
+    """Return the ids of a stream's players from the answer of /api/v1/clients/.
 
-    Raises KeyError, TypeError or AttributeError if it is none.
+    Raises KeyError, TypeError or AttributeError if the answer is something else.
     """
     url = f"/{_APPLICATION}/{stream}"
     return tuple(
@@ -93,10 +92,12 @@ def srs_players(clients: dict[str, Any], stream: str) -> tuple[str, ...]:
 
 
 def srs_publishers(clients: dict[str, Any], streams: dict[str, Any]) -> tuple[Publisher, ...]:
-    """Read the answers of /api/v1/clients/ and /api/v1/streams/.
+    """Return the publishers from the answers of /api/v1/clients/ and /api/v1/streams/.
 
-    A client that has yet to be accepted, or was just refused, is listed as publishing too (measured on
-    6.0.157); only its stream tells. Raises KeyError, TypeError or AttributeError if these are not answers.
+    SRS also lists clients as publishing that are not accepted yet, or were just refused (measured with
+    6.0.157). Only the streams show which clients were accepted.
+
+    Raises KeyError, TypeError or AttributeError if the answers are something else.
     """
     accepted = {
         str(stream["publish"]["cid"])
@@ -126,7 +127,7 @@ class NginxRtmp:
             raise RestreamError(f"nginx-rtmp's stat page makes no sense: {error}") from error
 
     async def drop(self, publisher: Publisher) -> None:
-        """Drop the client by its id, so that a new publisher of the same name is left alone."""
+        """Drop the client by its id, which spares a new publisher of the same name."""
         query = {"app": _APPLICATION, "name": publisher.stream, "clientid": publisher.client_id}
         await _ask(self._client, "GET", "/control/drop/publisher", query)
 
@@ -137,9 +138,9 @@ class NginxRtmp:
 
 
 def nginx_publishers(page: str) -> tuple[Publisher, ...]:
-    """Read the stat page; xml.etree.ElementTree.ParseError if it is not XML."""
-    found = []
-    # Our own nginx on loopback wrote it; expat refuses what could make it explode.
+    """Return the publishers on the stat page; xml.etree.ElementTree.ParseError if it is not XML."""
+    publishers = []
+    # The page is from our own nginx on loopback, and expat limits the expansion of entities.
     for application in ET.fromstring(_NOT_XML.sub("\ufffd", page)).iter("application"):  # noqa: S314
         if application.findtext("name") != _APPLICATION:
             continue
@@ -148,8 +149,8 @@ def nginx_publishers(page: str) -> tuple[Publisher, ...]:
             for client in stream.iter("client"):
                 if client.find("publishing") is not None:
                     identity, address = client.findtext("id") or "", client.findtext("address") or ""
-                    found.append(Publisher(identity, name, address))
-    return tuple(found)
+                    publishers.append(Publisher(identity, name, address))
+    return tuple(publishers)
 
 
 async def _ask(client: httpx.AsyncClient, method: str, path: str, query: dict[str, str]) -> httpx.Response:
@@ -162,7 +163,7 @@ async def _ask(client: httpx.AsyncClient, method: str, path: str, query: dict[st
 
 
 def connect(server: str, api: str) -> IngestServer:
-    """Return the server's side for "srs" or "nginx-rtmp" at the base URL `api`."""
+    """Return the ingest server at the base URL `api`; `server` is "srs" or "nginx-rtmp"."""
     kinds: dict[str, Callable[[httpx.AsyncClient], IngestServer]] = {"srs": Srs, "nginx-rtmp": NginxRtmp}
-    # Proxies and .netrc of the environment are not meant for loopback.
+    # Proxies and .netrc in the environment do not apply to loopback.
     return kinds[server](httpx.AsyncClient(base_url=api, trust_env=False))

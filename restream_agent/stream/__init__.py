@@ -1,1 +1,1 @@
-"""The program's core: FLV tags and a clock in, tags out. Pure, standard library only."""
+"""The program's core: FLV tags and times in, tags out. Pure, standard library only."""

@@ -1,4 +1,4 @@
-"""Which edits of the TOML have yet to be applied."""
+"""Which edits of the TOML are still to be applied."""
 
 import os
 from pathlib import Path
@@ -25,25 +25,25 @@ def edits(source: Path) -> EditTracker:
     return EditTracker(source, source.parent / "manifest", source.parent / "tried")
 
 
-def hand_over(one: EditTracker) -> None:
-    state = one.pending()
+def hand_over(tracker: EditTracker) -> None:
+    state = tracker.pending()
     assert state is not None
-    one.note(state)
+    tracker.note(state)
 
 
 def test_what_was_applied_is_not_pending(source: Path) -> None:
-    """Whoever has applied it."""
+    """Whether the agent or a user has applied it."""
     assert edits(source).pending() is None
 
 
-def test_an_edit_that_nobody_saw_is_pending(source: Path) -> None:
+def test_an_edit_that_the_watcher_missed_is_pending(source: Path) -> None:
     """It was made after the last apply."""
     change(source, 300)
     assert edits(source).pending() is not None
 
 
 def test_an_edit_is_handed_over_once(source: Path) -> None:
-    """Also if `apply` has refused it, and by an agent that was started again: the manifest stays old."""
+    """Also after `apply` has refused it, which leaves the old manifest, and by a restarted agent."""
     change(source, 300)
     first = edits(source)
     hand_over(first)
@@ -51,39 +51,39 @@ def test_an_edit_is_handed_over_once(source: Path) -> None:
 
 
 def test_an_edit_during_an_apply_is_not_lost(source: Path) -> None:
-    """The apply that had read the TOML before writes its manifest after the edit."""
+    """An apply that has read the TOML before the edit writes its manifest after the edit."""
     change(source, 300)
-    one = edits(source)
-    hand_over(one)
+    tracker = edits(source)
+    hand_over(tracker)
     change(source, 301)
     change(source.parent / "manifest", 302)
-    hand_over(one)
-    assert one.pending() is None
+    hand_over(tracker)
+    assert tracker.pending() is None
 
 
 def test_an_older_file_put_back_is_an_edit(source: Path) -> None:
-    """As a checkout with times, or `cp -p`, does it."""
-    one = edits(source)
-    assert one.pending() is None
+    """For example by `cp -p`."""
+    tracker = edits(source)
+    assert tracker.pending() is None
     change(source, 50)
-    assert one.pending() is not None
+    assert tracker.pending() is not None
 
 
 def test_no_file_is_no_edit(source: Path) -> None:
-    """It may be about to be moved into place."""
+    """An editor may be about to move it into place."""
     source.unlink()
     assert edits(source).pending() is None
 
 
-def test_what_cannot_be_kept_is_known_until_a_restart(source: Path) -> None:
-    """A full /run."""
+def test_a_state_that_cannot_be_written_is_known_until_a_restart(source: Path) -> None:
+    """For example with a full /run."""
     change(source, 300)
-    one = EditTracker(source, source.parent / "manifest", source.parent / "nowhere" / "tried")
-    hand_over(one)
-    assert one.pending() is None
+    tracker = EditTracker(source, source.parent / "manifest", source.parent / "nowhere" / "tried")
+    hand_over(tracker)
+    assert tracker.pending() is None
 
 
 def test_during_the_first_apply_nothing_is_pending(source: Path) -> None:
-    """It has started the agent, and leaves its manifest last."""
+    """The first apply has started the agent, and writes its manifest last."""
     (source.parent / "manifest").unlink()
     assert edits(source).pending() is None

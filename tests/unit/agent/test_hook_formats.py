@@ -1,4 +1,4 @@
-"""The contract with both servers: recorded hooks are understood, and garbage is refused."""
+"""The contract with both servers: recorded hooks are parsed, and garbage is refused."""
 
 import json
 from contextlib import suppress
@@ -27,14 +27,14 @@ def nginx_hook(number: int) -> Hook:
     return read_nginx(nginx_hooks()[number]["body"].encode())
 
 
-@pytest.mark.parametrize("recorded", srs_hooks(), ids=lambda one: one["path"])
+@pytest.mark.parametrize("recorded", srs_hooks(), ids=lambda hook: hook["path"])
 def test_every_recorded_hook_of_srs_is_understood_or_refused_by_its_action(recorded: dict[str, Any]) -> None:
-    """The three actions that are ours give a hook with their fields; the others a HookError."""
+    """Three actions give a hook with its fields; every other action is a HookError."""
     body = recorded["body"]
     data = json.dumps(body).encode()
     kind = KINDS.get(body["action"])
     if kind is None:
-        with pytest.raises(HookError, match="an action that is not ours"):
+        with pytest.raises(HookError, match="its action is not publish"):
             read_srs(data)
         return
     expected = Hook(kind, body["app"], Publisher(body["client_id"], body["stream"], body["ip"]), "")
@@ -57,12 +57,12 @@ def test_every_recorded_hook_of_srs_is_understood_or_refused_by_its_action(recor
     ],
 )
 def test_srs_carries_the_key_in_the_query(param: str | None, key: str) -> None:
-    """A plus sign is part of the key, as base64 has it and OBS sends it."""
+    """A plus sign is part of the key: base64 has it, and OBS sends it."""
     assert key == read_srs(srs_body(param=param)).key
 
 
 def test_fields_that_srs_adds_or_leaves_out_make_no_difference() -> None:
-    """Versions differ in `service_id`, `ip`, `param`, `tcUrl` and what is to come."""
+    """Versions differ in `service_id`, `ip`, `param` and `tcUrl`, and will differ in more."""
     hook = read_srs(srs_body(stream=None, service_id="x", from_the_future={"a": [1]}))
     assert Hook("publish", "live", Publisher("c1", "", ""), "") == hook
 
@@ -73,26 +73,26 @@ def test_an_integer_is_a_client_id_too() -> None:
 
 
 @pytest.mark.parametrize("field", ["action", "client_id", "app"])
-def test_a_field_that_is_needed_and_missing_is_named(field: str) -> None:
-    """The message says which, so that a changed server is understood from the log."""
+def test_a_missing_field_is_named(field: str) -> None:
+    """So the log shows which field a new version of the server has changed."""
     with pytest.raises(HookError, match=f"not a hook of SRS: .*{field}"):
         read_srs(srs_body(**{field: None}))
 
 
 @pytest.mark.parametrize("client_id", ["", "../../x", "a b", "a\nb", "x" * 101])
-def test_a_client_id_that_could_be_more_than_one_is_refused(client_id: str) -> None:
+def test_a_client_id_that_is_not_one_word_is_refused(client_id: str) -> None:
     """It becomes part of a URL of the server's API."""
-    with pytest.raises(HookError, match="a client id that is none"):
+    with pytest.raises(HookError, match="its client id is not valid"):
         read_srs(srs_body(client_id=client_id))
 
 
-def test_nginx_publishes_with_the_key_as_a_field_of_its_own() -> None:
+def test_nginx_sends_the_key_as_a_further_field() -> None:
     """OBS's stream key was `main?key=s3cret%2Fwith%26signs&x=1`."""
     assert Hook("publish", "live", Publisher("2", "main", "127.0.0.1"), "s3cret/with&signs") == nginx_hook(0)
 
 
 def test_nginx_plays() -> None:
-    """A player is known by its kind."""
+    """Its kind says that it is a player."""
     assert (nginx_hook(1).kind, nginx_hook(1).publisher.stream) == ("play", "main")
 
 
@@ -101,13 +101,13 @@ def test_nginx_publishes_without_a_key() -> None:
     assert Hook("publish", "live", Publisher("8", "plain", "127.0.0.1"), "") == nginx_hook(2)
 
 
-def test_nginx_tells_the_end_with_the_id_that_it_told_at_the_start() -> None:
-    """That is how a late unpublish is known from a current one."""
+def test_nginx_sends_the_same_id_at_the_end() -> None:
+    """By its id a late unpublish differs from a current unpublish."""
     assert Hook("unpublish", "live", Publisher("8", "plain", "127.0.0.1"), "") == nginx_hook(3)
 
 
 @pytest.mark.parametrize("number", [5, 6])
-def test_a_publisher_of_nginx_cannot_forge_who_it_is(number: int) -> None:
+def test_a_publisher_of_nginx_cannot_forge_its_identity(number: int) -> None:
     """Its key was `forged?key=a+b&clientid=2&addr=192.0.2.66&name=main&call=publish_done&app=x`."""
     hook = nginx_hook(number)
     assert Publisher("13", "forged", "127.0.0.1") == hook.publisher
@@ -115,23 +115,23 @@ def test_a_publisher_of_nginx_cannot_forge_who_it_is(number: int) -> None:
 
 
 @pytest.mark.parametrize("field", ["call", "app", "name", "clientid"])
-def test_a_form_without_a_field_that_is_needed_is_refused(field: str) -> None:
+def test_a_form_without_a_required_field_is_refused(field: str) -> None:
     """The message names the field."""
     fields = nginx_hooks()[0]["body"].split("&")
-    form = "&".join(one for one in fields if not one.startswith(f"{field}="))
+    form = "&".join(field_ for field_ in fields if not field_.startswith(f"{field}="))
     with pytest.raises(HookError, match=f"not a hook of nginx-rtmp: {field}$"):
         read_nginx(form.encode())
 
 
 def test_a_hook_shows_neither_key_nor_stream() -> None:
-    """Careless users put the key where the stream's name belongs; both stay out of logs."""
+    """Some users type the key in place of the stream's name; both stay out of logs."""
     shown = repr(read_srs(srs_body(stream="live_123_secret", param="?key=s3cret")))
     assert "secret" not in shown
     assert "s3cret" not in shown
 
 
 @given(st.binary(max_size=300))
-def test_garbage_is_refused_and_nothing_else_happens(garbage: bytes) -> None:
+def test_garbage_is_refused(garbage: bytes) -> None:
     """Neither reader raises anything but HookError."""
     for read in (read_srs, read_nginx):
         with pytest.raises(HookError):
@@ -155,7 +155,7 @@ def test_json_of_the_wrong_shape_is_refused(value: Any) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["call", "app", "name", "clientid", "key", "x"]), st.text())))
 def test_forms_of_any_kind_are_hooks_or_refused(fields: list[tuple[str, str]]) -> None:
-    """What is read is what the first field of a name said."""
+    """The first field of each name counts."""
     form = "&".join(f"{name}={value}" for name, value in fields).encode("utf-8", "surrogatepass")
     try:
         hook = read_nginx(form)

@@ -1,4 +1,4 @@
-"""What the servers say of who publishes, as recorded, and what happens when they say nonsense."""
+"""The servers' lists of publishers, as recorded, and answers that make no sense."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -49,13 +49,13 @@ def recorded(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=srs_answer(request.url.path))
 
 
-def test_srs_lists_who_publishes_to_live() -> None:
-    """Not the player, and not the publisher of another application."""
+def test_srs_lists_the_publishers_of_live() -> None:
+    """Neither the player nor the publisher of another application is in the list."""
     assert ask(Srs, recorded, lambda server: server.publishers()) == (OBS,)
 
 
 def test_srs_is_asked_for_more_than_its_ten_rows() -> None:
-    """Without `count` a list has ten."""
+    """Without `count` a list has ten rows."""
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -63,32 +63,34 @@ def test_srs_is_asked_for_more_than_its_ten_rows() -> None:
         return recorded(request)
 
     ask(Srs, answer, lambda server: server.publishers())
-    assert {("0", "1000")} == {(one.url.params["start"], one.url.params["count"]) for one in asked}
+    assert {("0", "1000")} == {
+        (request.url.params["start"], request.url.params["count"]) for request in asked
+    }
 
 
-def test_a_publisher_whom_srs_has_yet_to_accept_is_not_one() -> None:
-    """SRS lists it among its clients, with the stream inactive, while its hook is being answered."""
+def test_a_client_that_srs_has_not_accepted_yet_is_not_a_publisher() -> None:
+    """While its hook is being answered, SRS lists it as a client, with an inactive stream."""
     streams = srs_answer(STREAMS)
     for stream in streams["streams"]:
         stream["publish"] = {"active": False}
     assert srs_publishers(srs_answer(CLIENTS), streams) == ()
 
 
-def test_a_publisher_who_has_just_gone_from_srs_is_not_one() -> None:
-    """While `on_unpublish` is answered the stream still names the client, but is inactive."""
+def test_a_client_that_has_just_left_srs_is_not_a_publisher() -> None:
+    """While `on_unpublish` is being answered, the stream still names the client, but is inactive."""
     streams = srs_answer(STREAMS)
     for stream in streams["streams"]:
         stream["publish"]["active"] = False
     assert srs_publishers(srs_answer(CLIENTS), streams) == ()
 
 
-def test_nginx_lists_who_publishes_to_live() -> None:
-    """Not the player, and not the publisher of another application."""
-    found = ask(NginxRtmp, recorded, lambda server: server.publishers())
-    assert found == (Publisher("2", "main", "127.0.0.1"),)
+def test_nginx_lists_the_publishers_of_live() -> None:
+    """Neither the player nor the publisher of another application is in the list."""
+    publishers = ask(NginxRtmp, recorded, lambda server: server.publishers())
+    assert publishers == (Publisher("2", "main", "127.0.0.1"),)
 
 
-def test_nginx_without_streams_lists_nobody() -> None:
+def test_nginx_without_streams_lists_no_publisher() -> None:
     """The page of an idle server."""
     application = "<application><name>live</name><live><nclients>0</nclients></live></application>"
     assert nginx_publishers(f"<rtmp><server>{application}</server></rtmp>") == ()
@@ -102,14 +104,14 @@ def test_nginx_without_streams_lists_nobody() -> None:
     ],
 )
 def test_a_publisher_is_dropped_by_its_id(server: type[Srs | NginxRtmp], expected: tuple[str, str]) -> None:
-    """So that another one of the same name is left alone."""
+    """This spares another publisher of the same name."""
     asked: list[tuple[str, str]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append((request.method, request.url.raw_path.decode()))
         return httpx.Response(200)
 
-    ask(server, answer, lambda one: one.drop(OBS))
+    ask(server, answer, lambda server: server.drop(OBS))
     assert [expected] == [(method, path.removesuffix("?")) for method, path in asked]
 
 
@@ -120,10 +122,10 @@ def test_a_publisher_is_dropped_by_its_id(server: type[Srs | NginxRtmp], expecte
         (Srs, [("GET", "/api/v1/clients/?start=0&count=1000"), ("DELETE", "/api/v1/clients/p1")]),
     ],
 )
-def test_a_streams_players_are_ended_and_nobody_else(
+def test_only_the_players_of_a_stream_are_disconnected(
     server: type[Srs | NginxRtmp], expected: list[tuple[str, str]]
 ) -> None:
-    """Not its publisher, and not another stream's player."""
+    """Neither its publisher nor a player of another stream is."""
     asked: list[tuple[str, str]] = []
     clients = [
         {"id": "p1", "url": "/live/main", "publish": False},
@@ -135,22 +137,22 @@ def test_a_streams_players_are_ended_and_nobody_else(
         asked.append((request.method, request.url.raw_path.decode().removesuffix("?")))
         return httpx.Response(200, json={"clients": clients})
 
-    ask(server, answer, lambda one: one.cut("main"))
+    ask(server, answer, lambda server: server.cut("main"))
     assert asked == expected
 
 
 def refuse(request: httpx.Request) -> httpx.Response:
-    """Be a server that is not there."""
+    """Answer as a server that does not run."""
     raise httpx.ConnectError("connection refused", request=request)
 
 
 def hang(request: httpx.Request) -> httpx.Response:
-    """Be a server that takes too long."""
+    """Answer as a server that takes too long."""
     raise httpx.ReadTimeout("too long", request=request)
 
 
 NONSENSE: dict[str, Answer] = {
-    "nobody there": refuse,
+    "not running": refuse,
     "too slow": hang,
     "an error": lambda _: httpx.Response(500),
     "a redirect": lambda _: httpx.Response(302, headers={"location": "http://192.0.2.1/"}),
@@ -163,19 +165,19 @@ NONSENSE: dict[str, Answer] = {
 
 @pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE.keys())
 @pytest.mark.parametrize("server", [Srs, NginxRtmp])
-def test_a_server_that_makes_no_sense_is_an_error_and_not_an_empty_list(
+def test_an_answer_that_makes_no_sense_is_an_error_and_not_an_empty_list(
     server: type[Srs | NginxRtmp], answer: Answer
 ) -> None:
     """An empty list would end a broadcast."""
     with pytest.raises(RestreamError, match=r"does not answer|no sense"):
-        ask(server, answer, lambda one: one.publishers())
+        ask(server, answer, lambda server: server.publishers())
 
 
 STRANGE = b"\x01\x1b\x7f\xff\xed\xa0\x80"
 
 
-def test_what_a_client_says_of_itself_does_not_hide_the_others() -> None:
-    """SRS hands on its pageUrl byte for byte, nginx-rtmp its flashver: neither JSON nor XML has these."""
+def test_what_a_client_says_of_itself_does_not_hide_other_clients() -> None:
+    """SRS repeats its pageUrl and nginx-rtmp its flashver, with bytes that JSON and XML do not allow."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         body = recorded(request).content
@@ -185,9 +187,9 @@ def test_what_a_client_says_of_itself_does_not_hide_the_others() -> None:
         return httpx.Response(200, content=body.replace(mark, mark + STRANGE))
 
     for server in (Srs, NginxRtmp):
-        there: tuple[Publisher, ...] = ask(server, recorded, lambda one: one.publishers())
+        there: tuple[Publisher, ...] = ask(server, recorded, lambda server: server.publishers())
         assert there
-        assert there == ask(server, answer, lambda one: one.publishers())
+        assert there == ask(server, answer, lambda server: server.publishers())
 
 
 JSON = st.recursive(
@@ -205,23 +207,23 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON)
-def test_json_of_any_shape_is_read_or_an_error(clients: Any, streams: Any) -> None:
-    """Nothing but RestreamError comes out."""
+def test_json_of_any_shape_is_a_list_or_an_error(clients: Any, streams: Any) -> None:
+    """The only error is RestreamError."""
     bodies = {CLIENTS: clients, STREAMS: streams}
     try:
-        ask(Srs, lambda it: httpx.Response(200, json=bodies[it.url.path]), lambda one: one.publishers())
+        ask(Srs, lambda it: httpx.Response(200, json=bodies[it.url.path]), lambda server: server.publishers())
     except RestreamError as error:
         assert "no sense" in error.message  # noqa: PT017 - that it raises at all is not the fact here
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda data: data.decode("latin-1")))
-def test_pages_of_any_kind_are_read_or_an_error(page: str) -> None:
-    """Garbage is no list of publishers."""
+def test_a_page_that_is_not_xml_is_an_error(page: str) -> None:
+    """Garbage is not an empty list of publishers."""
     with pytest.raises(RestreamError, match="no sense"):
-        ask(NginxRtmp, lambda _: httpx.Response(200, text=page), lambda one: one.publishers())
+        ask(NginxRtmp, lambda _: httpx.Response(200, text=page), lambda server: server.publishers())
 
 
 @pytest.mark.parametrize(("name", "kind"), [("srs", Srs), ("nginx-rtmp", NginxRtmp)])
-def test_each_server_has_its_side(name: str, kind: type[Srs | NginxRtmp]) -> None:
-    """By the name that the TOML uses."""
+def test_each_server_has_its_class(name: str, kind: type[Srs | NginxRtmp]) -> None:
+    """By its name in the TOML."""
     assert isinstance(connect(name, "http://127.0.0.1:1985"), kind)
