@@ -3,7 +3,8 @@
 SRS has an HTTP API (recorded answers: tests/data/), nginx-rtmp a stat page and a control module.
 
 Both servers repeat in their lists what a client says of itself (pageUrl, swfUrl), with any bytes, before its
-key is checked. So bytes that JSON or XML do not allow are accepted here: no stranger can make a list unreadable.
+key is checked. So bytes that JSON or XML do not allow are accepted here, and no stranger can make a list
+unreadable.
 """
 
 import json

@@ -30,7 +30,7 @@ class KeyThrottle:
         """Count a wrong key at `now`, in seconds of the monotonic clock.
 
         Returns how many seconds its refusal has to wait. The first wrong key may be a slip and does not wait.
-        The second waits for FIRST_WAIT, every further key twice as long as the key before, up to LONGEST_WAIT.
+        The second waits for FIRST_WAIT, and the wait doubles with every further key, up to LONGEST_WAIT.
         """
         site = _site(address)
         count, last = self._wrong.pop(site, (0, now))

@@ -1,4 +1,4 @@
-"""What a killed program leaves behind is what the next one goes on with."""
+"""What a killed program leaves behind, the next process goes on with."""
 
 import mmap
 import time
@@ -14,14 +14,14 @@ from restream_agent.stream.timeline import SHOWN
 
 
 def test_a_new_broadcast_begins_at_zero(tmp_path: Path) -> None:
-    """Nothing was sent, and no earlier one is resumed."""
+    """Nothing was sent, and no earlier broadcast is resumed."""
     clock = Clock(tmp_path)
     assert (clock.is_resumed, clock.last) == (False, {AUDIO: -1, VIDEO: -1, SHOWN: -1})
     assert clock.now() < 5000
 
 
 def test_the_clock_goes_on_in_the_next_process(tmp_path: Path) -> None:
-    """Same epoch and same last stamps, without the first one having closed anything."""
+    """It has the same epoch and timestamps, although the first process has closed nothing."""
     first = Clock(tmp_path)
     stamps = {AUDIO: 41_000, VIDEO: 40_990, SHOWN: 41_040}
     first.last.update(stamps)
@@ -33,7 +33,7 @@ def test_the_clock_goes_on_in_the_next_process(tmp_path: Path) -> None:
 
 
 def test_stamps_that_were_not_saved_are_not_known(tmp_path: Path) -> None:
-    """The program saves before it sends; this is what makes that necessary."""
+    """Therefore the program saves before it sends."""
     first = Clock(tmp_path)
     first.last[AUDIO] = 7
     assert Clock(tmp_path).last[AUDIO] == -1
@@ -41,13 +41,13 @@ def test_stamps_that_were_not_saved_are_not_known(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"restream", b"x" * (mmap.PAGESIZE + 1)])
 def test_a_clock_of_the_wrong_size_is_begun_anew(tmp_path: Path, content: bytes) -> None:
-    """A file that was cut short is no clock."""
+    """A truncated file is not a clock."""
     (tmp_path / "clock").write_bytes(content)
     assert not Clock(tmp_path).is_resumed
 
 
 def test_the_clock_counts_milliseconds_of_the_monotonic_clock(tmp_path: Path) -> None:
-    """Since it was begun, however long we are kept from looking."""
+    """It counts from its beginning."""
     earliest = time.monotonic_ns()
     clock = Clock(tmp_path)
     latest = time.monotonic_ns()
@@ -62,7 +62,7 @@ def test_the_clock_counts_milliseconds_of_the_monotonic_clock(tmp_path: Path) ->
 def test_the_rest_that_was_saved_last_is_loaded(
     tmp_path_factory: pytest.TempPathFactory, rests: list[bytes]
 ) -> None:
-    """A shorter rest leaves nothing of a longer one, and none leaves none."""
+    """A shorter rest leaves nothing of a longer rest, and an empty rest leaves nothing."""
     directory = tmp_path_factory.mktemp("rest")
     first = Remainder(directory, "relay-twitch-1")
     for rest in rests:
@@ -74,7 +74,7 @@ def test_the_rest_that_was_saved_last_is_loaded(
 
 
 def test_an_empty_rest_after_a_restart_clears_what_the_earlier_process_left(tmp_path: Path) -> None:
-    """Else it would be sent twice after the next crash."""
+    """Otherwise it would be sent twice after the next crash."""
     first = Remainder(tmp_path, "relay-a-1")
     first.save(memoryview(b"half a tag"))
     second = Remainder(tmp_path, "relay-a-1")
@@ -83,7 +83,7 @@ def test_an_empty_rest_after_a_restart_clears_what_the_earlier_process_left(tmp_
 
 
 def test_relays_have_rests_of_their_own(tmp_path: Path) -> None:
-    """By the name that systemd stores their connections under."""
+    """Each under the name of its connection in systemd's store."""
     Remainder(tmp_path, "relay-a-1").save(memoryview(b"a"))
     assert Remainder(tmp_path, "relay-a-2").load() == b""
 

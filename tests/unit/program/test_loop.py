@@ -44,7 +44,7 @@ def assert_increasing(tags: list[Tag]) -> None:
 
 
 def test_a_broadcast_without_a_publisher_opens_with_the_fallback(tmp_path: Path) -> None:
-    """READY=1 comes at once; after `opening` a relay gets parameters, then a keyframe."""
+    """READY=1 comes at once; after `opening` a relay gets sequence headers, then a keyframe."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=300) as program, RelayReader(program) as relay:
         relay.read(has_from(relay, FALLBACK), "the fallback")
         assert [tag.is_sequence_header for tag in relay.tags[:2]] == [True, True]
@@ -95,7 +95,7 @@ def test_a_live_stream_that_breaks_is_dropped_and_the_program_goes_on(tmp_path: 
 
 
 def test_garbage_from_the_start_never_reaches_a_relay(tmp_path: Path) -> None:
-    """Who connects and sends no FLV is closed; the broadcast opens as if nobody had come."""
+    """A connection without FLV is closed, and the broadcast opens as without it."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=500) as program, RelayReader(program) as relay:
         with program.connect("live") as connection:
             connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
@@ -104,8 +104,8 @@ def test_garbage_from_the_start_never_reaches_a_relay(tmp_path: Path) -> None:
         assert {FALLBACK} == {origin(tag)[0] for tag in relay.media}
 
 
-def test_a_relay_that_never_reads_costs_bounded_memory_and_harms_no_other(tmp_path: Path) -> None:
-    """64 MB go past it; the other relay gets every picture, and the program stays below 48 MB more."""
+def test_a_relay_that_never_reads_costs_bounded_memory_and_harms_no_other_relay(tmp_path: Path) -> None:
+    """Of 64 MB another relay gets every picture, and the program needs less than 48 MB more."""
     size, wanted = 1_000_000, 64
     pictures = padded(live_stream(4000), size)
     limits = {"queue_size": 16_000_000, "queue_milliseconds": 60_000}
@@ -134,7 +134,7 @@ def peak_memory(pid: int) -> int:
 
 
 def test_after_a_sigkill_the_same_connection_goes_on(tmp_path: Path) -> None:
-    """The stored socket gets valid FLV, without a second header, on a clock saved before sending."""
+    """The stored socket gets valid FLV without a second header, with timestamps that go on."""
     with RunningProgram(tmp_path, FALLBACK_FILE, standby=True) as program, RelayReader(program) as relay:
         relay.read_more()
         program.wait(lambda: len(program.stored) == 1, "the stored connection")
@@ -149,7 +149,7 @@ def test_after_a_sigkill_the_same_connection_goes_on(tmp_path: Path) -> None:
 
 
 def test_live_comes_back_on_the_same_connection_after_a_sigkill(tmp_path: Path) -> None:
-    """A killed program loses the publisher's connection, which `live@` makes anew."""
+    """A killed program loses the publisher's connection, and `live@` connects again."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
         with LiveSender(program, live_stream()):
             relay.read(has_from(relay, LIVE), "live")
@@ -163,8 +163,8 @@ def test_live_comes_back_on_the_same_connection_after_a_sigkill(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kills", [1, 3])
-def test_a_tag_that_was_half_sent_is_finished_after_a_sigkill(tmp_path: Path, kills: int) -> None:
-    """The relay's socket was full; however often the program is killed then, no byte is missing or double."""
+def test_a_partly_sent_tag_is_finished_after_a_sigkill(tmp_path: Path, kills: int) -> None:
+    """The relay's socket is full. After any number of kills no byte is missing or repeated."""
     large = padded(FALLBACK_FILE, 100_000)
     with RunningProgram(tmp_path, large, standby=True) as program, RelayReader(program) as relay:
         program.wait(lambda: len(program.stored) == 1, "the stored connection")
@@ -198,7 +198,7 @@ def test_a_relay_that_is_gone_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_a_relay_that_died_while_the_program_was_down_is_noticed(tmp_path: Path) -> None:
-    """A restored connection is watched for the other end's closing, too."""
+    """The program sees that the other end of a restored connection is closed."""
     with RunningProgram(tmp_path, FALLBACK_FILE, standby=True) as program:
         with RelayReader(program) as relay:
             relay.read_more()
@@ -237,7 +237,7 @@ def test_the_operators_break_is_taken_at_a_reload(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_is_no_failure(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_stop_is_not_a_failure(tmp_path: Path, number: signal.Signals) -> None:
     """The process ends by itself, with status 0."""
     with RunningProgram(tmp_path, FALLBACK_FILE, standby=True) as program:
         program.process.send_signal(number)
@@ -245,13 +245,13 @@ def test_a_stop_is_no_failure(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_the_watchdog_is_fed(tmp_path: Path) -> None:
-    """Several times, though nothing else happens."""
+    """It is fed several times, although nothing else happens."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program:
         program.wait(lambda: sum("WATCHDOG=1" in one for one in program.messages) >= 3, "WATCHDOG=1")
 
 
 def test_without_any_fallback_live_is_still_shown(tmp_path: Path) -> None:
-    """A file that cannot be played is logged, and is no reason to die."""
+    """A file that cannot be played is logged, and does not end the program."""
     with (
         RunningProgram(tmp_path, [], standby=True) as program,
         RelayReader(program) as relay,

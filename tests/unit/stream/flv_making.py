@@ -1,4 +1,4 @@
-"""FLV tags for tests: pictures, sound and parameters that name the source they came from."""
+"""FLV tags for tests: pictures, sound and sequence headers that name their source."""
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 
@@ -7,23 +7,23 @@ SOUND = 23
 
 
 def parameters(kind: int, source: int) -> Tag:
-    """Return decoder parameters as `source` would send them."""
+    """Return a sequence header of `source`."""
     return Tag(kind, 0, bytes([0x17 if kind == VIDEO else 0xAF, 0, source]))
 
 
 def picture(timestamp: int, source: int, *, is_keyframe: bool) -> Tag:
-    """Return one H.264 picture; its last bytes tell source and timestamp."""
+    """Return an H.264 picture whose last bytes name its source and timestamp."""
     head = bytes([0x17 if is_keyframe else 0x27, 1, 0, 0, 0, source])
     return Tag(VIDEO, timestamp, head + timestamp.to_bytes(8, "big", signed=True))
 
 
 def sound(timestamp: int, source: int) -> Tag:
-    """Return one AAC frame."""
+    """Return an AAC frame whose last bytes name its source and timestamp."""
     return Tag(AUDIO, timestamp, bytes([0xAF, 1, source]) + timestamp.to_bytes(8, "big", signed=True))
 
 
 def origin(tag: Tag) -> tuple[int, int]:
-    """Return source and original timestamp of a tag made here."""
+    """Return the source and the original timestamp of a tag of this module."""
     return tag.body[-9], int.from_bytes(tag.body[-8:], "big", signed=True)
 
 

@@ -1,4 +1,4 @@
-"""A relay's queue: bounded, whole tags, and a picture to begin with after what was skipped."""
+"""A relay's queue: it is bounded, has whole tags, and goes on with a keyframe after skipped pictures."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,12 +12,12 @@ LARGEST = 5000
 
 
 def padded(tag: Tag, size: int) -> Tag:
-    """Make a tag larger, so that the limit in bytes matters too."""
+    """Return a larger tag, so that the limit in bytes matters too."""
     return tag if tag.is_sequence_header else Tag(tag.kind, tag.timestamp, tag.body + bytes(size))
 
 
 def program(groups: list[tuple[int, int]]) -> list[Tag]:
-    """Return groups of the given lengths (ms) and sizes of pictures, each with parameters of its own."""
+    """Return groups of the given lengths (ms) and picture sizes, each with its own sequence headers."""
     tags: list[Tag] = []
     at = 0
     for number, (length, size) in enumerate(groups):
@@ -43,7 +43,7 @@ def drain(queue: RelayQueue, count: int) -> bytes:
 
 
 def fed(tags: list[Tag], takes: list[int]) -> tuple[RelayQueue, bytes, int]:
-    """Feed a new relay that takes what is given, again and again; return its bytes and the longest queue."""
+    """Feed a new relay that takes `takes` bytes in turn; return its queue, its bytes and the largest size."""
     queue, backlog, taken, largest = RelayQueue(limits=LIMITS), Backlog(), b"", 0
     backlog.start(queue)
     for number, tag in enumerate(tags):
@@ -57,7 +57,7 @@ def fed(tags: list[Tag], takes: list[int]) -> tuple[RelayQueue, bytes, int]:
 @settings(max_examples=100, deadline=None)
 @given(GROUPS, TAKES)
 def test_the_queue_is_bounded(groups: list[tuple[int, int]], takes: list[int]) -> None:
-    """Never more than the limit and one half-sent tag, whatever the relay takes."""
+    """It never exceeds the limit and one partly sent tag, whatever the relay takes."""
     _, _, largest = fed(program(groups), takes)
     assert largest <= LIMITS.size + LARGEST + 100
 
@@ -67,7 +67,7 @@ def test_the_queue_is_bounded(groups: list[tuple[int, int]], takes: list[int]) -
 def test_a_relay_gets_whole_tags_and_begins_at_keyframes_with_their_parameters(
     groups: list[tuple[int, int]], takes: list[int]
 ) -> None:
-    """Wherever something is missing, it goes on with a keyframe and the parameters of that moment."""
+    """After every omission it goes on with the current sequence headers and a keyframe."""
     tags = program(groups)
     queue, taken, _ = fed(tags, takes)
     got = Reader().feed(taken + drain(queue, 1 << 30))
@@ -79,12 +79,12 @@ def test_a_relay_gets_whole_tags_and_begins_at_keyframes_with_their_parameters(
         if tag.is_sequence_header:
             current[tag.kind] = tag
             continue
-        between = [one for one in tags[last + 1 : place] if one.is_media]
+        between = [other for other in tags[last + 1 : place] if other.is_media]
         assert place > last
         assert not between or tag.is_keyframe
-        stated = {one.kind: one for one in tags[:place] if one.is_sequence_header}
-        assert {kind: one.body for kind, one in stated.items()} == {
-            kind: one.body for kind, one in current.items()
+        stated = {other.kind: other for other in tags[:place] if other.is_sequence_header}
+        assert {kind: header.body for kind, header in stated.items()} == {
+            kind: header.body for kind, header in current.items()
         }
         last = place
 
@@ -92,7 +92,7 @@ def test_a_relay_gets_whole_tags_and_begins_at_keyframes_with_their_parameters(
 @settings(max_examples=100, deadline=None)
 @given(GROUPS, TAKES)
 def test_pictures_are_counted_when_they_are_skipped(groups: list[tuple[int, int]], takes: list[int]) -> None:
-    """Those that came and those that were skipped are all there were."""
+    """The pictures sent and the pictures skipped are all pictures."""
     tags = program(groups)
     queue, taken, _ = fed(tags, takes)
     got = Reader().feed(taken + drain(queue, 1 << 30))
@@ -101,14 +101,14 @@ def test_pictures_are_counted_when_they_are_skipped(groups: list[tuple[int, int]
 
 
 def test_a_relay_that_reads_everything_gets_everything() -> None:
-    """Nothing is skipped for those who keep up."""
+    """Nothing is skipped for a relay that keeps up."""
     tags = stream(1, 0, 6000)
     queue, taken, _ = fed(tags, [1 << 20])
     assert (taken, queue.skipped) == (HEADER + b"".join(encode(tag) for tag in tags), 0)
 
 
 def test_the_rest_of_a_tag_is_never_dropped() -> None:
-    """What an earlier process left unsent goes first, though all else is skipped."""
+    """The rest that an earlier process left is sent first, even if all other tags are skipped."""
     queue = RelayQueue(limits=Limits(milliseconds=100, size=1000))
     queue.prepend(b"rest of a tag")
     for tag in stream(1, 0, 4000):
@@ -117,8 +117,8 @@ def test_the_rest_of_a_tag_is_never_dropped() -> None:
     assert drain(queue, 13) == b"rest of a tag"
 
 
-def test_a_tag_that_is_half_sent_is_finished() -> None:
-    """Else the relay would read the next tag as the rest of this one."""
+def test_a_partly_sent_tag_is_finished() -> None:
+    """Otherwise the relay would read the next tag as the rest of this tag."""
     queue = RelayQueue(limits=Limits(milliseconds=100, size=100_000))
     key = encode(picture(0, 1, is_keyframe=True))
     queue.offer(picture(0, 1, is_keyframe=True), key)
@@ -130,7 +130,7 @@ def test_a_tag_that_is_half_sent_is_finished() -> None:
 
 
 def test_a_new_relay_begins_with_the_picture_that_is_being_shown() -> None:
-    """Header, the newest parameters, and the tags since the last keyframe."""
+    """It gets the FLV header, the newest sequence headers and the tags since the last keyframe."""
     backlog, queue = Backlog(), RelayQueue()
     tags = stream(1, 0, 3000)
     for tag in tags:
@@ -141,7 +141,7 @@ def test_a_new_relay_begins_with_the_picture_that_is_being_shown() -> None:
 
 
 def test_a_group_too_large_to_keep_is_not_given_to_new_relays() -> None:
-    """They wait for the next keyframe instead of costing memory."""
+    """They wait for the next keyframe, which bounds the memory."""
     backlog, queue = Backlog(largest=1000), RelayQueue()
     for tag in (
         picture(0, 1, is_keyframe=True),
@@ -154,8 +154,8 @@ def test_a_group_too_large_to_keep_is_not_given_to_new_relays() -> None:
     assert queue.is_waiting
 
 
-def test_a_leap_after_what_was_skipped_is_left_out_of_the_relays_clock() -> None:
-    """As its ffmpeg leaves it out: a step of more than 10 s; shorter ones stand."""
+def test_a_leap_after_skipped_pictures_is_left_out_of_the_relays_clock() -> None:
+    """Its ffmpeg leaves out a step of more than 10 s, and keeps a shorter step."""
     for length, expected in ((12_000, 1000 + 12_000), (8000, 1000)):
         queue = RelayQueue(limits=Limits(milliseconds=500))
         for tag in [picture(1000, 0, is_keyframe=True), picture(1040, 0, is_keyframe=False)]:

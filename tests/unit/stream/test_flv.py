@@ -24,7 +24,7 @@ TAGS = st.builds(
 
 
 @given(st.lists(TAGS, max_size=8), st.lists(st.integers(1, 50), min_size=1))
-def test_what_is_encoded_is_read_back_however_it_is_cut(tags: list[Tag], cuts: list[int]) -> None:
+def test_encoded_tags_are_read_back_wherever_the_bytes_are_split(tags: list[Tag], cuts: list[int]) -> None:
     """Tags survive encoding and a connection that delivers them in any pieces."""
     data = HEADER + b"".join(map(encode, tags))
     reader, read, position, turn = Reader(), list[Tag](), 0, 0
@@ -97,13 +97,13 @@ def test_metadata_gives_the_numbers() -> None:
 
 
 @given(st.binary(max_size=80))
-def test_broken_metadata_is_no_error(tail: bytes) -> None:
-    """Whatever follows the name, reading it ends."""
+def test_broken_metadata_is_not_an_error(tail: bytes) -> None:
+    """Reading ends whatever follows the name."""
     metadata(Tag(SCRIPT, 0, b"\x02\x00\x0aonMetaData" + tail))
 
 
-def test_a_keyframe_takes_up_the_parameters_of_its_header() -> None:
-    """SPS and PPS stand, each with its length, between the tag's own header and the picture."""
+def test_the_parameters_of_a_sequence_header_are_put_into_a_keyframe() -> None:
+    """SPS and PPS, each after its length, come between the tag's header and the picture."""
     sps, pps = b"\x67\x42\x00\x1f", b"\x68\xce"
     record = b"\x01\x42\x00\x1f\xff\xe1\x00\x04" + sps + b"\x01\x00\x02" + pps
     header = Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record)
@@ -115,10 +115,10 @@ def test_a_keyframe_takes_up_the_parameters_of_its_header() -> None:
 
 @given(st.binary(max_size=60))
 def test_a_damaged_header_leaves_the_keyframe_decodable(record: bytes) -> None:
-    """Whatever the record holds, the picture is still there at the end."""
+    """The picture is still at the end, whatever the record holds."""
     keyframe = picture(0, 1, is_keyframe=True)
-    found = with_parameters(keyframe, Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record))
-    assert found.body.endswith(keyframe.body[5:])
+    changed = with_parameters(keyframe, Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record))
+    assert changed.body.endswith(keyframe.body[5:])
 
 
 def test_b_frames_are_shown_later_than_their_timestamp() -> None:

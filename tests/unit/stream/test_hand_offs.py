@@ -1,4 +1,4 @@
-"""What each hand-off cost, as the program counts it."""
+"""The log of hand-offs: how many, and how long no packet was sent."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ DROP = HandOff("drop", Source.FALLBACK, 5000)
 
 
 def test_a_gap_is_from_the_last_packet_before_to_the_first_after() -> None:
-    """Whenever the hand-off was decided."""
+    """The time of the decision does not matter."""
     log = HandOffLog(None)
     log.sent(OPENING, 1000)
     log.sent(OPENING, 4960)
@@ -32,7 +32,7 @@ def test_the_first_packet_of_a_broadcast_ends_no_silence() -> None:
 
 
 def test_a_restarted_program_counts_its_own_silence() -> None:
-    """From the last packet of the one before."""
+    """Its first gap begins at the last packet of the process before."""
     log = HandOffLog(7000)
     logged = log.sent(HandOff("restart", Source.FALLBACK, 7300), 7400)
     assert logged is not None
@@ -40,7 +40,7 @@ def test_a_restarted_program_counts_its_own_silence() -> None:
 
 
 def test_gaps_are_counted_by_size() -> None:
-    """Cumulative, as Prometheus's histograms are; above the last bucket only in all."""
+    """Cumulatively, as in Prometheus's histograms; a gap above the last bound is in no bucket."""
     log = HandOffLog(0)
     for number, gap in enumerate((40, 100, 1500, 9000)):
         log.sent(HandOff("drop", Source.FALLBACK, number), gap + time_of(log))

@@ -41,7 +41,7 @@ class SpliceBench:
             self.take(self.splice.tick(self.now))
 
     def restart(self) -> None:
-        """The program is killed and comes back with nothing but its clock."""
+        """Kill the program, and start another that knows only the clock."""
         self.timeline = Timeline(last=self.timeline.last)
         self.splice = self.made(resumed=True)
 
@@ -53,7 +53,7 @@ class SpliceBench:
             self.take(self.splice.live_tag(header, self.now))
 
     def play(self, milliseconds: int, *, speed: float = 1.0, group: int = 2000) -> None:
-        """The publisher sends this much of its stream; `speed` 0 means all of it at once."""
+        """Have the publisher send so many ms of its stream; with `speed` 0 all at once."""
         begun, first = self.now, self.position
         for tag in stream(self.publishers, first, milliseconds, group=group)[2:]:
             due = begun + (round((tag.timestamp - first) / speed) if speed else 0)
@@ -86,7 +86,7 @@ ACTIONS = st.lists(
 
 
 def perform(bench: SpliceBench, action: str, amount: int) -> None:
-    """Do one action on the bench; a publisher connects where one is needed."""
+    """Do an action on the bench; a publisher connects if the action needs a publisher."""
     if action in ("play", "burst", "fast", "jump") and not bench.splice.has_live:
         bench.connect()
     if action == "play":
@@ -136,7 +136,7 @@ def test_the_rules_hold_whatever_happens(actions: list[tuple[str, int]]) -> None
 def test_nothing_is_lost_inside_a_source_and_its_streams_share_one_offset(
     plays: list[tuple[int, int]],
 ) -> None:
-    """Pauses shorter than the stall, with or without the backlog after them, lose no tag of live."""
+    """Pauses shorter than a stall, with or without a backlog afterwards, lose no live tag."""
     bench = SpliceBench()
     bench.connect()
     for length, pause in plays:
@@ -152,7 +152,7 @@ def test_nothing_is_lost_inside_a_source_and_its_streams_share_one_offset(
     assert len(offsets) == 1
 
 
-def test_a_broadcast_opens_with_live_and_not_with_a_flash_of_the_fallback() -> None:
+def test_a_broadcast_opens_with_live_without_a_flash_of_the_fallback() -> None:
     """From off air nothing is sent until the first live keyframe."""
     bench = SpliceBench()
     bench.pass_time(1500)
@@ -162,7 +162,7 @@ def test_a_broadcast_opens_with_live_and_not_with_a_flash_of_the_fallback() -> N
 
 
 def test_a_broadcast_without_a_publisher_opens_with_the_fallback_after_the_opening_time() -> None:
-    """When `opening` has passed the fallback begins."""
+    """The fallback begins when `opening` has passed."""
     bench = SpliceBench(Settings(opening=5000))
     bench.pass_time(6000)
     at, first = bench.media()[0]
@@ -170,7 +170,7 @@ def test_a_broadcast_without_a_publisher_opens_with_the_fallback_after_the_openi
 
 
 def test_a_drop_shows_the_fallback_at_once_from_its_start() -> None:
-    """The first tag after the end of live is the fallback's first keyframe, sent in the same moment."""
+    """The first tag after the end of live is the fallback's first keyframe, sent at the same moment."""
     bench = SpliceBench()
     bench.connect()
     bench.play(4000)
@@ -181,7 +181,7 @@ def test_a_drop_shows_the_fallback_at_once_from_its_start() -> None:
 
 
 def test_silence_of_a_connected_publisher_is_a_stall() -> None:
-    """After `stall` of nothing the fallback plays, and live returns at a fresh keyframe."""
+    """After a silence of `stall` the fallback plays, and live returns at a fresh keyframe."""
     bench = SpliceBench(Settings(stall=1000))
     bench.connect()
     bench.play(4000)
@@ -193,7 +193,7 @@ def test_silence_of_a_connected_publisher_is_a_stall() -> None:
 
 
 def test_after_a_backlog_the_cut_waits_for_a_fresh_keyframe() -> None:
-    """Eight seconds delivered at once do not become eight seconds of lead; the newest keyframe may."""
+    """Eight seconds delivered at once do not become eight seconds of lead."""
     bench = SpliceBench()
     bench.connect()
     bench.play(2000)
@@ -205,7 +205,7 @@ def test_after_a_backlog_the_cut_waits_for_a_fresh_keyframe() -> None:
 
 
 def test_a_backlog_that_arrives_at_twice_the_speed_is_not_taken_for_live() -> None:
-    """While the stream catches up the fallback plays; there is one return, and no second fall."""
+    """The fallback plays while the stream catches up; there is one return, and no second drop."""
     bench = SpliceBench()
     bench.connect()
     bench.play(2000)
@@ -215,11 +215,11 @@ def test_a_backlog_that_arrives_at_twice_the_speed_is_not_taken_for_live() -> No
     bench.play(9000)
     assert bench.source() is Source.LIVE
     sources = [origin(tag)[0] for _, tag in bench.media()]
-    assert sum(one != other for one, other in itertools.pairwise(sources)) == 2
+    assert sum(first != second for first, second in itertools.pairwise(sources)) == 2
 
 
 def test_a_slow_backlog_is_waited_for_to_its_end() -> None:
-    """Six seconds caught up with at 1.3 times the speed take 26 s of stream; live returns then, and stays."""
+    """At 1.3 times the speed, 26 s of stream make up for six seconds; then live returns, and stays."""
     bench = SpliceBench()
     bench.connect()
     bench.play(2000)
@@ -230,11 +230,11 @@ def test_a_slow_backlog_is_waited_for_to_its_end() -> None:
     bench.play(6000)
     assert bench.source() is Source.LIVE
     sources = [origin(tag)[0] for _, tag in bench.media()]
-    assert sum(one != other for one, other in itertools.pairwise(sources)) == 2
+    assert sum(first != second for first, second in itertools.pairwise(sources)) == 2
 
 
 def test_a_source_that_has_lost_time_for_good_returns_too() -> None:
-    """A stream that goes on where it stood, without a backlog, is live again within a few seconds."""
+    """A stream that goes on where it stopped, without a backlog, is live again within a few seconds."""
     bench = SpliceBench()
     bench.connect()
     bench.play(2000)
@@ -244,7 +244,7 @@ def test_a_source_that_has_lost_time_for_good_returns_too() -> None:
 
 
 def test_a_source_that_never_keeps_real_time_is_left_without_a_silence() -> None:
-    """A stream that plays too fast is held back, then left for the fallback: something is always sent."""
+    """A stream that is too fast is held back, then left for the fallback: something is always sent."""
     bench = SpliceBench()
     bench.connect()
     bench.play(20_000, speed=1.5)
@@ -252,8 +252,8 @@ def test_a_source_that_never_keeps_real_time_is_left_without_a_silence() -> None
     assert max(second - first for first, second in itertools.pairwise(times)) < 200
 
 
-def test_the_lead_that_hand_offs_leave_is_given_back() -> None:
-    """Twenty quick drops and returns end with a program as near the wall as one."""
+def test_the_lead_left_by_hand_offs_is_given_back() -> None:
+    """After twenty quick drops and returns the program is as close to the wall clock as after one."""
     bench = SpliceBench()
     for _ in range(20):
         bench.connect()
@@ -265,7 +265,7 @@ def test_the_lead_that_hand_offs_leave_is_given_back() -> None:
 
 
 def test_two_hundred_rounds_of_the_fallback_keep_audio_and_video_together() -> None:
-    """The loop moves both streams by the same amount in every round."""
+    """In every round both streams are shifted by the same amount."""
     bench = SpliceBench(Settings(standby=True))
     bench.pass_time(200 * 5000)
     ends = {}
@@ -274,8 +274,8 @@ def test_two_hundred_rounds_of_the_fallback_keep_audio_and_video_together() -> N
     assert ends[VIDEO] == ends[AUDIO]
 
 
-def test_the_operators_break_outlasts_a_reconnect() -> None:
-    """While held, a publisher that comes and goes changes nothing; letting go returns to live."""
+def test_the_operators_break_survives_a_reconnect() -> None:
+    """During a break a reconnecting publisher changes nothing; after the break live returns."""
     bench = SpliceBench()
     bench.connect()
     bench.play(3000)
@@ -288,8 +288,8 @@ def test_the_operators_break_outlasts_a_reconnect() -> None:
     assert Source.LIVE is bench.source()
 
 
-def test_settle_asks_for_a_publisher_that_stays() -> None:
-    """With `settle` a publisher is shown only after it has been there that long."""
+def test_settle_requires_a_publisher_that_stays() -> None:
+    """A publisher is shown only after it has been connected for `settle`."""
     bench = SpliceBench(Settings(settle=3000, standby=True))
     bench.pass_time(100)
     bench.connect()
