@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -83,6 +84,7 @@ class Agent:
         self._memory_file = runtime / "memory.json"
         self._memory = self._load_memory()
         self._turn = asyncio.Lock()
+        self._arriving: Counter[str] = Counter()
         self.look_again = asyncio.Event()
         now = self._clock()
         self._ingest_answer = IngestAnswer(None, asked_at=now, answered_at=now)
@@ -90,21 +92,34 @@ class Agent:
 
     async def publish(self, hook: Hook) -> str:
         """Handle `on_publish` with a valid key; return the reason for refusing it, or "" to accept it."""
-        decision = await self._handle(PublishRequest(hook.publisher))
+        client = hook.publisher.client_id
+        self._arriving[client] += 1
+        try:
+            decision = await self._handle(PublishRequest(hook.publisher))
+        finally:
+            self._arriving -= Counter((client,))
         if not decision.refusal:
             self.look_again.set()
             log.info("publisher %s from %s accepted", hook.publisher.stream, hook.publisher.address)
         return decision.refusal
 
     async def unpublish(self, hook: Hook) -> None:
-        """Handle `on_unpublish`.
+        """Handle `on_unpublish`; one of a client that is not the current publisher costs nothing.
 
-        First the ingest server ends the puller's stream, upon which the program falls back. Left alone, both
-        servers keep their players waiting, and systemd, which stops the puller, can be busy with itself for a
-        second (daemon-reexec).
+        nginx-rtmp sends it for refused publishers too, so anyone can cause as many as they like. If the agent
+        knows no publisher, as after a restart, a tick asks the server.
+
+        For the current publisher, first the ingest server ends the puller's stream, upon which the program
+        falls back. Left alone, both servers keep their players waiting, and systemd, which stops the puller,
+        can be busy with itself for a second (daemon-reexec).
         """
-        current = self._memory.current
-        if current is not None and current.client_id == hook.publisher.client_id:
+        current, client = self._memory.current, hook.publisher.client_id
+        is_current = current is not None and current.client_id == client
+        if not is_current and client not in self._arriving:
+            if current is None and self._observation.situation.is_on_air:
+                self.look_again.set()
+            return
+        if is_current:
             with suppress(RestreamError):
                 await self._ingest.cut(hook.publisher.stream)
         await self._handle(UnpublishNotice(hook.publisher))

@@ -111,6 +111,10 @@ class _Listener:
 
     async def _answer(self, hook: Hook) -> Response:
         publisher = hook.publisher
+        if hook.kind == "publish" and hook.application != _APPLICATION:
+            # The application is not quoted: users put keys into it.
+            words = "publish refused: from %s, its application is not %s"
+            log.warning(words, publisher.address, _APPLICATION)
         if hook.kind == "play" or hook.application != _APPLICATION:
             return _refused(403)
         if hook.kind == "unpublish":

@@ -37,10 +37,12 @@ class FakeIngest:
     listed: tuple[Publisher, ...] | None = ()
     dropped: list[str] = field(default_factory=list)
     cuts: list[str] = field(default_factory=list)
+    asked: int = 0
     asking: int = 0
     most_asking: int = 0
 
     async def publishers(self) -> tuple[Publisher, ...]:
+        self.asked += 1
         self.asking += 1
         self.most_asking = max(self.most_asking, self.asking)
         await asyncio.sleep(0)
@@ -63,12 +65,14 @@ class FakeSystemctl:
     units: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     broken: frozenset[str] = frozenset()
+    looks: int = 0
 
     def run(self, argv: tuple[str, ...], **_: Any) -> CompletedProcess[str]:
         if argv[1] in self.broken:
             raise CommandError(argv, "was ended by SIGTERM")
         if argv[1] == "show":
             since = "ActiveEnterTimestampMonotonic=1000000\nInvocationID=run-1"
+            self.looks += 1
             blocks = [f"Id={unit}\nActiveState={state}\n{since}\n" for unit, state in self.units.items()]
             return CompletedProcess(argv, 0, "\n".join(blocks), "")
         verb, unit = ("kill", argv[4]) if argv[1] == "kill" else (argv[2], argv[4])

@@ -180,10 +180,13 @@ def test_no_player_is_accepted_by_a_hook(client: HookClient, agent: FakeAgent) -
     assert not agent.heard
 
 
-def test_another_application_is_refused(client: HookClient, agent: FakeAgent) -> None:
-    """The agent handles the application `live` only."""
-    assert post(client, json=body(app="other")) == 403
+def test_another_application_is_refused(
+    client: HookClient, agent: FakeAgent, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The agent handles the application `live` only, and says so: users mistype OBS's server address."""
+    assert post(client, json=body(app=KEY)) == 403
     assert not agent.heard
+    assert f"publish refused: from {body()['ip']}, its application is not live" in caplog.text
 
 
 REFUSED = {

@@ -1,0 +1,45 @@
+"""Unpublishes: the current publisher's ends its stream, everybody else's costs nothing."""
+
+import asyncio
+
+import pytest
+
+from restream_agent.agent.decide import Publisher
+from tests.unit.agent.test_agent import OBS, AgentBench, bench, go, hook
+
+__all__ = ["bench"]
+
+
+@pytest.mark.parametrize("current", [None, OBS])
+def test_an_unpublish_of_a_stranger_costs_nothing(bench: AgentBench, current: Publisher | None) -> None:
+    """nginx-rtmp sends `publish_done` for refused publishers too: neither systemd nor the server is asked."""
+    if current is not None:
+        bench.server.listed = (current,)
+        go(lambda: bench.agent.publish(hook(current)))
+    looks, asked, calls = bench.machine.looks, bench.server.asked, list(bench.machine.calls)
+    go(*(lambda: bench.agent.unpublish(hook(Publisher("stranger", "main"), "unpublish")) for _ in range(50)))
+    assert (bench.machine.looks, bench.server.asked, bench.machine.calls) == (looks, asked, calls)
+    assert bench.agent.status().publisher == current
+
+
+def test_an_unpublish_while_the_agent_knows_no_publisher_asks_for_a_look(bench: AgentBench) -> None:
+    """A restarted agent whose memory is lost looks soon, instead of once for each hook."""
+    bench.machine.units = {"restream.target": "active"}
+    go(bench.agent.tick)
+    looks = bench.machine.looks
+    go(lambda: bench.agent.unpublish(hook(OBS, "unpublish")))
+    assert (bench.machine.looks, bench.agent.look_again.is_set()) == (looks, True)
+
+
+def test_an_unpublish_that_overtakes_its_publish_counts(bench: AgentBench) -> None:
+    """The publisher has gone while its publish waited for its turn: the broadcast is not left without one."""
+
+    async def come_and_go() -> None:
+        publishing = asyncio.create_task(bench.agent.publish(hook(OBS)))
+        await asyncio.sleep(0)
+        await bench.agent.unpublish(hook(OBS, "unpublish"))
+        await publishing
+
+    asyncio.run(come_and_go())
+    assert bench.agent.status().publisher is None
+    assert bench.machine.calls[-1] == "start restream-off-air.timer"
