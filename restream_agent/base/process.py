@@ -17,7 +17,11 @@ from typing import IO
 
 from restream_agent.base.errors import CommandError
 
+Finished = subprocess.CompletedProcess[str]
+"""A program that has ended: its status, and what it wrote."""
+
 _PACKAGES = {
+    "busctl": "systemd",
     "ffmpeg": "ffmpeg",
     "ffprobe": "ffmpeg",
     "fc-match": "fontconfig",
@@ -25,6 +29,7 @@ _PACKAGES = {
     "systemctl": "systemd",
     "systemd-creds": "systemd",
     "systemd-analyze": "systemd",
+    "systemd-run": "systemd",
     "journalctl": "systemd",
 }
 _LARGEST_LINE = 64 * 1024

@@ -4,6 +4,7 @@ Links are followed like the kernel follows them, path_resolution(7).
 """
 
 import errno
+import grp
 import os
 import pwd
 import stat
@@ -33,6 +34,11 @@ class PosixUser:
         except KeyError:
             return cls()
         return cls(entry.pw_uid, frozenset(os.getgrouplist(name, entry.pw_gid)))
+
+    @property
+    def exists(self) -> bool:
+        """Whether this is a user of this machine; before the first apply ours are not."""
+        return self.uid >= 0
 
 
 STRANGER = PosixUser()
@@ -75,10 +81,19 @@ def changeable(path: Path, *, itself: bool) -> Path | None:
         directories.append((file, status))
     for place, found in directories:
         is_sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
-        others = stat.S_IWOTH | (stat.S_IWGRP if found.st_gid not in (0, os.getegid()) else 0)
+        others = stat.S_IWOTH | (stat.S_IWGRP if _has_members(found.st_gid) else 0)
         if found.st_uid not in (0, os.geteuid()) or (found.st_mode & others and not is_sticky):
             return place
     return None
+
+
+def _has_members(gid: int) -> bool:
+    """Whether others than root and we are in a group. /usr/local may belong to an empty one on Debian."""
+    ours = {"root", pwd.getpwuid(os.geteuid()).pw_name}
+    with suppress(KeyError):
+        if set(grp.getgrgid(gid).gr_mem) - ours:
+            return True
+    return any(user.pw_gid == gid and user.pw_name not in ours for user in pwd.getpwall())
 
 
 def obstacle(path: Path, user: PosixUser, *, executes: bool = False) -> Path | None:

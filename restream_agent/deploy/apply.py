@@ -12,7 +12,7 @@ from restream_agent.base.file_tree import File, Tree
 from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
-from restream_agent.deploy import checks, machine, secret_checks
+from restream_agent.deploy import checks, machine, polkit, secret_checks
 from restream_agent.deploy.changes import Change, compare
 from restream_agent.deploy.plan import Actions, plan_actions
 from restream_agent.render import assets
@@ -141,6 +141,8 @@ def apply(
             _carry_out(plan, config, target, systemd)
             files.write(target.root, paths.MANIFEST, File(plan.manifest, mode=0o600))
         if target.is_this_machine:
+            if plan.is_empty:
+                polkit.require_rule(systemd)
             _forget_failure(systemd)
         return plan
 
@@ -154,6 +156,7 @@ def _carry_out(plan: Plan, config: Config, target: TargetMachine, systemd: Syste
             stopped = frozenset(_SERVERS) - {*systemd.active(*_SERVERS), *plan.actions.start}
             perform(plan.actions, systemd)
             checks.check_running(config, systemd, stopped)
+            polkit.require_rule(systemd)
     except BaseException:
         _restore(plan, made, target, systemd)
         raise

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from restream_agent.base import files, paths
 from restream_agent.base.endpoints import API, HOOKS, PROGRESS
-from restream_agent.base.errors import CommandError, RestreamError
+from restream_agent.base.errors import RestreamError
 from restream_agent.base.file_tree import File, Tree
-from restream_agent.base.process import run
 from restream_agent.config.model import Config
+from restream_agent.deploy import server_test
 from restream_agent.render.templates import Facts
 from restream_agent.systemd import systemctl, unit_names
 
@@ -20,9 +20,9 @@ _START_TIMEOUT = 15.0
 
 
 def check_staged(config: Config, facts: Facts, desired: Tree) -> None:
-    """Have systemd and the ingest server check the new files in a temporary directory.
+    """Have systemd and the ingest server check the new files, before one of them is installed.
 
-    Raises RestreamError with their output. No other directory is touched.
+    Raises RestreamError with their output.
     """
     with tempfile.TemporaryDirectory(prefix="restream-stage-") as name:
         stage = Path(name)
@@ -34,21 +34,8 @@ def check_staged(config: Config, facts: Facts, desired: Tree) -> None:
                 place.write_text(entry.content)
         units = files.locate(stage, paths.UNITS)
         systemctl.verify(units, sorted(unit.name for unit in units.iterdir() if unit.is_file()))
-        if config.ingest.manage:
-            _check_ingest(config, facts, stage)
-
-
-def _check_ingest(config: Config, facts: Facts, stage: Path) -> None:
-    """Run the server's own test of its configuration, on a copy whose runtime directory is the stage."""
-    path = files.locate(stage, paths.INGEST_CONFIG[config.ingest.server])
-    path.write_text(path.read_text().replace(paths.INGEST_RUNTIME, str(stage)))
-    try:
-        # SRS built as documented has AddressSanitizer, which turns leaks of the test itself into a failure.
-        argv = ("env", "ASAN_OPTIONS=detect_leaks=0", facts.server_binary, "-t", "-c", str(path))
-        run(argv, timeout=20, cwd=stage)
-    except CommandError as error:
-        output = error.output.replace(str(path), paths.INGEST_CONFIG[config.ingest.server])
-        raise RestreamError(f"{config.ingest.server} refuses its configuration:\n{output}") from error
+    if config.ingest.manage:
+        server_test.check_configuration(config, facts, desired)
 
 
 def check_ports(config: Config, manager: systemctl.Systemd) -> None:

@@ -14,7 +14,7 @@ from restream_agent.base.target import TargetMachine
 from restream_agent.config import file
 from restream_agent.config.model import Config
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import machine, secret_checks
+from restream_agent.deploy import machine, polkit, secret_checks
 from restream_agent.deploy.changes import describe
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
@@ -68,6 +68,8 @@ def check(subject: Subject) -> tuple[Problem, ...]:
     preparation.check(config, subject.source)
     if subject.target.is_this_machine:
         machine.require_programs(config, subject.facts)
+        if systemctl.is_running():
+            polkit.require_service(systemctl.Systemd())
     return (*subject.warnings, *secret_checks.remarks(config, root, subject.source))
 
 
@@ -105,6 +107,7 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
     config, facts, target = subject.config, subject.facts, subject.target
     if target.is_this_machine:
         machine.require_programs(config, facts)
+        polkit.require_service(systemctl.Systemd())
     preparation.check(config, subject.source)
 
     def prepare(desired: Tree) -> None:

@@ -4,9 +4,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from restream_agent.base import rights
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
+from restream_agent.config.notify import HIDDEN_DIRECTORIES
 from restream_agent.config.relays import relays
 from restream_agent.deploy import secret_checks
 from restream_agent.render.ffmpeg import AUTHORITIES
@@ -47,20 +49,53 @@ def has_srs() -> bool:
 
 
 def require_programs(config: Config, facts: Facts) -> None:
-    """Raise RestreamError for the first program that is missing, with a hint how to install it."""
-    if not Path(facts.ffmpeg).exists():
-        raise RestreamError("ffmpeg is not installed", hint="apt install ffmpeg")
+    """Raise RestreamError for the first program that the units cannot run, with a hint what to do."""
+    programs = {facts.python: "install restream-agent again", facts.ffmpeg: "apt install ffmpeg"}
+    if config.ingest.manage:
+        programs[facts.server_binary] = _server_hint(config)
+    for program, hint in programs.items():
+        if not Path(program).exists():
+            raise RestreamError(f"{program} does not exist", hint=hint)
+        _require_executable(Path(program))
+    if config.ingest.manage:
+        _require_root_s(Path(facts.server_binary))
+        if config.ingest.server == "nginx-rtmp" and not Path(facts.nginx_rtmp_module).exists():
+            raise RestreamError(
+                f"{facts.nginx_rtmp_module} does not exist", hint="apt install libnginx-mod-rtmp"
+            )
     if any(relay.url.startswith("rtmps:") for relay in relays(config)) and not Path(AUTHORITIES).exists():
         raise RestreamError(
             f"{AUTHORITIES} does not exist; the certificates of platforms are checked against it",
             hint="apt install ca-certificates",
         )
-    if not config.ingest.manage:
-        return
-    if not Path(facts.server_binary).exists():
-        raise RestreamError(f"{facts.server_binary} does not exist", hint=_server_hint(config))
-    if config.ingest.server == "nginx-rtmp" and not Path(facts.nginx_rtmp_module).exists():
-        raise RestreamError(f"{facts.nginx_rtmp_module} does not exist", hint="apt install libnginx-mod-rtmp")
+
+
+def _require_executable(program: Path) -> None:
+    """Raise RestreamError unless the users of our units, in their sandboxes, can run a program."""
+    for place, _ in rights.way_to(program):
+        if f"{place}/".startswith(HIDDEN_DIRECTORIES):
+            raise RestreamError(
+                f"{program}: the sandbox of the units hides {place}",
+                hint="install it below /usr/local or /opt",
+            )
+    stop = rights.obstacle(program, rights.STRANGER, executes=True)
+    if stop is not None:
+        what, mode = (
+            ("is not executable for", "a+rx")
+            if stop == program.resolve()
+            else ("cannot be entered by", "a+x")
+        )
+        raise RestreamError(f"{program}: {stop} {what} the users of the units", hint=f"chmod {mode} {stop}")
+
+
+def _require_root_s(program: Path) -> None:
+    """Raise RestreamError for a program that somebody else than root could replace by another."""
+    place = rights.changeable(program, itself=True)
+    if place is not None:
+        raise RestreamError(
+            f"{program} could be replaced by others than root, who may change {place}",
+            hint="install it as root, for example in /usr/local/srs",
+        )
 
 
 def _server_hint(config: Config) -> str:

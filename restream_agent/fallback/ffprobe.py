@@ -5,10 +5,10 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from restream_agent.base import process
 from restream_agent.base.errors import CommandError, RestreamError
+from restream_agent.base.process import Finished, run
 from restream_agent.fallback import ffmpeg
 from restream_agent.fallback.profile import audio_stream, video_stream
 
@@ -19,7 +19,15 @@ _BLOCK = 1024 * 1024
 _USABLE = "give a video or a picture that ffmpeg can play"
 
 
-def probe(path_or_url: Path | str, *, timeout: float = 15.0) -> dict[str, Any]:
+class ProbeRunner(Protocol):
+    """The shape of process.run."""
+
+    def __call__(self, argv: tuple[str, ...], *, timeout: float) -> Finished:
+        """Run a program; CommandError if it fails."""
+        ...
+
+
+def probe(path_or_url: Path | str, *, timeout: float = 15.0, runner: ProbeRunner = run) -> dict[str, Any]:
     """Return ffprobe's -show_format -show_streams for a local Path, or for a URL given as a string.
 
     `timeout` is in seconds; ffprobe needs a few to learn a live stream's parameters. Raises CommandError if
@@ -28,17 +36,17 @@ def probe(path_or_url: Path | str, *, timeout: float = 15.0) -> dict[str, Any]:
     is_file = isinstance(path_or_url, Path)
     where = ffmpeg.local_input(path_or_url) if isinstance(path_or_url, Path) else ("-i", path_or_url)
     argv = ("ffprobe", "-hide_banner", "-v", "error", "-of", "json", "-show_format", "-show_streams", *where)
-    answer = json.loads(process.run(argv, timeout=timeout).stdout)
+    answer = json.loads(runner(argv, timeout=timeout).stdout)
     if not isinstance(answer, dict) or (is_file and not answer.get("streams")):
         raise CommandError(argv, "found no streams")
     return answer
 
 
-def inspect(path: Path) -> ffmpeg.InputVideo:
+def inspect(path: Path, *, runner: ProbeRunner = run) -> ffmpeg.InputVideo:
     """Return the streams of a file that can be played. Raises RestreamError with the file and the reason."""
     check_readable(path)
     try:
-        answer = probe(path)
+        answer = probe(path, runner=runner)
     except CommandError as error:
         if error.hint:  # ffprobe is missing: the file is not the cause
             raise

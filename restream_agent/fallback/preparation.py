@@ -1,20 +1,27 @@
 """The fallback videos on this machine: which one the program plays, and how a missing one is made."""
 
 import logging
+import os
+from functools import partial
 from pathlib import Path
 
-from restream_agent.base import paths
+from restream_agent.base import paths, rights
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.file_tree import File, Link
 from restream_agent.base.files import locate, write
+from restream_agent.base.process import run
 from restream_agent.config.model import Config
 from restream_agent.fallback import ffprobe, store
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.fallback.profile import DEFAULT, Profile, from_ffprobe, from_json, from_record
+from restream_agent.systemd import systemctl, unit_names
+from restream_agent.systemd.transient import run_confined
 from restream_agent.wire import records
 from restream_agent.wire.settings import FallbackSettings
 
 log = logging.getLogger(__name__)
+
+_HIDDEN = ("/tmp/", "/var/tmp/")  # noqa: S108 - what the sandbox of the preparation unit hides
 
 _PROBE_TIMEOUT = 20.0
 """Seconds. A new stream shows its parameters at its second keyframe at the latest."""
@@ -39,19 +46,39 @@ def parse_settings(text: str) -> FallbackSettings:
 
 
 def check(config: Config, source: str) -> None:
-    """Raise ConfigError with each video that cannot be played, and the reason."""
+    """Raise ConfigError with each video that cannot be played, and the reason.
+
+    Root has ffprobe run as the user of the preparation unit: that unit converts the video later.
+    """
+    is_confined = os.geteuid() == 0 and systemctl.is_running()
+    runner = partial(run_confined, user=unit_names.PREPARE_USER) if is_confined else run
     problems = []
     for path in config.fallback.video:
         try:
-            ffprobe.inspect(path)
+            ffprobe.check_readable(path)
+            _require_access(path)
+            ffprobe.inspect(path, runner=runner)
         except RestreamError as error:
             problems.append(Problem(source, 0, "fallback.video", error.message, error.hint))
-        else:
-            if not path.stat().st_mode & 0o004:
-                reason = f"{path}: is not readable by the user restream, which matches it to OBS's stream"
-                problems.append(Problem(source, 0, "fallback.video", reason, f"chmod o+r {path}"))
     if problems:
         raise ConfigError(tuple(problems))
+
+
+def _require_access(path: Path) -> None:
+    """Raise RestreamError unless the preparation unit can read a file that exists."""
+    user = unit_names.PREPARE_USER
+    if str(path.resolve()).startswith(_HIDDEN):
+        raise RestreamError(
+            f"{path}: {unit_names.PREPARE_UNIT} has a /tmp of its own and does not see this one",
+            hint="move the video, for example to /srv",
+        )
+    stop = rights.obstacle(path, rights.PosixUser.named(user))
+    if stop is not None:
+        verb, right = ("read", "o+r") if stop == path.resolve() else ("enter", "o+x")
+        raise RestreamError(
+            f"{path}: the user {user}, who converts it, may not {verb} {stop}",
+            hint=f"move the video, for example to /srv, or chmod {right} {stop}",
+        )
 
 
 def prepare(settings: FallbackSettings, root: Path, progress: ProgressCallback | None = None) -> Path:

@@ -75,6 +75,25 @@ class Systemd:
         """Return the ActiveState of each unit that matches a pattern and is not inactive, by name."""
         return {unit: state.active for unit, state in self.units(*patterns).items()}
 
+    def show(self, unit: str, name: str) -> str:
+        """Return one property of a unit, "" if systemd does not know it."""
+        argv = ("systemctl", "show", "--property", name, "--value", "--", unit)
+        return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.strip()
+
+    def may_start(self, process: str, unit: str) -> bool:
+        """Whether polkit would let a process start a unit; CommandError if polkit does not answer.
+
+        The call is CheckAuthorization of polkit's D-Bus interface, which takes such details from root alone.
+        A start time of 0 has polkit look at the process itself.
+        """
+        authority = "org.freedesktop.PolicyKit1"
+        argv = (
+            "busctl", "call", authority, "/org/freedesktop/PolicyKit1/Authority", f"{authority}.Authority",
+            "CheckAuthorization", "(sa{sv})sa{ss}us", "unix-process", "2", "pid", "u", process, "start-time",
+            "t", "0", "org.freedesktop.systemd1.manage-units", "2", "unit", unit, "verb", "start", "0", "",
+        )  # fmt: skip
+        return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.startswith("(bba{ss}) true ")
+
     def last_words(self, unit: str, lines: int = 8) -> list[str]:
         """Return the last lines that a unit has written to the journal."""
         argv = (

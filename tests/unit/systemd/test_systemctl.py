@@ -103,3 +103,18 @@ def test_a_verify_that_fails_without_a_word_is_an_error() -> None:
     """A silent failure is not a success."""
     with pytest.raises(CommandError, match="exit status 1"):
         systemctl.verify(Path("/stage"), ["fallback.service"], Answering(status=1))
+
+
+def test_a_property_of_a_unit_is_its_value_alone() -> None:
+    """systemctl answers with one line."""
+    assert systemctl.Systemd(Answering("loaded\n")).show("polkit.service", "LoadState") == "loaded"
+
+
+@pytest.mark.parametrize(
+    ("answer", "may"), [("(bba{ss}) true false 0", True), ('(bba{ss}) false true 2 "unit" "x"', False)]
+)
+def test_polkit_is_asked_about_a_process(answer: str, may: bool) -> None:
+    """The unit and the verb are details of the question."""
+    runner = Answering(answer)
+    assert systemctl.Systemd(runner).may_start("17", "restream.target") is may
+    assert {"17", "restream.target", "start"} <= set(runner.calls[0])
