@@ -29,10 +29,10 @@ _WATCHED = (
 
 @dataclass(frozen=True)
 class IngestAnswer:
-    """The ingest server's answer to the question who publishes; times in seconds of the monotonic clock.
+    """The ingest server's list of publishers, or its error; times in seconds of the monotonic clock.
 
-    `publishers` is None if the server did not answer the question of `asked_at`; `error` is then the message,
-    else "". `answered_at` is when the server was last asked a question that it answered.
+    `publishers` is None if the server did not answer the request of `asked_at`; `error` is then the message,
+    else "". `answered_at` is the time of the last request that the server answered.
     """
 
     publishers: tuple[Publisher, ...] | None
@@ -80,7 +80,7 @@ class Observer:
         self._stall = stall
 
     async def ask_ingest(self, previous: IngestAnswer) -> IngestAnswer:
-        """Ask the ingest server who publishes; a repeated error is logged only once."""
+        """Request the list of publishers; an error that is repeated is logged only once."""
         now = self._clock()
         try:
             listed = await self._ingest.publishers()

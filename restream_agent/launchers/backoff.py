@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from restream_agent.base.doubling import doubled_pause
 
 HEALTHY = 30.0
-"""A run that lasted this long was not a failed attempt but a broadcast that ended; the count starts anew."""
+"""A run that lasted this long was not a failed attempt but a broadcast that ended; the count starts again."""
 
 _TO_NOTICE = 15.0
 """The most by which the run of a relay that never delivered anything exceeds `relay.stall`."""
