@@ -11,12 +11,17 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[3]
 PACKAGE = PROJECT / "restream_agent"
+TREES = {
+    path: ast.parse(path.read_text())
+    for directory in (PACKAGE, PROJECT / "tests")
+    for path in sorted(directory.rglob("*.py"))
+}
 MODULES = {
-    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text())
-    for path in sorted(PACKAGE.rglob("*.py"))
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): tree
+    for path, tree in TREES.items()
+    if path.is_relative_to(PACKAGE)
 }
 ROOMS = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-SOURCES = sorted([*PACKAGE.rglob("*.py"), *(PROJECT / "tests").rglob("*.py")])
 
 PRINTING = {"print", "exit", "sys.exit", "click.echo"}
 LONGEST_FILE = 300
@@ -45,7 +50,7 @@ def classes(trees: list[ast.Module]) -> Counter[str]:
 
 def loaded(module: str, heavy: tuple[str, ...]) -> list[str]:
     """Return which of the heavy modules an import of `module` loads, in a Python of its own."""
-    script = f"import sys, {module}; print(*(one for one in {heavy!r} if one in sys.modules))"
+    script = f"import sys, {module}; print(*(name for name in {heavy!r} if name in sys.modules))"
     done = subprocess.run(
         (sys.executable, "-c", script), timeout=30, check=True, capture_output=True, text=True, cwd=PROJECT
     )
@@ -71,7 +76,7 @@ def test_no_two_classes_of_the_package_have_one_name() -> None:
 
 def test_no_two_classes_of_the_tests_have_one_name() -> None:
     """A name in a test means one helper; it is not the name of a class of the package either."""
-    of_the_tests = [ast.parse(path.read_text()) for path in (PROJECT / "tests").rglob("*.py")]
+    of_the_tests = [tree for path, tree in TREES.items() if not path.is_relative_to(PACKAGE)]
     used_twice = [name for name, count in classes(of_the_tests).items() if count > 1]
     assert used_twice == []
     assert classes(of_the_tests).keys() & classes(list(MODULES.values())).keys() == set()
@@ -120,10 +125,9 @@ def test_status_needs_neither_pydantic_nor_jinja2() -> None:
     assert loaded("restream_agent.cli.status_view", heavy) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
+@pytest.mark.parametrize("path", TREES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     """A module has one subject, a function does one thing."""
-    text = path.read_text()
-    assert len(text.splitlines()) <= LONGEST_FILE
-    long = {one.name: length(one) for one in functions(ast.parse(text)) if length(one) > LONGEST_FUNCTION}
-    assert long == {}
+    assert len(path.read_text().splitlines()) <= LONGEST_FILE
+    lengths = [(function.name, length(function)) for function in functions(TREES[path])]
+    assert [(name, lines) for name, lines in lengths if lines > LONGEST_FUNCTION] == []

@@ -52,7 +52,7 @@ class RelayUnit:
 
     def start(self, *command: str, give_up: str = "never") -> subprocess.Popen[str]:
         argv, pipe = (
-            (sys.executable, "-m", "restream_agent.launchers.relay_attempt", *command),
+            (sys.executable, "-S", "-m", "restream_agent.launchers.relay_attempt", *command),
             subprocess.PIPE,
         )
         environment = self.environment | {"RELAY_GIVE_UP": give_up}

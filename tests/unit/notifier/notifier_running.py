@@ -129,5 +129,5 @@ class RunningNotifier:
 
 
 def settings(**values: Any) -> NotifierSettings:
-    quick: dict[str, Any] = {"command": (), "every": 0.3, "timeout": 5.0, "collect": 0.02, "idle": 0.2}
+    quick: dict[str, Any] = {"command": (), "every": 0.1, "timeout": 5.0, "collect": 0.02, "idle": 0.2}
     return NotifierSettings(**quick | values)

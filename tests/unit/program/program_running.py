@@ -26,7 +26,8 @@ for number, fd in enumerate(wanted):
     os.dup2(fd, 3 + number)
     os.close(fd)
 os.environ["LISTEN_PID"] = str(os.getpid())
-os.execv(sys.executable, [sys.executable, "-m", "restream_agent.program", sys.argv[2]])
+# The program needs the standard library only; without site-packages it starts twice as fast.
+os.execv(sys.executable, [sys.executable, "-S", "-m", "restream_agent.program", sys.argv[2]])
 """
 
 
