@@ -77,13 +77,13 @@ class Situation:
     """The facts that a decision is based on, at `now` in seconds of the monotonic clock.
 
     `publishers` is the ingest server's list, None if the server has not answered for `unreachable` seconds.
-    `is_heard` is true while the program plays a publisher's stream. `live_streams` are the streams whose
-    `live@` unit is not inactive. `is_opened` is true if the operator put the broadcast on air without a
-    publisher, `is_ended` if the operator ended it while a publisher was connected. `stuck_relays` are the
-    relays that have delivered nothing for too long (relay_health.py). `unheard_for` is for how many seconds
-    a publisher's stream has been pulled while none of it has reached the program. `fallback_for` is for how
-    many seconds the fallback has been playing. `hold_left` is what remains of a running hold, in seconds:
-    negative once its timer should have ended it.
+    `is_heard` is true while a publisher's stream reaches the program, shown or not. `live_streams` are the
+    streams whose `live@` unit is not inactive. `is_opened` is true if the operator put the broadcast on air
+    without a publisher, `is_ended` if the operator ended it while a publisher was connected. `stuck_relays`
+    are the relays that have delivered nothing for too long (relay_health.py). `unheard_for` is for how many
+    seconds a publisher's stream has been pulled while none of it has reached the program. `fallback_for` is
+    for how many seconds the fallback has been playing. `hold_left` is what remains of a running hold, in
+    seconds: negative once its timer should have ended it.
     """
 
     now: float

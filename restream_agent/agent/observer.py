@@ -131,7 +131,7 @@ class Observer:
             now=now,
             publishers=answer.publishers,
             unreachable=now - answer.answered_at,
-            is_heard=self._telemetry.source == "live",
+            is_heard=self._telemetry.is_heard,
             is_on_air=is_on_air,
             live_streams=frozenset(unit_names.stream_of(unit) for unit in pullers),
             is_hold_running=unit_names.HOLD_TIMER in running,

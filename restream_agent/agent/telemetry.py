@@ -9,7 +9,8 @@ so neither program nor relays notice when it is away.
 import logging
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,13 @@ log = logging.getLogger(__name__)
 _LARGEST = 256 * 1024
 """Bytes of a datagram."""
 
+_AT_ONCE = 100
+"""Datagrams that are taken before the event loop goes on. Whoever sends faster than the agent reads must not
+keep hooks from being answered."""
+
+_MOST_DISCARDED = 20_000
+"""Datagrams. A socket's buffer holds fewer (net.core.rmem_max)."""
+
 STALE = 3.0
 """Seconds without a report after which the program, or a relay's ffmpeg, counts as silent."""
 
@@ -30,10 +38,10 @@ class Telemetry:
     """The newest reports, and the times that are needed to judge them.
 
     `relays` maps each relay's address to its name. `report` is the program's newest report, received at
-    `received_at`; `refused` counts the datagrams that were not reports. `deliveries` has each relay's
-    reports by name. `taken_at` is when each relay last took anything from the program, `moved_at` when the
-    program last sent anything, `running_since` since when it has been sending. Times are seconds of the
-    monotonic clock.
+    `received_at`; `refused` counts the datagrams that were not reports. `deliveries` has each relay's reports
+    by name. `taken_at` is when each relay last took anything from the program, `moved_at` when the program
+    last sent anything, `running_since` since when it has been sending, `heard_at` when the publisher's stream
+    last reached the program. Times are seconds of the monotonic clock.
     """
 
     relays: Mapping[str, str] = field(default_factory=dict)
@@ -45,10 +53,11 @@ class Telemetry:
     taken_at: dict[str, float] = field(default_factory=dict)
     running_since: float = float("inf")
     moved_at: float = float("-inf")
+    heard_at: float = float("-inf")
     _is_refusing: bool = False
 
     def receive(self, connection: socket.socket) -> None:
-        """Take all datagrams that wait; count those that are not reports, and log the first of them."""
+        """Take the datagrams that wait; count those that are not reports, and log the first of them."""
         for data, _ in _datagrams(connection):
             try:
                 report = ProgramReport.read(data)
@@ -62,7 +71,7 @@ class Telemetry:
                 self._note(report, self.clock())
 
     def receive_progress(self, connection: socket.socket) -> None:
-        """Take all datagrams of the relays' ffmpegs; ignore unknown senders and what is not a report."""
+        """Take the datagrams of the relays' ffmpegs; ignore unknown senders and what is not a report."""
         for data, sender in _datagrams(connection):
             relay, progress = self.relays.get(str(sender[0])), read(data)
             if relay is None or progress is None:
@@ -73,13 +82,16 @@ class Telemetry:
                 self.deliveries[relay] = ProgressHistory.begin(progress, self.clock())
 
     def _note(self, report: ProgramReport, now: float) -> None:
-        """Keep a report; note since when the program has been sending, and which relays took anything."""
+        """Keep a report; note since when the program has been sending, and who sent or took anything."""
         previous = self.report
+        if report.live.connected and (previous is None or report.live.size != previous.live.size):
+            self.heard_at = now
         if report.position not in (-1, None if previous is None else previous.position):
             if now - self.moved_at > STALE:
                 self.running_since = now
             self.moved_at = now
-        for name, relay in report.relays.items():
+        for name in report.relays.keys() & set(self.relays.values()):
+            relay = report.relays[name]
             before = None if previous is None else previous.relays.get(name)
             if before is None or relay.sent != before.sent:
                 self.taken_at[name] = now
@@ -89,6 +101,12 @@ class Telemetry:
     def fresh_report(self) -> ProgramReport | None:
         """The newest report, None if the program is silent."""
         return self.report if self.clock() - self.received_at <= STALE else None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether a publisher's stream reaches the program, even if the operator has the fallback shown."""
+        report = self.fresh_report
+        return report is not None and report.live.connected and self.clock() - self.heard_at <= STALE
 
     @property
     def source(self) -> str | None:
@@ -120,16 +138,14 @@ class Telemetry:
         return report.since / 1000 if report is not None and report.source == "fallback" else 0.0
 
 
-def _datagrams(connection: socket.socket) -> list[tuple[bytes, tuple[Any, ...]]]:
-    """Return the datagrams that wait in a socket, each with its sender's address."""
-    datagrams = []
-    while True:
-        try:
-            datagrams.append(connection.recvfrom(_LARGEST))
-        except BlockingIOError:
-            return datagrams
+def _datagrams(connection: socket.socket, most: int = _AT_ONCE) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
+    """Yield at most `most` of the datagrams that wait in a socket, each with its sender's address."""
+    with suppress(BlockingIOError):
+        for _ in range(most):
+            yield connection.recvfrom(_LARGEST)
 
 
 def discard(connection: socket.socket) -> None:
     """Throw away the datagrams from before the agent started: nobody has noted their time."""
-    _datagrams(connection)
+    for _ in _datagrams(connection, _MOST_DISCARDED):
+        pass

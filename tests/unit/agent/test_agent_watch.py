@@ -3,6 +3,7 @@
 import pytest
 
 from restream_agent.agent import agent
+from restream_agent.agent.decide import UNREACHABLE
 from restream_agent.wire.program_report import LiveReport
 from tests.unit.agent.reports import NO_LIVE, live, program
 from tests.unit.agent.test_agent import OBS, AgentBench, bench, go, hook
@@ -40,6 +41,19 @@ def test_a_publisher_whose_stream_never_arrived_is_dropped(
     bench.telemetry.received_at = float("inf")
     go(bench.agent.tick)
     assert bench.server.dropped == dropped
+
+
+@pytest.mark.parametrize("source", ["live", "fallback"])
+def test_a_publisher_that_is_heard_is_there_whatever_the_server_says(bench: AgentBench, source: str) -> None:
+    """The server's API answers nothing, also during a break (`fallback on`): the broadcast goes on."""
+    bench.server.listed = (OBS,)
+    bench.machine.units = {"restream.target": "active", "live@main.service": "active"}
+    go(bench.agent.tick)
+    bench.server.listed, bench.passed = None, 2 * UNREACHABLE
+    bench.telemetry.report = program(source=source, live=live(), held=source == "fallback")
+    bench.telemetry.received_at = bench.telemetry.heard_at = float("inf")
+    go(bench.agent.tick)
+    assert bench.machine.calls == []
 
 
 def test_a_stream_that_is_just_being_pulled_has_time(bench: AgentBench) -> None:

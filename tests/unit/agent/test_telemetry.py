@@ -4,12 +4,14 @@ import logging
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
+from restream_agent.agent import telemetry
 from restream_agent.agent.telemetry import STALE, Telemetry, discard
 from restream_agent.wire import records
-from tests.unit.agent.reports import program, relay
+from tests.unit.agent.reports import live, program, relay
 
 SENDER = "127.77.1.2"
 
@@ -32,6 +34,11 @@ class TelemetryBench:
     telemetry: Telemetry
     ends: tuple[socket.socket, socket.socket]
     port: socket.socket
+
+    def hear(self, size: int, *, connected: bool = True) -> None:
+        """Send what the program sends during a break: the fallback is shown, `size` bytes have come."""
+        report = program(source="fallback", held=True, live=live(connected=connected, size=size))
+        self.say(records.to_datagram(report))
 
     def report(self, position: int, **relays: int) -> None:
         """Send what the program sends: its position, and what each relay was sent."""
@@ -64,7 +71,7 @@ def bench() -> Iterator[TelemetryBench]:
     port.bind(("127.0.0.1", 0))
     for one in (ends[0], port):
         one.setblocking(False)
-    yield TelemetryBench(clock, Telemetry({SENDER: "twitch"}, clock), ends, port)
+    yield TelemetryBench(clock, Telemetry({SENDER: "twitch", "127.77.1.4": "kick"}, clock), ends, port)
     for one in (*ends, port):
         one.close()
 
@@ -149,3 +156,39 @@ def test_what_came_while_no_agent_ran_is_thrown_away(bench: TelemetryBench) -> N
     discard(bench.ends[0])
     bench.telemetry.receive(bench.ends[0])
     assert (bench.telemetry.report, bench.telemetry.source) == (None, None)
+
+
+def test_a_publisher_is_heard_while_its_stream_arrives(bench: TelemetryBench) -> None:
+    """Also during a break; not once nothing has arrived for STALE, and not while it is disconnected."""
+    heard = []
+    for size, connected in ((0, False), (0, True), (10, True), (10, True), (10, True), (20, True)):
+        bench.hear(size, connected=connected)
+        heard.append(bench.telemetry.is_heard)
+        bench.clock.now += STALE / 2 + 0.1
+    assert heard == [False, False, True, True, False, True]
+
+
+def test_a_flood_of_datagrams_lets_the_event_loop_go_on(
+    bench: TelemetryBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call takes a bounded number of datagrams, even if the sender is faster than the reader."""
+    monkeypatch.setattr(telemetry, "_AT_ONCE", 3)
+    taken = 0
+
+    class Endless:
+        def recvfrom(self, _: int) -> tuple[bytes, tuple[str, int]]:
+            nonlocal taken
+            taken += 1
+            assert taken < 1000
+            return b"", (SENDER, 1)
+
+    endless = cast(socket.socket, Endless())
+    bench.telemetry.receive(endless)
+    bench.telemetry.receive_progress(endless)
+    assert taken < 1000
+
+
+def test_relays_that_do_not_exist_are_not_remembered(bench: TelemetryBench) -> None:
+    """A report may name any number of relays; the agent notes those that it knows."""
+    bench.report(1000, twitch=1, **{f"stranger{number}": 1 for number in range(100)})
+    assert set(bench.telemetry.taken_at) == {"twitch"}
