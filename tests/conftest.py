@@ -1,4 +1,4 @@
-"""What holds for every test: in CI a tier that was skipped is a failure, unless SRS is what is missing."""
+"""Settings for every test: in CI a skipped test is a failure, unless the reason is a missing SRS."""
 
 import os
 
@@ -7,13 +7,13 @@ from hypothesis import settings
 
 from tests.lab.servers import NO_SRS
 
-# The machine may be busy; how long an example takes is no property of the code.
+# No deadline for hypothesis: on a busy machine the time of an example says nothing about the code.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name what was skipped for another reason, and make CI fail for it."""
+    """In CI, print the reasons of tests that were skipped for another reason than a missing SRS."""
     skipped = {str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])}
     unexpected = sorted(reason for reason in skipped if NO_SRS not in reason)
     if unexpected and os.environ.get("CI"):
@@ -23,7 +23,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the session in CI when a test was skipped for another reason than a missing SRS."""
+    """In CI, fail the session if a test was skipped for another reason than a missing SRS."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     assert isinstance(reporter, pytest.TerminalReporter)
     skipped = (str(report.longrepr) for report in reporter.stats.get("skipped", []))

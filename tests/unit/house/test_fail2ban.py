@@ -1,4 +1,4 @@
-"""The example for fail2ban finds who sends wrong keys, and nobody else."""
+"""The example for fail2ban bans the senders of wrong keys, and no other address."""
 
 import logging
 import shutil
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not SYSTEM.exists(), reason="fail2ban is not ins
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """Make a copy of this machine's configuration with the example added, and no other jail."""
+    """Copy this machine's configuration of fail2ban, with the example as its only jail."""
     directory = tmp_path / "fail2ban"
     shutil.copytree(SYSTEM, directory, symlinks=True)
     shutil.rmtree(directory / "jail.d")
@@ -27,7 +27,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def log_of(caplog: pytest.LogCaptureFixture, **hook: str) -> str:
-    """Return what the listener logs of a hook, as the journal hands it to fail2ban."""
+    """Return the listener's log lines for a hook, in the form in which fail2ban reads the journal."""
     body = {"action": "on_publish", "client_id": "1", "app": "live", "stream": "main", **hook}
     with caplog.at_level(logging.INFO):
         HookClient(FakeAgent(), HookCredentials(TOKEN, KEY)).request(
@@ -39,7 +39,7 @@ def log_of(caplog: pytest.LogCaptureFixture, **hook: str) -> str:
 
 
 def test_the_filter_finds_wrong_keys(config: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Those lines match which the listener really writes, of IPv4 and IPv6; other refusals do not."""
+    """The listener's real lines match for IPv4 and IPv6; lines of other refusals do not."""
     log = tmp_path / "log"
     log.write_text(
         log_of(caplog, ip="203.0.113.7")
@@ -53,7 +53,7 @@ def test_the_filter_finds_wrong_keys(config: Path, tmp_path: Path, caplog: pytes
 
 
 def test_the_jail_is_one(config: Path) -> None:
-    """fail2ban itself finds nothing wrong with it."""
+    """fail2ban's own test accepts the configuration."""
     argv = ("fail2ban-client", "-c", str(config), "-t")
     done = subprocess.run(argv, timeout=60, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

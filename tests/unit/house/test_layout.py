@@ -1,4 +1,4 @@
-"""The house: rooms, one name for one thing, small files. `make lint` keeps the imports one way."""
+"""The layout: rooms, unique class names, small files. `make lint` checks the imports."""
 
 import ast
 import subprocess
@@ -58,7 +58,7 @@ def loaded(module: str, heavy: tuple[str, ...]) -> list[str]:
 
 
 def test_the_linter_knows_every_room() -> None:
-    """A new room has to be given its floor in pyproject.toml."""
+    """A new room needs its floor in the import contracts of pyproject.toml."""
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
     floors = settings["contracts"][0]["layers"]
     assert {room for floor in floors for room in floor.split(" | ")} == ROOMS
@@ -70,12 +70,12 @@ def test_the_tests_have_the_same_rooms() -> None:
 
 
 def test_no_two_classes_of_the_package_have_one_name() -> None:
-    """One name for one thing."""
+    """A class name means one thing."""
     assert [name for name, count in classes(list(MODULES.values())).items() if count > 1] == []
 
 
 def test_no_two_classes_of_the_tests_have_one_name() -> None:
-    """A name in a test means one helper; it is not the name of a class of the package either."""
+    """A class name in the tests means one helper, and is not the name of a class of the package."""
     of_the_tests = [tree for path, tree in TREES.items() if not path.is_relative_to(PACKAGE)]
     used_twice = [name for name, count in classes(of_the_tests).items() if count > 1]
     assert used_twice == []
@@ -114,7 +114,7 @@ def test_only_the_target_knows_what_the_root_directory_means() -> None:
 
 
 def test_help_needs_nothing_heavy() -> None:
-    """What a command needs is imported in it."""
+    """Each command imports what it needs when it runs."""
     heavy = ("pydantic", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio")
     assert loaded("restream_agent.cli.main", heavy) == []
 
@@ -127,7 +127,7 @@ def test_status_needs_neither_pydantic_nor_jinja2() -> None:
 
 @pytest.mark.parametrize("path", TREES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_files_and_functions_stay_small(path: Path) -> None:
-    """A module has one subject, a function does one thing."""
+    """A file has at most LONGEST_FILE lines, a function at most LONGEST_FUNCTION."""
     assert len(path.read_text().splitlines()) <= LONGEST_FILE
     lengths = [(function.name, length(function)) for function in functions(TREES[path])]
     assert [(name, lines) for name, lines in lengths if lines > LONGEST_FUNCTION] == []

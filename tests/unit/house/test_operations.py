@@ -1,4 +1,4 @@
-"""docs/operations.md has a line for everything that `make chaos` does."""
+"""docs/operations.md has a line for each fault that `make chaos` plays."""
 
 import re
 from pathlib import Path
@@ -14,11 +14,11 @@ NAMED = [name for row in ROWS for name in re.findall(r"`([a-z0-9-]+)`", row.spli
 
 @pytest.mark.parametrize("name", [fault.name for fault in FAULTS])
 def test_every_fault_has_one_line(name: str) -> None:
-    """What happens, what you see, what happens by itself, what you do."""
+    """The line says what happens, what you see, what happens by itself, and what you do."""
     assert NAMED.count(name) == 1
 
 
 def test_the_readme_counts_them_right() -> None:
-    """The number of faults stands in README.md and docs/design.md."""
+    """README.md, docs/design.md and CHANGELOG.md have the right number of faults."""
     for file in ("README.md", "docs/design.md", "CHANGELOG.md"):
         assert f"{len(FAULTS)} faults" in (PAGE.parents[1] / file).read_text()

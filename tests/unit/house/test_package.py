@@ -1,4 +1,4 @@
-"""The package: what a user installs has everything in it."""
+"""The package that a user installs is complete."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def wheel_names(wheel: Path) -> set[str]:
 
 
 def expected() -> set[str]:
-    """Return what the wheel has to carry, from the checkout."""
+    """Return the files that the wheel must have, by the checkout."""
     assets = {
         f"{ASSETS}/{part}/{path.name}"
         for part in ("templates", "units")
@@ -36,7 +36,7 @@ def expected() -> set[str]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build an sdist of the checkout, and from that alone a wheel; return the directory with both."""
+    """Build an sdist from the checkout and a wheel from the sdist; return the directory with both."""
     pytest.importorskip("hatchling", reason="hatchling not installed")
     out = tmp_path_factory.mktemp("dist")
     build = "import os, sys; from hatchling import build; os.chdir(sys.argv[1]); build.{}(sys.argv[2])"
@@ -61,7 +61,7 @@ def test_a_wheel_from_the_sdist_has_everything(built: Path) -> None:
 
 
 def test_the_wheel_runs_from_where_it_is_unpacked(built: Path, tmp_path: Path) -> None:
-    """It renders with the assets inside it, found without the checkout."""
+    """It finds its assets inside the wheel, without the checkout."""
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)

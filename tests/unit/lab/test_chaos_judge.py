@@ -1,4 +1,4 @@
-"""The judge of faults: it finds what is wrong, and only that; the report has the promised shape."""
+"""The judge of faults reports every problem and nothing else; the report has the promised shape."""
 
 import json
 
@@ -31,14 +31,14 @@ def played(
 
 
 def test_a_calm_stretch_costs_nothing() -> None:
-    """A connection that stands, with a packet every 40 ms."""
+    """A connection that stays open, with a packet every 40 ms."""
     seen = see([connection(0, 20)], 5, 15)
     assert (seen.connections_lost, seen.non_monotonic) == (0, 0)
     assert seen.gap_ms == pytest.approx(40, abs=1)
 
 
 def test_a_connection_is_lost_if_it_carried_media_and_closed_meanwhile() -> None:
-    """Not one that closed before, nor one that was refused."""
+    """A connection that closed before the fault, or that was refused, does not count."""
     before = connection(0, 3, closed=3.0)
     refused = Connection(2, opened=6.0, closed=6.1)
     lost = connection(3, 8, closed=8.0)
@@ -67,7 +67,7 @@ def test_what_was_forgotten_still_counts_as_a_broadcast() -> None:
 
 
 def test_a_fault_within_its_bounds_is_ok() -> None:
-    """Nothing to complain about; the platform it concerns may lose its connection and fall silent."""
+    """There is no problem: a platform that the fault concerns may lose its connection and fall silent."""
     assert played().is_ok()
     assert played(concerns=("beta",), beta=Seen(1, 9000.0, 0)).problems() == []
 
@@ -86,13 +86,13 @@ def test_a_fault_within_its_bounds_is_ok() -> None:
     ],
 )
 def test_each_thing_that_is_wrong_is_said(one: Played, problem: str) -> None:
-    """A platform that is not concerned loses nothing; nobody's clock goes back; the end has to be right."""
+    """Other platforms lose no connection, no timestamp goes back, and the end state is right."""
     assert one.problems() == [problem]
     assert not one.is_ok()
 
 
 def test_a_fault_that_concerns_everybody_has_no_gap_to_judge() -> None:
-    """As a reboot does."""
+    """A reboot is such a fault."""
     lost = Seen(1, 9000.0, 0)
     one = played(concerns=("alpha", "beta"), alpha=lost, beta=lost)
     assert one.gap_ms() is None
@@ -100,7 +100,7 @@ def test_a_fault_that_concerns_everybody_has_no_gap_to_judge() -> None:
 
 
 def test_the_report_has_the_keys_that_were_promised() -> None:
-    """As issue 5 describes them; there is more, under other names."""
+    """report.json has the promised keys, and more under other names."""
     (fault,) = json.loads(as_json([played(healed=None)]))["faults"]
     assert {"name", "server", "healed", "seconds_to_heal", "platforms"} <= fault.keys()
     assert (fault["healed"], fault["seconds_to_heal"], fault["ok"]) == (False, None, False)
@@ -108,7 +108,7 @@ def test_the_report_has_the_keys_that_were_promised() -> None:
 
 
 def test_every_fault_has_a_name_of_its_own() -> None:
-    """And can be asked for by it; another name is an error that says so."""
+    """A fault can be chosen by its name; an unknown name is an error."""
     names = [fault.name for fault in FAULTS]
     assert len(names) == len(set(names))
     assert named(()) == FAULTS

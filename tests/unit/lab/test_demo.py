@@ -1,4 +1,4 @@
-"""The demo's judge: it finds what is wrong, and only that."""
+"""The demo's judge reports every fault and nothing else."""
 
 import json
 
@@ -34,7 +34,7 @@ def story() -> Story:
 
 
 def test_a_broadcast_within_its_bounds_has_no_faults() -> None:
-    """Live after 1.5 s, a cut without a gap, the right pictures: nothing to complain about."""
+    """Live after 1.5 s, a change of source without a gap, the right pictures: there is no fault."""
     verdict = judge(story(), {"alpha": evidence(("live", 2.5, 10.1), ("fallback", 10.2, 17.0))})
     assert verdict.faults == ()
     assert 100 <= verdict.medians()["drop"] <= 200
@@ -42,13 +42,13 @@ def test_a_broadcast_within_its_bounds_has_no_faults() -> None:
 
 
 def test_a_median_gap_over_its_bound_is_a_fault() -> None:
-    """A median of half a second of silence at drops is named with figure and bound."""
+    """A median silence of half a second at drops is reported with figure and bound."""
     verdict = judge(story(), {"alpha": evidence(("live", 2.5, 10.0), ("fallback", 10.48, 17.0))})
     assert verdict.faults == ("drop took 500 ms, more than the bound of 200 ms",)
 
 
 def test_a_wrong_picture_is_a_fault() -> None:
-    """A live picture where the fallback should be is found, however good the figures are."""
+    """A live picture where the fallback should be is a fault, however good the figures are."""
     stretches = (("fallback", 10.02, 12.02), ("live", 12.02, 12.42), ("fallback", 12.42, 17.02))
     seen = evidence(("live", 2.5, 9.98), *stretches)
     assert judge(story(), {"alpha": seen}).faults == (
@@ -57,13 +57,13 @@ def test_a_wrong_picture_is_a_fault() -> None:
 
 
 def test_a_platform_that_received_nothing_fails_in_every_respect() -> None:
-    """No connection, no picture, endless gaps: all of it is said, and nothing divides by zero."""
+    """No connection, no picture and endless gaps are reported, without a division by zero."""
     verdict = judge(story(), {"alpha": Evidence((), (), ())})
     assert len(verdict.faults) == 5
 
 
 def test_the_report_has_the_keys_that_were_promised() -> None:
-    """platforms and handoffs are as the issue describes them; the publish-to-picture waits stand apart."""
+    """report.json has platforms and handoffs; the waits from publish to picture are a list of their own."""
     seen = {"alpha": evidence(("live", 2.5, 10.1), ("fallback", 10.2, 17.0))}
     report = json.loads(as_json("srs", story(), judge(story(), seen)))
     promised = {"connections", "packets", "non_monotonic", "decode_errors", "max_av_offset_ms"}

@@ -1,4 +1,4 @@
-"""The proxy between ingest server and agent: which hooks the agent gets, how often, and in which order."""
+"""The proxy between ingest server and agent: which hooks reach the agent, how often, in which order."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ UNPUBLISH = HookRequest("/api/on_unpublish?token=x", "application/json", b"unpub
 
 
 class AgentServer(HTTPServer):
-    """Takes hooks and notes their bodies."""
+    """Accepts hooks and records their bodies."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), AgentHandler)
@@ -50,20 +50,20 @@ def proxy(agent: AgentServer, tmp_path: Path) -> Proxy:
 
 
 def test_a_hook_is_passed_on_with_its_answer(proxy: Proxy, agent: AgentServer) -> None:
-    """Unless another behaviour is asked for."""
+    """This is the behaviour if no other is asked for."""
     assert proxy.handle(PUBLISH) == (200, b"from the agent")
     assert agent.heard == [b"publish"]
 
 
 def test_a_dropped_hook_gets_no_answer(proxy: Proxy, agent: AgentServer, tmp_path: Path) -> None:
-    """And the agent does not hear of it."""
+    """It does not reach the agent."""
     (tmp_path / "behaviour").write_text("drop")
     assert proxy.handle(PUBLISH) is None
     assert agent.heard == []
 
 
 def test_a_doubled_hook_comes_twice(proxy: Proxy, agent: AgentServer, tmp_path: Path) -> None:
-    """The server gets one answer."""
+    """The server gets the second answer."""
     (tmp_path / "behaviour").write_text("double")
     assert proxy.handle(PUBLISH) == (200, b"from the agent")
     assert agent.heard == [b"publish", b"publish"]
@@ -75,7 +75,7 @@ def test_a_doubled_hook_comes_twice(proxy: Proxy, agent: AgentServer, tmp_path: 
 def test_two_hooks_change_places(
     proxy: Proxy, agent: AgentServer, tmp_path: Path, how: str, first: HookRequest, second: HookRequest
 ) -> None:
-    """The first is answered by the proxy itself, and passed on after the second."""
+    """The proxy answers the first hook itself and passes it on after the second."""
     (tmp_path / "behaviour").write_text(how)
     assert proxy.handle(first) == (200, ACCEPTED)
     assert proxy.handle(second) == (200, b"from the agent")

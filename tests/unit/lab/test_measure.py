@@ -1,4 +1,4 @@
-"""The laboratory's figures: silences, clock faults, claps, and control groups."""
+"""The laboratory's figures: silences, timestamp faults, claps, and control groups."""
 
 import math
 from array import array
@@ -23,22 +23,22 @@ def message(kind: int, timestamp: int, payload: bytes) -> RtmpMessage:
 
 
 def test_a_silence_that_begins_before_the_event_counts_in_full() -> None:
-    """From the last packet before the event to the first one after it."""
+    """It lasts from the last packet before the event to the first packet after it."""
     assert longest_silence([0.0, 1.0, 1.8, 2.0], 1.5, 3.0) == pytest.approx(1000)
 
 
 def test_a_silence_that_lasts_beyond_the_span_counts_in_full() -> None:
-    """The packet that ends it is looked for beyond the span."""
+    """The packet that ends it may arrive after the measured stretch."""
     assert longest_silence([0.0, 1.0, 9.0], 0.5, 2.0) == pytest.approx(8000)
 
 
 def test_a_stream_that_ended_is_silent_to_the_end_of_the_span() -> None:
-    """Nothing after the last packet is a silence, not the absence of one."""
+    """The time after the last packet counts as a silence."""
     assert longest_silence([0.0, 1.0], 0.5, 6.0) == pytest.approx(5000)
 
 
 def test_a_stream_that_never_began_is_silent_for_the_whole_span() -> None:
-    """No packets at all: one silence as long as the span."""
+    """Without any packet there is one silence, as long as the measured stretch."""
     assert longest_silence([], 1.0, 3.0) == pytest.approx(2000)
 
 
@@ -46,7 +46,7 @@ def test_a_stream_that_never_began_is_silent_for_the_whole_span() -> None:
 def test_a_lost_packet_never_shortens_the_longest_silence(
     arrivals: list[float], start: float, length: float, data: st.DataObject
 ) -> None:
-    """In a stream that goes on before and after the span."""
+    """The stream goes on before and after the measured stretch."""
     whole = [-1.0, *arrivals, 200.0]
     lost = data.draw(st.integers(0, len(arrivals)))
     fewer = [*whole[:lost], *whole[lost + 1 :]] if lost else whole
@@ -55,13 +55,13 @@ def test_a_lost_packet_never_shortens_the_longest_silence(
 
 
 def test_the_gap_of_a_return_is_the_silence_around_the_cut() -> None:
-    """A silence two seconds away from the cut does not count."""
+    """A silence two seconds away from the change of source does not count."""
     arrivals = [0.0, 3.0, 3.1, 3.5, 4.0, 4.1, 5.2, 9.0]
     assert gap_around(arrivals, 4.1) == pytest.approx(1100)
 
 
 def test_equal_and_earlier_stamps_are_faults_and_headers_are_not() -> None:
-    """Each kind has its own clock; a header may repeat the stamp before it."""
+    """Each kind has its own clock; a header may repeat the previous timestamp."""
     messages = [
         message(DATA, 0, b"meta"),
         message(VIDEO, 0, PICTURE_HEADER),
@@ -76,7 +76,7 @@ def test_equal_and_earlier_stamps_are_faults_and_headers_are_not() -> None:
 
 
 def test_only_connections_with_media_count_as_broadcasts() -> None:
-    """A refused connection is a TCP connection, but no broadcast."""
+    """A refused connection counts as a TCP connection, not as a connection with media."""
     refused = Connection(1)
     accepted = Connection(2, messages=[message(AUDIO, 0, SOUND)])
     figures = traffic([refused, accepted])
@@ -97,12 +97,12 @@ def test_a_tone_is_found_where_its_block_is_stamped() -> None:
 
 
 def test_a_flash_is_where_black_turns_white() -> None:
-    """A clapper white from the first frame on began nobody knows when."""
+    """When a clapper turned white that is white in the first frame is unknown."""
     assert clapper.flashes([(0, True), (33, False), (67, True), (100, True)]) == [67]
 
 
 def test_sound_and_picture_of_different_claps_are_not_paired() -> None:
-    """A flash without a tone near it gives no offset; late sound is positive."""
+    """A flash without a tone near it has no offset; late sound has a positive offset."""
     assert clapper.offsets([1000, 2000], [1040.0, 2900.0]) == [(1000, 40.0)]
 
 

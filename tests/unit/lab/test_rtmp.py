@@ -20,7 +20,7 @@ from tests.lab.rtmp import (
 
 @dataclass(frozen=True)
 class Sent:
-    """One message to encode: chunk stream, type id, step in ms to the one before on that stream, payload."""
+    """A message to encode: chunk stream, type id, ms since the previous message on that stream, payload."""
 
     stream: int
     kind: int
@@ -103,7 +103,7 @@ def test_what_is_encoded_is_read_back_however_it_is_cut(items: list[Sent | int],
 
 
 def test_interleaved_chunks_are_put_together_per_stream() -> None:
-    """Chunks of two messages sent by turns give two whole messages, each when its last byte is there."""
+    """Interleaved chunks of two messages give two messages, each with the arrival of its last byte."""
     video = ChunkWriter().encode(Sent(4, VIDEO, 5, b"v" * 200))
     audio = ChunkWriter().encode(Sent(6, AUDIO, 7, b"a" * 150))
     cut_video, cut_audio = 1 + 11 + 128, 1 + 11 + 128
@@ -127,6 +127,6 @@ def test_an_abort_message_drops_the_half_message() -> None:
 
 
 def test_a_stream_that_begins_in_the_middle_is_refused() -> None:
-    """A type 3 header with nothing before it is not RTMP."""
+    """A type 3 header without an earlier header is not RTMP."""
     with pytest.raises(RtmpError, match="begins with a header of type 3"):
         list(RtmpParser().feed(b"\0" * HANDSHAKE_BYTES + b"\xc4abc", 0.0))

@@ -1,4 +1,4 @@
-"""The tap between a client and a platform: what it does to connections when it is told to misbehave."""
+"""The tap between a client and a platform, and the behaviours to which it can be switched."""
 
 import socket
 import subprocess
@@ -15,7 +15,7 @@ from tests.lab.taps import TapReader
 
 
 class Tapped:
-    """A tap on free ports of loopback, before two servers that greet each client with their name."""
+    """A tap on free loopback ports, in front of two servers that send their name to each client."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -27,20 +27,20 @@ class Tapped:
         self.process = subprocess.Popen((sys.executable, tap.__file__, *arguments))
 
     def behave(self, how: str) -> None:
-        """Ask for a behaviour and wait until it holds."""
+        """Ask for a behaviour and wait until the tap has it."""
         (self.directory / "behaviour").write_text(how)
         seen = self.directory / "behaviour.seen"
         wait_until(lambda: seen.exists() and seen.read_text() == how, 5, how)
 
     def connect(self) -> socket.socket:
-        """Connect a client, once the tap is there."""
+        """Connect a client as soon as the tap listens."""
         client = socket.socket()
         client.settimeout(5)
         wait_until(lambda: client.connect_ex(("127.0.0.1", self.port)) == 0, 5, "the tap to listen")
         return client
 
     def accept(self, name: str = "platform") -> socket.socket:
-        """Take the connection the tap makes to a server, and greet."""
+        """Accept the tap's connection to a server, and send the server's name."""
         self.servers[name].settimeout(5)
         connection, _ = self.servers[name].accept()
         connection.sendall(name.encode())
@@ -48,7 +48,7 @@ class Tapped:
 
 
 def send_until_full(client: socket.socket) -> int:
-    """Send until nothing has been taken for a while, and return how many bytes were."""
+    """Send until the socket accepts no more for a while; return the number of bytes sent."""
     client.settimeout(0.3)
     sent = 0
     with suppress(TimeoutError):
@@ -69,7 +69,7 @@ def tapped(tmp_path: Path) -> Iterator[Tapped]:
 
 
 def test_a_tap_passes_on_and_notes(tapped: Tapped) -> None:
-    """Both directions are passed on; begin and end are in its file."""
+    """Both directions are passed on; the file has the begin and the end of the connection."""
     with tapped.connect() as client, tapped.accept() as server:
         assert client.recv(100) == b"platform"
         client.sendall(b"hello")
@@ -80,7 +80,7 @@ def test_a_tap_passes_on_and_notes(tapped: Tapped) -> None:
 
 @pytest.mark.parametrize("how", ["close", "reset"])
 def test_a_platform_that_ends_a_connection_takes_the_next_one(tapped: Tapped, how: str) -> None:
-    """By a FIN, which the client reads as an end, or by a reset."""
+    """The tap ends it by a FIN, which the client reads as an end, or by a reset."""
     with tapped.connect() as client, tapped.accept():
         assert client.recv(100) == b"platform"
         tapped.behave(how)
@@ -94,7 +94,7 @@ def test_a_platform_that_ends_a_connection_takes_the_next_one(tapped: Tapped, ho
 
 
 def test_a_platform_that_refuses_is_another_server(tapped: Tapped) -> None:
-    """Until it passes again."""
+    """Connections go to the refuser until the tap passes them on again."""
     tapped.connect().close()
     tapped.accept().close()
     tapped.behave("refuse")
@@ -106,7 +106,7 @@ def test_a_platform_that_refuses_is_another_server(tapped: Tapped) -> None:
 
 
 def test_a_deaf_platform_keeps_its_connection_and_reads_on_later(tapped: Tapped) -> None:
-    """Nothing is read meanwhile, so that the client's buffers fill; nothing of it is lost."""
+    """While the tap does not read, the client's buffers fill; no byte is lost."""
     with tapped.connect() as client, tapped.accept() as server:
         assert client.recv(100) == b"platform"
         tapped.behave("deaf")
@@ -120,7 +120,7 @@ def test_a_deaf_platform_keeps_its_connection_and_reads_on_later(tapped: Tapped)
 
 
 def test_a_mute_platform_accepts_and_says_nothing(tapped: Tapped) -> None:
-    """What stands is closed; a new connection hears nothing until it passes again."""
+    """The open connection is closed; a new connection receives nothing until the tap passes again."""
     with tapped.connect() as client, tapped.accept():
         assert client.recv(100) == b"platform"
         tapped.behave("mute")

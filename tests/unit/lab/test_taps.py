@@ -1,4 +1,4 @@
-"""Reading a tap's files, also half-written ones, and the FLV made from them."""
+"""The reader of a tap's files, also of half-written files, and the FLV made from them."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def record(seconds: int, data: bytes) -> bytes:
 
 
 def test_a_connection_is_followed_while_it_is_written(tmp_path: Path) -> None:
-    """A record cut in half is read when its other half is there; the empty ones mark begin and end."""
+    """A half record is read once its other half is written; empty records mark begin and end."""
     written = record(1, b"") + record(2, bytes(HANDSHAKE_BYTES)) + record(3, CHUNK) + record(4, b"")
     reader, cut = TapReader(tmp_path), len(written) - 20
     with (tmp_path / "0001.tap").open("wb", buffering=0) as file:
