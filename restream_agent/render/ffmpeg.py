@@ -21,7 +21,12 @@ _STANDARD_INPUT = "pipe:0"  # launchers/relay_attempt.py says why ffmpeg does no
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning")
 # FLV begins with its parameters, so ffmpeg has to probe little. `-fflags nobuffer` is left out: it throws
 # away what was probed, the first keyframe included, and the next keyframe is seconds away (measured).
-_FLV_INPUT = ("-fpsprobesize", "0", "-analyzeduration", "5000000", "-f", "live_flv")
+# ffmpeg takes a step of more than 10 s in a track of live FLV for a new clock of that track, and moves that
+# track alone: after a picture that paused for 28 s, the sound was 28 s late for the rest of the broadcast
+# (tests/media/test_paused_track.py). The program handles leaps of a publisher's clock. In seconds: 11 days.
+_FLV_INPUT = (
+    "-fpsprobesize", "0", "-analyzeduration", "5000000", "-dts_delta_threshold", "1000000", "-f", "live_flv",
+)  # fmt: skip
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 # By default ffmpeg accepts any certificate, and would send the key to a stranger.
 _VERIFIED = ("-tls_verify", "1", "-ca_file", AUTHORITIES)

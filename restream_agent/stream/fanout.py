@@ -8,10 +8,6 @@ from dataclasses import dataclass, field
 
 from restream_agent.stream.flv import HEADER, VIDEO, Tag
 
-LEAP = 10_000
-"""Milliseconds. ffmpeg takes a longer step in a live FLV's timestamps for a new clock, and removes the step
-(`dts_delta_threshold`, in fftools)."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -56,7 +52,7 @@ class RelayQueue:
     """One relay's queue. A relay that does not read loses whole groups of pictures; no other relay does.
 
     `sent` counts bytes and `skipped` pictures since the relay connected. `beginning` is the timestamp of the
-    first tag in the queue, None before that. It is moved by every leap over LEAP, as in the relay's ffmpeg.
+    first tag in the queue, None before that: the zero of the relay's clock.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -64,7 +60,6 @@ class RelayQueue:
     skipped: int = 0
     beginning: int | None = None
     is_waiting: bool = True
-    _last: int | None = None
     _queue: deque[tuple[int, bytes]] = field(default_factory=deque)
     _size: int = 0
     _begun: int = 0
@@ -86,7 +81,6 @@ class RelayQueue:
             return
         if self.is_waiting:
             self.is_waiting = False
-            self._leap_to(tag.timestamp)
             for header in self._waiting_headers.values():
                 self._append(tag.timestamp, header)
             self._waiting_headers = {}
@@ -123,21 +117,13 @@ class RelayQueue:
         if self._begun == len(self._queue[0][1]):
             self._size -= self._begun
             self._begun = 0
-            stamp, _ = self._queue.popleft()
-            self._last = stamp if stamp >= 0 else self._last
+            self._queue.popleft()
 
     @property
     def rest(self) -> memoryview:
         """The rest of a partly sent tag, or of prepended bytes; empty if there is none."""
         is_left = self._begun or (self._queue and self._queue[0][0] < 0)
         return self.chunk() if is_left else memoryview(b"")
-
-    def _leap_to(self, stamp: int) -> None:
-        """Leave a leap in time out of the relay's clock, as its ffmpeg does."""
-        waiting = max((queued for queued, _ in self._queue), default=-1)
-        last = waiting if waiting >= 0 else self._last
-        if self.beginning is not None and last is not None and stamp - last > LEAP:
-            self.beginning += stamp - last
 
     def _append(self, stamp: int, data: bytes) -> None:
         if self.beginning is None:

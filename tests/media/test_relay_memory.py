@@ -29,7 +29,7 @@ version = 1
 [ingest]
 key = "any"
 [platforms.one]
-url = "rtmp://127.0.0.1/app"
+url = "rtmp://127.0.0.1:1936/app"
 key = "any"
 """
 

@@ -1,0 +1,67 @@
+"""Sound and picture stay together when one of them pauses, in the ffmpeg of `live@` and of a relay."""
+
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from restream_agent.config.load import load
+from restream_agent.config.relays import relays
+from restream_agent.render.ffmpeg import live_command, relay_command
+from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, Reader, Tag, encode
+
+pytestmark = pytest.mark.media
+
+PAUSE = 12  # seconds: ffmpeg's own limit for one clock of sound and picture is 10 s
+CLIP = (
+    "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x36:rate=25:duration=1",
+    "-f", "lavfi", "-i", "sine=sample_rate=48000:duration=1", "-c:v", "libx264", "-bf", "0", "-c:a", "aac",
+    "-f", "flv", "pipe:1",
+)  # fmt: skip
+TOML = """\
+version = 1
+[ingest]
+key = "any"
+[platforms.one]
+url = "rtmp://127.0.0.1:1936/app"
+key = "any"
+"""
+LIVE = live_command("ffmpeg", "rtmp://127.0.0.1/live/main")
+RELAY = relay_command("ffmpeg", relays(load(TOML, source="t"))[0])
+
+
+def copied(argv: tuple[str, ...], stream: list[Tag]) -> list[Tag]:
+    """Copy a stream with the options of a command that stand before its input."""
+    until = argv.index("-tcp_nodelay") if argv is LIVE else argv.index("-i")
+    copying = (*argv[:until], "-i", "pipe:0", "-map", "0", "-c", "copy", "-f", "flv", "pipe:1")
+    data = HEADER + b"".join(encode(tag) for tag in stream)
+    return Reader().feed(
+        subprocess.run(copying, input=data, check=True, capture_output=True, timeout=60).stdout
+    )
+
+
+def paused(kinds: set[int]) -> list[Tag]:
+    """Return a stream in which tracks pause for PAUSE, with 3 s of both before and after it."""
+    clip = Reader().feed(subprocess.run(CLIP, check=True, capture_output=True).stdout)
+    stream = [tag for tag in clip if tag.is_sequence_header]
+    for second in range(3 + PAUSE + 3):
+        playing = {AUDIO, VIDEO} - (kinds if 3 <= second < 3 + PAUSE else set())
+        stream += [
+            replace(tag, timestamp=tag.timestamp + 1000 * second)
+            for tag in clip
+            if tag.is_media and tag.kind in playing
+        ]
+    return stream
+
+
+def ends(tags: list[Tag]) -> dict[int, int]:
+    """Return the last timestamp of each track."""
+    return {tag.kind: tag.timestamp for tag in tags if tag.is_media}
+
+
+@pytest.mark.parametrize("kinds", [{AUDIO}, {VIDEO}, {AUDIO, VIDEO}], ids=["sound", "picture", "both"])
+@pytest.mark.parametrize("argv", [LIVE, RELAY], ids=["live", "relay"])
+def test_a_pause_moves_no_track(argv: tuple[str, ...], kinds: set[int]) -> None:
+    """After a pause that is longer than ffmpeg's own limit, sound and picture end where they would have."""
+    stream = paused(kinds)
+    assert ends(stream) == ends(copied(argv, stream))
