@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from dataclasses import replace
 from tests.chaos.view import View
 from tests.demo.install import ETC, INGEST_KEY, PROGRAM, PUBLISH_URL, install
 from tests.demo.screen import Screen
-from tests.lab import hookproxy, network
+from tests.lab import hookproxy, network, units
 from tests.lab.container import SHARED, Container
 from tests.lab.deadline import PATIENCE, LabError, wait_until
 from tests.lab.network import Network
@@ -82,6 +83,12 @@ class ChaosBroadcast:
     def systemctl(self, *arguments: str) -> str:
         """Run systemctl inside and return what it printed."""
         return self.container.run(("systemctl", *arguments), check=False).stdout.strip()
+
+    def kill(self, unit: str) -> None:
+        """Kill every process of a unit and wait until systemd has started it again."""
+        before = units.pids(self.container, unit)
+        units.signal_all(self.container, unit, signal.SIGKILL)
+        self.wait(lambda: units.pids(self.container, unit) not in ([], before), 20, f"{unit} to be back")
 
     def show(self, unit: str, prop: str) -> str:
         """Return one property of a unit."""

@@ -1,7 +1,6 @@
 """Faults of the agent. The broadcast must go on without it."""
 
 import random
-import signal
 import threading
 import time
 
@@ -9,7 +8,6 @@ from tests.chaos.broadcast import HOOK_PORT, TOML, ChaosBroadcast
 from tests.chaos.ends import LIVE
 from tests.chaos.fault import STALL_MS, Fault
 from tests.chaos.faults_program import leave
-from tests.lab import units
 from tests.lab.deadline import LabError
 from tests.lab.network import is_connected
 from tests.lab.scene import FALLBACK, MARKS
@@ -24,11 +22,7 @@ STATE_SECONDS = 15.0
 
 
 def kill(broadcast: ChaosBroadcast) -> None:
-    before = units.pids(broadcast.container, UNIT)
-    units.signal_all(broadcast.container, UNIT, signal.SIGKILL)
-    broadcast.wait(
-        lambda: units.pids(broadcast.container, UNIT) not in ([], before), 20, "the agent to be back"
-    )
+    broadcast.kill(UNIT)
 
 
 def kill_in_a_hook(broadcast: ChaosBroadcast) -> None:

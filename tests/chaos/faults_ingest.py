@@ -1,12 +1,9 @@
 """Faults of the ingest server and of systemd itself."""
 
-import signal
-
 from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON
 from tests.chaos.fault import Act, Fault
 from tests.chaos.faults_program import leave
-from tests.lab import units
 from tests.lab.scene import FALLBACK
 
 INGEST = "restream-ingest.service"
@@ -14,11 +11,7 @@ HOLD = "restream-off-air.timer"
 
 
 def kill(broadcast: ChaosBroadcast) -> None:
-    before = units.pids(broadcast.container, INGEST)
-    units.signal_all(broadcast.container, INGEST, signal.SIGKILL)
-    broadcast.wait(
-        lambda: units.pids(broadcast.container, INGEST) not in ([], before), 20, "the server to be back"
-    )
+    broadcast.kill(INGEST)
 
 
 def kill_live(broadcast: ChaosBroadcast) -> None:

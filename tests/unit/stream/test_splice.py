@@ -68,6 +68,11 @@ class SpliceBench:
     def media(self) -> list[tuple[int, Tag]]:
         return [(at, tag) for at, tag in self.sent if tag.is_media]
 
+    def source_changes(self) -> int:
+        """Count how often the source of the tags that were sent changed."""
+        sources = [origin(tag)[0] for _, tag in self.media()]
+        return sum(first != second for first, second in itertools.pairwise(sources))
+
 
 ACTIONS = st.lists(
     st.one_of(
@@ -214,8 +219,7 @@ def test_a_backlog_that_arrives_at_twice_the_speed_is_not_taken_for_live() -> No
     assert bench.source() is Source.FALLBACK
     bench.play(9000)
     assert bench.source() is Source.LIVE
-    sources = [origin(tag)[0] for _, tag in bench.media()]
-    assert sum(first != second for first, second in itertools.pairwise(sources)) == 2
+    assert bench.source_changes() == 2
 
 
 def test_a_slow_backlog_is_waited_for_to_its_end() -> None:
@@ -229,8 +233,7 @@ def test_a_slow_backlog_is_waited_for_to_its_end() -> None:
     bench.play(6000, speed=1.3)
     bench.play(6000)
     assert bench.source() is Source.LIVE
-    sources = [origin(tag)[0] for _, tag in bench.media()]
-    assert sum(first != second for first, second in itertools.pairwise(sources)) == 2
+    assert bench.source_changes() == 2
 
 
 def test_a_source_that_has_lost_time_for_good_returns_too() -> None:
