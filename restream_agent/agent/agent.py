@@ -49,6 +49,8 @@ FRESH_LOOK = 0.3
 class Agent:
     """Turns hooks and ticks into requests to systemd and to the ingest server."""
 
+    _systemd_refusal = ""
+
     def __init__(
         self,
         settings: AgentSettings,
@@ -139,6 +141,8 @@ class Agent:
             program=telemetry.fresh_report,
             hold_left=None if ends_at is None else max(0.0, ends_at - self._clock()),
             refused=_failed_apply(observation),
+            is_unprepared=observation.unit(unit_names.PREPARE_UNIT).active == "failed",
+            systemd_refusal=self._systemd_refusal,
         )
 
     def looked_ago(self) -> float:
@@ -159,7 +163,7 @@ class Agent:
                 self._memory = decision.memory
                 self._save_memory()
             self._keep_stream()
-            await self._act(decision)
+            await self._act(decision, event)
             if decision.actions:
                 with suppress(RestreamError):
                     await self._observe()
@@ -189,13 +193,18 @@ class Agent:
             self._observation = replace(self._observation, situation=situation)
             self.look_again.set()
 
-    async def _act(self, decision: Decision) -> None:
+    async def _act(self, decision: Decision, event: AgentEvent) -> None:
+        refusal = ""
         for action in decision.actions:
             try:
                 await self._perform(action)
             except (RestreamError, OSError) as error:
                 # The next tick sees what is missing and tries again.
                 log.error("%s", error)
+                if isinstance(action, ChangeUnit):
+                    refusal = str(error)
+        if decision.actions or isinstance(event, Tick):
+            self._systemd_refusal = refusal
 
     async def _perform(self, action: Action) -> None:
         match action:

@@ -22,6 +22,7 @@ _WATCHED = (
     unit_names.TARGET,
     unit_names.HOLD_TIMER,
     unit_names.APPLY_UNIT,
+    unit_names.PREPARE_UNIT,
     "live@*.service",
     "ffmpeg-relay@*.service",
 )

@@ -6,6 +6,7 @@ from typing import Any
 from restream_agent.agent.decide import Publisher, Situation
 from restream_agent.agent.ffmpeg_progress import Rates
 from restream_agent.agent.relay_health import RelayView
+from restream_agent.base import one_line
 from restream_agent.systemd.time_spans import format_span
 from restream_agent.wire.program_report import HandOffReport, ProgramReport
 from restream_agent.wire.status_report import (
@@ -23,7 +24,8 @@ class Status:
 
     `program` is the program's newest report, None if the program is silent. `hold_left` is in seconds, None
     if no hold is running. `refused` names the run of `apply` that failed after an edit of the TOML, "" if
-    the last one did not fail.
+    the last one did not fail. `is_unprepared` says that the last preparation of the fallback failed,
+    `systemd_refusal` what systemd said when it last refused to change a unit, "" if it does not refuse.
     """
 
     situation: Situation
@@ -32,6 +34,8 @@ class Status:
     program: ProgramReport | None = None
     hold_left: float | None = None
     refused: str = ""
+    is_unprepared: bool = False
+    systemd_refusal: str = ""
 
     @property
     def source(self) -> str | None:
@@ -65,6 +69,9 @@ class Status:
             problems.append("the ingest server does not answer")
         if self.situation.is_on_air and self.source is None:
             problems.append("on air, but the program says nothing")
+        if self.systemd_refusal:
+            last = one_line.printable(self.systemd_refusal.splitlines()[-1])
+            problems.append(f"systemd refuses what the agent asks for: {last}")
         return tuple(problems)
 
     def report(self) -> StatusReport:
@@ -79,6 +86,8 @@ class Status:
             publisher=None if publisher is None else PublisherStatus(publisher.stream, publisher.address),
             ingest="down" if self.situation.publishers is None else "up",
             config="refused" if self.refused else "ok",
+            systemd="refuses" if self.systemd_refusal else "ok",
+            preparation="failed" if self.is_unprepared else "ok",
             live=None if program is None else _live(program),
             hand_offs=() if program is None else tuple(map(_hand_off, program.hand_offs.recent)),
             relays={relay.name: _relay(relay) for relay in self.relays},

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from contextlib import suppress
 
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
@@ -15,10 +16,19 @@ class _JournalFormatter(logging.Formatter):
         return "\n".join(f"<{_PRIORITIES.get(record.levelno, 6)}>{line}" for line in lines)
 
 
+def is_reader() -> bool:
+    """Whether our stderr goes to the journal. A terminal may have the variable from what started it."""
+    device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
+    with suppress(OSError):
+        status = os.fstat(sys.stderr.fileno())
+        return (device, inode) == (str(status.st_dev), str(status.st_ino))
+    return False
+
+
 def to_stderr(*, verbose: bool) -> None:
     """Log to stderr: warnings and errors, and with `verbose` every change of state."""
     handler = logging.StreamHandler(sys.stderr)
-    if "JOURNAL_STREAM" in os.environ:
+    if is_reader():
         handler.setFormatter(_JournalFormatter("%(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)

@@ -14,15 +14,22 @@ from restream_agent.systemd import systemctl, unit_names
 _REASON = "asked for by the operator"
 
 
-def on_air() -> None:
-    """Start a broadcast with the fallback; a broadcast that is on air goes on."""
+def on_air() -> str:
+    """Start a broadcast with the fallback, or end the hold of one that is on air; return a message."""
     _require_root()
     manager = systemctl.Systemd()
+    before = manager.active(unit_names.TARGET, unit_names.HOLD_TIMER)
     _leave_mark("open")
     (Path(paths.OPERATOR) / "end").unlink(missing_ok=True)
     # restream.target starts before the units that it wants, and the reload below needs the program.
     manager.change("start", (unit_names.TARGET, unit_names.PROGRAM_UNIT), reason=_REASON)
     manager.change("reload", (unit_names.PROGRAM_UNIT,), reason="to open with the fallback")
+    if unit_names.HOLD_TIMER in before:
+        manager.change("stop", (unit_names.HOLD_TIMER,), reason=_REASON)
+        return "the hold has ended: the fallback stays on air until OBS is back, or until off-air"
+    if unit_names.TARGET in before:
+        return "the channel was on air already"
+    return "on air with the fallback, until OBS comes, or until off-air"
 
 
 def off_air() -> None:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 @click.pass_context
 def main(context: click.Context, verbose: bool) -> None:
     """Send one OBS upload to every platform, with a fallback when OBS drops."""
-    journal.to_stderr(verbose=verbose or context.invoked_subcommand in ("run", "apply", "notify"))
+    is_apply_unit = context.invoked_subcommand == "apply" and journal.is_reader()
+    journal.to_stderr(verbose=verbose or is_apply_unit or context.invoked_subcommand in ("run", "notify"))
 
 
 main.add_command(secret_group)
@@ -113,6 +114,7 @@ def apply(root: Path, given: Path | None) -> None:
     If anything fails, the machine is left as it was.
     """
     from restream_agent.deploy import commands
+    from restream_agent.deploy.plan import Actions
 
     target = TargetMachine(root)
     commands.require_rights(target)
@@ -120,9 +122,11 @@ def apply(root: Path, given: Path | None) -> None:
     _warn(subject.warnings)
     with shown_progress() as progress:
         done = commands.apply(subject, progress=progress)
-    for change in done.changes:
-        click.echo(f"{change.kind} {change.path}")
-    for line in done.actions.lines():
+    if journal.is_reader():  # the log has each step already, when it was taken
+        lines = Actions(next_start=done.actions.next_start).lines()
+    else:
+        lines = (*(f"{change.kind} {change.path}" for change in done.changes), *done.actions.lines())
+    for line in lines:
         click.echo(line)
     if done.is_empty:
         click.echo("nothing to change")
@@ -163,7 +167,7 @@ def on_air() -> None:
     """Start a broadcast with the fallback, before OBS comes."""
     from restream_agent.cli import broadcast
 
-    broadcast.on_air()
+    click.echo(broadcast.on_air())
 
 
 @main.command("off-air")

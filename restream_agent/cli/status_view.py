@@ -49,6 +49,13 @@ def table(status: StatusReport) -> str:
         lines.append("ingest server: does not answer (systemctl status restream-ingest)")
     if status.config == "refused":
         lines.append("the last edit of the TOML could not be applied (journalctl -u restream-apply)")
+    if status.systemd == "refuses":
+        lines.append("systemd does not let the agent start and stop units (journalctl -u restream-agent)")
+    if status.preparation == "failed":
+        lines.append(
+            "the fallback could not be prepared for OBS's format, an earlier one plays "
+            "(journalctl -u restream-fallback-prepare)"
+        )
     interval = 0.0 if status.live is None else status.live.keyframe_interval
     if status.state == "live" and interval > _RARE_KEYFRAMES:
         lines.append(

@@ -143,7 +143,7 @@ def apply(
         if target.is_this_machine:
             if plan.is_empty:
                 polkit.require_rule(systemd)
-            _forget_failure(systemd)
+            _forget_failures(systemd)
         return plan
 
 
@@ -162,11 +162,11 @@ def _carry_out(plan: Plan, config: Config, target: TargetMachine, systemd: Syste
         raise
 
 
-def _forget_failure(systemd: Systemd) -> None:
-    """Clear the failed state of restream-apply.service: this apply has succeeded after it."""
-    if systemd.active(unit_names.APPLY_UNIT).get(unit_names.APPLY_UNIT) == "failed":
-        reason = "a later apply has succeeded"
-        systemd.change("reset-failed", (unit_names.APPLY_UNIT,), reason=reason)
+def _forget_failures(systemd: Systemd) -> None:
+    """Clear the failed state of an earlier apply and of an earlier preparation: both have succeeded now."""
+    states = systemd.active(unit_names.APPLY_UNIT, unit_names.PREPARE_UNIT)
+    failed = tuple(unit for unit, state in states.items() if state == "failed")
+    systemd.change("reset-failed", failed, reason="a later apply has succeeded")
 
 
 def _write(plan: Plan, target: TargetMachine, systemd: Systemd, made: list[Change]) -> None:

@@ -14,6 +14,9 @@ from typing import BinaryIO, NoReturn
 
 from restream_agent.launchers.redact import clean, parts
 
+_MEANS_NOTHING = ("Warning: using insecure memory!",)
+"""libgcrypt, which Debian's ffmpeg uses, writes this at each start of a relay."""
+
 LONGEST_LINE = 64 * 1024
 """Bytes. The rest of a longer line is left out, because a secret could lie across the cut."""
 
@@ -46,9 +49,14 @@ def _filter(reading: int) -> NoReturn:
         signal.signal(number, signal.SIG_IGN)
     secrets = _secrets()
     with os.fdopen(reading, "rb", buffering=0) as file:
-        for line in lines(file):
+        for line in filter(is_told, lines(file)):
             os.write(2, f"{clean(line, secrets)}\n".encode())
     os._exit(0)
+
+
+def is_told(line: str) -> bool:
+    """Whether a line tells a reader something."""
+    return line.strip() not in _MEANS_NOTHING
 
 
 def _secrets() -> tuple[str, ...]:

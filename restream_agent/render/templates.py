@@ -52,7 +52,6 @@ class Templates:
         self._shared: dict[str, object] = {
             "header": f"Made by restream-agent from {escaping.value(facts.source)}; "
             "edit that and run `restream-agent apply`.",
-            "source": escaping.value(facts.source),
             "endpoints": endpoints,
             "paths": paths,
             "names": unit_names,

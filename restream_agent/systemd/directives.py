@@ -1,6 +1,7 @@
 """The directives of a unit file: what systemd acts on, without the text for readers. Pure."""
 
 _FOR_READERS = ("Description=", "Documentation=", "SourcePath=")
+"""Units installed before have SourcePath=, with which systemctl warned after each edit of the TOML."""
 
 
 def directives(text: str) -> tuple[str, ...]:

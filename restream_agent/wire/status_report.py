@@ -86,8 +86,9 @@ class StatusReport:
     `state` is "off air", "opening", "live", "fallback", or "on air" if the program does not report; `since`
     is for how long the source has been shown, `cause` the kind of the last hand-off. `held` says that the
     operator keeps the fallback on, `hold_left` how long until the hold ends the broadcast. `ingest` is "up"
-    or "down", `config` "ok" or "refused". `live` is None, and {} in the JSON, if the program does not
-    report. `hand_offs` are the newest ones, oldest first.
+    or "down", `config` "ok" or "refused" (the last edit of the TOML), `systemd` "ok" or "refuses" (to start
+    or stop a unit), `preparation` of the fallback "ok" or "failed". `live` is None, and {} in the JSON, if
+    the program does not report. `hand_offs` are the newest ones, oldest first.
     """
 
     state: str
@@ -98,6 +99,8 @@ class StatusReport:
     publisher: PublisherStatus | None
     ingest: str
     config: str
+    systemd: str
+    preparation: str
     live: LiveStatus | None
     hand_offs: tuple[HandOffStatus, ...]
     relays: Mapping[str, RelayStatus]

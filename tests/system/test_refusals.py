@@ -1,37 +1,18 @@
 """What cannot work is refused by check and apply, with the remedy; nothing of the author runs as root."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.demo.install import ETC, PROGRAM, _install_wheel, configuration
-from tests.lab.container import Container
+from tests.demo.install import ETC, PROGRAM
+from tests.lab.container import end_group
+from tests.system.conftest import CLUB, KEY
 from tests.system.installation import TOML, Installation
 
 pytestmark = pytest.mark.system
 
-CLUB = '\n[platforms.club]\nurl = "rtmp://127.0.0.1:21000/app"\nkey = { credential = "club" }\n'
 VIDEO = "/lab/clip.mp4"
 MAKE_VIDEO = ("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=1:s=128x128:r=10", "-y", VIDEO)
 # Says who runs it, which is in apply's error message.
 TELLTALE = '#!/bin/sh\nid -u >&2\nwc -c "$3" >&2\ntouch /etc/restream-agent/by-the-author\nexit 1\n'
-
-
-@pytest.fixture(scope="module")
-def applied() -> Iterator[Installation]:
-    """Boot, install, apply for one platform that nobody serves; two users have homes."""
-    with Container() as container:
-        _install_wheel(container)
-        container.run((PROGRAM, "init"))
-        toml = configuration("nginx-rtmp", ()) + CLUB
-        container.write(TOML, toml)
-        container.write(f"{ETC}/credentials/club", "club-key-1\n", mode=0o600)
-        container.run(("useradd", "--create-home", "alice"))
-        container.run(("chmod", "0700", "/home/alice"))
-        container.run(MAKE_VIDEO)
-        installation = Installation(container, "nginx-rtmp", {}, toml)
-        installation.product("apply")
-        yield installation
 
 
 def refused(installation: Installation, toml: str, *, code: int = 78) -> str:
@@ -54,6 +35,14 @@ def with_video(installation: Installation, video: str) -> str:
 
 def with_binary(installation: Installation, binary: str) -> str:
     return installation.toml.replace("[ingest]\n", f'[ingest]\nbinary = "{binary}"\n')
+
+
+@pytest.fixture(scope="module", autouse=True)
+def video(applied: Installation) -> None:
+    """Make a video, and a user with a home of mode 0700."""
+    applied.container.run(("useradd", "--create-home", "alice"))
+    applied.container.run(("chmod", "0700", "/home/alice"))
+    applied.container.run(MAKE_VIDEO)
 
 
 @pytest.mark.parametrize(("place", "stop"), [("/root", "/root"), ("/home/alice/videos", "/home/alice")])
@@ -146,10 +135,33 @@ def test_without_polkit_nothing_is_accepted(applied: Installation) -> None:
         applied.container.run(("systemctl", "unmask", "polkit.service"))
 
 
+def test_a_denied_start_is_a_problem_for_a_monitor(applied: Installation) -> None:
+    """OBS publishes and nothing goes on air: /healthz says so until polkit is back."""
+    healthz = ("curl", "-sS", "-w", "\n%{http_code}", "127.0.0.1:8085/healthz")
+    publish = ("ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", VIDEO, "-c", "copy", "-f", "flv")
+
+    def answer() -> str:
+        return applied.container.run(healthz).stdout
+
+    applied.container.run(("systemctl", "mask", "--now", "polkit.service"))
+    obs = applied.container.popen((*publish, f"rtmp://127.0.0.1/live/main?key={KEY}"))
+    try:
+        applied.container.wait_until(lambda: answer().endswith("503"), 20, "/healthz to notice")
+        assert "systemd refuses what the agent asks for" in answer()
+        assert "systemd does not let the agent start and stop units" in applied.product("status")
+        applied.container.run(("systemctl", "unmask", "polkit.service"))
+        applied.container.wait_until(lambda: answer() == "ok\n\n200", 20, "/healthz to be well again")
+    finally:
+        end_group(obs)
+        applied.container.run(("systemctl", "unmask", "polkit.service"))
+        applied.product("off-air")
+
+
 def test_a_polkit_that_says_no_fails_apply(applied: Installation) -> None:
     """A rule of the machine's comes before ours: an apply that has nothing to change says so, too."""
     other = "/etc/polkit-1/rules.d/10-no.rules"
     applied.container.write(other, "polkit.addRule(function () { return polkit.Result.NO; });\n")
+    applied.container.run(("systemctl", "restart", "polkit.service"))
     try:
         said = applied.product("apply", code=1)
         assert "polkit does not let the agent start restream.target; the rule is in /etc/polkit-1" in said

@@ -159,9 +159,13 @@ def test_a_systemctl_that_fails_does_not_stop_the_agent(bench: AgentBench) -> No
     bench.server.listed = (OBS,)
     assert go(lambda: bench.agent.publish(hook(OBS))) == [""]
     assert bench.machine.calls == ["start restream.target", "restart live@main.service"]
+    (problem,) = bench.agent.status().problems()
+    assert problem.startswith("systemd refuses what the agent asks for: ")
     bench.machine.broken = frozenset()
     go(bench.agent.tick)
     assert bench.machine.units["restream.target"] == "active"
+    go(bench.agent.tick)
+    assert bench.agent.status().systemd_refusal == ""
 
 
 def test_a_publisher_is_not_refused_because_systemd_does_not_answer(bench: AgentBench) -> None:

@@ -99,7 +99,8 @@ def test_json_has_these_keys_and_no_others() -> None:
     """Users' scripts read them: a key that is taken away or renamed breaks somebody's."""
     status = replace(LIVE, relays=RELAYS, hold_left=1.0).as_json()
     assert list(status) == [
-        "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "live", "hand_offs",
+        "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "systemd",
+        "preparation", "live", "hand_offs",
         "relays",
     ]  # fmt: skip
     assert list(status["publisher"]) == ["stream", "address"]
@@ -147,3 +148,16 @@ def test_a_server_that_does_not_answer_is_down() -> None:
     """None is not the empty list."""
     down = replace(LIVE, situation=replace(ON_AIR, publishers=None))
     assert (down.as_json()["ingest"], down.problems()) == ("down", ("the ingest server does not answer",))
+
+
+def test_what_systemd_refuses_is_a_problem_for_a_monitor() -> None:
+    """With systemd's last line: without polkit nothing goes on air."""
+    refused = replace(LIVE, systemd_refusal="systemctl start x: failed\nAccess denied")
+    assert refused.problems() == ("systemd refuses what the agent asks for: Access denied",)
+    assert refused.as_json()["systemd"] == "refuses"
+
+
+def test_a_failed_preparation_is_in_the_status_and_wakes_nobody() -> None:
+    """The broadcast goes on; its fallback has the format of before."""
+    unprepared = replace(LIVE, is_unprepared=True)
+    assert (unprepared.as_json()["preparation"], unprepared.problems()) == ("failed", ())

@@ -1,6 +1,7 @@
 """What `status` prints."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def status(*, keyframe_interval: float = 2.0, **relays: RelayStatus) -> StatusRe
     )  # fmt: skip
     return StatusReport(
         state="live", since=5.0, cause="return", held=False, hold_left=None, publisher=None, ingest="up",
-        config="ok", live=live, hand_offs=(), relays=relays,
+        config="ok", systemd="ok", preparation="ok", live=live, hand_offs=(), relays=relays,
     )  # fmt: skip
 
 
@@ -35,6 +36,19 @@ def test_one_line_says_what_is_shown() -> None:
     assert table(status(keyframe_interval=2.0)) == (
         "LIVE for 5s - 1280x720, 30 fps, 3.0 Mb/s, keyframe every 2 s"
     )
+
+
+@pytest.mark.parametrize(
+    ("trouble", "unit"),
+    [
+        ({"systemd": "refuses"}, "restream-agent"),
+        ({"preparation": "failed"}, "restream-fallback-prepare"),
+        ({"config": "refused"}, "restream-apply"),
+    ],
+)
+def test_trouble_has_a_line_with_the_log_to_read(trouble: dict[str, Any], unit: str) -> None:
+    """Of the unit that knows more."""
+    assert table(replace(status(), **trouble)).splitlines()[1].endswith(f"(journalctl -u {unit})")
 
 
 @pytest.mark.parametrize(("interval", "is_told"), [(0, False), (4.0, False), (8.33, True)])

@@ -210,7 +210,7 @@ def test_a_changed_relay_template_waits_for_the_next_start_of_every_relay() -> N
         ("/opt/restream-agent/bin/python3 -I ", '"/opt/another place/python3" -I '),
         ("Description=Relay", "Description=The relay"),
         ("# Made by", "; Made by"),
-        ("SourcePath=/etc/", "SourcePath=/usr/local/etc/"),
+        ("[Service]", "SourcePath=/etc/restream.toml\n[Service]"),
         ("MemoryMax", "\n# a new reason\nMemoryMax"),
     ],
 )

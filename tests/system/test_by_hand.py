@@ -1,0 +1,56 @@
+"""What a person types and reads, on an installation without a platform that answers."""
+
+import pytest
+
+from tests.system.installation import TOML, Installation
+
+pytestmark = pytest.mark.system
+
+HOLD = "restream-off-air.timer"
+
+
+def test_apply_says_each_thing_once(applied: Installation) -> None:
+    """On a terminal as a list at the end, in the journal as it happens."""
+    applied.container.run(("systemctl", "stop", "restream-agent.service"))
+    toml = applied.toml.replace('hold = "12s"', 'hold = "13s"')
+    applied.container.write(TOML, toml)
+    said = applied.product("apply").splitlines()
+    applied.container.write(TOML, applied.toml)
+    applied.container.run(("systemctl", "start", "restream-apply.service"), timeout=60)
+    applied.container.run(("systemctl", "start", "restream-agent.service"))
+    logged = applied.words("restream-apply.service")
+    for lines in (said, logged):
+        names = [line for line in lines if HOLD in line and line.startswith(("update ", "create "))]
+        assert names == [f"update /etc/systemd/system/{HOLD}"], lines
+        restarts = [line for line in lines if "restart" in line and "restream-agent.service" in line]
+        assert len(restarts) <= 1, lines
+
+
+def test_an_edit_of_the_toml_is_nothing_that_systemctl_warns_of(applied: Installation) -> None:
+    """The units are those that apply has installed, whatever the TOML says since."""
+    applied.container.run(("touch", TOML))
+    for unit in ("restream-agent.service", HOLD):
+        done = applied.container.run(("systemctl", "try-restart", unit))
+        assert done.stdout + done.stderr == ""
+
+
+def test_on_air_during_a_hold_ends_the_hold_and_says_so(applied: Installation) -> None:
+    """The operator wants the broadcast to stay."""
+    assert "on air with the fallback" in applied.product("on-air")
+    applied.container.run(("systemctl", "start", HOLD))
+    assert applied.container.is_active(HOLD)
+    assert "the hold has ended" in applied.product("on-air")
+    assert not applied.container.is_active(HOLD)
+    assert applied.container.is_active("restream.target")
+    assert "on air already" in applied.product("on-air")
+    applied.product("off-air")
+
+
+def test_the_log_of_the_program_has_its_name(applied: Installation) -> None:
+    """A log that mixes units tells them apart."""
+    applied.product("on-air")
+    applied.product("off-air")
+    argv = ("journalctl", "--no-pager", "-o", "short", "-u", "fallback.service", "_COMM=python3")
+    lines = applied.container.run(argv).stdout.splitlines()
+    assert lines
+    assert all(" fallback[" in line for line in lines), lines
