@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from restream_agent.agent.ffmpeg_progress import HEADERS, ProgressHistory
 from restream_agent.systemd.unit_state import UnitState
-from restream_agent.wire.attempts import AttemptStatus
+from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from restream_agent.wire.program_report import RelayReport
 
 SILENT = 3.0
@@ -58,7 +58,7 @@ class RelayView:
     @property
     def state(self) -> RelayState:
         """What the relay is doing."""
-        if self.unit.active == "failed":
+        if self.unit.active == "failed" and self.unit.exit_status == GIVEN_UP:
             return RelayState.GIVEN_UP
         if not self.unit.is_up:
             return RelayState.STOPPED if self.is_on_air else RelayState.OFF

@@ -15,9 +15,6 @@ HEALTHY = 30.0
 _TO_NOTICE = 15.0
 """The most by which the run of a relay that never delivered anything exceeds `relay.stall`."""
 
-GIVEN_UP = 100
-"""The exit status of a relay that has given up; its unit then asks systemd for no further restart."""
-
 _FIRST, _LONGEST = 1.0, 30.0
 
 

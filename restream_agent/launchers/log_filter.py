@@ -8,8 +8,9 @@ output and passes it on. This module imports little, because a relay waits for i
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO, NoReturn
 
 from restream_agent.launchers.redact import clean, parts
@@ -21,18 +22,24 @@ LONGEST_LINE = 64 * 1024
 """Bytes. The rest of a longer line is left out, because a secret could lie across the cut."""
 
 
-def main(argv: list[str], stdin: int | None = None) -> NoReturn:
+StopHandler = Callable[[int, int], None]
+"""Called with systemd's signal and the program's process id when systemd stops the unit."""
+
+
+def main(argv: list[str], stdin: int | None = None, on_stop: StopHandler | None = None) -> NoReturn:
     """Run the program in our place; OSError if it cannot be started.
 
     `stdin` is a descriptor for its standard input; None leaves it ours. Only the program keeps the
-    descriptor, so that the other end sees when the program has ended.
+    descriptor, so that the other end sees when the program has ended. The filter calls `on_stop`, not the
+    program.
     """
     reading, writing = os.pipe()
+    program = os.getpid()
     if os.fork() == 0:
         os.close(writing)
         if stdin is not None:
             os.close(stdin)
-        _filter(reading)
+        _filter(reading, program, on_stop)
     os.close(reading)
     if stdin is not None:
         os.dup2(stdin, 0)
@@ -42,11 +49,17 @@ def main(argv: list[str], stdin: int | None = None) -> NoReturn:
     os.execv(argv[0], argv)  # noqa: S606 - no shell is the point
 
 
-def _filter(reading: int) -> NoReturn:
+def _filter(reading: int, program: int, on_stop: StopHandler | None) -> NoReturn:
     """Pass lines on until the program and all its children have ended."""
+
+    def note_signal(number: int, _frame: FrameType | None) -> None:
+        if on_stop is not None:
+            on_stop(number, program)
+
     # Their last lines come after systemd's signal, which the whole unit receives.
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, note_signal)
     secrets = _secrets()
     with os.fdopen(reading, "rb", buffering=0) as file:
         for line in filter(is_told, lines(file)):

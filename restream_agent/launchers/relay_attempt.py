@@ -10,13 +10,14 @@ file that it can seek in, and remembers where each piece of sound was: 24 bytes 
 (libavformat/unix.c leaves is_streamed unset; measured with 5.1.9, tests/media/test_relay_memory.py).
 
 What is known of earlier attempts is a file in the unit's runtime directory, which systemd keeps across
-restarts. The unit removes it when the relay was stopped, and keeps it when the relay ended by itself:
-starting a relay by hand skips the pause. This module imports little, because a relay waits for it.
+restarts and removes at a stop. A restart by hand removes it too (relay_stop.py): starting a relay by hand
+skips the pause. This module imports little, because a relay waits for it.
 """
 
 import json
 import os
 import random
+import signal
 import socket
 import sys
 import time
@@ -25,11 +26,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from restream_agent.launchers import log_filter
-from restream_agent.launchers.backoff import GIVEN_UP, Attempts, follow, has_given_up, pause
+from restream_agent.launchers import log_filter, relay_stop
+from restream_agent.launchers.backoff import Attempts, follow, has_given_up, pause
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire import records
-from restream_agent.wire.attempts import AttemptStatus
+from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from restream_agent.wire.relay_environment import RelayEnvironment
 
 
@@ -38,6 +39,7 @@ def main(argv: list[str]) -> NoReturn:
     rules = RelayEnvironment.read(os.environ)
     runtime, manager = Path(os.environ["RUNTIME_DIRECTORY"]), ServiceManager()
     file = runtime / "attempts.json"
+    signal.signal(signal.SIGINT, relay_stop.forget_at_restart(file))
     attempts = follow(_load(file), time.monotonic(), stall=rules.stall)
     if has_given_up(attempts, time.monotonic(), rules.give_up):
         minutes = (time.monotonic() - attempts.since) / 60
@@ -52,7 +54,7 @@ def main(argv: list[str]) -> NoReturn:
     _write_key(runtime)
     program = _connect(os.environ["RELAY_INPUT"])
     manager.send("READY=1")
-    log_filter.main(argv, stdin=program.fileno())
+    log_filter.main(argv, stdin=program.fileno(), on_stop=relay_stop.end_ffmpeg(file))
 
 
 def _load(file: Path) -> Attempts | None:

@@ -8,12 +8,12 @@ from restream_agent.config.model import Config
 from restream_agent.config.relays import Relay, relays
 from restream_agent.config.secret_uses import secret_uses
 from restream_agent.config.table import SecretRef
-from restream_agent.launchers.backoff import GIVEN_UP
 from restream_agent.render.ffmpeg import EXPANDED, relay_command
 from restream_agent.render.settings import relay_environment
 from restream_agent.render.templates import Facts, Templates
 from restream_agent.systemd import escaping, unit_names
 from restream_agent.systemd.directives import directives
+from restream_agent.wire.attempts import GIVEN_UP
 
 _MEMORY_COPYING = "256M"
 _MEMORY_ENCODING = "2G"

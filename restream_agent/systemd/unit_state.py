@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 PROPERTIES = (
     "Id", "ActiveState", "NRestarts", "StatusText", "ActiveEnterTimestampMonotonic", "InvocationID",
+    "ExecMainStatus", "Job",
 )  # fmt: skip
 
 
@@ -16,7 +17,9 @@ class UnitState:
 
     `active` is systemd's ActiveState. `restarts` counts the restarts that systemd has made since the last
     start by hand. `words` is the service's own STATUS=. `since` is when the unit last became active, in
-    seconds of the monotonic clock, 0 if never. `run` identifies the current run of the unit.
+    seconds of the monotonic clock, 0 if never. `run` identifies the current run of the unit. `exit_status`
+    is that of the main process which has ended last. `has_job` is true while systemd is about to start or
+    stop the unit.
     """
 
     active: str = "inactive"
@@ -24,6 +27,8 @@ class UnitState:
     words: str = ""
     since: float = 0.0
     run: str = ""
+    exit_status: int = 0
+    has_job: bool = False
 
     @property
     def is_up(self) -> bool:
@@ -43,6 +48,8 @@ def read(shown: str) -> dict[str, UnitState]:
                 words=values.get("StatusText", ""),
                 since=_number(values.get("ActiveEnterTimestampMonotonic", "")) / 1e6,
                 run=values.get("InvocationID", ""),
+                exit_status=_number(values.get("ExecMainStatus", "")),
+                has_job=_number(values.get("Job", "")) > 0,
             )
     return states
 

@@ -1,11 +1,14 @@
-"""A relay's attempts: its `STATUS=`, which `systemctl status` shows and the agent reads. Pure.
+"""A relay's attempts: its exit status and its `STATUS=`, which the agent reads. Pure.
 
-The text begins with figures for the agent, then has a sentence for people:
+`systemctl status` shows the text, too. It begins with figures for the agent, then has a sentence for people:
 "attempt=5 failures=4 pause=7.5s: attempt 5 after 4 failures in a row, with a pause of 7.5 s".
 """
 
 import re
 from dataclasses import dataclass
+
+GIVEN_UP = 100
+"""The exit status of a relay that has given up; its unit then asks systemd for no further restart."""
 
 _FIGURES = re.compile(r"attempt=[0-9]{1,9} failures=([0-9]{1,9}) pause=([0-9]{1,6}\.[0-9])s: ")
 

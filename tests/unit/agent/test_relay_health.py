@@ -7,7 +7,7 @@ import pytest
 from restream_agent.agent.ffmpeg_progress import Progress, ProgressHistory
 from restream_agent.agent.relay_health import SILENT, RelayState, RelayView
 from restream_agent.systemd.unit_state import UnitState
-from restream_agent.wire.attempts import AttemptStatus
+from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from tests.unit.agent.reports import relay
 
 BEGAN, NOW, STALL = 100.0, 200.0, 20.0
@@ -44,7 +44,8 @@ FAILED_TWICE = replace(RUNNING, words=AttemptStatus(2, 2.0).to_status())
         (replace(WELL, delivery=None, unit=replace(FAILED, active="activating")), RelayState.REFUSING),
         (replace(WELL, delivery=None, unit=FAILED_TWICE), RelayState.STARTING),
         (replace(WELL, unit=FAILED), RelayState.DELIVERING),
-        (replace(WELL, unit=replace(FAILED, active="failed")), RelayState.GIVEN_UP),
+        (replace(WELL, unit=replace(FAILED, active="failed", exit_status=GIVEN_UP)), RelayState.GIVEN_UP),
+        (replace(WELL, unit=replace(FAILED, active="failed")), RelayState.STOPPED),
         (replace(WELL, unit=UnitState()), RelayState.STOPPED),
         (replace(WELL, unit=UnitState(), is_on_air=False), RelayState.OFF),
     ],

@@ -250,16 +250,17 @@ def test_an_upgrade_from_the_layout_before_the_rooms_keeps_every_connection() ->
     assert (upgrade.restart, upgrade.next_start) == ((), (RELAY.format("twitch"),))
 
 
-def test_a_running_relay_of_that_layout_stops_as_it_would_have() -> None:
-    """After the daemon-reload, the new template's stop commands act on the old process and its directory."""
+def test_a_running_relay_of_that_layout_stops_with_the_new_template() -> None:
+    """Its directory stays where it is, ffmpeg ends on either signal, and no command needs the old process."""
     template = BEFORE[f"{paths.UNITS}/{unit_names.RELAY_TEMPLATE}"]
     assert isinstance(template, File)
-    keys = ("ExecStop", "RuntimeDirectory", "TimeoutStop", "Kill", "SuccessExit", "Restart", "StartLimit")
+    keys = ("RuntimeDirectory", "KillMode", "KillSignal", "RestartPrevent", "RestartSec", "StartLimit")
     old, new = (
         [line for line in directives(text) if line.startswith(keys)]
         for text in ((OLD_LAYOUT / "ffmpeg-relay@.service").read_text(), template.content)
     )
-    assert (len(old) >= 9, old) == (True, new)
+    assert (len(old) >= 5, old) == (True, new)
+    assert not [line for line in directives(template.content) if line.startswith("ExecStop")]
 
 
 def test_a_relay_that_restarts_anyway_is_not_named_twice() -> None:

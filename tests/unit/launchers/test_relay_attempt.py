@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.launchers.backoff import GIVEN_UP
+from restream_agent.launchers.relay_stop import GRACE
+from restream_agent.wire.attempts import GIVEN_UP
 from tests.lab.deadline import wait_until
 
 KEY = "secret-key"
@@ -138,11 +139,43 @@ def test_a_tally_that_cannot_be_read_is_none(unit: RelayUnit, content: str) -> N
         assert unit.hear() == FIRST
 
 
-def test_a_stop_during_the_pause_ends_it_at_once(unit: RelayUnit) -> None:
-    """As systemd stops it, with SIGTERM."""
+@pytest.mark.parametrize(("number", "is_kept"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
+def test_a_signal_during_the_pause_ends_it_at_once(
+    unit: RelayUnit, number: signal.Signals, is_kept: bool
+) -> None:
+    """SIGINT is systemd's signal for a restart by hand, after which the next attempt has no pause."""
     now = time.monotonic()
     unit.failed(20, since=now, started=now)
     with unit.start("/bin/true") as child:
         unit.hear()
-        child.terminate()
+        child.send_signal(number)
         wait_until(lambda: child.poll() is not None, 5, "the end of the pause")
+    assert child.returncode == -number
+    assert (unit.runtime / "attempts.json").exists() is is_kept
+
+
+DEAF = """
+import signal
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize(("number", "is_kept"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
+def test_a_program_that_does_not_end_is_killed_by_the_process_beside_it(
+    unit: RelayUnit, number: signal.Signals, is_kept: bool
+) -> None:
+    """As an ffmpeg that waits for the network; the unit's own time limit is longer and would be a failure."""
+    child = unit.start(sys.executable, "-c", DEAF)
+    assert child.stderr is not None
+    assert child.stderr.readline() == "ready\n"
+    beside = int(Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text())
+    began = time.monotonic()
+    for pid in (child.pid, beside):
+        os.kill(pid, number)
+    child.communicate(timeout=30)
+    assert child.returncode == -signal.SIGKILL
+    assert GRACE <= time.monotonic() - began < GRACE + 3
+    assert (unit.runtime / "attempts.json").exists() is is_kept

@@ -13,6 +13,8 @@ NRestarts=4
 StatusText=attempt 5: a=b
 ActiveEnterTimestampMonotonic=0
 InvocationID=0123abcd
+ExecMainStatus=100
+Job=17
 
 Id=live@main.service
 ActiveState=inactive
@@ -24,7 +26,7 @@ def test_units_are_read_by_name() -> None:
     """Inactive units are left out; systemd gives times in µs."""
     assert read(SHOWN) == {
         "restream.target": UnitState(active="active", since=1.234567),
-        "ffmpeg-relay@a.service": UnitState("activating", 4, "attempt 5: a=b", 0.0, "0123abcd"),
+        "ffmpeg-relay@a.service": UnitState("activating", 4, "attempt 5: a=b", 0.0, "0123abcd", 100, True),
     }
 
 
