@@ -7,6 +7,7 @@ from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import THIS_MACHINE
 from restream_agent.cli import status_view
+from restream_agent.config.problems import toml_value
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.systemd import systemctl, unit_names
@@ -59,8 +60,13 @@ def prepare(file: Path | None, *, progress: ProgressCallback | None) -> str:
     root = THIS_MACHINE.root
     if file is None:
         return f"in use from the next hand-off: {preparation.prepare(settings, root, progress)}"
-    prepared = preparation.prepare_file(settings, (file.absolute(),), root, progress)
-    return f"prepared: {prepared}\nto use it, set fallback.video to {str(file.absolute())!r} and apply"
+    prepared = preparation.prepare_for_later(settings, file.absolute(), root, progress)
+    return f"prepared: {prepared}\nto use it, write this below [fallback]: {_video_line(file.absolute())}"
+
+
+def _video_line(file: Path) -> str:
+    """Return the line of TOML that names a video."""
+    return f"video = {toml_value(str(file))}"
 
 
 def match() -> str:

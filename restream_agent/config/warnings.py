@@ -13,6 +13,12 @@ from restream_agent.config.toml_lines import KeyPath, line_of
 from restream_agent.config.values import names_stream
 from restream_agent.systemd.time_spans import format_span
 
+UNGUESSABLE = 12
+"""Characters. At a thousand guesses a second, 12 random letters and digits take 10^11 years, 6 one."""
+
+GUESSABLE = ("is short enough to be guessed", "openssl rand -base64 18 makes a longer key")
+"""The warning, as (message, hint), of an ingest key that is shorter."""
+
 Remark = tuple[KeyPath, str, str]  # where, message, hint
 
 
@@ -37,6 +43,8 @@ def ingest_remarks(config: Config) -> Iterator[Remark]:
     key, listen = config.ingest.key, config.ingest.listen
     if key is not None and key.plain is not None:
         yield ("ingest", "key"), "is written in the clear", clear_hint("ingest")
+        if len(key.plain.get_secret_value()) < UNGUESSABLE:
+            yield ("ingest", "key"), *GUESSABLE
     if key is None and not IPv4Address(listen.rsplit(":", 1)[0]).is_loopback:
         hint = 'set a key, or listen = "127.0.0.1:1935"'
         yield ("ingest", "key"), f"anyone who reaches {listen} can broadcast", hint

@@ -70,7 +70,8 @@ def check(subject: Subject) -> tuple[Problem, ...]:
         machine.require_programs(config, subject.facts)
         if systemctl.is_running():
             polkit.require_service(systemctl.Systemd())
-    return (*subject.warnings, *secret_checks.remarks(config, root, subject.source))
+    fallback = preparation.remarks(config, subject.source) if subject.target.is_this_machine else ()
+    return (*subject.warnings, *secret_checks.remarks(config, root, subject.source), *fallback)
 
 
 def render(subject: Subject) -> Tree:

@@ -14,10 +14,8 @@ from restream_agent.config.outputs import double_message, doubles
 from restream_agent.config.secret_uses import INGEST, WEBHOOK, SecretUse, secret_uses
 from restream_agent.config.table import SecretRef
 from restream_agent.config.values import is_own_place
+from restream_agent.config.warnings import GUESSABLE, UNGUESSABLE
 from restream_agent.render.relays import key_file
-
-_UNGUESSABLE = 12
-"""Bytes. At a thousand guesses a second, 12 random letters and digits take 10^11 years; 6 take a year."""
 
 
 def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
@@ -65,9 +63,8 @@ def remarks(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
         if use.user in (INGEST, WEBHOOK) and _is_readable(use, sealed)
     }
     warnings = []
-    if len(stored.get(INGEST, b"." * _UNGUESSABLE)) < _UNGUESSABLE:
-        hint = "openssl rand -base64 18 makes a longer key"
-        warnings.append(Problem(source, 0, "ingest.key", "is short enough to be guessed", hint))
+    if len(stored.get(INGEST, b"." * UNGUESSABLE)) < UNGUESSABLE:
+        warnings.append(Problem(source, 0, "ingest.key", *GUESSABLE))
     if webhook_url.is_exposed(stored.get(WEBHOOK, b"").decode()):
         warnings.append(Problem(source, 0, "notify.webhook", *EXPOSED))
     return tuple(warnings)

@@ -10,7 +10,7 @@ from pathlib import Path
 from restream_agent.fallback import seam
 from restream_agent.fallback.profile import Profile
 
-VERSION = 1
+VERSION = 2
 """Part of the prepared file's name: raise it when the commands here, slate.py or seam.py change."""
 
 STILL_SECONDS = 10
@@ -29,7 +29,8 @@ _LOWEST_BITRATE, _HIGHEST_BITRATE = 400_000, 6_000_000
 class InputVideo:
     """One file to play, as ffprobe describes it.
 
-    `video` and `audio` are stream numbers; `audio` is None for a silent file. `seconds` is roughly the
+    `video` and `audio` are stream numbers; `audio` is None for a silent file. `has_alpha` says that pixels
+    may be transparent. `seconds` is roughly the
     file's duration, `video_seconds` exactly its video's; both are None where the file does not say.
     """
 
@@ -39,6 +40,7 @@ class InputVideo:
     seconds: float | None
     video_seconds: float | None
     is_still: bool
+    has_alpha: bool = False
 
 
 def url(path: Path) -> str:
@@ -129,8 +131,11 @@ def _video_filter(source: InputVideo, profile: Profile, spare: int) -> str:
     size = f"{profile.width}:{profile.height}"
     is_full_range = profile.pixel_format == "yuvj420p"
     colours = f"out_color_matrix=bt709:out_range={'full' if is_full_range else 'limited'}"
+    # Multiplied by its opacity, a picture lies on black, like the bars around it. Without this the colour of
+    # transparent pixels is shown, which no image editor shows.
+    opaque = "format=gbrap,premultiply=inplace=1,format=gbrp," if source.has_alpha else ""
     fitted = (
-        "scale=w=iw*sar:h=ih,setsar=1,"
+        f"{opaque}scale=w=iw*sar:h=ih,setsar=1,"
         f"scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2:{colours},"
         f"pad={size}:(ow-iw)/2:(oh-ih)/2,setsar=1,format={profile.pixel_format},"
         f"setparams=range={'pc' if is_full_range else 'tv'}"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,9 @@ from restream_agent.fallback.profile import audio_stream, video_stream
 
 SMALL_FILE = 64 * 1024 * 1024
 """Bytes. `fingerprint` reads files up to this size completely."""
+
+_ALPHA = re.compile("rgba|bgra|argb|abgr|ya[0-9]|yuva|gbrap|pal8|ayuv|vuya")
+"""How the names of ffmpeg's pixel formats begin that have an alpha channel, or a palette with one."""
 
 _BLOCK = 1024 * 1024
 _USABLE = "give a video or a picture that ffmpeg can play"
@@ -64,6 +68,7 @@ def inspect(path: Path, *, runner: ProbeRunner = run) -> ffmpeg.InputVideo:
         seconds=_seconds(video) or _seconds(answer.get("format", {})),
         video_seconds=_seconds(video),
         is_still=format_name.endswith("_pipe") or format_name == "image2",
+        has_alpha=_ALPHA.match(str(video.get("pix_fmt", ""))) is not None,
     )
 
 

@@ -11,7 +11,7 @@ from restream_agent.base.file_tree import File, Link
 from restream_agent.base.files import locate, write
 from restream_agent.base.process import run
 from restream_agent.config.model import Config
-from restream_agent.fallback import ffprobe, store
+from restream_agent.fallback import ffprobe, slate, store
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.fallback.profile import DEFAULT, Profile, from_ffprobe, from_json, from_record
 from restream_agent.systemd import systemctl, unit_names
@@ -64,6 +64,16 @@ def check(config: Config, source: str) -> None:
         raise ConfigError(tuple(problems))
 
 
+def remarks(config: Config, source: str) -> tuple[Problem, ...]:
+    """Return a warning if the slate, where it is the fallback, would show boxes instead of letters."""
+    missing = "" if config.fallback.video else slate.missing_letters(config.fallback.message)
+    if not missing:
+        return ()
+    message = f"no font of this machine has {' '.join(missing)}: the slate shows boxes there"
+    hint = "apt install fonts-noto-cjk for Chinese, Japanese and Korean; emoji cannot be drawn"
+    return (Problem(source, 0, "fallback.message", message, hint),)
+
+
 def _require_access(path: Path) -> None:
     """Raise RestreamError unless the preparation unit can read a file that exists."""
     user = unit_names.PREPARE_USER
@@ -96,6 +106,15 @@ def prepare(settings: FallbackSettings, root: Path, progress: ProgressCallback |
         _point(root, name, prepared)
     store.prune(directory, keep=set(in_use))
     return in_use[-1]
+
+
+def prepare_for_later(
+    settings: FallbackSettings, file: Path, root: Path, progress: ProgressCallback | None = None
+) -> Path:
+    """Return the prepared file for a video that the TOML does not name yet, and have it kept."""
+    prepared = prepare_file(settings, (file,), root, progress)
+    store.keep(prepared)
+    return prepared
 
 
 def prepare_file(

@@ -88,15 +88,39 @@ def find_font(message: str, directories: tuple[Path, ...] = FONT_DIRECTORIES) ->
     return _ask_fontconfig(message) or _search(directories)
 
 
+def missing_letters(message: str) -> str:
+    """Return the letters of a message that its font would show as boxes, "" if none or if nobody knows."""
+    answer = _fontconfig(message)
+    if answer is None:
+        return ""
+    _, has = answer
+    return "".join(letter for letter in dict.fromkeys(message) if ord(letter) in _letters(message) - has)
+
+
 def _ask_fontconfig(message: str) -> Path | None:
-    letters = sorted({ord(letter) for letter in message if letter.isprintable() and not letter.isspace()})
-    pattern = f"sans:bold:scalable=true:charset={' '.join(f'{letter:x}' for letter in letters)}"
+    answer = _fontconfig(message)
+    return None if answer is None else answer[0]
+
+
+def _fontconfig(message: str) -> tuple[Path, set[int]] | None:
+    """Return the font that fits a message best, and those of the message's letters that it has."""
+    letters = _letters(message)
+    pattern = f"sans:bold:scalable=true:charset={' '.join(f'{letter:x}' for letter in sorted(letters))}"
     try:
-        answer = process.run(("fc-match", "-f", "%{file}", pattern), timeout=10)
+        answer = process.run(("fc-match", "-f", "%{file}\n%{charset}", pattern), timeout=10)
     except CommandError:  # not every server has fontconfig's tools: `_search` has to do
         return None
-    path = Path(answer.stdout)
-    return path if path.suffix.lower() in (".ttf", ".otf", ".ttc") and path.is_file() else None
+    file, _, charset = answer.stdout.partition("\n")
+    path = Path(file)
+    if path.suffix.lower() not in (".ttf", ".otf", ".ttc") or not path.is_file():
+        return None
+    ranges = [part.partition("-") for part in charset.split()]
+    bounds = [(int(first, 16), int(last or first, 16)) for first, _, last in ranges]
+    return path, {letter for letter in letters if any(first <= letter <= last for first, last in bounds)}
+
+
+def _letters(message: str) -> set[int]:
+    return {ord(letter) for letter in message if letter.isprintable() and not letter.isspace()}
 
 
 def _search(directories: tuple[Path, ...]) -> Path | None:

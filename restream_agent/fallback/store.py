@@ -24,6 +24,9 @@ from restream_agent.fallback.profile import Profile
 _WORK_PREFIX = ".prepare-"
 _PREPARED = re.compile(r"[0-9a-f]{16}-.+\.flv")
 
+KEPT = 8
+"""Files prepared by hand that are kept, whatever is edited meanwhile."""
+
 SPARE = 4
 """How many prepared files are kept besides those in use."""
 
@@ -59,18 +62,35 @@ def prepare(
     return target
 
 
+def keep(prepared: Path) -> None:
+    """Have a file that was prepared by hand kept, as one of the KEPT newest such files."""
+    _mark(prepared).touch()
+
+
 def prune(directory: Path, keep: set[Path]) -> tuple[Path, ...]:
     """Delete old prepared files, and return them.
 
-    The files in `keep` stay, and the SPARE newest others: OBS may return to an earlier format, and a file may
-    be prepared before the configuration names it.
+    The files in `keep` stay, the KEPT newest that were prepared by hand, and the SPARE newest others: OBS may
+    return to an earlier format.
     """
     prepared = [path for path in directory.glob("*.flv") if _PREPARED.fullmatch(path.name)]
     others = [path for path in prepared if path.name not in {kept.name for kept in keep}]
-    old = tuple(sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[SPARE:])
+    by_hand = [path for path in others if _mark(path).exists()]
+    by_itself = [path for path in others if path not in by_hand]
+    old = (*_newest_first(by_hand)[KEPT:], *_newest_first(by_itself)[SPARE:])
     for path in old:
         path.unlink(missing_ok=True)
+        _mark(path).unlink(missing_ok=True)
     return old
+
+
+def _newest_first(files: list[Path]) -> list[Path]:
+    return sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _mark(prepared: Path) -> Path:
+    """Return the empty file beside a prepared file that says that somebody prepared it by hand."""
+    return prepared.with_suffix(".by-hand")
 
 
 def _name(sources: tuple[Path, ...], message: str, profile: Profile, keyframe: float) -> str:

@@ -184,7 +184,7 @@ SENT = '[platforms.a]\nkey = { credential = "a" }\n'
         (OPEN, SENT + 'preset = "twitch"',
          "restream.toml:3: ingest.key: anyone who reaches 0.0.0.0:1935 can broadcast "
          '(set a key, or listen = "127.0.0.1:1935")'),
-        ('version = 1\n[ingest]\nkey = "hidden"\n', SENT + 'preset = "twitch"',
+        ('version = 1\n[ingest]\nkey = "hidden-and-long"\n', SENT + 'preset = "twitch"',
          f'restream.toml:3: ingest.key: is written in the clear ({CLEAR.format("ingest")}'
          '{ credential = "ingest" })'),
     ],

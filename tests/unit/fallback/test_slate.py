@@ -1,10 +1,13 @@
 """The slate's message: broken into lines, never lost, never a filter."""
 
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-from restream_agent.fallback.slate import SlateText, command, fit_text
+from restream_agent.base import process
+from restream_agent.base.errors import CommandError
+from restream_agent.fallback.slate import SlateText, command, fit_text, missing_letters
 
 LONG = "The stream will go on in a moment, thank you for your patience and please stay with us. " * 20
 
@@ -62,3 +65,27 @@ def test_search_prefers_usual_fonts(tmp_path: Path) -> None:
     for name in ("Aardvark.ttf", "DejaVuSans-Bold.ttf", "readme.txt"):
         (tmp_path / name).touch()
     assert _search((tmp_path, tmp_path / "missing")) == tmp_path / "DejaVuSans-Bold.ttf"
+
+
+@pytest.mark.parametrize(
+    ("message", "missing"), [("Back soon", ""), ("你好 Back", "你好"), ("Ça va", ""), ("Back 😀😀", "😀")]
+)
+def test_letters_without_a_glyph_are_named(
+    message: str, missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """fontconfig gives the best font it has, whether that has all letters or not."""
+    font = tmp_path / "sans.ttf"
+    font.touch()
+    answer = CompletedProcess((), 0, f"{font}\n20-7e a0-17f 2026", "")
+    monkeypatch.setattr(process, "run", lambda *_, **__: answer)
+    assert missing_letters(message) == missing
+
+
+def test_without_fontconfig_no_letter_is_known_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The font is then searched by its file's name."""
+
+    def fail(argv: tuple[str, ...], **_: object) -> None:
+        raise CommandError(argv, "fc-match is not installed")
+
+    monkeypatch.setattr(process, "run", fail)
+    assert missing_letters("你好") == ""
