@@ -14,7 +14,8 @@ from restream_agent.config.values import names_stream
 from restream_agent.systemd.time_spans import format_span
 
 UNGUESSABLE = 12
-"""Characters. At a thousand guesses a second, 12 random letters and digits take 10^11 years, 6 one."""
+"""Characters. At a thousand guesses a second, 12 random letters and digits take 10^11 years to find; 6 take
+a year."""
 
 GUESSABLE = ("is short enough to be guessed", "openssl rand -base64 18 makes a longer key")
 """The warning, as (message, hint), of an ingest key that is shorter."""

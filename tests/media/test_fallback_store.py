@@ -1,4 +1,4 @@
-"""What the prepared fallback shows of a transparent picture; how long a prepared file is kept. Real ffmpeg."""
+"""Transparent pictures as the fallback, and how long a prepared file is kept. Real ffmpeg."""
 
 import os
 import shutil
