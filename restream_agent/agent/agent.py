@@ -1,15 +1,14 @@
 """The agent: observes, decides and acts, one event at a time."""
 
 import asyncio
-import json
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, assert_never
+from typing import assert_never
 
 from restream_agent.agent.decide import (
     Action,
@@ -19,8 +18,6 @@ from restream_agent.agent.decide import (
     Decision,
     DropPublisher,
     KillRelay,
-    Publisher,
-    PublisherMemory,
     PublishRequest,
     Rules,
     Situation,
@@ -30,7 +27,9 @@ from restream_agent.agent.decide import (
 )
 from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.ingest_api import IngestServer
+from restream_agent.agent.memory_file import MemoryFile
 from restream_agent.agent.observer import IngestAnswer, Observation, Observer
+from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.status import Status
 from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.telemetry import Telemetry
@@ -44,6 +43,11 @@ log = logging.getLogger(__name__)
 
 FRESH_LOOK = 0.3
 """Seconds. However often the status is requested, systemd is asked at most once in this time."""
+
+
+MOST_ARRIVING = 8
+"""Publishes with a valid key that may wait for their turn. Each takes some 100 ms, and the server waits 10 s
+for an answer (nginx-rtmp); an unpublish or a tick behind them must not wait longer."""
 
 
 class Agent:
@@ -60,19 +64,16 @@ class Agent:
         runtime: Path,
         *,
         keeper: StreamKeeper,
+        refusals: Refusals,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._rules = Rules(
-            hold=settings.hold,
-            silence=settings.silence,
-            standby=settings.standby,
-            matches_live=settings.matches_live,
-        )
+        self._rules = _rules(settings)
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
         self._keeper = keeper
+        self._refusals = refusals
         self._observer = Observer(
             ingest,
             systemd,
@@ -83,10 +84,12 @@ class Agent:
             clock=clock,
         )
         self._operator = Path(paths.OPERATOR)
-        self._memory_file = runtime / "memory.json"
-        self._memory = self._load_memory()
+        self._memory_file = MemoryFile(runtime / "memory.json")
+        self._memory = self._memory_file.load()
         self._turn = asyncio.Lock()
         self._arriving: Counter[str] = Counter()
+        self._leaving: set[str] = set()
+        self._refreshing: asyncio.Task[None] | None = None
         self.look_again = asyncio.Event()
         now = self._clock()
         self._ingest_answer = IngestAnswer(None, asked_at=now, answered_at=now)
@@ -94,6 +97,8 @@ class Agent:
 
     async def publish(self, hook: Hook) -> str:
         """Handle `on_publish` with a valid key; return the reason for refusing it, or "" to accept it."""
+        if self._arriving.total() >= MOST_ARRIVING:
+            return "too many publishers arrive at once"
         client = hook.publisher.client_id
         self._arriving[client] += 1
         try:
@@ -121,10 +126,16 @@ class Agent:
             if current is None and self._observation.situation.is_on_air:
                 self.look_again.set()
             return
-        if is_current:
-            with suppress(RestreamError):
-                await self._ingest.cut(hook.publisher.stream)
-        await self._handle(UnpublishNotice(hook.publisher))
+        if client in self._leaving:
+            return
+        self._leaving.add(client)
+        try:
+            if is_current:
+                with suppress(RestreamError):
+                    await self._ingest.cut(hook.publisher.stream)
+            await self._handle(UnpublishNotice(hook.publisher))
+        finally:
+            self._leaving.discard(client)
 
     async def tick(self) -> None:
         """Check the situation and correct it; RestreamError if systemd does not answer."""
@@ -143,6 +154,7 @@ class Agent:
             refused=_failed_apply(observation),
             is_unprepared=observation.unit(unit_names.PREPARE_UNIT).active == "failed",
             systemd_refusal=self._systemd_refusal,
+            refusal=self._refusals.report(),
         )
 
     def looked_ago(self) -> float:
@@ -150,7 +162,15 @@ class Agent:
         return self._clock() - self._observation.situation.now
 
     async def refresh(self) -> None:
-        """Look again without a decision, unless the last look is younger than FRESH_LOOK."""
+        """Look again without a decision, unless the last look is younger than FRESH_LOOK.
+
+        All who ask while a look waits for its turn share that look, so a hook waits behind one at most.
+        """
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh())
+        await asyncio.shield(self._refreshing)
+
+    async def _refresh(self) -> None:
         async with self._turn:
             if self.looked_ago() > FRESH_LOOK:
                 await self._observe()
@@ -161,7 +181,7 @@ class Agent:
             decision = decide(self._rules, self._memory, self._observation.situation, event)
             if decision.memory != self._memory:
                 self._memory = decision.memory
-                self._save_memory()
+                self._memory_file.save(self._memory)
             self._keep_stream()
             await self._act(decision, event)
             if decision.actions:
@@ -221,20 +241,14 @@ class Agent:
             case _:
                 assert_never(action)
 
-    def _load_memory(self) -> PublisherMemory:
-        """Return the current publisher of before a restart; no publisher if it cannot be read."""
-        with suppress(OSError, ValueError, TypeError):
-            values: dict[str, Any] = json.loads(self._memory_file.read_text())
-            return PublisherMemory(current=Publisher(**values))
-        return PublisherMemory()
 
-    def _save_memory(self) -> None:
-        """Write down the current publisher. A restarted agent that cannot read it asks the ingest server."""
-        current = self._memory.current
-        try:
-            self._memory_file.write_text(json.dumps(asdict(current) if current else None))
-        except OSError as error:
-            log.error("%s: %s", self._memory_file, error.strerror)
+def _rules(settings: AgentSettings) -> Rules:
+    return Rules(
+        hold=settings.hold,
+        silence=settings.silence,
+        standby=settings.standby,
+        matches_live=settings.matches_live,
+    )
 
 
 def _failed_apply(observation: Observation) -> str:

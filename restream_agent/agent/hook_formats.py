@@ -4,13 +4,13 @@ SRS posts JSON with the publisher's query in `param`. nginx-rtmp posts a form, w
 query as further fields. tests/data/ has hooks recorded from real servers.
 """
 
-import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from restream_agent.agent.decide import Publisher
+from restream_agent.agent.identity import read_publisher
 
 _KINDS = {
     "on_publish": "publish",
@@ -60,7 +60,7 @@ def read_srs(body: bytes) -> Hook:
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, detail["loc"])) or "the body" for detail in error.errors())
         raise HookError(f"not a hook of SRS: {fields}") from None
-    publisher = Publisher(str(hook.client_id), hook.stream, hook.ip)
+    publisher = _publisher(str(hook.client_id), hook.stream, hook.ip)
     return _hook(hook.action, hook.app, publisher, _query_key(hook.param))
 
 
@@ -76,7 +76,7 @@ def read_nginx(body: bytes) -> Hook:
     missing = [name for name in ("call", "app", "name", "clientid") if name not in values]
     if missing:
         raise HookError(f"not a hook of nginx-rtmp: {', '.join(missing)}")
-    publisher = Publisher(values["clientid"], values["name"], values.get("addr", "")[:100])
+    publisher = _publisher(values["clientid"], values["name"], values.get("addr", ""))
     return _hook(values["call"], values["app"], publisher, values.get("key", ""))
 
 
@@ -96,6 +96,11 @@ def _hook(action: str, application: str, publisher: Publisher, key: str) -> Hook
     kind = _KINDS.get(action)
     if kind is None:
         raise HookError("its action is not publish, unpublish or play")
-    if not re.fullmatch(r"[A-Za-z0-9._:-]{1,100}", publisher.client_id):
-        raise HookError("its client id is not valid")
     return Hook(kind, application, publisher, key)
+
+
+def _publisher(client_id: str, stream: str, address: str) -> Publisher:
+    try:
+        return read_publisher(client_id, stream, address)
+    except ValueError as error:
+        raise HookError(str(error)) from None

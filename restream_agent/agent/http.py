@@ -19,6 +19,7 @@ from starlette.routing import Route
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.hook_formats import Hook, HookError, read_nginx, read_srs
 from restream_agent.agent.key_throttle import KeyThrottle
+from restream_agent.agent.refusals import WRONG_KEY
 from restream_agent.systemd.unit_names import is_instance
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ LARGEST_BODY = 16 * 1024
 
 MOST_WAITING = 1000
 """Refusals that may wait at the same time, each a few KiB. The ingest server has as many connections."""
+
+MOST_LOOKING = 32
+"""Requests for the status that may wait at the same time. A hook is never counted."""
 
 EXPOSITION = "text/plain; version=0.0.4"
 """The content type of Prometheus's text format. Starlette adds the charset."""
@@ -40,8 +44,9 @@ _ROUTES = {"on_publish": "publish", "on_unpublish": "unpublish", "on_play": "pla
 class Handlers:
     """The functions that answer requests.
 
-    `publish` returns the reason for refusing a hook, or "" to accept it. `problems` returns a sentence for
-    each problem. `metrics` returns the text for Prometheus, which is empty until the agent is ready.
+    `publish` returns the reason for refusing a hook, or "" to accept it. `refused` is told of each refused
+    publisher: the reason and the address. `problems` returns a sentence for each problem. `metrics` returns
+    the text for Prometheus, which is empty until the agent is ready.
     """
 
     publish: Callable[[Hook], Awaitable[str]]
@@ -49,6 +54,7 @@ class Handlers:
     status: Callable[[], Awaitable[Mapping[str, Any]]]
     problems: Callable[[], tuple[str, ...]]
     metrics: Callable[[], bytes]
+    refused: Callable[[str, str], None]
 
 
 def application(credentials: HookCredentials, handlers: Handlers) -> Starlette:
@@ -67,9 +73,16 @@ class _Listener:
         self._handlers = handlers
         self._throttle = KeyThrottle()
         self._waiting = 0
+        self._looking = 0
 
     async def status(self, _: Request) -> Response:
-        return JSONResponse(dict(await self._handlers.status()))
+        if self._looking >= MOST_LOOKING:
+            return PlainTextResponse("too many requests at once\n", 503)
+        self._looking += 1
+        try:
+            return JSONResponse(dict(await self._handlers.status()))
+        finally:
+            self._looking -= 1
 
     async def health(self, _: Request) -> Response:
         problems = self._handlers.problems()
@@ -110,37 +123,37 @@ class _Listener:
         raise HookError("its content type is neither JSON nor a form")
 
     async def _answer(self, hook: Hook) -> Response:
-        publisher = hook.publisher
-        if hook.kind == "publish" and hook.application != _APPLICATION:
-            # The application is not quoted: users put keys into it.
-            words = "publish refused: from %s, its application is not %s"
-            log.warning(words, publisher.address, _APPLICATION)
+        if hook.kind == "publish":
+            return await self._publish(hook)
         if hook.kind == "play" or hook.application != _APPLICATION:
             return _refused(403)
-        if hook.kind == "unpublish":
-            if is_instance(publisher.stream):  # no other stream is ever accepted
-                await self._handlers.unpublish(hook)
-            return _accepted()
-        if not self._credentials.is_key(hook.key):
-            return await self._refuse_wrong_key(publisher.address)
-        if not is_instance(publisher.stream):
-            log.warning(
-                "publish refused: from %s, the stream's name has characters other than A-Z a-z 0-9 _ . -",
-                publisher.address,
-            )
-            return _refused(403)
-        refusal = await self._handlers.publish(hook)
-        if refusal:
-            log.warning("publish refused: from %s, %s", publisher.address, refusal)
-            return _refused(403)
+        if is_instance(hook.publisher.stream):  # no other stream is ever accepted
+            await self._handlers.unpublish(hook)
         return _accepted()
 
-    async def _refuse_wrong_key(self, address: str) -> Response:
-        """Refuse a wrong key after a pause, which delays no other hook, from the same address or another.
+    async def _publish(self, hook: Hook) -> Response:
+        address = hook.publisher.address
+        refusal = await self._refusal(hook)
+        if not refusal:
+            return _accepted()
+        self._handlers.refused(refusal, address)
+        if refusal == WRONG_KEY:
+            await self._delay(address)
+        return _refused(403)
 
-        The line is logged at once; examples/fail2ban/ reads it.
-        """
-        log.warning("publish refused: wrong key from %s", address)
+    async def _refusal(self, hook: Hook) -> str:
+        """Return the reason for refusing a publisher, "" if it is accepted."""
+        # The application and the stream are not quoted: users put keys into them.
+        if hook.application != _APPLICATION:
+            return f"its application is not {_APPLICATION}"
+        if not self._credentials.is_key(hook.key):
+            return WRONG_KEY
+        if not is_instance(hook.publisher.stream):
+            return "the stream's name has characters other than A-Z a-z 0-9 _ . -"
+        return await self._handlers.publish(hook)
+
+    async def _delay(self, address: str) -> None:
+        """Wait before a wrong key is refused. That delays no other hook, from the same address or another."""
         wait = self._throttle.wait(address, time.monotonic())
         if wait and self._waiting < MOST_WAITING:
             self._waiting += 1
@@ -148,7 +161,6 @@ class _Listener:
                 await asyncio.sleep(wait)
             finally:
                 self._waiting -= 1
-        return _refused(403)
 
 
 def _accepted() -> Response:

@@ -7,19 +7,30 @@ key is checked. So bytes that JSON or XML do not allow are accepted here, and no
 unreadable.
 """
 
+import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 from xml.etree import ElementTree as ET
 
 import httpx
 
 from restream_agent.agent.decide import Publisher
+from restream_agent.agent.identity import read_publisher
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.one_line import printable
 
 _TIMEOUT = 2.0
-"""Seconds. On loopback an answer takes milliseconds. SRS waits 30 s for the agent's answer to a hook."""
+"""Seconds for a whole answer. On loopback it takes milliseconds. SRS waits 30 s for the agent's answer to a
+hook, nginx-rtmp 10 s."""
+
+LARGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes. SRS has some 600 for each client, plus what clients say of themselves, as much as they like."""
+
+MOST_LISTED = 10_000
+"""Rows of SRS's lists. Clients of refused publishers are listed too, and OBS must not be the one left out."""
 
 _APPLICATION = "live"
 
@@ -50,14 +61,11 @@ class Srs:
         self._client = client
 
     async def publishers(self) -> tuple[Publisher, ...]:
-        """Return the publishing clients. `count` is given because SRS lists ten by default."""
-        everything = {"start": "0", "count": "1000"}
-        clients = await _ask(self._client, "GET", "/api/v1/clients/", everything)
-        streams = await _ask(self._client, "GET", "/api/v1/streams/", everything)
-        try:
+        """Return the publishing clients."""
+        clients = await _ask(self._client, "GET", "/api/v1/clients/", _EVERYTHING)
+        streams = await _ask(self._client, "GET", "/api/v1/streams/", _EVERYTHING)
+        with _sense("SRS's lists of clients and streams make no sense"):
             return srs_publishers(_json(clients), _json(streams))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RestreamError(f"SRS's lists of clients and streams make no sense: {error!r}") from error
 
     async def drop(self, publisher: Publisher) -> None:
         """Delete the client."""
@@ -65,29 +73,47 @@ class Srs:
 
     async def cut(self, stream: str) -> None:
         """Delete the stream's players."""
-        answer = await _ask(self._client, "GET", "/api/v1/clients/", {"start": "0", "count": "1000"})
-        try:
+        answer = await _ask(self._client, "GET", "/api/v1/clients/", _EVERYTHING)
+        with _sense("SRS's list of clients makes no sense"):
             players = srs_players(_json(answer), stream)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RestreamError(f"SRS's list of clients makes no sense: {error!r}") from error
         for player in players:
             await _ask(self._client, "DELETE", f"/api/v1/clients/{player}", {})
 
 
-def _json(answer: httpx.Response) -> Any:
+_EVERYTHING = {"start": "0", "count": str(MOST_LISTED)}
+"""SRS lists ten rows by default."""
+
+
+@contextmanager
+def _sense(complaint: str) -> Iterator[None]:
+    """Turn what an answer of the wrong shape raises into a RestreamError."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise RestreamError(f"{complaint}: {printable(repr(error))[:200]}") from error
+
+
+def _json(answer: bytes) -> Any:
     """Parse an answer; ValueError if it is not JSON."""
-    return json.loads(answer.content.decode("utf-8", "replace"), strict=False)
+    return json.loads(answer.decode("utf-8", "replace"), strict=False)
+
+
+def _complete(rows: list[Any]) -> list[Any]:
+    """Return a list's rows; ValueError if the server may have more of them."""
+    if len(rows) >= MOST_LISTED:
+        raise ValueError("the list is too long")
+    return rows
 
 
 def srs_players(clients: dict[str, Any], stream: str) -> tuple[str, ...]:
     """Return the ids of a stream's players from the answer of /api/v1/clients/.
 
-    Raises KeyError, TypeError or AttributeError if the answer is something else.
+    Raises ValueError, KeyError, TypeError or AttributeError if the answer is something else.
     """
     url = f"/{_APPLICATION}/{stream}"
     return tuple(
-        str(client["id"])
-        for client in clients["clients"]
+        read_publisher(str(client["id"]), stream, "").client_id
+        for client in _complete(clients["clients"])
         if not client.get("publish") and client.get("url") == url
     )
 
@@ -98,16 +124,16 @@ def srs_publishers(clients: dict[str, Any], streams: dict[str, Any]) -> tuple[Pu
     SRS also lists clients as publishing that are not accepted yet, or were just refused (measured with
     6.0.157). Only the streams show which clients were accepted.
 
-    Raises KeyError, TypeError or AttributeError if the answers are something else.
+    Raises ValueError, KeyError, TypeError or AttributeError if the answers are something else.
     """
     accepted = {
         str(stream["publish"]["cid"])
-        for stream in streams["streams"]
+        for stream in _complete(streams["streams"])
         if stream["app"] == _APPLICATION and stream["publish"]["active"]
     }
     return tuple(
-        Publisher(str(client["id"]), str(client["name"]), str(client.get("ip", "")))
-        for client in clients["clients"]
+        read_publisher(str(client["id"]), str(client["name"]), str(client.get("ip", "")))
+        for client in _complete(clients["clients"])
         if client.get("publish") and str(client["id"]) in accepted
     )
 
@@ -122,10 +148,8 @@ class NginxRtmp:
     async def publishers(self) -> tuple[Publisher, ...]:
         """Return the publishing clients of the stat page."""
         answer = await _ask(self._client, "GET", "/stat", {})
-        try:
-            return nginx_publishers(answer.text)
-        except ET.ParseError as error:
-            raise RestreamError(f"nginx-rtmp's stat page makes no sense: {error}") from error
+        with _sense("nginx-rtmp's stat page makes no sense"):
+            return nginx_publishers(answer.decode("utf-8", "replace"))
 
     async def drop(self, publisher: Publisher) -> None:
         """Drop the client by its id, which spares a new publisher of the same name."""
@@ -139,10 +163,14 @@ class NginxRtmp:
 
 
 def nginx_publishers(page: str) -> tuple[Publisher, ...]:
-    """Return the publishers on the stat page; xml.etree.ElementTree.ParseError if it is not XML."""
+    """Return the publishers on the stat page; ValueError if it is not XML, or if an id is no word."""
     publishers = []
-    # The page is from our own nginx on loopback, and expat limits the expansion of entities.
-    for application in ET.fromstring(_NOT_XML.sub("\ufffd", page)).iter("application"):  # noqa: S314
+    try:
+        # The page is from our own nginx on loopback, and expat limits the expansion of entities.
+        root = ET.fromstring(_NOT_XML.sub("\ufffd", page))  # noqa: S314
+    except ET.ParseError as error:
+        raise ValueError(str(error)) from error
+    for application in root.iter("application"):
         if application.findtext("name") != _APPLICATION:
             continue
         for stream in application.iter("stream"):
@@ -150,17 +178,36 @@ def nginx_publishers(page: str) -> tuple[Publisher, ...]:
             for client in stream.iter("client"):
                 if client.find("publishing") is not None:
                     identity, address = client.findtext("id") or "", client.findtext("address") or ""
-                    publishers.append(Publisher(identity, name, address))
+                    publishers.append(read_publisher(identity, name, address))
     return tuple(publishers)
 
 
-async def _ask(client: httpx.AsyncClient, method: str, path: str, query: dict[str, str]) -> httpx.Response:
+async def _ask(client: httpx.AsyncClient, method: str, path: str, query: dict[str, str]) -> bytes:
+    """Return the body of an answer; RestreamError if there is none, or if it is late or too large."""
     try:
-        answer = await client.request(method, path, params=query, timeout=_TIMEOUT)
-        answer.raise_for_status()
-    except httpx.HTTPError as error:
-        raise RestreamError(f"the ingest server does not answer {path}: {error!r}") from error
-    return answer
+        async with (
+            asyncio.timeout(_TIMEOUT),
+            client.stream(method, path, params=query, timeout=_TIMEOUT, headers=_PLAIN) as answer,
+        ):
+            answer.raise_for_status()
+            return await _body(answer)
+    except (httpx.HTTPError, TimeoutError) as error:
+        message = f"the ingest server does not answer {path}: {printable(repr(error))}"
+        raise RestreamError(message) from error
+
+
+_PLAIN = {"accept-encoding": "identity"}
+
+
+async def _body(answer: httpx.Response) -> bytes:
+    body = bytearray()
+    if "content-encoding" in answer.headers:  # a small answer could unpack to a large one
+        raise RestreamError("the ingest server's answer is packed, though that was not asked for")
+    async for piece in answer.aiter_bytes():
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            raise RestreamError(f"the ingest server's answer has more than {LARGEST_ANSWER} bytes")
+    return bytes(body)
 
 
 def connect(server: str, api: str) -> IngestServer:

@@ -17,6 +17,7 @@ from restream_agent.agent.edit_tracker import EditTracker
 from restream_agent.agent.http_server import http_server
 from restream_agent.agent.metrics import exposition
 from restream_agent.agent.news_sender import NewsSender
+from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.sockets import AgentSockets, take_sockets
 from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.systemd_reports import SystemdReports
@@ -80,7 +81,10 @@ class AgentService:
         ingest = ingest_api.connect(settings.server, settings.api)
         address = settings.rtmp if settings.server == "srs" else ""
         self._keeper = StreamKeeper(address, runtime / "stream")
-        self._agent = Agent(settings, ingest, systemd, self._telemetry, runtime, keeper=self._keeper)
+        refusals = Refusals()
+        self._agent = Agent(
+            settings, ingest, systemd, self._telemetry, runtime, keeper=self._keeper, refusals=refusals
+        )
         metrics = exposition(self._agent.status)
         handlers = http.Handlers(
             publish=self._agent.publish,
@@ -88,6 +92,7 @@ class AgentService:
             status=self._fresh_status,
             problems=self._problems,
             metrics=lambda: metrics() if self._reports.is_ready else b"",
+            refused=refusals.note,
         )
         self._server = http_server(http.application(credentials, handlers))
         self._edited = asyncio.Event()

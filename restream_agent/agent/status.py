@@ -13,6 +13,7 @@ from restream_agent.wire.status_report import (
     HandOffStatus,
     LiveStatus,
     PublisherStatus,
+    RefusalStatus,
     RelayStatus,
     StatusReport,
 )
@@ -26,6 +27,7 @@ class Status:
     if no hold is running. `refused` names the run of `apply` that failed after an edit of the TOML, "" if
     the last one did not fail. `is_unprepared` says that the last preparation of the fallback failed,
     `systemd_refusal` what systemd said when it last refused to change a unit, "" if it does not refuse.
+    `refusal` is the last refused publisher.
     """
 
     situation: Situation
@@ -36,6 +38,7 @@ class Status:
     refused: str = ""
     is_unprepared: bool = False
     systemd_refusal: str = ""
+    refusal: RefusalStatus | None = None
 
     @property
     def source(self) -> str | None:
@@ -91,6 +94,7 @@ class Status:
             live=None if program is None else _live(program),
             hand_offs=() if program is None else tuple(map(_hand_off, program.hand_offs.recent)),
             relays={relay.name: _relay(relay) for relay in self.relays},
+            refusal=self.refusal,
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -20,6 +20,16 @@ class PublisherStatus:
 
 
 @dataclass(frozen=True)
+class RefusalStatus:
+    """The last refused publisher: why, from where, how long `ago`; `count` of all since the agent started."""
+
+    reason: str
+    address: str
+    ago: float
+    count: int
+
+
+@dataclass(frozen=True)
 class LiveStatus:
     """The publisher's stream: totals since it connected, rates of the last half second, size in pixels.
 
@@ -89,6 +99,7 @@ class StatusReport:
     or "down", `config` "ok" or "refused" (the last edit of the TOML), `systemd` "ok" or "refuses" (to start
     or stop a unit), `preparation` of the fallback "ok" or "failed". `live` is None, and {} in the JSON, if
     the program does not report. `hand_offs` are the newest ones, oldest first.
+    `refusal` is the last refused publisher.
     """
 
     state: str
@@ -104,6 +115,7 @@ class StatusReport:
     live: LiveStatus | None
     hand_offs: tuple[HandOffStatus, ...]
     relays: Mapping[str, RelayStatus]
+    refusal: RefusalStatus | None = None
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

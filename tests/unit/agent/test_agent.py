@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from restream_agent.agent.agent import Agent
+from restream_agent.agent.agent import MOST_ARRIVING, Agent
 from restream_agent.agent.decide import Publisher
 from restream_agent.agent.hook_formats import Hook
+from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
@@ -104,6 +105,7 @@ class AgentBench:
 
     def restarted(self) -> Agent:
         self.telemetry = Telemetry()
+        self.refusals = Refusals()
         self.keeper = StreamKeeper("127.0.0.1:1935", self.runtime / "stream")
         return Agent(
             SETTINGS,
@@ -112,6 +114,7 @@ class AgentBench:
             self.telemetry,
             self.runtime,
             keeper=self.keeper,
+            refusals=self.refusals,
             clock=self.clock,
         )
 
@@ -222,14 +225,14 @@ def test_hooks_that_come_at_once_are_handled_one_at_a_time(bench: AgentBench) ->
     """No event is looked at while another is decided; the last publisher is current."""
 
     async def storm() -> None:
-        publishers = [Publisher(f"c{number}", "main") for number in range(20)]
+        publishers = [Publisher(f"c{number}", "main") for number in range(MOST_ARRIVING)]
         await asyncio.gather(*(bench.agent.publish(hook(publisher)) for publisher in publishers))
 
     asyncio.run(storm())
     assert bench.server.most_asking == 1
-    assert bench.agent.status().publisher == Publisher("c19", "main")
+    assert bench.agent.status().publisher == Publisher("c7", "main")
     assert json.loads((bench.runtime / "memory.json").read_text()) == {
-        "client_id": "c19",
+        "client_id": "c7",
         "stream": "main",
         "address": "",
     }

@@ -3,7 +3,7 @@
 import json
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from hypothesis import given
@@ -84,6 +84,26 @@ def test_a_client_id_that_is_not_one_word_is_refused(client_id: str) -> None:
     """It becomes part of a URL of the server's API."""
     with pytest.raises(HookError, match="its client id is not valid"):
         read_srs(srs_body(client_id=client_id))
+
+
+@pytest.mark.parametrize(
+    ("address", "read"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("", ""),
+        ("unix:/run/x", "unknown"),
+        ("192.0.2.1\npublish refused: wrong key from 203.0.113.9", "unknown"),
+        ("fe80::1%\x1b]0;title\x07", "unknown"),
+        ("\u202e1.2.0.291", "unknown"),
+    ],
+)
+def test_an_address_is_an_address_or_unknown(address: str, read: str) -> None:
+    """It becomes part of the line that fail2ban reads, and of what `status` shows."""
+    assert read_srs(srs_body(ip=address)).publisher.address == read
+    form = urlencode({"call": "publish", "app": "live", "name": "main", "clientid": "1", "addr": address})
+    assert read_nginx(form.encode()).publisher.address == read
 
 
 def test_nginx_sends_the_key_as_a_further_field() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from restream_agent.agent import refusals
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.hook_formats import Hook
-from restream_agent.agent.http import LARGEST_BODY, Handlers, application
+from restream_agent.agent.http import LARGEST_BODY, MOST_LOOKING, Handlers, application
 from tests.unit.agent.recorded import nginx_hooks
 
 TOKEN = "t0ken-of-the-hooks"
@@ -28,6 +29,7 @@ class FakeAgent:
     problems: tuple[str, ...] = ()
     numbers: bytes = b"restream_up 1\n"
     heard: list[Hook] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
     async def publish(self, hook: Hook) -> str:
         self.heard.append(hook)
@@ -38,6 +40,10 @@ class FakeAgent:
 
     async def status(self) -> Mapping[str, Any]:
         return {"state": "off air"}
+
+    def refuse(self, reason: str, address: str) -> None:
+        self.refused.append((reason, address))
+        refusals.Refusals().note(reason, address)
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ class HookClient:
 
     def __init__(self, agent: FakeAgent, credentials: HookCredentials) -> None:
         problems, numbers = lambda: agent.problems, lambda: agent.numbers
-        handlers = Handlers(agent.publish, agent.unpublish, agent.status, problems, numbers)
+        handlers = Handlers(agent.publish, agent.unpublish, agent.status, problems, numbers, agent.refuse)
         self._transport = httpx.ASGITransport(application(credentials, handlers))
 
     def request(self, method: str, path: str, **sent: Any) -> httpx.Response:
@@ -152,7 +158,9 @@ def test_a_wrong_key_is_refused_in_one_stable_line(
     """The line names the address, so that fail2ban can ban it."""
     assert post(client, json=body(param=param)) == 403
     assert not agent.heard
-    ours = [record.getMessage() for record in caplog.records if record.name == "restream_agent.agent.http"]
+    ours = [
+        record.getMessage() for record in caplog.records if record.name == "restream_agent.agent.refusals"
+    ]
     assert ours == ["publish refused: wrong key from 192.0.2.7"]
 
 
@@ -163,7 +171,9 @@ def test_a_name_that_cannot_be_part_of_a_unit_name_is_refused_and_not_logged(
     """A user may have typed the key in place of the name."""
     assert post(client, json=body(stream=name)) == 403
     assert not agent.heard
-    (line,) = [record.getMessage() for record in caplog.records if record.name == "restream_agent.agent.http"]
+    (line,) = [
+        record.getMessage() for record in caplog.records if record.name == "restream_agent.agent.refusals"
+    ]
     assert line.startswith("publish refused: from 192.0.2.7, the stream's name has characters other than")
     assert len(name) < 4 or name not in line
 
@@ -259,3 +269,25 @@ def test_before_the_first_look_there_are_no_metrics(client: HookClient, agent: F
     """Zeros would look like a channel that is off air."""
     agent.numbers = b""
     assert client.request("GET", "/metrics").status_code == 503
+
+
+def test_requests_for_the_status_are_bounded(agent: FakeAgent) -> None:
+    """While the agent waits for systemd, the requests above the limit are answered at once."""
+
+    async def visit() -> list[int]:
+        waiting = asyncio.Event()
+
+        async def status() -> Mapping[str, Any]:
+            await waiting.wait()
+            return {}
+
+        handlers = Handlers(agent.publish, agent.unpublish, status, tuple[str, ...], bytes, agent.refuse)
+        transport = httpx.ASGITransport(application(HookCredentials(TOKEN, KEY), handlers))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as visitor:
+            held = [asyncio.create_task(visitor.get("/api/status")) for _ in range(MOST_LOOKING)]
+            await asyncio.sleep(0)
+            above = await visitor.get("/api/status")
+            waiting.set()
+            return [answer.status_code for answer in (above, *await asyncio.gather(*held))]
+
+    assert asyncio.run(visit()) == [503] + [200] * MOST_LOOKING

@@ -1,7 +1,9 @@
 """The servers' lists of publishers, as recorded, and answers that make no sense."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import gzip
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from restream_agent.agent import ingest_api
 from restream_agent.agent.decide import Publisher
 from restream_agent.agent.ingest_api import (
+    LARGEST_ANSWER,
+    MOST_LISTED,
     IngestServer,
     NginxRtmp,
     Srs,
@@ -63,7 +68,7 @@ def test_srs_is_asked_for_more_than_its_ten_rows() -> None:
         return recorded(request)
 
     ask(Srs, answer, lambda server: server.publishers())
-    assert {("0", "1000")} == {
+    assert {("0", str(MOST_LISTED))} == {
         (request.url.params["start"], request.url.params["count"]) for request in asked
     }
 
@@ -119,7 +124,7 @@ def test_a_publisher_is_dropped_by_its_id(server: type[Srs | NginxRtmp], expecte
     ("server", "expected"),
     [
         (NginxRtmp, [("GET", "/control/drop/subscriber?app=live&name=main")]),
-        (Srs, [("GET", "/api/v1/clients/?start=0&count=1000"), ("DELETE", "/api/v1/clients/p1")]),
+        (Srs, [("GET", "/api/v1/clients/?start=0&count=10000"), ("DELETE", "/api/v1/clients/p1")]),
     ],
 )
 def test_only_the_players_of_a_stream_are_disconnected(
@@ -171,6 +176,53 @@ def test_an_answer_that_makes_no_sense_is_an_error_and_not_an_empty_list(
     """An empty list would end a broadcast."""
     with pytest.raises(RestreamError, match=r"does not answer|no sense"):
         ask(server, answer, lambda server: server.publishers())
+
+
+def many(request: httpx.Request) -> httpx.Response:
+    """Answer with as many rows as were asked for: OBS may be in the rest."""
+    name = request.url.path.strip("/").rpartition("/")[2]
+    return httpx.Response(200, json={name: [None] * MOST_LISTED})
+
+
+HOSTILE: dict[str, Answer] = {
+    "endless": lambda _: httpx.Response(200, content=b" " * (LARGEST_ANSWER + 1)),
+    "packed": lambda _: httpx.Response(
+        200, content=gzip.compress(b" " * 9), headers={"content-encoding": "gzip"}
+    ),
+    "nested": lambda _: httpx.Response(200, text="[" * 100_000),
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "answer"),
+    [(Srs, many), *((server, answer) for server in (Srs, NginxRtmp) for answer in HOSTILE.values())],
+)
+def test_an_answer_beyond_all_bounds_is_an_error(server: type[Srs | NginxRtmp], answer: Answer) -> None:
+    """It costs neither the agent's memory nor the broadcast."""
+    with pytest.raises(RestreamError):
+        ask(server, answer, lambda server: server.publishers())
+
+
+def test_an_answer_that_drips_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then would hold the agent for ever: the limit is for the whole answer."""
+    monkeypatch.setattr(ingest_api, "_TIMEOUT", 0.3)
+
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    with pytest.raises(RestreamError, match="does not answer"):
+        ask(NginxRtmp, lambda _: httpx.Response(200, content=drip()), lambda server: server.publishers())
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1\npublish refused", "\x1b[2J", "\u202e1.0.0.721", "x" * 200])
+def test_an_address_that_is_none_is_unknown(address: str) -> None:
+    """It is shown on terminals and in the journal."""
+    clients = srs_answer(CLIENTS)
+    for client in clients["clients"]:
+        client["ip"] = address
+    assert srs_publishers(clients, srs_answer(STREAMS)) == (replace(OBS, address="unknown"),)
 
 
 STRANGE = b"\x01\x1b\x7f\xff\xed\xa0\x80"

@@ -100,8 +100,7 @@ def test_json_has_these_keys_and_no_others() -> None:
     status = replace(LIVE, relays=RELAYS, hold_left=1.0).as_json()
     assert list(status) == [
         "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "systemd",
-        "preparation", "live", "hand_offs",
-        "relays",
+        "preparation", "live", "hand_offs", "relays", "refusal",
     ]  # fmt: skip
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [

@@ -17,7 +17,7 @@ HERE, THERE = "203.0.113.1", "203.0.113.2"
 def visitor() -> httpx.AsyncClient:
     """Return a client of a new application."""
     agent = FakeAgent()
-    handlers = Handlers(agent.publish, agent.unpublish, agent.status, tuple[str, ...], bytes)
+    handlers = Handlers(agent.publish, agent.unpublish, agent.status, tuple[str, ...], bytes, agent.refuse)
     transport = httpx.ASGITransport(application(HookCredentials(TOKEN, KEY), handlers))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=30)
 
