@@ -12,7 +12,7 @@ help:
 	@echo "make demo       play a broadcast in a container, break it, measure it      (SERVER=srs|nginx-rtmp)"
 	@echo "make chaos      cause every fault during a broadcast, one after another    (SERVER=srs|nginx-rtmp, FAULT=name)"
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
-	@echo "make attack     send 100,000 bad hooks and hold 500 idle connections open"
+	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
 	@echo "make reference  generate docs/configuration.md, the JSON schema and examples/full.toml"
 	@echo "make wheel      build the wheel in dist/"
 	@echo "make clean      delete what make has built"
@@ -31,7 +31,7 @@ soak: machine wheel
 	$(PYTHON) -m tests.chaos.soak --minutes $(MINUTES) --server $(SERVER) $(if $(SEED),--seed $(SEED)) --out soak-report
 
 attack: machine wheel
-	$(PYTHON) -m tests.attack
+	$(PYTHON) -m tests.attack $(CHOSEN)
 
 # The first tests to run after a change: seconds, without root. For one room: make unit ROOM=stream
 unit: venv

@@ -29,6 +29,7 @@ from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.memory_file import MemoryFile
 from restream_agent.agent.observer import IngestAnswer, Observation, Observer
+from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.status import Status
 from restream_agent.agent.stream_keeper import StreamKeeper
@@ -43,6 +44,9 @@ log = logging.getLogger(__name__)
 
 FRESH_LOOK = 0.3
 """Seconds. However often the status is requested, systemd is asked at most once in this time."""
+
+_SOON_TRIES = 4
+"""Failed tries of the public port after each of which the next tick comes soon."""
 
 
 MOST_ARRIVING = 8
@@ -78,6 +82,7 @@ class Agent:
             ingest,
             systemd,
             telemetry,
+            PortProbe(settings.rtmp),
             relays=tuple(settings.relays),
             hold=settings.hold,
             stall=settings.stall,
@@ -138,7 +143,13 @@ class Agent:
             self._leaving.discard(client)
 
     async def tick(self) -> None:
-        """Check the situation and correct it; RestreamError if systemd does not answer."""
+        """Check the situation and correct it; RestreamError if systemd does not answer.
+
+        A port that fails is tried again soon, and so is one whose server was restarted.
+        """
+        await self._observer.port.attempt()
+        if 0 < self._observer.port.failures <= _SOON_TRIES:
+            self.look_again.set()
         await self._handle(Tick())
 
     def status(self) -> Status:

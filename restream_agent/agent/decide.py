@@ -7,6 +7,7 @@ uses what the ingest server, systemd and the program report.
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from restream_agent.agent.ingest_health import HEALTHY, IngestHealth
 from restream_agent.systemd import unit_names
 
 GRACE = 5.0
@@ -83,7 +84,7 @@ class Situation:
     are the relays that have delivered nothing for too long (relay_health.py). `unheard_for` is for how many
     seconds a publisher's stream has been pulled while none of it has reached the program. `fallback_for` is
     for how many seconds the fallback has been playing. `hold_left` is what remains of a running hold, in
-    seconds: negative once its timer should have ended it.
+    seconds: negative once its timer should have ended it. `ingest` is the ingest server's own state.
     """
 
     now: float
@@ -99,6 +100,7 @@ class Situation:
     unheard_for: float = 0.0
     fallback_for: float = 0.0
     hold_left: float = 0.0
+    ingest: IngestHealth = HEALTHY
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,15 @@ def _on_tick(rules: Rules, memory: PublisherMemory, situation: Situation) -> Dec
     decision = _check_publishers(rules, memory, situation)
     reason = "has delivered nothing for too long"
     kills = (KillRelay(unit_names.relay_unit(name), reason) for name in situation.stuck_relays)
-    return replace(decision, actions=(*decision.actions, *kills))
+    return replace(decision, actions=(*decision.actions, *kills, *_revive_ingest(memory, situation)))
+
+
+def _revive_ingest(memory: PublisherMemory, situation: Situation) -> tuple[Action, ...]:
+    """Restart an ingest server that is dead, unless that would end somebody's stream."""
+    is_used = situation.is_heard or situation.now - memory.accepted_at < GRACE
+    reason = "it accepts no connections"
+    is_due = situation.ingest.needs_restart and not is_used
+    return (ChangeUnit("restart", unit_names.INGEST_UNIT, reason),) if is_due else ()
 
 
 def _check_publishers(rules: Rules, memory: PublisherMemory, situation: Situation) -> Decision:

@@ -51,6 +51,8 @@ def _channel(status: Status) -> Iterator[Metric]:
     yield _gauge("on_air", "Whether a broadcast is on the air.", status.situation.is_on_air)
     yield _gauge("program_up", "Whether the program reports.", status.source is not None)
     yield _gauge("ingest_up", "Whether the ingest server answers.", status.situation.publishers is not None)
+    is_open = not status.situation.ingest.is_port_dead
+    yield _gauge("ingest_port_up", "Whether the ingest server's public port accepts connections.", is_open)
     yield _gauge("publisher_connected", "Whether somebody publishes.", bool(status.situation.publishers))
     yield _gauge("config_refused", "Whether the last edit of the TOML was refused.", bool(status.refused))
     yield _gauge("hold_remaining_seconds", "Until the hold ends the broadcast.", status.hold_left or 0.0)

@@ -32,7 +32,7 @@ class Moment:
     """The state of everything at `at`, in seconds since 1970.
 
     `state` and `cause` are the channel's, `relays` has the state of each relay. `refused` names the run of
-    restream-apply that failed, "" if the last one did not.
+    restream-apply that failed, "" if the last one did not. `is_port_dead` says that OBS cannot connect.
     """
 
     state: str
@@ -40,6 +40,7 @@ class Moment:
     relays: Mapping[str, RelayState] = field(default_factory=dict)
     refused: str = ""
     at: float = 0.0
+    is_port_dead: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,22 @@ class ToldNews:
     """What was told last.
 
     `state` is the channel's, `failing` names the platforms that were said to fail, `given_up` those of them
-    whose relay was said to have given up, `refused` the last failed run of restream-apply.
+    whose relay was said to have given up, `refused` the last failed run of restream-apply. `is_port_dead`
+    says that the public port was said to be dead.
     """
 
     state: str = "off air"
     failing: frozenset[str] = frozenset()
     refused: str = ""
     given_up: frozenset[str] = frozenset()
+    is_port_dead: bool = False
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ToldNews":
         """Read what `as_json` returned; KeyError or TypeError for anything else."""
         state, failing, refused = str(values["state"]), frozenset(values["failing"]), str(values["refused"])
-        return cls(state, failing, refused, frozenset(values.get("given_up", ())))
+        given_up, is_port_dead = frozenset(values.get("given_up", ())), bool(values.get("is_port_dead"))
+        return cls(state, failing, refused, given_up, is_port_dead)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of told.json, which the next agent reads."""
@@ -68,6 +72,7 @@ class ToldNews:
             "failing": sorted(self.failing),
             "refused": self.refused,
             "given_up": sorted(self.given_up),
+            "is_port_dead": self.is_port_dead,
         }
 
 
@@ -80,9 +85,14 @@ class NewsDetector:
 
     def look(self, moment: Moment, now: float) -> list[News]:
         """Return the news of a moment; `now` is in seconds of the monotonic clock."""
-        news = [*self._channel(moment), *self._platforms(moment, now), *self._config(moment)]
+        news = [
+            *self._channel(moment),
+            *self._platforms(moment, now),
+            *self._config(moment),
+            *self._port(moment),
+        ]
         state = moment.state if moment.state in (*_ON_AIR, "off air") else self.told.state
-        self.told = replace(self.told, state=state, refused=moment.refused)
+        self.told = replace(self.told, state=state, refused=moment.refused, is_port_dead=moment.is_port_dead)
         return news
 
     def _channel(self, moment: Moment) -> list[News]:
@@ -136,6 +146,16 @@ class NewsDetector:
             return []
         text = "an edit of the TOML could not be applied: journalctl -u restream-apply"
         return [_channel_news(NewsKind.CONFIG_REFUSED, moment, text)]
+
+    def _port(self, moment: Moment) -> list[News]:
+        if moment.is_port_dead == self.told.is_port_dead:
+            return []
+        if moment.is_port_dead:
+            text = "the ingest server accepts no connections: OBS cannot connect"
+            return [_channel_news(NewsKind.INGEST_FAILING, moment, text)]
+        return [
+            _channel_news(NewsKind.INGEST_RECOVERED, moment, "the ingest server accepts connections again")
+        ]
 
 
 def _channel_news(kind: NewsKind, moment: Moment, text: str) -> News:

@@ -68,4 +68,5 @@ def moment(status: Status, *, at: float) -> Moment:
         relays={relay.name: relay.state for relay in status.relays},
         refused=status.refused,
         at=at,
+        is_port_dead=status.situation.ingest.is_port_dead,
     )

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from restream_agent.agent.decide import Publisher, Situation
+from restream_agent.agent.decide import UNREACHABLE, Publisher, Situation
 from restream_agent.agent.ingest_api import IngestServer
+from restream_agent.agent.ingest_health import IngestHealth
+from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
@@ -23,6 +25,7 @@ _WATCHED = (
     unit_names.HOLD_TIMER,
     unit_names.APPLY_UNIT,
     unit_names.PREPARE_UNIT,
+    unit_names.INGEST_UNIT,
     "live@*.service",
     "ffmpeg-relay@*.service",
 )
@@ -66,6 +69,7 @@ class Observer:
         ingest: IngestServer,
         systemd: Systemd,
         telemetry: Telemetry,
+        port: PortProbe,
         *,
         relays: tuple[str, ...],
         hold: float | None,
@@ -76,6 +80,7 @@ class Observer:
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
+        self.port = port
         self._relays = relays
         self._hold = hold
         self._stall = stall
@@ -142,6 +147,15 @@ class Observer:
             unheard_for=self._unheard_for(units, now),
             fallback_for=self._telemetry.fallback_for,
             hold_left=0.0 if hold_ends_at is None else hold_ends_at - now,
+            ingest=self._ingest_health(units, answer),
+        )
+
+    def _ingest_health(self, units: Mapping[str, UnitState], answer: IngestAnswer) -> IngestHealth:
+        unit = units.get(unit_names.INGEST_UNIT, UnitState())
+        return IngestHealth(
+            is_port_dead=self.port.is_dead,
+            is_api_dead=answer.publishers is None and answer.asked_at - answer.answered_at >= UNREACHABLE,
+            up_for=answer.asked_at - unit.since if unit.active == "active" else 0.0,
         )
 
     def _hold_ends_at(self, units: Mapping[str, UnitState]) -> float | None:

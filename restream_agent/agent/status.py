@@ -67,7 +67,7 @@ class Status:
 
     def problems(self) -> tuple[str, ...]:
         """Return the problems that a monitor should wake somebody for, a sentence each."""
-        problems = []
+        problems = list(self.situation.ingest.problems())
         if self.situation.publishers is None:
             problems.append("the ingest server does not answer")
         if self.situation.is_on_air and self.source is None:
@@ -88,6 +88,7 @@ class Status:
             hold_left=_rounded(self.hold_left, 1),
             publisher=None if publisher is None else PublisherStatus(publisher.stream, publisher.address),
             ingest="down" if self.situation.publishers is None else "up",
+            port="down" if self.situation.ingest.is_port_dead else "up",
             config="refused" if self.refused else "ok",
             systemd="refuses" if self.systemd_refusal else "ok",
             preparation="failed" if self.is_unprepared else "ok",

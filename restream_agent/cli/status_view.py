@@ -47,6 +47,10 @@ def table(status: StatusReport) -> str:
     lines = [_headline(status)]
     if status.ingest == "down":
         lines.append("ingest server: does not answer (systemctl status restream-ingest)")
+    if status.port == "down":
+        lines.append(
+            "ingest server: accepts no connections, OBS cannot connect (journalctl -u restream-agent)"
+        )
     if status.config == "refused":
         lines.append("the last edit of the TOML could not be applied (journalctl -u restream-apply)")
     if status.systemd == "refuses":

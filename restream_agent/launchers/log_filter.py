@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO, NoReturn
 
-from restream_agent.launchers.redact import clean, parts
+from restream_agent.launchers.redact import clean, mark, parts
 
 _MEANS_NOTHING = ("Warning: using insecure memory!",)
 """libgcrypt, which Debian's ffmpeg uses, writes this at each start of a relay."""
@@ -39,7 +39,7 @@ def main(argv: list[str], stdin: int | None = None, on_stop: StopHandler | None 
         os.close(writing)
         if stdin is not None:
             os.close(stdin)
-        _filter(reading, program, on_stop)
+        _filter(reading, program, Path(argv[0]).name, on_stop)
     os.close(reading)
     if stdin is not None:
         os.dup2(stdin, 0)
@@ -49,7 +49,7 @@ def main(argv: list[str], stdin: int | None = None, on_stop: StopHandler | None 
     os.execv(argv[0], argv)  # noqa: S606 - no shell is the point
 
 
-def _filter(reading: int, program: int, on_stop: StopHandler | None) -> NoReturn:
+def _filter(reading: int, program: int, name: str, on_stop: StopHandler | None) -> NoReturn:
     """Pass lines on until the program and all its children have ended."""
 
     def note_signal(number: int, _frame: FrameType | None) -> None:
@@ -63,7 +63,7 @@ def _filter(reading: int, program: int, on_stop: StopHandler | None) -> NoReturn
     secrets = _secrets()
     with os.fdopen(reading, "rb", buffering=0) as file:
         for line in filter(is_told, lines(file)):
-            os.write(2, f"{clean(line, secrets)}\n".encode())
+            os.write(2, f"{mark(clean(line, secrets), name)}\n".encode())
     os._exit(0)
 
 

@@ -7,6 +7,8 @@ The rest of the line still shows what failed, and where.
 
 import re
 
+from restream_agent.base.one_line import printable
+
 HIDDEN = "…"
 _SHORTEST = 4
 """Characters. A shorter part of a key reveals nothing, and hiding it would hide innocent words."""
@@ -29,6 +31,15 @@ _RULES = (
     (re.compile(r"\b(key|token)=[^\s&'\",]+", re.IGNORECASE), rf"\1={HIDDEN}"),
 )
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+"""SRS paints its errors red."""
+
+_OWN_LINES = {
+    "srs": re.compile(r"\[\d{4}-|thread \[|==\d+==|    #\d+ "),
+    "nginx": re.compile(r"\d{4}/|nginx: "),
+}
+"""How the lines of a server begin: with a time, in a stack, in a report of AddressSanitizer."""
+
 
 def parts(key: str) -> tuple[str, ...]:
     """Return what no log may show of a key, longest first: the key, and the pieces servers split it into."""
@@ -37,9 +48,19 @@ def parts(key: str) -> tuple[str, ...]:
 
 
 def clean(line: str, secrets: tuple[str, ...]) -> str:
-    """Return a line without the given secrets, and without what looks like a secret."""
+    """Return a line without the given secrets, what looks like a secret, and control characters."""
+    line = printable(_COLOUR.sub("", line))
     for secret in secrets:
         line = line.replace(secret, HIDDEN)
     for pattern, replacement in _RULES:
         line = pattern.sub(replacement, line)
     return line
+
+
+def mark(line: str, program: str) -> str:
+    """Return a line of an ingest server with "| " before it unless it begins as the server's lines do.
+
+    SRS quotes the address that a client connects to, line breaks included, and so a client writes lines.
+    """
+    own = _OWN_LINES.get(program)
+    return line if own is None or own.match(line) else f"| {line}"

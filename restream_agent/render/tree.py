@@ -21,6 +21,9 @@ _FILLED_UNITS = (
 )
 """Units that are the same for every configuration: templates for the sandbox and the addresses alone."""
 
+INGEST_DESCRIPTORS = 16384
+"""The ingest server's `LimitNOFILE=`: twice as many as nginx has connections."""
+
 
 def render(config: Config, facts: Facts, assets: Assets) -> Tree:
     """Return every file and link of a configuration, by absolute path.
@@ -90,6 +93,8 @@ def _ingest(config: Config, fill: Templates) -> Tree:
         unit = fill(
             "restream-ingest.service.j2",
             server=server,
+            descriptors=INGEST_DESCRIPTORS,
+            unfinished="498 MB" if server == "srs" else "40 MB",
             command=escaping.command(guarded(facts, (facts.server_binary, "-c", path))),
             privileged_port=_port(config) < 1024,
         )

@@ -19,6 +19,8 @@ class NewsKind(StrEnum):
     PLATFORM_FAILING = "platform_failing"
     PLATFORM_RECOVERED = "platform_recovered"
     CONFIG_REFUSED = "config_refused"
+    INGEST_FAILING = "ingest_failing"
+    INGEST_RECOVERED = "ingest_recovered"
 
     @property
     def is_about_a_platform(self) -> bool:
@@ -28,7 +30,7 @@ class NewsKind(StrEnum):
     @property
     def is_trouble(self) -> bool:
         """Whether news of this kind calls for action."""
-        return self in (NewsKind.PLATFORM_FAILING, NewsKind.CONFIG_REFUSED)
+        return self in (NewsKind.PLATFORM_FAILING, NewsKind.CONFIG_REFUSED, NewsKind.INGEST_FAILING)
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,11 @@ class News:
 
     @property
     def subject(self) -> str:
-        """What the news is about: "channel", "config", or "platform NAME"."""
+        """What the news is about: "channel", "config", "ingest", or "platform NAME"."""
         if self.kind.is_about_a_platform:
             return f"platform {self.platform}"
+        if self.kind in (NewsKind.INGEST_FAILING, NewsKind.INGEST_RECOVERED):
+            return "ingest"
         return "config" if self.kind is NewsKind.CONFIG_REFUSED else "channel"
 
     @classmethod

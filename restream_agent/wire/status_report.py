@@ -96,10 +96,10 @@ class StatusReport:
     `state` is "off air", "opening", "live", "fallback", or "on air" if the program does not report; `since`
     is for how long the source has been shown, `cause` the kind of the last hand-off. `held` says that the
     operator keeps the fallback on, `hold_left` how long until the hold ends the broadcast. `ingest` is "up"
-    or "down", `config` "ok" or "refused" (the last edit of the TOML), `systemd` "ok" or "refuses" (to start
-    or stop a unit), `preparation` of the fallback "ok" or "failed". `live` is None, and {} in the JSON, if
-    the program does not report. `hand_offs` are the newest ones, oldest first.
-    `refusal` is the last refused publisher.
+    or "down" (its API), `port` the same of its public port, `config` "ok" or "refused" (the last
+    edit of the TOML), `systemd` "ok" or "refuses" (to start or stop a unit), `preparation` of the fallback
+    "ok" or "failed". `live` is None, and {} in the JSON, if the program does not report.
+    `hand_offs` are the newest ones, oldest first, `refusal` is the last refused publisher.
     """
 
     state: str
@@ -116,6 +116,7 @@ class StatusReport:
     hand_offs: tuple[HandOffStatus, ...]
     relays: Mapping[str, RelayStatus]
     refusal: RefusalStatus | None = None
+    port: str = "up"
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

@@ -1,16 +1,61 @@
-"""`python -m tests.attack [COUNT]`: 100,000 generated hook requests and 500 idle connections, measured."""
+"""`python -m tests.attack`: the public port and the listener of hooks under attack.
 
+The public port: every attack of port_attacks.py, off air and on air, on each server, as a table. Hooks:
+100,000 generated hook requests and 500 idle connections. Exit status 0 if nothing is out of its bounds.
+"""
+
+import argparse
 import sys
 
+from tests.attack.port_attacks import PORT_ATTACKS, port_attack
+from tests.attack.port_judge import PortOutcome, row, show
+from tests.attack.port_run import play_attacks
 from tests.attack.run import attack
+from tests.chaos.__main__ import installed_servers
 from tests.demo.install import install
 from tests.demo.screen import Screen
 from tests.lab.container import Container
+from tests.lab.deadline import LabError
 from tests.lab.platform import PlatformServer
 
 
-def main(count: int) -> None:
-    """Install, attack, and print the figures."""
+def main() -> int:
+    """Attack and print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attack", description="Attack a running product.")
+    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="only on this ingest server")
+    parser.add_argument("--attack", action="append", default=[], help="only this attack on the public port")
+    parser.add_argument(
+        "--hooks", type=int, default=100_000, help="requests to the listener; 0 leaves it out"
+    )
+    parser.add_argument("--list", action="store_true", help="list the attacks on the public port and exit")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for one in PORT_ATTACKS:
+            print(f"{one.name:24}{one.text}")
+        return 0
+    screen = Screen()
+    attacks = tuple(map(port_attack, arguments.attack)) or PORT_ATTACKS
+    outcomes: list[PortOutcome] = []
+    has_stopped = False
+    for server in (arguments.server,) if arguments.server else installed_servers(screen):
+        try:
+            for outcome in play_attacks(server, attacks, screen):
+                outcomes.append(outcome)
+                screen.plain(row(outcome, screen))
+                screen.plain(f"{'':11}{dict(outcome.ends)}, tries meanwhile {outcome.checks}")
+                for problem in outcome.problems():
+                    screen.plain(f"{'':11}{problem}")
+        except LabError as error:
+            has_stopped = True
+            screen.plain(screen.paint(f"FAIL  {server}: {error}", "bad"))
+    show(outcomes, screen)
+    if arguments.hooks and not arguments.attack:
+        attack_listener(arguments.hooks)
+    return 1 if has_stopped or any(outcome.problems() for outcome in outcomes) else 0
+
+
+def attack_listener(count: int) -> None:
+    """Install, attack the listener, and print the figures."""
     with Container() as container:
         platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
         platform.start()
@@ -19,4 +64,4 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    sys.exit(main())

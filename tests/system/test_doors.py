@@ -12,22 +12,13 @@ from tests.demo.screen import Screen
 from tests.lab.container import Container, end_group
 from tests.lab.deadline import PATIENCE, wait_until
 from tests.lab.obs import Obs
+from tests.lab.outside import HERE, OUTSIDE, THERE, connect_another_computer
 from tests.lab.platform import PlatformServer
 from tests.lab.servers import SERVERS
 from tests.system.installation import Installation
 
 pytestmark = pytest.mark.system
 
-HERE, THERE = "198.51.100.1", "198.51.100.2"
-# Another computer: a network namespace with an address of its own, connected by a virtual cable.
-CABLE = f"""
-    ip netns add outside
-    ip link add inner type veth peer name outer netns outside
-    ip addr add {HERE}/24 dev inner && ip link set inner up
-    ip -n outside addr add {THERE}/24 dev outer && ip -n outside link set outer up
-    ip -n outside link set lo up
-"""
-OUTSIDE = ("ip", "netns", "exec", "outside")
 FFMPEG = ("ffmpeg", "-hide_banner", "-nostdin", "-v", "error")
 SOURCE = (
     "-re",
@@ -49,7 +40,7 @@ def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
         platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
         platform.start()
         install(container, request.param, (platform,), Screen())
-        container.run(("sh", "-ec", CABLE))
+        connect_another_computer(container)
         yield Installation(container, request.param, {"alpha": platform})
 
 

@@ -18,10 +18,12 @@ ALLOWED = (
     ("start", "restream-off-air.timer"),
     ("stop", "restream-off-air.timer"),
     ("start", "restream-apply.service"),
+    ("restart", "restream-ingest.service"),
 )
 REFUSED = (
     ("systemctl", "start", "systemd-tmpfiles-clean.service"),
     ("systemctl", "stop", "restream-ingest.service"),
+    ("systemctl", "reload", "restream-ingest.service"),
     ("systemctl", "restart", "restream-agent.service"),
     ("systemctl", "start", "fallback.socket"),
     ("systemctl", "kill", "fallback.service"),

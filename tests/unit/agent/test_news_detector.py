@@ -44,6 +44,14 @@ def test_a_fallback_says_why() -> None:
     )
 
 
+def test_a_dead_port_and_its_recovery_are_told_once() -> None:
+    """At once: the agent has tried the port twice. A restarted agent does not repeat it."""
+    dead, well = Moment("live", is_port_dead=True), Moment("live")
+    assert told([dead, dead, well, well]) == ["ingest_failing", "ingest_recovered"]
+    before = ToldNews.from_json(json.loads(json.dumps(ToldNews("live", is_port_dead=True).as_json())))
+    assert told([dead], before=before) == []
+
+
 def test_a_platform_that_gets_nothing_is_told_after_a_while_and_its_recovery_too() -> None:
     """Once each, about that platform."""
     seconds = int(FAILING_AFTER) + 5

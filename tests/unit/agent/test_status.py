@@ -7,6 +7,7 @@ import pytest
 
 from restream_agent.agent.decide import Publisher, Situation
 from restream_agent.agent.ffmpeg_progress import Progress, ProgressHistory
+from restream_agent.agent.ingest_health import IngestHealth
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.status import Status
 from restream_agent.systemd.unit_state import UnitState
@@ -101,6 +102,7 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status) == [
         "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "systemd",
         "preparation", "live", "hand_offs", "relays", "refusal",
+        "port",
     ]  # fmt: skip
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [
@@ -160,3 +162,10 @@ def test_a_failed_preparation_is_in_the_status_and_wakes_nobody() -> None:
     """The broadcast goes on; its fallback has the format of before."""
     unprepared = replace(LIVE, is_unprepared=True)
     assert (unprepared.as_json()["preparation"], unprepared.problems()) == ("failed", ())
+
+
+def test_a_dead_port_is_a_problem_although_the_server_answers() -> None:
+    """OBS cannot come back, and nothing else shows it."""
+    dead = replace(LIVE, situation=replace(ON_AIR, ingest=IngestHealth(is_port_dead=True)))
+    assert (dead.as_json()["ingest"], dead.as_json()["port"], LIVE.as_json()["port"]) == ("up", "down", "up")
+    assert dead.problems() == ("the ingest server accepts no connections on its public port",)

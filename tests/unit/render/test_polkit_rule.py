@@ -88,7 +88,7 @@ def test_an_instance_may_be_started_exactly_if_it_can_exist(template: str) -> No
         ("restream-off-air.timer", "start stop restart reload"),
         ("live@main.service", "start stop restart reload"),
         ("ffmpeg-relay@twitch.service", "start stop restart reload kill"),
-        ("restream-ingest.service", ""),
+        ("restream-ingest.service", "restart"),
         ("restream-agent.service", ""),
         ("fallback.socket", ""),
         ("live@main.service.wants", ""),
