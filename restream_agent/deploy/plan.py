@@ -6,7 +6,7 @@ from itertools import takewhile
 from restream_agent.base import paths
 from restream_agent.base.file_tree import File, Link
 from restream_agent.deploy.changes import Change
-from restream_agent.render.relays import connection_directives
+from restream_agent.render.relays import connection, launched_directives
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.directives import directives
 
@@ -127,20 +127,27 @@ def _collect_relay(units: _Units, unit: str, change: Change) -> None:
         units.start_on_air.add(unit)
     elif change.kind == "delete":
         units.stop.add(unit)
-    elif _is_worth_a_restart(change):
+    elif _is_another_connection(change):
         units.restart.add(unit)
     else:
         units.next_start.add(unit)
 
 
+def _is_another_connection(change: Change) -> bool:
+    """Whether a relay's drop-in now names another key, encoding or URL: only then is its connection ended."""
+    if not isinstance(change.before, File) or not isinstance(change.after, File):
+        return True
+    return connection(change.before.content) != connection(change.after.content)
+
+
 def _is_worth_a_restart(change: Change) -> bool:
     """Whether more has changed than text for readers and the launcher.
 
-    A restart ends the connections of a relay, the ingest server or a socket.
+    A restart ends the connections of the ingest server, `live@` or a socket.
     """
     if not isinstance(change.before, File) or not isinstance(change.after, File):
         return True
-    return connection_directives(change.before.content) != connection_directives(change.after.content)
+    return launched_directives(change.before.content) != launched_directives(change.after.content)
 
 
 def _agent_changed(kinds: dict[str, str]) -> bool:

@@ -4,6 +4,8 @@ Pure. The options are in ffmpeg(1), ffmpeg-formats(1) and ffmpeg-protocols(1). d
 facts", has the measurements behind them.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from restream_agent.base.endpoints import LIVE_SOCKET, PROGRESS
@@ -36,6 +38,10 @@ _NO_DELAY = ("-tcp_nodelay", "1")
 _FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
 
 
+_CHOSEN_IN_TOML = ("-c", "-c:v", "-b:v", "-force_key_frames", "-vf", "-rtmp_app")
+"""The options of a relay whose values come from the TOML; the others are ours."""
+
+
 def live_command(ffmpeg: str, url: str) -> tuple[str, ...]:
     """Return the argv that copies the stream at `url`, the ingest server's, into the program."""
     return (
@@ -59,6 +65,12 @@ def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
         *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
         "-rw_timeout", STALL, "-f", "flv", relay.url,
     )  # fmt: skip
+
+
+def output_options(argv: Sequence[str]) -> tuple[str, ...]:
+    """Return what a relay's argv says of its output: the options that the TOML chooses, then the URL."""
+    chosen = [f"{option} {value}" for option, value in pairwise(argv) if option in _CHOSEN_IN_TOML]
+    return (*chosen, *argv[-1:])
 
 
 def _progress(sender: str) -> tuple[str, ...]:

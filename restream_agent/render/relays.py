@@ -8,7 +8,7 @@ from restream_agent.config.model import Config
 from restream_agent.config.relays import Relay, relays
 from restream_agent.config.secret_uses import secret_uses
 from restream_agent.config.table import SecretRef
-from restream_agent.render.ffmpeg import EXPANDED, relay_command
+from restream_agent.render.ffmpeg import EXPANDED, output_options, relay_command
 from restream_agent.render.settings import relay_environment
 from restream_agent.render.templates import Facts, Templates
 from restream_agent.systemd import escaping, unit_names
@@ -22,6 +22,9 @@ _MEMORY_ENCODING = "2G"
 
 _LAUNCHER = re.compile(r'^ExecStart=("(\\.|[^"\\])*"|[^\s"]+) -I -m restream_agent\.[a-z_.]+ ')
 """The launcher at the beginning of a relay's ExecStart=: Python and our module, which then becomes ffmpeg."""
+
+_WORD = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s"]+)')
+"""One word of a command as escaping.command writes it, in double quotes or without."""
 
 
 def relay_files(config: Config, fill: Templates) -> Tree:
@@ -54,14 +57,27 @@ def _drop_in(relay: Relay, fill: Templates) -> str:
     )
 
 
-def connection_directives(drop_in: str) -> tuple[str, ...]:
-    """Return the directives of a relay's drop-in, without the launcher in front of ffmpeg.
+def launched_directives(text: str) -> tuple[str, ...]:
+    """Return the directives of a unit file, without the launcher in front of a command.
 
-    Two drop-ins with equal results describe the same connection to the platform, so a running relay can keep
-    it. The launcher has done its work once ffmpeg runs. Another Python or module, as after an upgrade, takes
-    effect at the relay's next start.
+    The launcher has done its work once the command runs. Another Python or module, as after an upgrade, takes
+    effect at the unit's next start.
     """
-    return tuple(_LAUNCHER.sub("ExecStart=", line) for line in directives(drop_in))
+    return tuple(_LAUNCHER.sub("ExecStart=", line) for line in directives(text))
+
+
+def connection(drop_in: str) -> tuple[str, ...]:
+    """Return what a relay's drop-in says of its platform: the key's directive, the encoding and the URL.
+
+    Two drop-ins with equal results describe the same connection, so a running relay can keep it. All of this
+    comes from the TOML. The rest of the drop-in comes from this program: another ffmpeg option, limit or user
+    of a new version takes effect at the relay's next start.
+    """
+    lines = directives(drop_in)
+    keys = [line for line in lines if line.startswith("LoadCredential")]
+    command = next((line for line in reversed(lines) if line.startswith("ExecStart=")), "")
+    words = [quoted or plain for quoted, plain in _WORD.findall(command)]
+    return (*keys, *output_options(words))
 
 
 def guarded(facts: Facts, argv: tuple[str, ...]) -> tuple[str, ...]:
