@@ -14,7 +14,7 @@ help:
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
 	@echo "make reference  generate docs/configuration.md, the JSON schema and examples/full.toml"
-	@echo "make wheel      build the wheel in dist/"
+	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
 	@echo "make clean      delete what make has built"
 
 demo: machine wheel
@@ -58,11 +58,15 @@ venv: .venv/.made
 	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# The wheel and the wheels of its dependencies, so that a container without a network can install them.
+# Our wheel and those of its dependencies, whose hashes are in requirements.txt. dist/ is all that another machine with
+# the same release of Debian needs; the containers of the tests install from it without a network.
+PIP_WHEEL = .venv/bin/pip wheel --use-pep517 --quiet --disable-pip-version-check
 wheel: venv
 	rm -rf dist $(WHEELS)
-	.venv/bin/pip wheel --use-pep517 --quiet --disable-pip-version-check --constraint constraints.txt --wheel-dir $(WHEELS) .
-	mkdir -p dist && mv $(WHEELS)/restream_agent-*.whl dist/
+	$(PIP_WHEEL) --require-hashes --requirement requirements.txt --wheel-dir $(WHEELS)
+	$(PIP_WHEEL) --no-deps --constraint constraints.txt --wheel-dir dist .
+	cp $(WHEELS)/*.whl dist/
+	$(PYTHON) -m tests.demo.wheelhouse dist
 
 clean:
 	rm -rf .venv .cache dist demo-report chaos-report soak-report

@@ -8,9 +8,11 @@ from restream_agent.base import paths
 from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
 from restream_agent.deploy import machine
+from restream_agent.render import assets
 
 _EXAMPLE = """\
-# restream-agent: every setting is explained in docs/configuration.md.
+# restream-agent: every setting is explained in
+# {documentation}/configuration.md; restream.schema.json beside it is for editors.
 version = 1
 
 [ingest]
@@ -57,7 +59,11 @@ def make_first_files(root: Path) -> FirstFiles:
     key_path = f"{paths.CREDENTIALS}/ingest"
     return FirstFiles(
         # Readable for root alone: a user may write a key into it.
-        toml=_make(root, paths.CONFIG, _EXAMPLE.format(server=server, comment=comment)),
+        toml=_make(
+            root,
+            paths.CONFIG,
+            _EXAMPLE.format(documentation=assets.documentation(), server=server, comment=comment),
+        ),
         ingest_key=_make(root, key_path, f"{secrets.token_urlsafe(18)}\n"),
     )
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from tests.demo.screen import Screen
+from tests.demo.wheelhouse import write_requirements
 from tests.lab.container import SHARED, Container
 from tests.lab.deadline import LabError
 from tests.lab.platform import PlatformServer
@@ -68,8 +69,16 @@ def _install_wheel(container: Container) -> None:
     shutil.copytree(WHEELS, shared)
     shutil.copy(wheels[-1], shared)
     container.run(("python3", "-m", "venv", PREFIX), timeout=120)
-    offline = ("--no-index", "--no-cache-dir", "--find-links", str(SHARED / "wheels"))
-    quiet = ("--quiet", "--disable-pip-version-check")
-    wheel = str(SHARED / "wheels" / wheels[-1].name)
-    container.run((f"{PREFIX}/bin/pip", "install", *quiet, *offline, wheel), timeout=180)
+    write_requirements(shared)
+    inside = SHARED / "wheels"
+    flags = ("--quiet", "--disable-pip-version-check", "--no-cache-dir")
+    hashed = (
+        "--no-index",
+        "--find-links",
+        str(inside),
+        "--require-hashes",
+        "-r",
+        f"{inside}/requirements.txt",
+    )
+    container.run((f"{PREFIX}/bin/pip", "install", *flags, *hashed), timeout=180)
     container.run(("ln", "-s", f"{PREFIX}/bin/restream-agent", PROGRAM))

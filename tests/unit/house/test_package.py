@@ -1,8 +1,10 @@
 """The package that a user installs is complete."""
 
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,8 @@ def expected() -> set[str]:
     }
     modules = {str(path.relative_to(PROJECT)) for path in (PROJECT / "restream_agent").rglob("*.py")}
     data = {f"{ASSETS}/srs.conf.j2", "restream_agent/config/presets.json", "restream_agent/py.typed"}
-    return assets | modules | data
+    docs = {f"{ASSETS}/docs/{name}" for name in ("configuration.md", "restream.schema.json")}
+    return assets | modules | data | docs
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +87,17 @@ def test_the_wheel_runs_from_where_it_is_unpacked(built: Path, tmp_path: Path) -
         str(templates),
         str(units),
     ]
+
+
+def test_every_dependency_is_pinned_with_its_hashes() -> None:
+    """requirements.txt has the versions of constraints.txt, and names no index."""
+    text = (PROJECT / "requirements.txt").read_text()
+    pinned = re.findall(r"^([a-z0-9-]+)==(\S+) \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
+    constraints = re.findall(r"^([\w-]+)==(\S+)$", (PROJECT / "constraints.txt").read_text(), re.MULTILINE)
+    versions = {name.lower().replace("_", "-"): version for name, version in constraints}
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    needed = {re.match(r"[\w-]+", dependency)[0] for dependency in project["dependencies"]}  # type: ignore[index]
+    assert needed - {name for name, _ in pinned} == set()
+    assert [(name, version) for name, version in pinned if versions.get(name) != version] == []
+    assert len(pinned) == len(re.findall("==", text))
+    assert "://" not in text
