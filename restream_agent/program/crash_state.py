@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from restream_agent.stream.flv import AUDIO, VIDEO
-from restream_agent.stream.timeline import SHOWN
+from restream_agent.stream.timeline import SHOWN, resume
 
 _CLOCK = struct.Struct("<8sqqqq")
 _MAGIC = b"restream"
@@ -41,6 +41,9 @@ class Clock:
         self._epoch: int
         _, self._epoch, audio, video, shown = _CLOCK.unpack_from(self._map)
         self.last: dict[int, int] = {AUDIO: audio, VIDEO: video, SHOWN: shown}
+        if self.is_resumed:
+            self._epoch -= resume(self.last, self.now()) * 1_000_000
+            self.save()
 
     def now(self) -> int:
         """Return milliseconds since the start of the broadcast."""

@@ -1,12 +1,37 @@
 """The connection of `live@`, which brings the publisher's stream: bytes in, tags out."""
 
 import socket
+from collections import deque
 
 from restream_agent.program.report import Meter
 from restream_agent.stream.flv import Reader, Tag
+from restream_agent.stream.input_rules import InputRules
 
 _READ = 256 * 1024
 """Bytes that are read from the socket at a time."""
+
+
+_LOGGED = 5
+_LOGGED_WITHIN = 60_000
+"""So many broken rules within so many ms are logged. `live@` connects again ten times a second."""
+
+
+class RuleBreaks:
+    """Decides which broken rules are logged, because a publisher may break them for ever."""
+
+    def __init__(self) -> None:
+        self._logged = deque[int](maxlen=_LOGGED)
+
+    def are_many(self, now: int) -> bool:
+        """Whether so many were logged that the next is not."""
+        return len(self._logged) == _LOGGED and now - self._logged[0] < _LOGGED_WITHIN
+
+    def words(self, reason: str, now: int) -> str:
+        """Return the words for a connection that broke a rule now; "" if it is not logged."""
+        if self.are_many(now):
+            return ""
+        self._logged.append(now)
+        return f"{reason}; more of these are not logged for a minute" if self.are_many(now) else reason
 
 
 class LiveConnection:
@@ -18,12 +43,13 @@ class LiveConnection:
         self.heard_at = now
         self.meter = Meter()
         self._reader = Reader()
+        self._rules = InputRules()
 
     def read(self, now: int) -> list[Tag] | None:
         """Read what is in the socket.
 
         Returns the tags that are complete now, or None at the end of the stream. Raises FlvError if the data
-        is not a live FLV stream; the connection is of no use after that.
+        is not a live FLV stream or breaks a rule; the connection is of no use after that.
         """
         try:
             data = self.socket.recv(_READ)
@@ -36,6 +62,7 @@ class LiveConnection:
         self.heard_at = now
         tags = self._reader.feed(data)
         for tag in tags:
+            self._rules.check(tag, now)
             self.meter.count(tag)
         return tags
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from restream_agent.base.endpoints import LIVE_SOCKET
 from restream_agent.program import settings as program_settings
 from restream_agent.program.crash_state import Clock, JsonFile, Remainder
-from restream_agent.program.live_connection import LiveConnection
+from restream_agent.program.live_connection import LiveConnection, RuleBreaks
 from restream_agent.program.prepared_file import PreparedFile, open_first_playable
 from restream_agent.program.relay_connection import RelayConnection, peer_name
 from restream_agent.program.report import Meter, ProgramState
@@ -51,6 +51,7 @@ class Program:
         self._relays: dict[str, RelayConnection] = {}
         self._relay_count = 0
         self._publisher: LiveConnection | None = None
+        self._rule_breaks = RuleBreaks()
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
         self._reported = ""
@@ -129,8 +130,9 @@ class Program:
         with suppress(BlockingIOError, ConnectionAbortedError):
             connection, _ = listener.accept()
             self._drop_publisher("another publisher has connected")
-            log(6, "live: connected")
             now = self._clock.now()
+            if not self._rule_breaks.are_many(now):
+                log(6, "live: connected")
             publisher = self._publisher = LiveConnection(connection, now)
             self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
             self._send(self._splice.live_started(now))
@@ -142,7 +144,7 @@ class Program:
         try:
             tags = publisher.read(now)
         except FlvError as error:
-            self._drop_publisher(str(error))
+            self._drop_publisher(self._rule_breaks.words(str(error), now))
             return
         if tags is None:
             self._drop_publisher("its stream has ended")
@@ -153,7 +155,8 @@ class Program:
     def _drop_publisher(self, reason: str) -> None:
         if self._publisher is None:
             return
-        log(6, f"live: closed, {reason}")
+        if reason:
+            log(6, f"live: closed, {reason}")
         self._selector.unregister(self._publisher.socket)
         self._publisher.close()
         self._publisher = None

@@ -46,7 +46,7 @@ class Meter:
         if tag.kind == VIDEO and tag.is_media:
             self._frames += 1
             if tag.is_keyframe:
-                if self._keyframe_at is not None:
+                if self._keyframe_at is not None and tag.timestamp > self._keyframe_at:
                     self.keyframe_interval = tag.timestamp - self._keyframe_at
                 self._keyframe_at = tag.timestamp
         elif numbers := metadata(tag):

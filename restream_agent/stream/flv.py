@@ -19,6 +19,15 @@ HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes. A 4K keyframe at 80 Mb/s has less than 2 MB. A larger tag is not a picture."""
 
+LARGEST_PARAMETERS = 64 * 1024
+"""Bytes of decoder parameters that are put in front of a picture. SPS and PPS are less than 1 KiB."""
+
+_LARGEST_METADATA = 16 * 1024
+"""Bytes of an onMetaData tag that are read. Encoders send less than 1 KiB."""
+
+_LARGEST_NUMBER = 1e9
+"""A number of metadata beyond this is no size, rate or duration."""
+
 _TAG_HEADER = 11
 _TRAILER = 4
 _SEQUENCE_HEADER_CODECS = (7, 12)  # H.264, and HEVC as carried before Enhanced RTMP
@@ -77,11 +86,11 @@ class Tag:
     def composition_time(self) -> int:
         """How much later than its timestamp a picture is shown, in ms; 0 for a tag without B-frames."""
         body = self.body
-        if self.kind != VIDEO or len(body) < 8:
+        if self.kind != VIDEO or len(body) < 5:
             return 0
         if not body[0] & 0x80 and body[0] & 0x0F in _SEQUENCE_HEADER_CODECS and body[1] == 1:
             return int.from_bytes(body[2:5], "big", signed=True)
-        if body[0] & 0x8F == 0x81 and body[1:5] in _REORDERED:
+        if body[0] & 0x8F == 0x81 and body[1:5] in _REORDERED and len(body) >= 8:
             return int.from_bytes(body[5:8], "big", signed=True)
         return 0
 
@@ -96,7 +105,7 @@ def with_parameters(keyframe: Tag, header: Tag) -> Tag:
     """
     if keyframe.body[:2] != b"\x17\x01" or header.body[:2] != b"\x17\x00" or len(header.body) < 12:
         return keyframe
-    record, units = header.body[5:], []
+    record, units = header.body[5 : LARGEST_PARAMETERS + 5], []
     width = (record[4] & 0x03) + 1
     position = 5
     for mask in (0x1F, 0xFF):
@@ -107,6 +116,8 @@ def with_parameters(keyframe: Tag, header: Tag) -> Tag:
             if end > len(record):
                 return keyframe
             unit = record[position + 2 : end]
+            if len(unit) >= 1 << 8 * width:
+                return keyframe
             units.append(len(unit).to_bytes(width, "big") + unit)
             position = end
     return Tag(VIDEO, keyframe.timestamp, keyframe.body[:5] + b"".join(units) + keyframe.body[5:])
@@ -182,11 +193,12 @@ class Reader:
 def metadata(tag: Tag) -> Mapping[str, float]:
     """Return the numbers of an onMetaData tag (width, height, framerate, …); none for any other tag.
 
+    A number that is infinite, no number, or beyond _LARGEST_NUMBER is left out.
     Source: AMF 0 specification, numbers (type 0) inside an object (3) or ECMA array (8).
     """
     if tag.kind != SCRIPT or b"onMetaData" not in tag.body[:16]:
         return {}
-    body, numbers = tag.body, dict[str, float]()
+    body, numbers = tag.body[:_LARGEST_METADATA], dict[str, float]()
     position = 13 + (5 if body[13:14] == b"\x08" else 1)
     while position + 2 < len(body):
         length = int.from_bytes(body[position : position + 2], "big")
@@ -194,7 +206,9 @@ def metadata(tag: Tag) -> Mapping[str, float]:
         name = body[position + 2 : value].decode("utf-8", "replace")
         kind = body[value : value + 1]
         if kind == b"\x00" and value + 9 <= len(body):
-            numbers[name] = struct.unpack(">d", body[value + 1 : value + 9])[0]
+            (number,) = struct.unpack_from(">d", body, value + 1)
+            if abs(number) <= _LARGEST_NUMBER:  # not so for NaN
+                numbers[name] = number
             position = value + 9
         elif kind == b"\x01":
             position = value + 2

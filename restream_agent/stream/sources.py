@@ -3,22 +3,18 @@
 Pure, like timeline.py, and in the same units: milliseconds of the broadcast for `now`.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from restream_agent.stream.arrivals import CONFIRM, STEADY, Arrivals
 from restream_agent.stream.flv import Tag, metadata
-
-CONFIRM = 60
-"""Milliseconds for which the tags after a keyframe are watched before the program cuts to it."""
+from restream_agent.stream.held import HeldTags
 
 CALM = 160
 """Milliseconds by which a calm stream advances at most within CONFIRM: a few frames, or one burst."""
 
-STEADY = 3000
 STEADY_WITHIN = 150
-"""Milliseconds. A stream that was silent and is late has lost that time for good if for STEADY it advances in
-real time, within STEADY_WITHIN."""
+"""Milliseconds by which a stream may be off real time over STEADY and still counts as keeping it."""
 
 FRESH = 350
 """Milliseconds. A keyframe is fresh if the tags after it arrive at most this far ahead of real time."""
@@ -26,12 +22,11 @@ FRESH = 350
 FRESH_AT_OPENING = 2000
 """The same for the first picture of a broadcast. Nothing was sent before it, so it may lie in the past."""
 
-HELD_LIMIT = 2000
-"""Milliseconds of a burst that are held back and sent in real time. A longer burst is thrown away, and the
-fallback plays until the next fresh keyframe."""
-
 _LARGEST_CANDIDATE = 16 * 1024 * 1024
 """Bytes."""
+
+_LONGEST_CANDIDATE = 4000
+"""Tags. 5 s of 240 pictures and 4 tracks of sound a second is 2,200 tags."""
 
 _SLOWER = 0.1
 """The fraction by which the fallback is slowed down while the program is ahead of the wall clock."""
@@ -50,7 +45,7 @@ class LiveSource:
     `candidate` is that keyframe and all tags after it. When a stalled network delivers seconds of stream at
     once, most of its keyframes are stale; the tags of the candidate show whether its keyframe is fresh.
     `held` are tags that arrived before their time. `since` is when the connection began, `passed_at` when a
-    tag was last passed to the program.
+    tag was last sent.
     """
 
     since: int
@@ -58,34 +53,34 @@ class LiveSource:
     headers: dict[int, Tag] = field(default_factory=dict)
     candidate: list[Tag] = field(default_factory=list)
     candidate_at: int = 0
-    held: deque[Tag] = field(default_factory=deque)
+    held: HeldTags = field(default_factory=HeldTags)
     _candidate_size: int = 0
-    _arrivals: deque[tuple[int, int]] = field(default_factory=deque)
+    _candidate_end: int = 0
+    _arrivals: Arrivals = field(default_factory=Arrivals)
     _usual_lag: int | None = None
 
     def leave(self) -> None:
         """Note that the program leaves this stream while it is connected: remember its usual lag."""
         self.candidate = []
         self.held.clear()
-        if self._arrivals:
-            self._usual_lag = min(at - stamp for at, stamp in self._arrivals)
+        lag = self._arrivals.lag
+        self._usual_lag = self._usual_lag if lag is None else lag
 
     def note(self, tag: Tag, now: int) -> None:
         """Note when a tag arrived."""
-        self._arrivals.append((now, tag.timestamp))
-        while len(self._arrivals) > 1 and self._arrivals[1][0] <= now - STEADY:
-            self._arrivals.popleft()
+        self._arrivals.add(now, tag.timestamp)
 
     def consider(self, tag: Tag, now: int) -> None:
         """Begin a candidate at a keyframe, or add the tag to the candidate."""
         if tag.is_keyframe and not (self.candidate and self.is_fresh(now, FRESH)):
             self.candidate = [tag]
             self.candidate_at = now
-            self._candidate_size = len(tag.body)
+            self._candidate_size, self._candidate_end = len(tag.body), tag.timestamp
         elif self.candidate:
             self.candidate.append(tag)
             self._candidate_size += len(tag.body)
-            if self._candidate_size > _LARGEST_CANDIDATE:
+            self._candidate_end = max(self._candidate_end, tag.timestamp)
+            if self._candidate_size > _LARGEST_CANDIDATE or len(self.candidate) > _LONGEST_CANDIDATE:
                 self.candidate = []
 
     def is_fresh(self, now: int, limit: int) -> bool:
@@ -94,17 +89,16 @@ class LiveSource:
 
     def is_calm(self, now: int) -> bool:
         """Whether the candidate was watched for CONFIRM and the stream arrives in about real time."""
-        if now < self.candidate_at + CONFIRM or self._advance(now, CONFIRM) > CALM:
+        if now < self.candidate_at + CONFIRM or self._arrivals.advance(now, CONFIRM) > CALM:
             return False
         return self._usual_lag is None or self._is_caught_up(now, self._usual_lag)
 
     def _is_caught_up(self, now: int, usual_lag: int) -> bool:
         """Whether a stream that was silent has delivered its backlog, or has lost it for good."""
-        newest = max(stamp for _, stamp in self._arrivals)
-        if now - newest - usual_lag <= FRESH:
+        arrivals = self._arrivals
+        if arrivals.newest is not None and now - arrivals.newest - usual_lag <= FRESH:
             return True
-        is_watched = now - self._arrivals[0][0] >= STEADY
-        return is_watched and abs(self._advance(now, STEADY) - STEADY) <= STEADY_WITHIN
+        return arrivals.is_watched(now) and abs(arrivals.advance(now, STEADY) - STEADY) <= STEADY_WITHIN
 
     def calm_at(self, now: int) -> int:
         """Return when to check again whether the candidate is calm."""
@@ -113,13 +107,7 @@ class LiveSource:
     @property
     def span(self) -> int:
         """Milliseconds of stream in the candidate."""
-        return max(tag.timestamp for tag in self.candidate) - self.candidate[0].timestamp
-
-    def _advance(self, now: int, window: int) -> int:
-        """Return how many ms of stream arrived in the last `window` ms of wall time."""
-        newest = max((stamp for _, stamp in self._arrivals), default=0)
-        before = [stamp for at, stamp in self._arrivals if at <= now - window]
-        return newest - (max(before) if before else self._arrivals[0][1]) if self._arrivals else 0
+        return self._candidate_end - self.candidate[0].timestamp
 
 
 class FallbackLoop:

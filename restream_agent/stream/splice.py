@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag, with_parameters
-from restream_agent.stream.sources import FRESH, FRESH_AT_OPENING, HELD_LIMIT, FallbackLoop, LiveSource
-from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, Timeline
+from restream_agent.stream.held import HELD_LIMIT
+from restream_agent.stream.sources import FRESH, FRESH_AT_OPENING, FallbackLoop, LiveSource
+from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, Timeline, ends_at
 
 _NEVER = 1 << 62
 
@@ -114,8 +115,7 @@ class Splice:
             return []
         live.note(tag, now)
         if self.source is Source.LIVE:
-            live.passed_at = now
-            live.held.append(tag)
+            live.held.add(tag)
             return self._pass_on(live, now)
         if not self.is_held and now >= live.since + self.settings.settle:
             live.consider(tag, now)
@@ -126,8 +126,8 @@ class Splice:
         live = self._live
         if live and live.candidate and live.is_calm(now) and self._may_cut(live, now):
             return self._to_live(live, now)
-        if live and live.held:
-            return self._pass_on(live, now)
+        if live and live.held and (sent := self._pass_on(live, now)):
+            return sent
         if live and self.source is Source.LIVE and now - live.passed_at >= self.settings.stall:
             return self._to_fallback("stall", now)
         if self.source is Source.NONE and now >= self._opens_at:
@@ -140,7 +140,7 @@ class Splice:
         if self._live and self._live.candidate:
             times.append(self._live.calm_at(now))
         if self._live and self._live.held:
-            times.append(self._timeline.send_at(self._live.held[0]))
+            times.append(self._timeline.send_at(ends_at(self._live.held.first)))
         if self._live and self.source is Source.LIVE:
             times.append(self._live.passed_at + self.settings.stall)
         elif self.source is Source.NONE:
@@ -153,13 +153,19 @@ class Splice:
         """Send the held tags, each not before its time: a burst is sent in real time.
 
         A source that is more than HELD_LIMIT ahead is left for the fallback, until its next fresh keyframe.
+        The stall counts from the last tag that was sent: tags that only wait show nothing.
         """
         sent = list[Tag]()
-        while live.held and not self._timeline.is_ahead(live.held[0], now):
-            sent += self._stamped([live.held.popleft()], now)
-        if live.held and self._timeline.send_at(live.held[-1]) - now > HELD_LIMIT:
+        while live.held and not self._timeline.is_ahead(live.held.first, now):
+            sent += self._stamped([live.held.take()], now)
+        if sent:
+            live.passed_at = now
+        if live.held and self._is_overrun(live, now):
             sent += self._to_fallback("overrun", now)
         return sent
+
+    def _is_overrun(self, live: LiveSource, now: int) -> bool:
+        return live.held.is_too_large or self._timeline.send_at(live.held.end) - now > HELD_LIMIT
 
     def _live_header(self, live: LiveSource, tag: Tag) -> list[Tag]:
         live.headers[tag.kind] = tag
@@ -186,7 +192,8 @@ class Splice:
         tags, live.candidate = live.candidate, []
         self._timeline.begin(tags[0].timestamp, at, now)
         live.passed_at = now
-        live.held.extend(tags)
+        for tag in tags:
+            live.held.add(tag)
         self._change(Source.LIVE, self._opens_as if self.source is Source.NONE else "return", now)
         return [*self._send_headers(live.headers), *self._pass_on(live, now)]
 

@@ -29,8 +29,31 @@ another speed."""
 _STEADY = 3000
 """Milliseconds of wall time for which a distance is watched before it counts as steady."""
 
+LEAD_RESET = 1000
+"""Milliseconds. The fallback gives a lead back at 100 ms a second. A longer lead of a resumed broadcast would
+keep a publisher waiting, so its clock is set forward instead (`resume`)."""
+
 SHOWN = 0
 """A key beside AUDIO and VIDEO: the latest time at which a sent picture is shown."""
+
+
+def ends_at(tag: Tag) -> int:
+    """Return when the picture of a tag is shown, on its source's clock; for sound, when it begins.
+
+    More than LEAD_LIMIT after its timestamp is not counted: no tag waits longer for that.
+    """
+    return tag.timestamp + max(0, min(tag.composition_time, LEAD_LIMIT))
+
+
+def resume(last: dict[int, int], now: int) -> int:
+    """Return by how many ms the clock of a resumed broadcast is to be set forward, and correct `last`.
+
+    Timestamps never go back, so a broadcast whose last timestamps are far ahead of its clock goes on from
+    there: what was sent becomes the present. The time at which a picture is shown may be corrected.
+    """
+    sent = max(last[AUDIO], last[VIDEO])
+    last[SHOWN] = min(last[SHOWN], max(sent, now) + LEAD_LIMIT)
+    return sent - now if sent - now > LEAD_RESET else 0
 
 
 @dataclass
@@ -65,34 +88,41 @@ class Timeline:
         self._watch_lag(now)
         return cut
 
+    def meet(self, tag: Tag, now: int) -> None:
+        """Map the source's clock anew if it has jumped before this tag, which is sent next."""
+        missing = self.last[tag.kind] + 1 - tag.timestamp - self._offset
+        is_behind = missing > _BUMP_LIMIT and tag.timestamp >= self._first
+        if is_behind or self._jumps(tag.timestamp, now):
+            self.begin(tag.timestamp, now, now)
+
     def stamp(self, tag: Tag, now: int) -> Tag | None:
         """Return a tag of the current source with its timestamp on the timeline.
 
         Returns None for a tag that belongs before the keyframe at which the source began.
         """
-        if self._jumps(tag.timestamp, now):
-            self.begin(tag.timestamp, now, now)
+        self.meet(tag, now)
         if tag.is_keyframe and now - self._lags_since >= _STEADY:
             self._follow_wall(tag.timestamp, now)
         last = self.last[tag.kind]
         stamp = tag.timestamp + self._offset
         if stamp <= last and tag.timestamp < self._first:
             return None
-        if last + 1 - stamp > _BUMP_LIMIT:
-            stamp = self.begin(tag.timestamp, now, now)
         stamp = max(stamp, last + 1)
         self._note(tag.timestamp, now)
         self.last[tag.kind] = stamp
-        self.last[SHOWN] = max(self.last[SHOWN], stamp + tag.composition_time)
+        # A source that states a later time does not keep the next source waiting for it.
+        shown = max(stamp, min(stamp + tag.composition_time, now + LIVE_LEAD_LIMIT))
+        self.last[SHOWN] = max(self.last[SHOWN], shown)
         return Tag(tag.kind, stamp, tag.body)
 
     def is_ahead(self, tag: Tag, now: int) -> bool:
-        """Whether it is too early to send a live tag, unless its source's clock has jumped."""
-        return self.send_at(tag) > now and not self._jumps(tag.timestamp, now)
+        """Whether it is too early to send a live tag, the first of those that wait."""
+        self.meet(tag, now)
+        return self.send_at(ends_at(tag)) > now
 
-    def send_at(self, tag: Tag) -> int:
-        """Return the earliest time at which sending a live tag keeps the lead within its limit."""
-        return tag.timestamp + tag.composition_time + self._offset - LIVE_LEAD_LIMIT
+    def send_at(self, end: int) -> int:
+        """Return from when on a live tag whose picture is shown at `end` keeps the lead within its limit."""
+        return end + self._offset - LIVE_LEAD_LIMIT
 
     def shift(self, milliseconds: int) -> None:
         """Delay all further tags by so many ms, in which nothing was sent."""
@@ -114,6 +144,7 @@ class Timeline:
         so that its lead does not grow up to the limit.
         """
         least, most = self._lags or (0, 0)
+        least = min(least, now - timestamp - self._offset)
         self._watch_lag(now)
         if least > _DRIFT and most - least < _DRIFT:
             self._offset += least

@@ -23,13 +23,25 @@ def test_a_new_broadcast_begins_at_zero(tmp_path: Path) -> None:
 def test_the_clock_goes_on_in_the_next_process(tmp_path: Path) -> None:
     """It has the same epoch and timestamps, although the first process has closed nothing."""
     first = Clock(tmp_path)
-    stamps = {AUDIO: 41_000, VIDEO: 40_990, SHOWN: 41_040}
+    stamps = {AUDIO: 410, VIDEO: 400, SHOWN: 450}
     first.last.update(stamps)
     first.save()
     before = first.now()
     second = Clock(tmp_path)
     assert (second.is_resumed, second.last) == (True, stamps)
     assert before <= second.now() <= first.now()
+
+
+def test_a_clock_whose_timestamps_are_far_ahead_is_set_forward(tmp_path: Path) -> None:
+    """Timestamps never go back. Otherwise a publisher would wait until the clock has reached them."""
+    first = Clock(tmp_path)
+    first.last.update({AUDIO: 40_000, VIDEO: 41_000, SHOWN: 900_000})
+    first.save()
+    for _ in range(2):
+        again = Clock(tmp_path)
+        assert 41_000 <= again.now() < 46_000
+        assert again.end <= 41_500
+    assert again.last[VIDEO] == 41_000
 
 
 def test_stamps_that_were_not_saved_are_not_known(tmp_path: Path) -> None:

@@ -5,8 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from restream_agent.program.live_connection import LiveConnection
-from restream_agent.stream.flv import HEADER, FlvError, encode
+from restream_agent.program.live_connection import LiveConnection, RuleBreaks
+from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, FlvError, Tag, encode
+from restream_agent.stream.input_rules import (
+    LARGEST_HEADER,
+    MOST_BYTES,
+    MOST_HEADERS,
+    MOST_TAGS,
+    InputRules,
+)
 from tests.unit.stream.flv_making import picture, sound
 
 
@@ -53,6 +60,53 @@ def test_data_that_are_not_flv_are_an_error(ends: tuple[LiveConnection, socket.s
     far.sendall(b"GET / HTTP/1.1\r\n\r\n")
     with pytest.raises(FlvError):
         connection.read(1100)
+
+
+NOTHING = Tag(AUDIO, 0, b"")
+HEADERS = [Tag(VIDEO, 0, bytes([0x17, 0, number])) for number in range(MOST_HEADERS + 1)]
+RULES = {
+    "899000 ms after its time": [Tag(VIDEO, 0, b"\x17\x01" + (899_000).to_bytes(3, "big") + bytes(8))],
+    "-2001 ms after its time": [Tag(VIDEO, 0, b"\x27\x01" + (2**24 - 2001).to_bytes(3, "big") + bytes(8))],
+    "no decoder parameters": [Tag(VIDEO, 0, b"\x17\x00" + bytes(LARGEST_HEADER))],
+    "headers in a second": HEADERS,
+    "tags in a second": [NOTHING] * (MOST_TAGS + 1),
+    "bytes in a second": [Tag(AUDIO, 0, bytes(MOST_BYTES // 8))] * 9,
+}
+
+
+@pytest.mark.parametrize(("rule", "tags"), RULES.items(), ids=RULES)
+def test_a_tag_that_breaks_a_rule_is_an_error(rule: str, tags: list[Tag]) -> None:
+    """The words say which rule, with what was sent. The tags before it break none."""
+    rules = InputRules()
+    for tag in tags[:-1]:
+        rules.check(tag, 500)
+    with pytest.raises(FlvError, match=rule):
+        rules.check(tags[-1], 999)
+    InputRules().check(NOTHING, 999)
+
+
+def test_counts_begin_anew_with_every_second() -> None:
+    """A stream may go on as long as it likes."""
+    rules = InputRules()
+    for second in range(5):
+        for tag in HEADERS[1:]:
+            rules.check(tag, 1000 * second)
+
+
+def test_a_broken_rule_ends_the_connection(ends: tuple[LiveConnection, socket.socket]) -> None:
+    """The tag reaches nobody."""
+    connection, far = ends
+    far.sendall(HEADER + encode(RULES["899000 ms after its time"][0]))
+    with pytest.raises(FlvError, match="899000 ms"):
+        connection.read(1100)
+
+
+def test_rules_that_are_broken_again_and_again_are_logged_five_times_a_minute() -> None:
+    """The fifth line says so."""
+    breaks = RuleBreaks()
+    words = [breaks.words("too large", 100 * number) for number in range(700)]
+    assert words[:6] == ["too large"] * 4 + ["too large; more of these are not logged for a minute", ""]
+    assert [number for number, line in enumerate(words) if line][5:] == [600, 601, 602, 603, 604]
 
 
 def test_what_arrives_is_metered(ends: tuple[LiveConnection, socket.socket]) -> None:

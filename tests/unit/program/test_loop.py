@@ -72,6 +72,8 @@ BROKEN = {
     "wrong trailer": encode(picture(0, LIVE, is_keyframe=True))[:-1] + b"\xff",
     "a second header": b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00",
     "half a tag, then nothing": encode(picture(0, LIVE, is_keyframe=True))[:9],
+    "a picture shown 899 s after its time": encode(Tag(VIDEO, 0, b"\x17\x01\x0d\xb7\xb8" + bytes(9))),
+    "more tags than a stream has": encode(Tag(AUDIO, 0, b"\xaf\x01\x00")) * 20_001,
     "silence": b"",
 }
 

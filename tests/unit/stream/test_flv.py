@@ -1,5 +1,7 @@
 """FLV bytes to tags and back."""
 
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from restream_agent.stream.flv import (
     AUDIO,
     HEADER,
+    LARGEST_BODY,
     SCRIPT,
     VIDEO,
     FlvError,
@@ -119,6 +122,28 @@ def test_a_damaged_header_leaves_the_keyframe_decodable(record: bytes) -> None:
     keyframe = picture(0, 1, is_keyframe=True)
     changed = with_parameters(keyframe, Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record))
     assert changed.body.endswith(keyframe.body[5:])
+
+
+def test_parameters_longer_than_their_length_can_say_are_left_out() -> None:
+    """A record may state lengths of one byte, and units of up to 65,535."""
+    record = b"\x01\x42\x00\x1f\xfc\xe1\x01\x2c" + bytes(300) + b"\x00"
+    keyframe = picture(0, 1, is_keyframe=True)
+    assert with_parameters(keyframe, Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record)) == keyframe
+
+
+def test_the_largest_header_and_the_largest_picture_fit_into_one_tag() -> None:
+    """A tag's length has three bytes: 16 MiB."""
+    units = b"".join(b"\xff\xff" + bytes(0xFFFF) for _ in range(31))
+    header = Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00\x01\x42\x00\x1f\xff\xff" + units * 4 + b"\x00")
+    keyframe = Tag(VIDEO, 0, b"\x17\x01" + bytes(LARGEST_BODY - 2))
+    assert len(encode(with_parameters(keyframe, header))) < LARGEST_BODY + 100_000
+
+
+def test_numbers_that_cannot_be_are_left_out() -> None:
+    """No number of a publisher or of a file ends the program."""
+    for number in (float("nan"), float("inf"), -float("inf"), 1e300):
+        body = b"\x02\x00\x0aonMetaData\x03\x00\x05width\x00" + struct.pack(">d", number)
+        assert metadata(Tag(SCRIPT, 0, body)) == {}
 
 
 def test_b_frames_are_shown_later_than_their_timestamp() -> None:
