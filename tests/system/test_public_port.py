@@ -69,7 +69,7 @@ def test_the_port_works_again_by_itself(installation: Installation, name: str) -
 
 
 def test_a_dead_port_is_told_and_its_server_restarted(installation: Installation) -> None:
-    """6,000 connections during a broadcast: it goes on, and then OBS can come back. Only SRS stops listening."""
+    """6,000 connections during a broadcast: it goes on, and OBS can come back. Only SRS stops listening."""
     container = installation.container
     obs = Obs(container, PUBLISH_URL, SMALL).start()
     container.wait_until(lambda: installation.state() == "live", 20, "OBS to be live")
