@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -20,7 +21,6 @@ from restream_agent.agent.decide import (
     KillRelay,
     PublishRequest,
     Rules,
-    Situation,
     Tick,
     UnpublishNotice,
     decide,
@@ -31,6 +31,7 @@ from restream_agent.agent.memory_file import MemoryFile
 from restream_agent.agent.observer import IngestAnswer, Observation, Observer
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.refusals import Refusals
+from restream_agent.agent.situation import Situation
 from restream_agent.agent.status import Status
 from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.telemetry import Telemetry
@@ -194,6 +195,8 @@ class Agent:
                 self._memory = decision.memory
                 self._memory_file.save(self._memory)
             self._keep_stream()
+            if self._observation.situation.is_ending:
+                self.look_again.set()
             await self._act(decision, event)
             if decision.actions:
                 with suppress(RestreamError):
@@ -232,6 +235,7 @@ class Agent:
             except (RestreamError, OSError) as error:
                 # The next tick sees what is missing and tries again.
                 log.error("%s", error)
+                self.look_again.set()
                 if isinstance(action, ChangeUnit):
                     refusal = str(error)
         if decision.actions or isinstance(event, Tick):
@@ -243,7 +247,9 @@ class Agent:
                 log.info("publisher %s is dropped", publisher.client_id)
                 await self._ingest.drop(publisher)
             case ChangeUnit(verb, unit, reason):
-                await asyncio.to_thread(self._systemd.change, verb, (unit,), reason=reason, wait=False)
+                # A start that comes late, when the broadcast is ending already, must not cancel its end.
+                change = partial(self._systemd.change, wait=False, yields=verb == "start")
+                await asyncio.to_thread(change, verb, (unit,), reason=reason)
             case KillRelay(unit, reason):
                 await asyncio.to_thread(self._systemd.kill, unit, reason=reason)
             case ClearOperatorRequests():

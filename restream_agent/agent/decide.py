@@ -7,7 +7,7 @@ uses what the ingest server, systemd and the program report.
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from restream_agent.agent.ingest_health import HEALTHY, IngestHealth
+from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.systemd import unit_names
 
 GRACE = 5.0
@@ -25,15 +25,6 @@ FIGHT = 3
 FIGHT_WINDOW = 30.0
 """Seconds. After FIGHT takeovers within FIGHT_WINDOW the current publisher keeps the stream until the
 challenger has been quiet for FIGHT_WINDOW."""
-
-
-@dataclass(frozen=True)
-class Publisher:
-    """A publishing client: the server's id of its connection, its stream's name, its address."""
-
-    client_id: str
-    stream: str
-    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,36 +62,6 @@ class Rules:
     silence: float | None = None
     standby: bool = False
     matches_live: bool = False
-
-
-@dataclass(frozen=True)
-class Situation:
-    """The facts that a decision is based on, at `now` in seconds of the monotonic clock.
-
-    `publishers` is the ingest server's list, None if the server has not answered for `unreachable` seconds.
-    `is_heard` is true while a publisher's stream reaches the program, shown or not. `live_streams` are the
-    streams whose `live@` unit is not inactive. `is_opened` is true if the operator put the broadcast on air
-    without a publisher, `is_ended` if the operator ended it while a publisher was connected. `stuck_relays`
-    are the relays that have delivered nothing for too long (relay_health.py). `unheard_for` is for how many
-    seconds a publisher's stream has been pulled while none of it has reached the program. `fallback_for` is
-    for how many seconds the fallback has been playing. `hold_left` is what remains of a running hold, in
-    seconds: negative once its timer should have ended it. `ingest` is the ingest server's own state.
-    """
-
-    now: float
-    publishers: tuple[Publisher, ...] | None = ()
-    unreachable: float = 0.0
-    is_heard: bool = False
-    is_on_air: bool = False
-    live_streams: frozenset[str] = frozenset()
-    is_hold_running: bool = False
-    is_opened: bool = False
-    is_ended: bool = False
-    stuck_relays: tuple[str, ...] = ()
-    unheard_for: float = 0.0
-    fallback_for: float = 0.0
-    hold_left: float = 0.0
-    ingest: IngestHealth = HEALTHY
 
 
 @dataclass(frozen=True)
@@ -157,7 +118,19 @@ class Decision:
 
 
 def decide(rules: Rules, memory: PublisherMemory, situation: Situation, event: AgentEvent) -> Decision:
-    """Return the decision for an event."""
+    """Return the decision for an event.
+
+    While a broadcast is ending, nothing is asked of systemd: the units are about to change, so what is known
+    of them is wrong already. The first tick after the end asks for what is needed then.
+    """
+    decision = _decide(rules, memory, situation, event)
+    if not situation.is_ending:
+        return decision
+    kept = (action for action in decision.actions if not isinstance(action, ChangeUnit | KillRelay))
+    return replace(decision, actions=tuple(kept))
+
+
+def _decide(rules: Rules, memory: PublisherMemory, situation: Situation, event: AgentEvent) -> Decision:
     match event:
         case PublishRequest(publisher):
             return _on_publish(rules, memory, situation, publisher)
@@ -181,7 +154,9 @@ def _on_publish(
     takeovers = (*recent, situation.now) if others else recent
     actions: list[Action] = [DropPublisher(other) for other in others]
     actions += _stop_other_streams(situation, publisher)
-    actions.append(ClearOperatorRequests())
+    if situation.is_opened or situation.is_ended or situation.publishers is None:
+        # Not a request that is made after this look: an off-air that follows a publish ends its broadcast.
+        actions.append(ClearOperatorRequests())
     if not situation.is_on_air:
         actions.append(ChangeUnit("start", unit_names.TARGET, "a publisher has connected"))
     # Always restarted: a puller that outlives its publisher fails on the next publisher's timestamps.
@@ -244,9 +219,9 @@ def _with_publisher(
     is_new = current is not None and situation.now - memory.accepted_at < GRACE
     is_current = is_listed or is_new
     publisher = current if current is not None and is_current else publishers[-1]
-    if situation.is_ended:
+    if situation.is_ended and not situation.is_on_air:
         # The operator ended the broadcast of this publisher, whose next publish begins another.
-        return Decision(memory)
+        return Decision(memory, _stop_leftovers(situation))
     actions = _stop_other_streams(situation, publisher)
     if rules.silence is not None and situation.unheard_for >= rules.silence:
         # SRS has lost the stream but not the publisher (ossrs/srs#4656). The publisher has to reconnect.
@@ -260,6 +235,8 @@ def _with_publisher(
         actions.append(
             ChangeUnit("start", unit_names.live_unit(publisher.stream), "a publisher is connected")
         )
+    if situation.is_hold_running:
+        actions.append(ChangeUnit("stop", unit_names.HOLD_TIMER, "a publisher is connected"))
     accepted_at = memory.accepted_at if is_current else situation.now
     return Decision(PublisherMemory(publisher, accepted_at, memory.takeovers), tuple(actions))
 
@@ -276,6 +253,14 @@ def _stop_other_streams(situation: Situation, publisher: Publisher) -> list[Acti
     return [ChangeUnit("stop", unit_names.live_unit(stream), reason) for stream in streams]
 
 
+def _stop_leftovers(situation: Situation) -> tuple[Action, ...]:
+    """Stop a `live@` that was asked for just before the end of a broadcast, and the program that it woke."""
+    if situation.is_on_air or not situation.live_streams:
+        return ()
+    units = (*map(unit_names.live_unit, sorted(situation.live_streams)), unit_names.PROGRAM_UNIT)
+    return tuple(ChangeUnit("stop", unit, "nothing is on air") for unit in units)
+
+
 def _fall_back(
     rules: Rules, situation: Situation, ended: set[str], *, played: float, reason: str
 ) -> tuple[Action, ...]:
@@ -284,9 +269,13 @@ def _fall_back(
     `ended` are the streams known to have ended. `played` is how much of the hold has passed, in seconds: 0
     for a publisher that disconnects now, even if the fallback was playing before it was live.
     """
-    streams = sorted(situation.live_streams | (ended if situation.is_on_air else set()))
+    if not situation.is_on_air:
+        return _stop_leftovers(situation)
+    streams = sorted(situation.live_streams | ended)
     actions: list[Action] = [ChangeUnit("stop", unit_names.live_unit(stream), reason) for stream in streams]
-    if not situation.is_on_air or rules.hold is None or rules.standby or situation.is_opened:
+    if rules.hold is None or rules.standby or situation.is_opened:
+        if situation.is_hold_running:
+            actions.append(ChangeUnit("stop", unit_names.HOLD_TIMER, "the broadcast stays on air"))
         return tuple(actions)
     if situation.is_hold_running:
         if situation.hold_left < -OVERDUE:

@@ -14,9 +14,13 @@ log = logging.getLogger(__name__)
 class EditTracker:
     """Compares the TOML with the state that was tried last."""
 
-    def __init__(self, source: Path, manifest: Path, record: Path) -> None:
-        """`manifest` is the file that every apply writes last, `record` the file for the last state tried."""
+    def __init__(self, source: Path, manifest: Path, record: Path, *, is_interrupted: bool = False) -> None:
+        """`manifest` is the file that every apply writes last, `record` the file for the last state tried.
+
+        `is_interrupted` is true if a power cut has interrupted an apply, which is then to be done again.
+        """
         self._source, self._manifest, self._record = source, manifest, record
+        self._is_interrupted = is_interrupted
         self._last_tried: int | None = None
 
     def pending(self) -> int | None:
@@ -42,7 +46,8 @@ class EditTracker:
         if self._last_tried is None:
             state, applied = _modified_at(self._source), _modified_at(self._manifest)
             # Without a manifest the first apply is still running.
-            if state is not None and (applied is None or state <= applied):
+            is_applied = applied is None or state is None or state <= applied
+            if is_applied and not self._is_interrupted:
                 self._last_tried = state
         return self._last_tried
 

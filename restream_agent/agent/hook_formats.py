@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from restream_agent.agent.decide import Publisher
 from restream_agent.agent.identity import read_publisher
+from restream_agent.agent.situation import Publisher
 
 _KINDS = {
     "on_publish": "publish",

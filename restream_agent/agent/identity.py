@@ -7,7 +7,7 @@ a line that fail2ban reads, an id part of a URL.
 import re
 from ipaddress import ip_address
 
-from restream_agent.agent.decide import Publisher
+from restream_agent.agent.situation import Publisher
 
 UNKNOWN = "unknown"
 """Stands for an address that is none. No line of a log can be forged by it, and no address be blocked."""

@@ -17,8 +17,8 @@ from xml.etree import ElementTree as ET
 
 import httpx
 
-from restream_agent.agent.decide import Publisher
 from restream_agent.agent.identity import read_publisher
+from restream_agent.agent.situation import Publisher
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.one_line import printable
 

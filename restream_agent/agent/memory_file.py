@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from restream_agent.agent.decide import Publisher, PublisherMemory
+from restream_agent.agent.decide import PublisherMemory
+from restream_agent.agent.situation import Publisher
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from restream_agent.agent.decide import UNREACHABLE, Publisher, Situation
+from restream_agent.agent.decide import UNREACHABLE
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.ingest_health import IngestHealth
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.relay_health import RelayView
+from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 _WATCHED = (
     unit_names.TARGET,
     unit_names.HOLD_TIMER,
+    unit_names.HOLD_SERVICE,
     unit_names.APPLY_UNIT,
     unit_names.PREPARE_UNIT,
     unit_names.INGEST_UNIT,
@@ -139,6 +141,7 @@ class Observer:
             unreachable=now - answer.answered_at,
             is_heard=self._telemetry.is_heard,
             is_on_air=is_on_air,
+            is_ending=_is_ending(units),
             live_streams=frozenset(unit_names.stream_of(unit) for unit in pullers),
             is_hold_running=unit_names.HOLD_TIMER in running,
             is_opened=(operator / "open").exists(),
@@ -173,3 +176,9 @@ class Observer:
         # Until a unit is active, its `since` is that of its previous run.
         pulled_for = [now - state.since for state in pullers if state.active == "active"]
         return min(pulled_for, default=0.0)
+
+
+def _is_ending(units: Mapping[str, UnitState]) -> bool:
+    """Whether off-air is under way, or a stop of the target that somebody has asked systemd for."""
+    service, target = units.get(unit_names.HOLD_SERVICE), units.get(unit_names.TARGET)
+    return (service is not None and service.is_up) or (target is not None and target.has_job)

@@ -189,7 +189,10 @@ class AgentService:
     async def _apply_edits(self) -> None:
         """Apply edits of the TOML for ever: at once, and later those that the watcher missed."""
         source = self._settings.source
-        edits = EditTracker(Path(source), Path(paths.MANIFEST), self._runtime / "tried-edit")
+        # An apply of this boot has left its lock. It is still running, or its unit has failed.
+        is_interrupted = Path(paths.UNFINISHED).exists() and not Path(paths.LOCK).exists()
+        record = self._runtime / "tried-edit"
+        edits = EditTracker(Path(source), Path(paths.MANIFEST), record, is_interrupted=is_interrupted)
         applier = EditApplier(source, edits, self._systemd)
         while True:
             await asyncio.sleep(_EDIT_SETTLES)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from restream_agent.agent.decide import Publisher, Situation
 from restream_agent.agent.ffmpeg_progress import Rates
 from restream_agent.agent.relay_health import RelayView
+from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.base import one_line
 from restream_agent.systemd.time_spans import format_span
 from restream_agent.wire.program_report import HandOffReport, ProgramReport

@@ -20,6 +20,9 @@ LOCK_SECONDS = 15.0
 
 _LOCK_PAUSE = 0.2
 
+_TEMPORARY = ".restream-"
+"""How the names of files begin that are not complete yet."""
+
 
 def locate(root: Path, path: str) -> Path:
     """Return the place below `root` that an absolute path of a tree stands for."""
@@ -68,7 +71,7 @@ def write(root: Path, path: str, entry: File | Link) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(entry, Link):
-            temporary = Path(tempfile.mktemp(dir=place.parent, prefix=".restream-"))  # noqa: S306
+            temporary = Path(tempfile.mktemp(dir=place.parent, prefix=_TEMPORARY))  # noqa: S306
             temporary.symlink_to(entry.target)
         else:
             temporary = _written(place.parent, entry)
@@ -82,7 +85,7 @@ def write(root: Path, path: str, entry: File | Link) -> None:
 
 
 def _written(directory: Path, entry: File) -> Path:
-    handle, name = tempfile.mkstemp(dir=directory, prefix=".restream-")  # mode 0600
+    handle, name = tempfile.mkstemp(dir=directory, prefix=_TEMPORARY)  # mode 0600
     try:
         with os.fdopen(handle, "w") as file:
             if os.geteuid() == 0:
@@ -105,11 +108,30 @@ def remove(root: Path, path: str) -> None:
     place = locate(root, path)
     try:
         place.unlink(missing_ok=True)
-        holds_unit_parts = place.parent.suffix in (".d", ".wants") and place.parent.is_dir()
-        if holds_unit_parts and not any(place.parent.iterdir()):
-            place.parent.rmdir()
+        _remove_if_empty(place.parent)
     except OSError as error:
         raise RestreamError(f"{place} cannot be removed: {error.strerror}") from error
+
+
+def _remove_if_empty(directory: Path) -> None:
+    """Remove a directory for drop-ins or .wants links that holds none."""
+    holds_unit_parts = directory.suffix in (".d", ".wants") and directory.is_dir()
+    if holds_unit_parts and not any(directory.iterdir()):
+        directory.rmdir()
+
+
+def remove_leftovers(root: Path, tree_paths: Iterable[str]) -> None:
+    """Remove the temporary files of a `write` that was interrupted, beside each of the given paths.
+
+    No other write may be going on there. Raises RestreamError for what cannot be removed.
+    """
+    for directory in {locate(root, path).parent for path in tree_paths}:
+        try:
+            for leftover in directory.glob(f"{_TEMPORARY}*"):
+                leftover.unlink(missing_ok=True)
+            _remove_if_empty(directory)
+        except OSError as error:
+            raise RestreamError(f"{directory} cannot be cleaned: {error.strerror}") from error
 
 
 def read_manifest(root: Path) -> dict[str, object]:

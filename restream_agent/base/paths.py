@@ -20,6 +20,8 @@ TMPFILES = "/etc/tmpfiles.d/restream-agent.conf"
 
 STATE = "/var/lib/restream-agent"
 MANIFEST = f"{STATE}/manifest.json"
+UNFINISHED = f"{STATE}/unfinished.json"
+"""What an apply is about to do; the file exists while an apply runs, and after one that was interrupted."""
 FALLBACK_DIRECTORY = f"{STATE}/fallback"
 FALLBACK_CURRENT = f"{FALLBACK_DIRECTORY}/current.flv"
 FALLBACK_SLATE = f"{FALLBACK_DIRECTORY}/slate.flv"

@@ -10,7 +10,7 @@ from restream_agent.cli import status_view
 from restream_agent.config.problems import toml_value
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
-from restream_agent.systemd import systemctl, unit_names
+from restream_agent.systemd import broadcast_end, systemctl, unit_names
 
 _REASON = "asked for by the operator"
 
@@ -19,14 +19,16 @@ def on_air() -> str:
     """Start a broadcast with the fallback, or end the hold of one that is on air; return a message."""
     _require_root()
     manager = systemctl.Systemd()
+    broadcast_end.wait(manager)
     before = manager.active(unit_names.TARGET, unit_names.HOLD_TIMER)
     _leave_mark("open")
     (Path(paths.OPERATOR) / "end").unlink(missing_ok=True)
-    # restream.target starts before the units that it wants, and the reload below needs the program.
-    manager.change("start", (unit_names.TARGET, unit_names.PROGRAM_UNIT), reason=_REASON)
-    manager.change("reload", (unit_names.PROGRAM_UNIT,), reason="to open with the fallback")
     if unit_names.HOLD_TIMER in before:
         manager.change("stop", (unit_names.HOLD_TIMER,), reason=_REASON)
+    # restream.target starts before the units that it wants, and the reload below needs the program.
+    manager.change("start", (unit_names.TARGET, unit_names.PROGRAM_UNIT), reason=_REASON, yields=True)
+    manager.change("reload", (unit_names.PROGRAM_UNIT,), reason="to open with the fallback")
+    if unit_names.HOLD_TIMER in before:
         return "the hold has ended: the fallback stays on air until OBS is back, or until off-air"
     if unit_names.TARGET in before:
         return "the channel was on air already"

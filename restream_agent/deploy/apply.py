@@ -12,13 +12,14 @@ from restream_agent.base.file_tree import File, Tree
 from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
-from restream_agent.deploy import checks, machine, polkit, secret_checks
+from restream_agent.deploy import checks, machine, polkit, secret_checks, unfinished
 from restream_agent.deploy.changes import Change, compare
 from restream_agent.deploy.plan import Actions, plan_actions
+from restream_agent.deploy.unfinished import Intent
 from restream_agent.render import assets
 from restream_agent.render.templates import Facts
 from restream_agent.render.tree import render
-from restream_agent.systemd import unit_names
+from restream_agent.systemd import broadcast_end, unit_names
 from restream_agent.systemd.systemctl import Systemd
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ def make_plan(config: Config, facts: Facts, target: TargetMachine) -> Plan:
         raise ConfigError(missing)
     desired = _with_usable_groups(render(config, facts, assets.load()), target)
     manifest = files.read_manifest(target.root)
-    owned = _owned_paths(manifest)
+    interrupted = unfinished.read(target.root)
+    owned = _owned_paths(manifest) | set(interrupted.owned)
     current = files.read_tree(target.root, {*desired, *owned}, secret=_secret_paths(desired, owned))
     current = _with_usable_groups(current, target)
     _refuse_foreign(current, desired, owned)
@@ -66,6 +68,7 @@ def make_plan(config: Config, facts: Facts, target: TargetMachine) -> Plan:
         changed_secrets=_changed_secrets(manifest, fingerprints),
         relays=frozenset(relay.name for relay in relays(config)),
     )
+    actions = unfinished.joined(actions, interrupted.actions, desired)
     text = json.dumps({"owned": sorted(desired), "salt": salt, "secrets": fingerprints}, indent=2) + "\n"
     return Plan(desired, changes, actions, text)
 
@@ -130,6 +133,7 @@ def apply(
     """
     with files.lock(target.root, wait=lock_wait):
         plan = make_plan(config, facts, target)
+        unfinished.clean(target.root, plan.desired)
         if plan.is_empty:
             prepare(plan.desired)
         else:
@@ -140,6 +144,7 @@ def apply(
             prepare(plan.desired)
             _carry_out(plan, config, target, systemd)
             files.write(target.root, paths.MANIFEST, File(plan.manifest, mode=0o600))
+            unfinished.write(target.root, Intent())
         if target.is_this_machine:
             if plan.is_empty:
                 polkit.require_rule(systemd)
@@ -150,7 +155,9 @@ def apply(
 def _carry_out(plan: Plan, config: Config, target: TargetMachine, systemd: Systemd) -> None:
     """Make the changes and have systemd act on them; after a failure, restore what was there."""
     made: list[Change] = []
+    earlier = unfinished.read(target.root)
     try:
+        unfinished.write(target.root, Intent((*plan.desired, *earlier.owned), plan.actions))
         _write(plan, target, systemd, made)
         if target.is_this_machine:
             stopped = frozenset(_SERVERS) - {*systemd.active(*_SERVERS), *plan.actions.start}
@@ -159,6 +166,8 @@ def _carry_out(plan: Plan, config: Config, target: TargetMachine, systemd: Syste
             polkit.require_rule(systemd)
     except BaseException:
         _restore(plan, made, target, systemd)
+        with suppress(RestreamError):
+            unfinished.write(target.root, earlier)
         raise
 
 
@@ -197,7 +206,10 @@ def put(change: Change, target: TargetMachine) -> None:
 
 def perform(actions: Actions, systemd: Systemd) -> None:
     """Have systemd do what the changes need."""
-    systemd.change("stop", actions.stop, reason="no longer configured")
+    broadcast_end.wait(systemd)
+    running = systemd.active(*actions.stop) if actions.stop else {}
+    stop = tuple(unit for unit in actions.stop if unit in running)
+    systemd.change("stop", stop, reason="no longer configured")
     if actions.daemon_reload:
         systemd.daemon_reload()
     systemd.change("try-restart", actions.restart, reason="its configuration changed")

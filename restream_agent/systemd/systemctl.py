@@ -44,16 +44,20 @@ class Systemd:
     def __init__(self, runner: Runner = run) -> None:
         self._run = runner
 
-    def change(self, verb: str, units: Iterable[str], *, reason: str, wait: bool = True) -> None:
+    def change(
+        self, verb: str, units: Iterable[str], *, reason: str, wait: bool = True, yields: bool = False
+    ) -> None:
         """Start, stop, restart or reload units, and wait until systemd has done it unless `wait` is False.
 
-        Without units, nothing happens. Raises CommandError with systemd's message.
+        A change that `yields` fails if it would cancel a change that is under way: a start of any unit with
+        `Requisite=restream.target` would cancel a stop of that target. Without units, nothing happens. Raises
+        CommandError with systemd's message.
         """
         names = tuple(units)
         if not names:
             return
         log.info("systemctl %s %s: %s", verb, " ".join(names), reason)
-        flags = () if wait else ("--no-block",)
+        flags = (*(() if wait else ("--no-block",)), *(("--job-mode=fail",) if yields else ()))
         self._run(("systemctl", *flags, verb, "--", *names), timeout=_JOB_TIMEOUT)
 
     def daemon_reload(self) -> None:

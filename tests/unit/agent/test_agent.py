@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from restream_agent.agent.agent import MOST_ARRIVING, Agent
-from restream_agent.agent.decide import Publisher
 from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.refusals import Refusals
+from restream_agent.agent.situation import Publisher
 from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
@@ -76,7 +76,8 @@ class FakeSystemctl:
             self.looks += 1
             blocks = [f"Id={unit}\nActiveState={state}\n{since}\n" for unit, state in self.units.items()]
             return CompletedProcess(argv, 0, "\n".join(blocks), "")
-        verb, unit = ("kill", argv[4]) if argv[1] == "kill" else (argv[2], argv[4])
+        words = [word for word in argv[1:] if not word.startswith("-")]
+        verb, unit = words
         self.calls.append(f"{verb} {unit}")
         if verb in self.broken:
             raise CommandError(argv, "failed with exit status 1")

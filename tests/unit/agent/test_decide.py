@@ -16,15 +16,14 @@ from restream_agent.agent.decide import (
     ClearOperatorRequests,
     DropPublisher,
     KillRelay,
-    Publisher,
     PublisherMemory,
     PublishRequest,
     Rules,
-    Situation,
     Tick,
     UnpublishNotice,
     decide,
 )
+from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.systemd import unit_names
 
 NOW = 1000.0
@@ -78,8 +77,10 @@ def test_a_publish_on_air_leaves_the_target_alone() -> None:
 
 
 def test_a_publish_clears_the_operators_requests() -> None:
-    """The requests "open" and "end" are obsolete once a publisher connects."""
-    assert ClearOperatorRequests() in actions(FALLBACK, PublishRequest(OBS))
+    """The requests "open" and "end" are obsolete once a publisher connects; no later request is cleared."""
+    for observed in ({"is_opened": True}, {"is_ended": True}, {"publishers": None}):
+        assert ClearOperatorRequests() in actions(replace(FALLBACK, **observed), PublishRequest(OBS))
+    assert ClearOperatorRequests() not in actions(FALLBACK, PublishRequest(OBS))
 
 
 def test_a_publish_has_the_fallback_matched_if_so_configured() -> None:

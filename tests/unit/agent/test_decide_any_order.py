@@ -1,118 +1,44 @@
-"""The decision against a small model of the server and of systemd, under any order of events."""
+"""The decision against a small model of the server and of systemd, under any order and speed of events."""
 
-from dataclasses import dataclass, field
-
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restream_agent.agent.decide import (
     GRACE,
     UNREACHABLE,
-    Action,
     AgentEvent,
-    ChangeUnit,
-    DropPublisher,
-    Publisher,
-    PublisherMemory,
-    PublishRequest,
     Rules,
-    Situation,
     Tick,
     UnpublishNotice,
-    decide,
 )
-from restream_agent.systemd import unit_names
+from restream_agent.agent.situation import Publisher
+from tests.unit.agent.broadcast_model import World
 
-
-@dataclass
-class World:
-    """The ingest server, systemd and the hooks on their way; actions take effect at once."""
-
-    rules: Rules
-    now: float = 0.0
-    memory: PublisherMemory = field(default_factory=PublisherMemory)
-    publishers: list[Publisher] = field(default_factory=list)
-    on_their_way: list[AgentEvent] = field(default_factory=list)
-    clients: int = 0
-    is_answering: bool = True
-    silent_since: float = 0.0
-    is_on_air: bool = False
-    is_hold_running: bool = False
-    live: set[str] = field(default_factory=set)
-    holds: int = 0
-
-    def situation(self) -> Situation:
-        return Situation(
-            now=self.now,
-            publishers=tuple(self.publishers) if self.is_answering else None,
-            unreachable=0.0 if self.is_answering else self.now - self.silent_since,
-            is_on_air=self.is_on_air,
-            live_streams=frozenset(self.live),
-            is_hold_running=self.is_hold_running,
-        )
-
-    def handle(self, event: AgentEvent) -> str:
-        decision = decide(self.rules, self.memory, self.situation(), event)
-        self.memory = decision.memory
-        for action in decision.actions:
-            self.perform(action)
-        return decision.refusal
-
-    def perform(self, action: Action) -> None:
-        if isinstance(action, DropPublisher):
-            self.leave(action.publisher, is_told=True)
-        elif isinstance(action, ChangeUnit):
-            self.change(action.verb, action.unit)
-
-    def change(self, verb: str, unit: str) -> None:
-        if unit == unit_names.TARGET:
-            self.is_on_air = True
-        elif unit == unit_names.HOLD_TIMER:
-            assert self.is_on_air
-            assert not self.is_hold_running
-            self.is_hold_running = True
-            self.holds += 1
-        elif unit == unit_names.HOLD_SERVICE:
-            self.run_out()
-        elif verb == "stop":
-            self.live.discard(unit_names.stream_of(unit))
-        else:
-            self.live.add(unit_names.stream_of(unit))
-            self.is_hold_running = False  # Conflicts= of live@.service
-
-    def run_out(self) -> None:
-        self.is_on_air = self.is_hold_running = False
-        self.live.clear()
-
-    def arrive(self, stream: str, *, is_told: bool) -> None:
-        """Let a new client publish; `is_told` is whether the hook reaches the agent."""
-        self.clients += 1
-        publisher = Publisher(f"c{self.clients}", stream)
-        if is_told and self.handle(PublishRequest(publisher)):
-            return
-        if stream not in [present.stream for present in self.publishers]:  # the server refuses a busy stream
-            self.publishers.append(publisher)
-
-    def leave(self, publisher: Publisher, *, is_told: bool) -> None:
-        if publisher in self.publishers:
-            self.publishers.remove(publisher)
-            if is_told:
-                self.on_their_way.append(UnpublishNotice(publisher))
-
+RULES = [Rules(), Rules(hold=None), Rules(hold=0.0), Rules(standby=True)]
 
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["arrive", "arrive untold"]), st.integers(0, 1)),
         st.tuples(st.sampled_from(["leave", "leave untold", "deliver", "repeat"]), st.integers(0, 5)),
         st.tuples(st.just("time"), st.integers(1, 40)),
-        st.tuples(st.sampled_from(["tick", "server", "agent restarts", "hold runs out"]), st.just(0)),
+        st.tuples(
+            st.sampled_from(
+                [
+                    "tick", "server", "agent restarts", "agent acts",
+                    "hold runs out", "off-air", "on-air", "relays have stopped", "the end has ended",
+                ]
+            ),
+            st.just(0),
+        ),
     ),
     max_size=25,
-)
+)  # fmt: skip
 
 
 def take(world: World, step: str, number: int) -> None:
     """Take one step in the world."""
+    units = world.units
     if step.startswith("arrive"):
         world.arrive(("main", "other")[number], is_told=step == "arrive")
     elif step.startswith("leave") and world.publishers:
@@ -126,32 +52,88 @@ def take(world: World, step: str, number: int) -> None:
         world.handle(Tick())
     elif step == "server":
         world.is_answering, world.silent_since = not world.is_answering, world.now
-    elif step == "agent restarts":
-        world.memory = PublisherMemory(current=world.memory.current)
-    elif step == "hold runs out" and world.is_hold_running:
-        world.run_out()
+    else:
+        simple = {
+            "agent restarts": world.restart_agent,
+            "agent acts": lambda: world.act(1),
+            "hold runs out": units.run_out,
+            "off-air": world.off_air,
+            "on-air": world.on_air,
+            "relays have stopped": units.stop_target,
+            "the end has ended": units.end_end,
+        }
+        simple.get(step, lambda: None)()
 
 
-@settings(max_examples=500, deadline=None)
-@given(STEPS, st.sampled_from([Rules(), Rules(hold=None), Rules(hold=0.0), Rules(standby=True)]))
-def test_ticks_with_the_truth_end_in_the_right_state(steps: list[tuple[str, int]], rules: Rules) -> None:
-    """With a publisher: on air, and exactly its stream is pulled. Without: no stream, and the hold runs."""
-    world = World(rules)
-    for step, number in steps:
-        take(world, step, number)
+def come_to_rest(world: World) -> None:
+    """Let everything that is under way end, and give the agent some ticks with the truth."""
     world.is_answering = True
     world.now += max(GRACE, UNREACHABLE)
-    world.handle(Tick())
-    world.handle(Tick())
-    if world.publishers:
-        assert world.is_on_air
-        assert world.live in [{publisher.stream} for publisher in world.publishers]
-        assert not world.is_hold_running
+    for _ in range(4):
+        world.handle(Tick())
+        world.act()
+        world.units.settle()
+
+
+@settings(max_examples=1000, deadline=None)
+@given(STEPS, st.sampled_from(RULES))
+def test_ticks_with_the_truth_end_in_the_right_state(steps: list[tuple[str, int]], rules: Rules) -> None:
+    """With a publisher: on air, and exactly its stream is pulled. Without: no stream, and the hold runs.
+
+    After off-air neither: nothing is on air, nothing is pulled, no hold is left over, until the next publish.
+    """
+    world = World(rules)
+    units = world.units
+    for step, number in steps:
+        take(world, step, number)
+        assert units.hold_of is None or units.is_on_air, "a hold is left over"
+    come_to_rest(world)
+    if world.publishers and (units.is_on_air or not world.is_ended):
+        assert units.is_on_air
+        assert units.live in [{publisher.stream} for publisher in world.publishers]
+        assert units.hold_of is None
+    elif not units.is_on_air:
+        assert (units.live, units.hold_of) == (set(), None)
     else:
-        assert set() == world.live
-        is_timed = bool(rules.hold) and not rules.standby
-        assert (world.is_on_air and is_timed) == world.is_hold_running
-        assert not (world.is_on_air and rules.hold == 0.0 and not rules.standby)
+        assert (world.publishers, units.live) == ([], set())
+        is_timed = bool(rules.hold) and not rules.standby and not world.is_opened
+        assert is_timed == (units.hold_of is not None)
+        assert rules.hold != 0.0 or rules.standby or world.is_opened
+
+
+@pytest.mark.parametrize("acts", [0, 1, 2, 3])
+def test_a_hold_that_begins_while_off_air_is_under_way_ends_no_later_broadcast(acts: int) -> None:
+    """OBS is killed and off-air follows at once: the agent asks for the hold while the relays stop."""
+    world = World(Rules())
+    world.arrive("main", is_told=True)
+    world.act()
+    world.now += GRACE
+    world.leave(world.publishers[0], is_told=True)
+    world.handle(world.on_their_way.pop())
+    world.act(acts)
+    world.off_air()
+    world.handle(Tick())
+    world.act()
+    world.units.settle()
+    assert (world.units.is_on_air, world.units.hold_of) == (False, None)
+    world.on_air()
+    world.units.run_out()
+    come_to_rest(world)
+    assert (world.units.is_on_air, world.units.hold_of) == (True, None)
+
+
+def test_a_publish_while_off_air_is_under_way_begins_the_next_broadcast() -> None:
+    """Forty relays stop slowly. The publisher is accepted, and is live when the last of them has stopped."""
+    world = World(Rules())
+    world.on_air()
+    world.off_air()
+    world.arrive("main", is_told=True)
+    world.act()
+    assert (world.units.is_stopping, world.units.live) == (True, set())
+    world.units.settle()
+    world.handle(Tick())
+    world.act()
+    assert (world.units.broadcast, world.units.live) == (2, {"main"})
 
 
 @settings(max_examples=200, deadline=None)
@@ -171,4 +153,5 @@ def test_a_hold_begins_once_however_often_the_end_of_the_publisher_is_reported(h
     }
     for name in heard:
         world.handle(events[name])
-    assert (0 if set(heard) == {"other hook"} else 1) == world.holds
+        world.act()
+    assert (0 if set(heard) == {"other hook"} else 1) == world.units.holds

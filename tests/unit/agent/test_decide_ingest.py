@@ -6,17 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restream_agent.agent.decide import (
-    GRACE,
-    ChangeUnit,
-    Publisher,
-    PublisherMemory,
-    Rules,
-    Situation,
-    Tick,
-    decide,
-)
+from restream_agent.agent.decide import GRACE, ChangeUnit, PublisherMemory, Rules, Tick, decide
 from restream_agent.agent.ingest_health import STARTED, IngestHealth
+from restream_agent.agent.situation import Publisher, Situation
 
 OBS = Publisher("c1", "main", "192.0.2.1")
 DEAD = IngestHealth(is_port_dead=True, up_for=60.0)

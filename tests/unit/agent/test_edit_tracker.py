@@ -42,6 +42,16 @@ def test_an_edit_that_the_watcher_missed_is_pending(source: Path) -> None:
     assert edits(source).pending() is not None
 
 
+def test_an_apply_that_a_power_cut_interrupted_is_done_again_once(source: Path) -> None:
+    """Though the manifest is newer than the TOML. A restarted agent does not repeat it."""
+    first, second = (
+        EditTracker(source, source.parent / "manifest", source.parent / "tried", is_interrupted=True)
+        for _ in range(2)
+    )
+    hand_over(first)
+    assert (first.pending(), second.pending()) == (None, None)
+
+
 def test_an_edit_is_handed_over_once(source: Path) -> None:
     """Also after `apply` has refused it, which leaves the old manifest, and by a restarted agent."""
     change(source, 300)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restream_agent.agent.decide import Publisher
 from restream_agent.agent.hook_formats import Hook, HookError, read_nginx, read_srs
+from restream_agent.agent.situation import Publisher
 from tests.unit.agent.recorded import nginx_hooks, srs_hooks
 
 KINDS = {"on_publish": "publish", "on_unpublish": "unpublish", "on_play": "play"}

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restream_agent.agent import ingest_api
-from restream_agent.agent.decide import Publisher
 from restream_agent.agent.ingest_api import (
     LARGEST_ANSWER,
     MOST_LISTED,
@@ -23,6 +22,7 @@ from restream_agent.agent.ingest_api import (
     nginx_publishers,
     srs_publishers,
 )
+from restream_agent.agent.situation import Publisher
 from restream_agent.base.errors import RestreamError
 from tests.unit.agent.recorded import nginx_stat, srs_answer
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from restream_agent.agent.decide import Publisher, Situation
 from restream_agent.agent.metrics import exposition
+from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.agent.status import Status
 from tests.unit.agent.test_status import LIVE, RELAYS
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.agent.decide import Situation
 from restream_agent.agent.news_sender import NewsSender
+from restream_agent.agent.situation import Situation
 from restream_agent.agent.status import Status
 from restream_agent.wire.news import News, NewsKind
 from tests.unit.agent.reports import program

@@ -3,7 +3,7 @@
 import asyncio
 
 from restream_agent.agent.agent import MOST_ARRIVING
-from restream_agent.agent.decide import Publisher
+from restream_agent.agent.situation import Publisher
 from tests.unit.agent.test_agent import OBS, AgentBench, bench, go, hook
 
 __all__ = ["bench"]

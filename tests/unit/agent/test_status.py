@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from restream_agent.agent.decide import Publisher, Situation
 from restream_agent.agent.ffmpeg_progress import Progress, ProgressHistory
 from restream_agent.agent.ingest_health import IngestHealth
 from restream_agent.agent.relay_health import RelayView
+from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.agent.status import Status
 from restream_agent.systemd.unit_state import UnitState
 from restream_agent.wire.attempts import AttemptStatus

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from restream_agent.agent.decide import Publisher
+from restream_agent.agent.situation import Publisher
 from tests.unit.agent.test_agent import OBS, AgentBench, bench, go, hook
 
 __all__ = ["bench"]

@@ -232,10 +232,10 @@ def test_inline_keys_are_removed_with_their_platform(root: Path) -> None:
 
 def test_systemd_is_asked_in_an_order_that_works() -> None:
     """Stop with the old files, then daemon-reload, then restart, reload and start with the new files."""
-    runner = Recording("restream.target")
+    runner = Recording("restream.target", "a.service")
     actions = Actions(
         daemon_reload=True,
-        stop=("a.service",),
+        stop=("a.service", "stopped.service"),
         restart=("b.service",),
         reload=("c.service",),
         start=("d.socket",),

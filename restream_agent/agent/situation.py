@@ -1,0 +1,47 @@
+"""The facts that the agent decides upon. Pure."""
+
+from dataclasses import dataclass
+
+from restream_agent.agent.ingest_health import HEALTHY, IngestHealth
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """A publishing client: the server's id of its connection, its stream's name, its address."""
+
+    client_id: str
+    stream: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The facts that a decision is based on, at `now` in seconds of the monotonic clock.
+
+    `publishers` is the ingest server's list, None if the server has not answered for `unreachable` seconds.
+    `is_heard` is true while a publisher's stream reaches the program, shown or not. `is_ending` is true from
+    the beginning of off-air until every process of the broadcast has ended; `is_on_air` may be true as well.
+    `live_streams` are the streams whose `live@` unit is not inactive. `is_opened` is true if the operator put
+    the broadcast on air without a publisher, `is_ended` if the operator ended it while a publisher was
+    connected. `stuck_relays` are the relays that have delivered nothing for too long (relay_health.py).
+    `unheard_for` is for how many seconds a publisher's stream has been pulled while none of it has reached
+    the program. `fallback_for` is for how many seconds the fallback has been playing. `hold_left` is what
+    remains of a running hold, in seconds: negative once its timer should have ended it. `ingest` is the
+    ingest server's own state.
+    """
+
+    now: float
+    publishers: tuple[Publisher, ...] | None = ()
+    unreachable: float = 0.0
+    is_heard: bool = False
+    is_on_air: bool = False
+    is_ending: bool = False
+    live_streams: frozenset[str] = frozenset()
+    is_hold_running: bool = False
+    is_opened: bool = False
+    is_ended: bool = False
+    stuck_relays: tuple[str, ...] = ()
+    unheard_for: float = 0.0
+    fallback_for: float = 0.0
+    hold_left: float = 0.0
+    ingest: IngestHealth = HEALTHY

@@ -1,0 +1,21 @@
+"""Waits for the end of a broadcast: what is started meanwhile would cancel the end, or be stopped by it."""
+
+import time
+
+from restream_agent.base.errors import RestreamError
+from restream_agent.systemd import unit_names
+from restream_agent.systemd.systemctl import Systemd
+
+_LONGEST = 60.0
+"""Seconds. TimeoutStartSec= of restream-off-air.service is shorter."""
+
+_LOOK_EVERY = 0.2
+
+
+def wait(manager: Systemd) -> None:
+    """Wait until an off-air that is under way has ended; RestreamError if it does not end."""
+    deadline = time.monotonic() + _LONGEST
+    while manager.active(unit_names.HOLD_SERVICE).get(unit_names.HOLD_SERVICE) == "activating":
+        if time.monotonic() > deadline:
+            raise RestreamError("the broadcast is still ending", hint="try again in a minute")
+        time.sleep(_LOOK_EVERY)
