@@ -1,9 +1,12 @@
-"""The HTTP server under the agent's application: uvicorn, changed in two places.
+"""The HTTP server under the agent's application: uvicorn, changed in three places.
 
-Both changes override methods of uvicorn's H11Protocol, which uvicorn does not document. They are the same in
+The changes override methods of uvicorn's H11Protocol, which uvicorn does not document. They are the same in
 uvicorn 0.29 and 0.54; pyproject.toml admits no newer version, and tests/unit/agent/test_http_server.py fails
 with a version that has changed them.
 """
+
+import asyncio
+from collections import OrderedDict
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,28 +20,91 @@ _SHUTDOWN = 10
 """Seconds that hooks in progress may take when the agent stops. On a busy machine systemd is slow to answer,
 and a hook that is cut off is a refused publisher. The unit's TimeoutStopSec= is longer."""
 
-_KEEP_ALIVE = 5
-"""Seconds after which a connection without a further request is closed."""
+_ONE_REQUEST = [("connection", "close")]
+"""A header of every answer. The ingest servers open a connection for each hook; nobody may hold one open."""
+
+REQUEST_WITHIN = 5.0
+"""Seconds in which a connection has to send the head of its request."""
+
+MOST_SILENT = 500
+"""Connections that may be open without a request, each some 60 KB. Above that the oldest are closed."""
+
+_SPARED = 0.3
+"""Seconds for which a connection is not closed to make room. On loopback the request of a hook follows the
+connection at once, but a burst of connections is accepted before any of them is read."""
 
 
-def http_server(application: Starlette) -> uvicorn.Server:
+def http_server(application: Starlette, *, most_silent: int = MOST_SILENT) -> uvicorn.Server:
     """Return the server for an application; its `serve` takes the sockets to listen on."""
+
+    class Protocol(HookProtocol):
+        silent = SilentConnections(most_silent)
+
     return uvicorn.Server(
         uvicorn.Config(
             application,
-            http=HookProtocol,
+            http=Protocol,
+            headers=_ONE_REQUEST,
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_SHUTDOWN,
         )
     )
 
 
+class SilentConnections:
+    """The connections that have not sent a request, in the order in which they came.
+
+    A user of this machine can open thousands. They cost the agent neither its descriptors nor its memory, and
+    no hook has to wait for them.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._since: OrderedDict[HookProtocol, float] = OrderedDict()
+
+    def add(self, connection: "HookProtocol", now: float) -> None:
+        """Note a new connection; close the oldest ones if there are too many."""
+        self._since[connection] = now
+        while len(self._since) > self._most:
+            oldest, since = next(iter(self._since.items()))
+            if now - since < _SPARED:
+                return
+            self.remove(oldest)
+            oldest.transport.abort()
+
+    def remove(self, connection: "HookProtocol") -> None:
+        """Forget a connection: it has sent a request, or it has ended."""
+        self._since.pop(connection, None)
+
+
 class HookProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 protocol, for one connection."""
+    """uvicorn's HTTP/1.1 protocol, for one connection with one request."""
+
+    silent: SilentConnections
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Give the connection a bounded time for its request."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(REQUEST_WITHIN, transport.abort)
+        self.silent.add(self, self.loop.time())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._has_asked()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Handle what has arrived; a request that has begun has all the time that its answer takes."""
+        super().handle_events()
+        if self.cycle is not None:
+            self._has_asked()
+
+    def _has_asked(self) -> None:
+        self._late.cancel()
+        self.silent.remove(self)
 
     def shutdown(self) -> None:
         """Close an idle connection when the agent stops, but give a new one time for its first request."""

@@ -35,7 +35,7 @@ class Outcome:
         growth = self.memory_after - self.memory_before
         return [
             f"{sum(self.answers.values())} requests in {self.seconds:.0f} s, answered {dict(self.answers)}",
-            f"idle connections held open meanwhile: {self.idle_held}",
+            f"half-open requests that are still open at the end: {self.idle_held}",
             f"slowest real hook: {', '.join(f'{phase} {taken}' for phase, taken in slowest.items())}",
             f"the right key from the attacker's address: accepted after {1000 * self.publish:.0f} ms",
             f"memory after a warm-up: {self.memory_before} KiB, at the end: {growth:+d} KiB",
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def attack(container: Container, *, count: int, idle: int, warm_up: int) -> Outcome:
-    """Send `warm_up` requests, then `count` with `idle` connections held open; the listener is off air."""
+    """Send `warm_up` requests, then `count` with `idle` half-open requests; the listener is off air."""
     shutil.copytree(Path(__file__).parent, container.shared / "attack", dirs_exist_ok=True)
     process, state = _process(container), _state(container)
     _hammer(container, warm_up, 0)

@@ -14,13 +14,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from restream_agent.agent import http_server as server_module
 from restream_agent.agent.http_server import HookProtocol, http_server
 
 REQUEST = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nhook"
 CHUNKED = "POST /{} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-@pytest.mark.parametrize("name", ["shutdown", "send_400_response"])
+OVERRIDDEN = ["shutdown", "send_400_response", "connection_made", "connection_lost", "handle_events"]
+
+
+@pytest.mark.parametrize("name", OVERRIDDEN)
 def test_uvicorn_has_the_methods_that_are_overridden(name: str) -> None:
     """With the same parameters; otherwise the overriding methods would never be called."""
     assert name in vars(HookProtocol)
@@ -69,7 +73,7 @@ class Served:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.address = self._listening.getsockname()
         self.errors: list[dict[str, Any]] = []
-        self.server = http_server(Starlette(routes=ROUTES))
+        self.server = http_server(Starlette(routes=ROUTES), most_silent=MOST)
 
     async def __aenter__(self) -> "Served":
         asyncio.get_running_loop().set_exception_handler(lambda _, error: self.errors.append(error))
@@ -163,9 +167,77 @@ def test_a_request_that_is_malformed_after_its_head_ends_the_connection(
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
+MOST = 5
+"""Connections without a request."""
+
+HALF = b"POST /echo HTTP/1.1\r\nHost: x\r\nX-Slow: "
+
+
+async def ask(served: Served) -> bytes:
+    """Send a request on a connection of its own; return the answer."""
+    reader, writer = await asyncio.open_connection(*served.address)
+    writer.write(REQUEST)
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+def test_half_open_requests_make_room_for_a_hook() -> None:
+    """A user of this machine holds connections with half a request: the oldest are closed, hooks answered."""
+
+    async def visit() -> tuple[bytes, bytes, int, bool]:
+        async with Served() as served:
+            held = [await served.connect() for _ in range(20)]
+            for _, writer in held:
+                writer.write(HALF)
+            early = await ask(served)
+            await asyncio.sleep(0.4)
+            newest, writer = await served.connect()
+            left = len(served.server.server_state.connections)
+            late = await ask(served)
+            is_open = not newest.at_eof()
+            for _, each in (*held, (newest, writer)):
+                each.transport.abort()
+        return early[-4:], late[-4:], left, is_open
+
+    assert asyncio.run(visit()) == (b"hook", b"hook", MOST, True)
+
+
+def test_a_head_that_does_not_come_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it drips; a request that has come waits for its answer as long as that takes."""
+    monkeypatch.setattr(server_module, "REQUEST_WITHIN", 0.15)
+
+    async def visit() -> bytes:
+        async with Served() as served:
+            dripping, drip = await served.connect()
+            waiting, request = await served.connect()
+            request.write(b"POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            async with asyncio.timeout(5):
+                while not dripping.at_eof() and dripping.exception() is None:
+                    drip.write(HALF[:1])
+                    await asyncio.sleep(0.05)
+            answer = await waiting.read()
+            for writer in (drip, request):
+                writer.transport.abort()
+        return answer
+
+    assert asyncio.run(visit()).endswith(b"refused")
+
+
+def test_a_connection_carries_one_request() -> None:
+    """The answer ends it, so nobody can hold a connection open after a request."""
+
+    async def visit() -> bytes:
+        async with Served() as served:
+            return await ask(served)
+
+    assert b"\r\nconnection: close\r\n" in asyncio.run(visit())
+
+
 def test_the_server_is_uvicorn_with_the_changed_protocol() -> None:
     """The configuration is where uvicorn takes the class from."""
     server = http_server(Starlette())
     server.config.load()
     assert isinstance(server, uvicorn.Server)
-    assert server.config.http_protocol_class is HookProtocol
+    assert issubclass(server.config.http_protocol_class, HookProtocol)
