@@ -73,6 +73,7 @@ class Agent:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
+        self._settings = settings
         self._rules = _rules(settings)
         self._ingest = ingest
         self._systemd = systemd
@@ -97,9 +98,8 @@ class Agent:
         self._leaving: set[str] = set()
         self._refreshing: asyncio.Task[None] | None = None
         self.look_again = asyncio.Event()
-        now = self._clock()
-        self._ingest_answer = IngestAnswer(None, asked_at=now, answered_at=now)
-        self._observation = Observation(Situation(now=now, publishers=None))
+        self._ingest_answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
+        self._observation = Observation(Situation(now=clock(), publishers=None))
 
     async def publish(self, hook: Hook) -> str:
         """Handle `on_publish` with a valid key; return the reason for refusing it, or "" to accept it."""
@@ -167,7 +167,14 @@ class Agent:
             is_unprepared=observation.unit(unit_names.PREPARE_UNIT).active == "failed",
             systemd_refusal=self._systemd_refusal,
             refusal=self._refusals.report(),
+            refused_words=observation.unit(unit_names.APPLY_UNIT).words,
+            off_air_for=self._since(observation.unit(unit_names.TARGET).ended),
+            listen=self._settings.listen,
+            credentials=self._settings.credentials,
         )
+
+    def _since(self, moment: float) -> float | None:
+        return self._clock() - moment if moment else None
 
     def looked_ago(self) -> float:
         """Return how many seconds ago the agent last looked at systemd."""

@@ -90,6 +90,13 @@ class RelayView:
         return 0 if self.has_delivered else self.attempt.failures
 
     @property
+    def next_try(self) -> float | None:
+        """Seconds until the next attempt begins, None while none is waiting for its pause to pass."""
+        if self.unit.active != "activating" or not self.failures:
+            return None
+        return max(0.0, self.unit.started + self.attempt.pause - self.now)
+
+    @property
     def idle(self) -> float:
         """Seconds since the platform last took anything in this run of the relay, or since the run began.
 

@@ -53,7 +53,12 @@ def run() -> None:
         settings = records.parse(AgentSettings, Path(paths.AGENT_SETTINGS).read_text())
     except (OSError, ValueError, TypeError) as error:
         raise RestreamError(f"{paths.AGENT_SETTINGS}: {error}", hint="restream-agent apply") from error
-    directory = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent"))
+    if "CREDENTIALS_DIRECTORY" not in os.environ:
+        raise RestreamError(
+            "the agent runs as a service, which gives it its secrets and sockets",
+            hint="systemctl restart restream-agent",
+        )
+    directory = Path(os.environ["CREDENTIALS_DIRECTORY"])
     credentials = read_credentials(directory, takes_any_key=settings.takes_any_key)
     runtime = Path(os.environ["RUNTIME_DIRECTORY"])
     service = AgentService(settings, credentials, take_sockets(), Systemd(), runtime)

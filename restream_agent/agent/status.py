@@ -1,6 +1,7 @@
 """The status of everything: a report for users, a line for systemd, problems for a monitor. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from restream_agent.agent.ffmpeg_progress import Rates
@@ -27,7 +28,9 @@ class Status:
     if no hold is running. `refused` names the run of `apply` that failed after an edit of the TOML, "" if
     the last one did not fail. `is_unprepared` says that the last preparation of the fallback failed,
     `systemd_refusal` what systemd said when it last refused to change a unit, "" if it does not refuse.
-    `refusal` is the last refused publisher.
+    `refusal` is the last refused publisher. `refused_words` are what that run of `apply` said. `off_air_for`
+    is in seconds, None if that is not known. `listen` and `credentials` are as in the
+    agent's settings.
     """
 
     situation: Situation
@@ -39,6 +42,10 @@ class Status:
     is_unprepared: bool = False
     systemd_refusal: str = ""
     refusal: RefusalStatus | None = None
+    refused_words: str = ""
+    off_air_for: float | None = None
+    listen: str = ""
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> str | None:
@@ -51,6 +58,13 @@ class Status:
         if not self.situation.is_on_air:
             return "off air"
         return {None: "on air", "none": "opening"}.get(self.source, str(self.source))
+
+    @property
+    def since(self) -> float | None:
+        """Seconds since the source is shown, or since the channel is off air; None if unknown."""
+        if not self.situation.is_on_air:
+            return self.off_air_for
+        return None if self.program is None else self.program.since / 1000
 
     @property
     def summary(self) -> str:
@@ -82,7 +96,7 @@ class Status:
         program, publisher = self.program, self.publisher
         return StatusReport(
             state=self.state,
-            since=None if program is None else round(program.since / 1000, 1),
+            since=_rounded(self.since, 1),
             cause=None if program is None else program.cause,
             held=program is not None and program.held,
             hold_left=_rounded(self.hold_left, 1),
@@ -94,8 +108,10 @@ class Status:
             preparation="failed" if self.is_unprepared else "ok",
             live=None if program is None else _live(program),
             hand_offs=() if program is None else tuple(map(_hand_off, program.hand_offs.recent)),
-            relays={relay.name: _relay(relay) for relay in self.relays},
+            relays={relay.name: _relay(relay, self.credentials.get(relay.name, "")) for relay in self.relays},
             refusal=self.refusal,
+            config_words=one_line.printable(self.refused_words) if self.refused else "",
+            listen=self.listen,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -123,7 +139,7 @@ def _hand_off(report: HandOffReport) -> HandOffStatus:
     return HandOffStatus(report.kind, report.source, ago=round(report.ago / 1000, 1), gap=gap)
 
 
-def _relay(relay: RelayView) -> RelayStatus:
+def _relay(relay: RelayView, credential: str) -> RelayStatus:
     connection, unit = relay.connection, relay.unit
     delivery = relay.reports if relay.has_delivered else None
     rates = Rates() if delivery is None else delivery.rates(relay.now)
@@ -144,6 +160,8 @@ def _relay(relay: RelayView) -> RelayStatus:
         queued=None if connection is None else connection.queued,
         skipped=None if connection is None else connection.skipped,
         words=relay.attempt.sentence() if relay.failures else "",
+        next_try=_rounded(relay.next_try, 1),
+        credential=credential,
     )
 
 

@@ -7,6 +7,7 @@ from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import THIS_MACHINE
 from restream_agent.cli import status_view
+from restream_agent.cli.applied import require_applied
 from restream_agent.config.problems import toml_value
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
@@ -83,7 +84,9 @@ def match() -> str:
 
 
 def _require_root() -> None:
+    """Raise RestreamError without systemd, before the first apply, or without root."""
     systemctl.require_running()
+    require_applied()
     if os.geteuid() != 0:
         raise RestreamError("this changes what is on air and has to be root", hint="use sudo")
 

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -9,7 +11,9 @@ from typing import ParamSpec
 import click
 
 from restream_agent.base.errors import ConfigError, RestreamError
+from restream_agent.base.one_line import printable
 from restream_agent.base.target import THIS_MACHINE
+from restream_agent.systemd.sd_notify import ServiceManager
 
 P = ParamSpec("P")
 
@@ -23,6 +27,9 @@ def explained(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except RestreamError as error:
             _show(error)
+            # `status` shows these words after an edit that could not be applied.
+            with closing(ServiceManager()) as manager:
+                manager.send(f"STATUS={_first_words(error)}")
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
             sys.exit(130)
@@ -39,6 +46,16 @@ def _show(error: RestreamError) -> None:
         for line in (*others, error.hint):
             if line:
                 click.echo(f"  {line.lstrip()}", err=True)
+
+
+def _first_words(error: RestreamError) -> str:
+    """Return an error in one line: the first problem of a TOML with a line, and the number of others."""
+    if not isinstance(error, ConfigError):
+        return printable(error.message.partition("\n")[0])
+    first = next((problem for problem in error.problems if problem.line), error.problems[0])
+    words = printable(str(replace(first, source=Path(first.source).name)))
+    others = len(error.problems) - 1
+    return f"{words}, and {others} more" if others else words
 
 
 root_option = click.option(

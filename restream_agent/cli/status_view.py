@@ -7,11 +7,18 @@ from urllib.request import ProxyHandler, build_opener
 
 from restream_agent.base.endpoints import HOOKS
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.one_line import printable
+from restream_agent.cli.applied import require_applied
 from restream_agent.systemd.time_spans import format_span
-from restream_agent.wire.status_report import LiveStatus, RelayStatus, StatusReport
+from restream_agent.wire.status_report import LiveStatus, RefusalStatus, RelayStatus, StatusReport
 
 _RARE_KEYFRAMES = 4.0
 """Seconds. No preset allows fewer keyframes; OBS left to itself sends one in 250 pictures."""
+
+_RECENT = 600.0
+"""Seconds for which a refused publisher is shown. `status --json` shows the last one always."""
+
+_EVERY_ADDRESS = ("0.0.0.0", "[::]")  # noqa: S104 - compared, not listened on
 
 _TIMEOUT = 5.0
 """Seconds. The agent looks at systemd and the ingest server before it answers."""
@@ -19,6 +26,7 @@ _TIMEOUT = 5.0
 
 def fetch() -> dict[str, Any]:
     """Return the JSON of the agent's status as the agent sends it; RestreamError if it does not answer."""
+    require_applied()
     opener = build_opener(ProxyHandler({}))  # no proxy of the environment is meant for loopback
     try:
         with opener.open(f"http://{HOOKS}/api/status", timeout=_TIMEOUT) as answer:
@@ -43,32 +51,49 @@ def read(status: dict[str, Any]) -> StatusReport:
 
 
 def table(status: StatusReport) -> str:
-    """Return the status in words, a line for the channel and a line for each relay."""
-    lines = [_headline(status)]
+    """Return the status in words, a line for the channel and a line for each relay.
+
+    The words come from other processes and from the network: whatever moves a terminal's cursor is left out.
+    """
+    width = max((len(name) for name in status.relays), default=0)
+    relays = (f"  {name:<{width}}  {_relay_words(relay)}" for name, relay in status.relays.items())
+    return "\n".join(printable(line) for line in (_headline(status), *_remarks(status), *relays))
+
+
+def _remarks(status: StatusReport) -> list[str]:
+    """Return a line for each thing that somebody should know or do."""
+    remarks = []
     if status.ingest == "down":
-        lines.append("ingest server: does not answer (systemctl status restream-ingest)")
+        remarks.append("ingest server: does not answer (systemctl status restream-ingest)")
     if status.port == "down":
-        lines.append(
+        remarks.append(
             "ingest server: accepts no connections, OBS cannot connect (journalctl -u restream-agent)"
         )
     if status.config == "refused":
-        lines.append("the last edit of the TOML could not be applied (journalctl -u restream-apply)")
+        words = f": {status.config_words}" if status.config_words else " (journalctl -u restream-apply)"
+        remarks.append(f"last edit not applied{words}")
     if status.systemd == "refuses":
-        lines.append("systemd does not let the agent start and stop units (journalctl -u restream-agent)")
+        remarks.append("systemd does not let the agent start and stop units (journalctl -u restream-agent)")
     if status.preparation == "failed":
-        lines.append(
+        remarks.append(
             "the fallback could not be prepared for OBS's format, an earlier one plays "
             "(journalctl -u restream-fallback-prepare)"
         )
+    if status.refusal is not None and status.refusal.ago < _RECENT:
+        remarks.append(_refusal_words(status.refusal))
     interval = 0.0 if status.live is None else status.live.keyframe_interval
     if status.state == "live" and interval > _RARE_KEYFRAMES:
-        lines.append(
+        remarks.append(
             f"a keyframe only every {interval:g} s: set OBS's keyframe interval to 2 s (Settings, Output)"
         )
-    width = max((len(name) for name in status.relays), default=0)
-    for name, relay in status.relays.items():
-        lines.append(f"  {name:<{width}}  {_relay_words(relay)}")
-    return "\n".join(lines)
+    return remarks
+
+
+def _refusal_words(refusal: RefusalStatus) -> str:
+    ago = format_span(round(refusal.ago))
+    return (
+        f"a publisher was refused {ago} ago: {refusal.reason}, from {refusal.address or 'an unknown address'}"
+    )
 
 
 def _headline(status: StatusReport) -> str:
@@ -77,15 +102,25 @@ def _headline(status: StatusReport) -> str:
         parts.append("(held by the operator)")
     if status.since is not None:
         parts.append(f"for {format_span(round(status.since))}")
+    headline = " ".join(parts)
     if status.state == "live" and status.live is not None:
-        parts.append(f"- {_live_words(status.live)}")
+        headline += f" - {_live_words(status.live)}"
     if status.hold_left is not None:
-        parts.append(f"- off air in {format_span(round(status.hold_left))}")
-    return " ".join(parts)
+        headline += f" - off air in {format_span(round(status.hold_left))}"
+    if status.state == "off air":
+        headline += f", {_off_air_words(status)}" if status.ingest == status.port == "up" else ""
+    return headline
+
+
+def _off_air_words(status: StatusReport) -> str:
+    if status.publisher is not None:
+        return "OBS is sending" + (": restream-agent on-air shows it" if status.systemd == "ok" else "")
+    host, _, port = status.listen.rpartition(":")
+    return f"waiting for OBS at rtmp://{'HOST' if host in _EVERY_ADDRESS else host}:{port}/live"
 
 
 def _live_words(live: LiveStatus) -> str:
-    words = [f"{live.width}x{live.height}", f"{live.frame_rate:.0f} fps", f"{live.bitrate / 1e6:.1f} Mb/s"]
+    words = [f"{live.width}x{live.height}", f"{live.frame_rate:.0f} fps", _rate(live.bitrate)]
     if live.keyframe_interval:
         words.append(f"keyframe every {live.keyframe_interval:g} s")
     if live.stalls:
@@ -93,10 +128,18 @@ def _live_words(live: LiveStatus) -> str:
     return ", ".join(words)
 
 
+def _rate(bitrate: float) -> str:
+    """Return a rate in words; a slate has some 45 kb/s."""
+    kilobits = round(bitrate / 1000)
+    return f"{kilobits} kb/s" if kilobits < 1000 else f"{bitrate / 1e6:.1f} Mb/s"
+
+
 def _relay_words(relay: RelayStatus) -> str:
+    if relay.state == "refusing":
+        return _refused_words(relay)
     words = [relay.state]
     if relay.bitrate is not None:
-        words.append(f"{relay.bitrate / 1e6:.1f} Mb/s")
+        words.append(_rate(relay.bitrate))
     if relay.frame_rate is not None:
         words.append(f"{relay.frame_rate:.0f} fps")
     if relay.speed is not None:
@@ -108,3 +151,10 @@ def _relay_words(relay: RelayStatus) -> str:
     if relay.skipped:
         words.append(f"{relay.skipped} pictures skipped")
     return ", ".join([*words, relay.words] if relay.words else words)
+
+
+def _refused_words(relay: RelayStatus) -> str:
+    """Return the words for a platform that has ended several attempts in a row, most often for its key."""
+    when = f"next try in {relay.next_try:.0f} s" if relay.next_try else "trying again now"
+    remedy = f" restream-agent secret set {relay.credential}" if relay.credential else ""
+    return f"REFUSED {relay.failures} times, {when} (wrong key?{remedy})"

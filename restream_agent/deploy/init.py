@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restream_agent.base import paths
+from restream_agent.base.errors import RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
 from restream_agent.deploy import machine
@@ -49,8 +50,19 @@ class FirstFiles:
 def make_first_files(root: Path) -> FirstFiles:
     """Make the TOML file, the directory of credentials and the key that OBS sends, where they are missing.
 
-    A file that exists is not touched.
+    A file that exists is not touched. RestreamError if a file cannot be made.
     """
+    try:
+        return _first_files(root)
+    except PermissionError as error:
+        raise RestreamError(
+            f"{error.filename}: {error.strerror}; init has to be root", hint="sudo restream-agent init"
+        ) from error
+    except OSError as error:
+        raise RestreamError(f"{error.filename}: {error.strerror}") from error
+
+
+def _first_files(root: Path) -> FirstFiles:
     credentials = locate(root, paths.CREDENTIALS)
     credentials.mkdir(parents=True, exist_ok=True)
     credentials.chmod(0o700)

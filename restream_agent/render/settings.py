@@ -51,6 +51,8 @@ def agent_settings(config: Config, *, source: str, api: str, rtmp: str) -> Agent
         takes_any_key=config.ingest.key is None,
         silence=_NEVER_HEARD if config.ingest.server == "srs" else None,
         notifies=config.notify.has_destination,
+        listen=config.ingest.listen,
+        credentials={relay.name: relay.key.credential or "" for relay in relays(config)},
     )
 
 

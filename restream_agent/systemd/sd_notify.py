@@ -26,6 +26,11 @@ class ServiceManager:
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
             self._socket.sendmsg([message], rights, 0, self._address)
 
+    def close(self) -> None:
+        """Close the connection."""
+        if self._socket is not None:
+            self._socket.close()
+
     def store(self, name: str, fd: int) -> None:
         """Give systemd a descriptor to keep across restarts of this service, under a name."""
         self.send("FDSTORE=1", f"FDNAME={name}", fds=(fd,))

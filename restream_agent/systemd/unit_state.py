@@ -3,11 +3,12 @@
 The properties are described in org.freedesktop.systemd1(5).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 PROPERTIES = (
     "Id", "ActiveState", "NRestarts", "StatusText", "ActiveEnterTimestampMonotonic", "InvocationID",
-    "ExecMainStatus", "Job",
+    "ExecMainStatus", "Job", "InactiveEnterTimestampMonotonic", "ExecMainStartTimestampMonotonic",
 )  # fmt: skip
 
 
@@ -19,7 +20,8 @@ class UnitState:
     start by hand. `words` is the service's own STATUS=. `since` is when the unit last became active, in
     seconds of the monotonic clock, 0 if never. `run` identifies the current run of the unit. `exit_status`
     is that of the main process which has ended last. `has_job` is true while systemd is about to start or
-    stop the unit.
+    stop the unit. `ended` is when the unit last became inactive and `started` when its main process started,
+    both as `since`.
     """
 
     active: str = "inactive"
@@ -29,6 +31,8 @@ class UnitState:
     run: str = ""
     exit_status: int = 0
     has_job: bool = False
+    ended: float = 0.0
+    started: float = 0.0
 
     @property
     def is_up(self) -> bool:
@@ -37,21 +41,31 @@ class UnitState:
 
 
 def read(shown: str) -> dict[str, UnitState]:
-    """Return the state of each unit that is not inactive, by name, from blocks of "Property=value" lines."""
+    """Return the states of units by name, from blocks of "Property=value" lines.
+
+    A unit that has not run since the machine started is left out.
+    """
     states = {}
     for block in shown.strip().split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if values.get("ActiveState", "inactive") != "inactive":
+        ended = _seconds(values, "InactiveEnterTimestampMonotonic")
+        if values.get("ActiveState", "inactive") != "inactive" or ended:
             states[values["Id"]] = UnitState(
                 active=values["ActiveState"],
                 restarts=_number(values.get("NRestarts", "")),
                 words=values.get("StatusText", ""),
-                since=_number(values.get("ActiveEnterTimestampMonotonic", "")) / 1e6,
+                since=_seconds(values, "ActiveEnterTimestampMonotonic"),
                 run=values.get("InvocationID", ""),
                 exit_status=_number(values.get("ExecMainStatus", "")),
                 has_job=_number(values.get("Job", "")) > 0,
+                ended=ended,
+                started=_seconds(values, "ExecMainStartTimestampMonotonic"),
             )
     return states
+
+
+def _seconds(values: Mapping[str, str], name: str) -> float:
+    return _number(values.get(name, "")) / 1e6
 
 
 def _number(text: str) -> int:

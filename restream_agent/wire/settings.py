@@ -40,7 +40,9 @@ class AgentSettings:
     machine ("HOST:PORT"), `server` the kind of server, `source` the path of the TOML. `relays` maps the name
     of each relay to the address that its ffmpeg reports from. `hold` is None for a hold without end. A relay
     that delivers nothing for `stall` is killed. A listed publisher whose stream does not reach the program
-    for `silence` is disconnected; None stands for never.
+    for `silence` is disconnected; None stands for never. `listen` is where the ingest server takes OBS
+    ("HOST:PORT"); `credentials` maps each relay to the name of the credential that holds its key, "" for a
+    key of another kind. Both are only shown.
     """
 
     api: str
@@ -55,6 +57,8 @@ class AgentSettings:
     takes_any_key: bool
     silence: float | None
     notifies: bool
+    listen: str
+    credentials: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ class RelayStatus:
     `speed` is seconds of stream per second. `delay` is from the program's newest packet to the newest that
     was delivered, `idle` the time since the platform last took anything. `delivered` and `sent` are bytes;
     `behind` (s) and `queued` (bytes) wait in the program's queue; `skipped` counts pictures. `words` is the
-    unit's status text after a failed attempt, else "".
+    unit's status text after a failed attempt, else "". `next_try` is how long the relay waits until its next
+    attempt, `credential` the name of the credential that holds its key ("" for a key of another kind).
     """
 
     unit: str
@@ -87,6 +88,8 @@ class RelayStatus:
     queued: int | None
     skipped: int | None
     words: str
+    next_try: float | None = None
+    credential: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,12 +97,14 @@ class StatusReport:
     """The channel and its relays.
 
     `state` is "off air", "opening", "live", "fallback", or "on air" if the program does not report; `since`
-    is for how long the source has been shown, `cause` the kind of the last hand-off. `held` says that the
-    operator keeps the fallback on, `hold_left` how long until the hold ends the broadcast. `ingest` is "up"
-    or "down" (its API), `port` the same of its public port, `config` "ok" or "refused" (the last
-    edit of the TOML), `systemd` "ok" or "refuses" (to start or stop a unit), `preparation` of the fallback
-    "ok" or "failed". `live` is None, and {} in the JSON, if the program does not report.
-    `hand_offs` are the newest ones, oldest first, `refusal` is the last refused publisher.
+    is for how long the source has been shown, or the channel off air, `cause` the kind of the last hand-off.
+    `held` says that the operator keeps the fallback on, `hold_left` how long until the hold ends the
+    broadcast. `ingest` is "up" or "down" (its API), `port` the same of its public port, `config` "ok" or
+    "refused" (the last edit of the TOML), `systemd` "ok" or "refuses" (to start or stop a unit),
+    `preparation` of the fallback "ok" or "failed". `live` is None, and {} in the JSON, if the program does
+    not report. `hand_offs` are the newest ones, oldest first. `refusal` is the last refused publisher.
+    `config_words` are the first words of what is wrong with a refused edit. `listen` is the address at which
+    the ingest server takes OBS.
     """
 
     state: str
@@ -117,6 +122,8 @@ class StatusReport:
     relays: Mapping[str, RelayStatus]
     refusal: RefusalStatus | None = None
     port: str = "up"
+    config_words: str = ""
+    listen: str = ""
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,34 @@ def test_the_port_works_again_by_itself(installation: Installation, name: str) -
     assert report["recovery"] is not None, report
     assert report["recovery"] < RECOVERED_WITHIN * PATIENCE, report
     obs_comes(installation)
+
+
+def test_the_right_key_is_live_amid_wrong_keys(installation: Installation) -> None:
+    """120 wrong keys a second, and their `publish_done` on nginx-rtmp: OBS is live within 5 s all the same.
+
+    The units of the broadcast are not touched for them.
+    """
+    container = installation.container
+    with ThreadPoolExecutor(1) as pool:
+        storm = pool.submit(attack, installation, "refused-and-dropped")
+        container.wait_until(lambda: "wrong key" in refusal(installation), 10, "the storm")
+        started = time.monotonic()
+        obs = Obs(container, PUBLISH_URL, SMALL).start()
+        container.wait_until(lambda: installation.state() == "live", 10, "OBS to be live")
+        taken = time.monotonic() - started
+        assert not storm.done()
+        storm.result()
+    assert installation.state() == "live"
+    stops = [line for line in installation.words("restream-agent", lines=5000) if "stop live@" in line]
+    obs.kill()
+    installation.product("off-air")
+    assert (taken < 5 * PATIENCE, stops) == (True, []), taken
+
+
+def refusal(installation: Installation) -> str:
+    """Return the reason of the last refusal in the status, "" without one."""
+    last = json.loads(installation.product("status", "--json"))["refusal"]
+    return last["reason"] if last else ""
 
 
 def test_a_dead_port_is_told_and_its_server_restarted(installation: Installation) -> None:

@@ -28,6 +28,7 @@ NEXT = Publisher("c2", "main", "192.0.2.1")
 SETTINGS = AgentSettings(
     api="", rtmp="", hold=60.0, relays={"twitch": "127.64.0.1"}, stall=20.0, server="srs", source="",
     standby=False, matches_live=False, takes_any_key=False, silence=15.0, notifies=False,
+    listen="0.0.0.0:1935", credentials={"twitch": "twitch"},
 )  # fmt: skip
 
 

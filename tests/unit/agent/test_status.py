@@ -25,7 +25,7 @@ RELAYS = (
         ProgressHistory.begin(Progress(99_000, 60, 49.5, 2_900_000.0, 30.0, 1.0), 100.0), position=50_000.0,
         running_for=50.0,
     ),
-    RelayView("youtube", 100.0, UnitState("activating", restarts=4, words=FAILED.to_status())),
+    RelayView("youtube", 100.0, UnitState("activating", restarts=4, words=FAILED.to_status(), started=95.0)),
 )  # fmt: skip
 LIVE = Status(
     situation=ON_AIR,
@@ -65,6 +65,20 @@ def test_states_have_the_names_of_the_design(source: str | None, is_on_air: bool
     assert replace(playing(source), situation=replace(ON_AIR, is_on_air=is_on_air)).state == state
 
 
+def test_off_air_counts_since_off_air() -> None:
+    """And not since the fallback began, which the program may have said just before."""
+    status = replace(playing("fallback"), situation=replace(ON_AIR, is_on_air=False), off_air_for=2.04)
+    assert status.as_json()["since"] == 2.0
+    assert replace(status, off_air_for=None).as_json()["since"] is None
+
+
+def test_a_refused_edit_has_its_words() -> None:
+    """Those of a run that succeeded are not shown."""
+    refused = replace(LIVE, refused="run-1", refused_words="restream.toml:1: x\x1b")
+    assert refused.as_json()["config_words"] == "restream.toml:1: x "
+    assert replace(refused, refused="").as_json()["config_words"] == ""
+
+
 def test_live_names_the_address() -> None:
     """systemctl status shows whose stream it is."""
     assert LIVE.words() == "live from 192.0.2.1"
@@ -78,7 +92,7 @@ def test_a_hold_says_when_it_ends() -> None:
 
 def test_json_carries_what_all_say_of_each_relay() -> None:
     """systemd, the program and its own ffmpeg; what is not known is null."""
-    found = replace(LIVE, relays=RELAYS).as_json()
+    found = replace(LIVE, relays=RELAYS, credentials={"youtube": "youtube"}).as_json()
     assert (found["state"], found["since"], found["cause"]) == ("live", 61.2, "return")
     assert found["publisher"] == {"stream": "main", "address": "192.0.2.1"}
     assert found["relays"] == {
@@ -86,12 +100,14 @@ def test_json_carries_what_all_say_of_each_relay() -> None:
             "unit": "active", "state": "delivering", "connected": True, "failures": 0, "restarts": 0,
             "bitrate": 2_900_000.0, "frame_rate": 30.0, "speed": 1.0, "delay": 0.5, "idle": 0.0,
             "delivered": 99_000, "sent": 1000, "behind": 0.25, "queued": 0, "skipped": 7, "words": "",
+            "next_try": None,
+            "credential": "",
         },
         "youtube": {
             "unit": "activating", "state": "refusing", "connected": False, "failures": 4, "restarts": 4,
             "bitrate": None, "frame_rate": None, "speed": None, "delay": None, "idle": 100.0,
             "delivered": None, "sent": None, "behind": None, "queued": None, "skipped": None,
-            "words": FAILED.sentence(),
+            "words": FAILED.sentence(), "next_try": 3.0, "credential": "youtube",
         },
     }  # fmt: skip
 
@@ -101,8 +117,7 @@ def test_json_has_these_keys_and_no_others() -> None:
     status = replace(LIVE, relays=RELAYS, hold_left=1.0).as_json()
     assert list(status) == [
         "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "systemd",
-        "preparation", "live", "hand_offs", "relays", "refusal",
-        "port",
+        "preparation", "live", "hand_offs", "relays", "refusal", "port", "config_words", "listen",
     ]  # fmt: skip
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [
@@ -112,7 +127,7 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status["hand_offs"][0]) == ["kind", "source", "ago", "gap"]
     assert list(status["relays"]["youtube"]) == [
         "unit", "state", "connected", "failures", "restarts", "bitrate", "frame_rate", "speed", "delay",
-        "idle", "delivered", "sent", "behind", "queued", "skipped", "words",
+        "idle", "delivered", "sent", "behind", "queued", "skipped", "words", "next_try", "credential",
     ]  # fmt: skip
 
 

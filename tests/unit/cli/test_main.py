@@ -1,10 +1,12 @@
 """The command line: exit codes, messages, --root; no key and no traceback in any of it."""
 
+import socket
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.cli.main import main
 from restream_agent.cli.options import explained
@@ -55,6 +57,50 @@ def test_init_makes_what_check_accepts(tmp_path: Path) -> None:
     assert (key.stat().st_mode & 0o777, key.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert key.read_text().strip() not in done.output
     assert run("check", "--root", tmp_path).exit_code == 0
+
+
+def test_init_without_root_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests may run as root, so the file system stands in for the missing right."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "/etc/restream-agent")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    done = run("init", "--root", tmp_path)
+    words = "restream-agent: /etc/restream-agent: Permission denied; init has to be root\n"
+    assert (done.exit_code, done.stderr) == (1, words + "  sudo restream-agent init\n")
+
+
+@pytest.mark.parametrize(
+    ("exists", "words"),
+    [
+        ((), "restream-agent is not set up on this machine yet"),
+        (("CONFIG",), "restream.toml has not been applied yet"),
+    ],
+)
+def test_status_before_the_first_apply_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exists: tuple[str, ...], words: str
+) -> None:
+    """Not that a broadcast goes on without the agent."""
+    for name, file in (("CONFIG", "restream.toml"), ("AGENT_SETTINGS", "agent.json")):
+        monkeypatch.setattr(paths, name, str(tmp_path / file))
+    for name in exists:
+        Path(getattr(paths, name)).touch()
+    done = run("status")
+    assert (done.exit_code, words in done.stderr) == (1, True)
+
+
+def test_an_error_is_the_status_of_its_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`status` shows what was wrong with an edit: the first problem with its line."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        (tmp_path / "etc/restream-agent").mkdir(parents=True)
+        toml(tmp_path, "version = 1\n[fallback]\nholdd = 1\n")
+        run("check", "--root", tmp_path)
+        status = manager.recv(4096).decode()
+    assert status.startswith("STATUS=restream.toml:3: fallback.holdd: "), status
+    assert status.endswith(", and 1 more"), status
 
 
 def test_init_again_touches_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,13 @@ import pytest
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.cli.status_view import read, table
-from restream_agent.wire.status_report import LiveStatus, RelayStatus, StatusReport
+from restream_agent.wire.status_report import (
+    LiveStatus,
+    PublisherStatus,
+    RefusalStatus,
+    RelayStatus,
+    StatusReport,
+)
 
 RELAY = RelayStatus(
     unit="active", state="delivering", connected=True, failures=0, restarts=0, bitrate=2.9e6, frame_rate=30.0,
@@ -62,9 +68,19 @@ def test_rare_keyframes_are_told(interval: float, is_told: bool) -> None:
     [
         (RELAY, "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
         (
-            replace(UNKNOWN, state="refusing", words="attempt 5 after 4 failures in a row"),
-            "refusing, attempt 5 after 4 failures in a row",
+            replace(UNKNOWN, state="starting", words="attempt 2 after 1 failure, with a pause of 3.0 s"),
+            "starting, attempt 2 after 1 failure, with a pause of 3.0 s",
         ),
+        (
+            replace(UNKNOWN, state="refusing", failures=4, next_try=7.2, credential="gamma", words="…"),
+            "REFUSED 4 times, next try in 7 s (wrong key? restream-agent secret set gamma)",
+        ),
+        (
+            replace(UNKNOWN, state="refusing", failures=4, next_try=0.0),
+            "REFUSED 4 times, trying again now (wrong key?)",
+        ),
+        (replace(RELAY, bitrate=45_400.0), "delivering, 45 kb/s, 30 fps, 1.00x, 0.5 s delay"),
+        (replace(RELAY, bitrate=999_600.0), "delivering, 1.0 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
         (replace(UNKNOWN, state="stalled", idle=7.2), "stalled, nothing taken for 7 s"),
         (replace(RELAY, skipped=3), "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, 3 pictures skipped"),
     ],
@@ -87,3 +103,54 @@ def test_the_status_of_another_version_is_an_error_that_says_what_to_do() -> Non
     ) as caught:
         read(status().as_table() | {"news": 1})
     assert "systemctl restart restream-agent" in caught.value.hint
+
+
+OFF_AIR = replace(status(), state="off air", since=None, live=None, listen="0.0.0.0:1935")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "OFF AIR, waiting for OBS at rtmp://HOST:1935/live"),
+        ({"since": 61.2}, "OFF AIR for 1min 1s, waiting for OBS at rtmp://HOST:1935/live"),
+        ({"listen": "192.0.2.1:1936"}, "OFF AIR, waiting for OBS at rtmp://192.0.2.1:1936/live"),
+        ({"listen": "[::]:1935"}, "OFF AIR, waiting for OBS at rtmp://HOST:1935/live"),
+        (
+            {"publisher": PublisherStatus("main", "192.0.2.1")},
+            "OFF AIR, OBS is sending: restream-agent on-air shows it",
+        ),
+        ({"ingest": "down"}, "OFF AIR"),
+    ],
+)
+def test_off_air_says_what_the_channel_waits_for(changes: dict[str, Any], words: str) -> None:
+    """OBS, or the operator while OBS is sending; nothing while the server does not answer."""
+    assert table(replace(OFF_AIR, **changes)).splitlines()[0] == words
+
+
+def test_the_last_refused_publisher_is_shown_for_a_while() -> None:
+    """The reason, the address and the time, and never a key."""
+    refused = replace(OFF_AIR, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=61.0, count=9))
+    words = "a publisher was refused 1min 1s ago: wrong key, from 203.0.113.9"
+    assert table(refused).splitlines()[1:] == [words]
+    old = replace(refused, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=3600.0, count=9))
+    assert table(old).splitlines()[1:] == []
+
+
+def test_a_refused_edit_is_shown_with_its_line() -> None:
+    """As apply has put it into its unit's STATUS=."""
+    words = "restream.toml:12: fallback.holdd: unknown key"
+    refused = replace(status(), config="refused", config_words=words)
+    assert table(refused).splitlines()[1:] == [f"last edit not applied: {words}"]
+
+
+def test_nothing_in_the_status_moves_the_cursor() -> None:
+    """Words come from other processes and from the network."""
+    evil = "\x1b]0;title\x07\u202eabc\n\x9b2J"
+    shown = table(
+        replace(
+            status(twitch=replace(UNKNOWN, state="starting", words=evil)),
+            config="refused", config_words=evil, refusal=RefusalStatus(evil, evil, 1.0, 1),
+        )
+    )  # fmt: skip
+    assert [letter for letter in shown if not letter.isprintable() and letter != "\n"] == []
+    assert len(shown.splitlines()) == 4
