@@ -260,10 +260,15 @@ class Agent:
             case KillRelay(unit, reason):
                 await asyncio.to_thread(self._systemd.kill, unit, reason=reason)
             case ClearOperatorRequests():
-                for request in ("open", "end"):
-                    (self._operator / request).unlink(missing_ok=True)
+                await self._clear_operator_requests()
             case _:
                 assert_never(action)
+
+    async def _clear_operator_requests(self) -> None:
+        """Have root clear the operator's requests: the directory is root's, so the agent may not."""
+        if any((self._operator / request).exists() for request in ("open", "end")):
+            unit, reason = unit_names.FORGET_UNIT, "a publisher is connected"
+            await asyncio.to_thread(self._systemd.change, "start", (unit,), reason=reason, wait=False)
 
 
 def _rules(settings: AgentSettings) -> Rules:

@@ -9,9 +9,12 @@ from restream_agent.base.target import THIS_MACHINE
 from restream_agent.cli import status_view
 from restream_agent.cli.applied import require_applied
 from restream_agent.config.problems import toml_value
+from restream_agent.deploy import conversion_unit
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.systemd import broadcast_end, systemctl, unit_names
+from restream_agent.systemd.sd_notify import ServiceManager
+from restream_agent.wire.conversion_status import ConversionStatus
 
 _REASON = "asked for by the operator"
 
@@ -59,12 +62,32 @@ def end_break() -> None:
 
 def prepare(file: Path | None, *, progress: ProgressCallback | None) -> str:
     """Prepare the configured fallback and use it, or prepare another file for later; return a message."""
+    _require_root()
+    place = None if file is None else file.absolute()
+    conversion_unit.convert(systemctl.Systemd(), place, progress)
+    if place is None:
+        return f"in use from the next hand-off: {Path(paths.FALLBACK_CURRENT).resolve()}"
+    return f"prepared: {place}\nto use it, write this below [fallback]: {_video_line(place)}"
+
+
+def convert(instance: str) -> None:
+    """Convert what an instance of the unit stands for, and tell systemd the progress."""
+    manager = ServiceManager()
+
+    def tell(fraction: float, left: float | None) -> None:
+        manager.send(f"STATUS={ConversionStatus(fraction, left).to_status()}")
+
     settings = preparation.read_settings()
     root = THIS_MACHINE.root
-    if file is None:
-        return f"in use from the next hand-off: {preparation.prepare(settings, root, progress)}"
-    prepared = preparation.prepare_for_later(settings, file.absolute(), root, progress)
-    return f"prepared: {prepared}\nto use it, write this below [fallback]: {_video_line(file.absolute())}"
+    try:
+        if instance.startswith("/"):
+            preparation.prepare_for_later(settings, Path(instance), root, tell)
+        else:
+            preparation.prepare(settings, root, tell)
+    except RestreamError as error:
+        failure = ConversionStatus(reason=error.message, hint=error.hint)
+        manager.send(f"STATUS={failure.to_status()}")
+        raise
 
 
 def _video_line(file: Path) -> str:

@@ -205,6 +205,16 @@ def fallback_match() -> None:
     click.echo(broadcast.match())
 
 
+@fallback_group.command("convert", hidden=True)
+@click.argument("instance")
+@explained
+def fallback_convert(instance: str) -> None:
+    """Convert a fallback video; restream-fallback-convert@.service does that."""
+    from restream_agent.cli import broadcast
+
+    broadcast.convert(instance)
+
+
 @fallback_group.command("on")
 @explained
 def fallback_on() -> None:

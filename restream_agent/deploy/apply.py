@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _SERVERS = (unit_names.AGENT_UNIT, unit_names.INGEST_UNIT)
 _ACCOUNTS = (paths.SYSUSERS, paths.TMPFILES)
+_PREPARATION = (paths.FALLBACK_SETTINGS, f"{paths.UNITS}/{unit_names.CONVERT_TEMPLATE}")
 _SIGNATURES = ("Made by restream-agent", "Installed by restream-agent")
 """Every file of ours begins with one of these texts, in a comment."""
 
@@ -121,12 +122,12 @@ def apply(
     *,
     target: TargetMachine,
     systemd: Systemd,
-    prepare: Callable[[Tree], None],
+    prepare: Callable[[], None],
     lock_wait: float = files.LOCK_SECONDS,
 ) -> Plan:
     """Bring the target to what the configuration says, or leave it as it was; return what was done.
 
-    `prepare` makes the fallback video if it is missing, by the settings in the tree that it is given.
+    `prepare` makes the fallback video if it is missing, by the settings that are then in place.
     `lock_wait` is how many seconds to wait for another apply to end. On a target that is not this
     machine, files are written and systemd is not used. Raises RestreamError; whatever was changed
     before the error is restored.
@@ -135,14 +136,13 @@ def apply(
         plan = make_plan(config, facts, target)
         unfinished.clean(target.root, plan.desired)
         if plan.is_empty:
-            prepare(plan.desired)
+            prepare()
         else:
             if target.is_this_machine:
                 machine.require_programs(config, facts)
                 checks.check_staged(config, facts, plan.desired)
                 checks.check_ports(config, systemd)
-            prepare(plan.desired)
-            _carry_out(plan, config, target, systemd)
+            _carry_out(plan, config, target, systemd, prepare)
             files.write(target.root, paths.MANIFEST, File(plan.manifest, mode=0o600))
             unfinished.write(target.root, Intent())
         if target.is_this_machine:
@@ -152,13 +152,15 @@ def apply(
         return plan
 
 
-def _carry_out(plan: Plan, config: Config, target: TargetMachine, systemd: Systemd) -> None:
+def _carry_out(
+    plan: Plan, config: Config, target: TargetMachine, systemd: Systemd, prepare: Callable[[], None]
+) -> None:
     """Make the changes and have systemd act on them; after a failure, restore what was there."""
     made: list[Change] = []
     earlier = unfinished.read(target.root)
     try:
         unfinished.write(target.root, Intent((*plan.desired, *earlier.owned), plan.actions))
-        _write(plan, target, systemd, made)
+        _write(plan, target, systemd, made, prepare)
         if target.is_this_machine:
             stopped = frozenset(_SERVERS) - {*systemd.active(*_SERVERS), *plan.actions.start}
             perform(plan.actions, systemd)
@@ -178,21 +180,30 @@ def _forget_failures(systemd: Systemd) -> None:
     systemd.change("reset-failed", failed, reason="a later apply has succeeded")
 
 
-def _write(plan: Plan, target: TargetMachine, systemd: Systemd, made: list[Change]) -> None:
+def _write(
+    plan: Plan, target: TargetMachine, systemd: Systemd, made: list[Change], prepare: Callable[[], None]
+) -> None:
     """Make every change, and note each in `made` before it is begun.
 
-    Accounts come first: the files that follow belong to groups that they create.
+    Accounts come first: the files that follow belong to groups that they create. Then comes what the
+    preparation of the fallback needs, which may take long and may fail: nothing else has changed by then.
     """
-    accounts = [change for change in plan.changes if change.path in _ACCOUNTS]
-    for change in accounts:
-        made.append(change)
-        put(change, target)
-    if accounts and target.is_this_machine:
-        systemd.create_accounts(*_ACCOUNTS)
-    for change in plan.changes:
-        if change not in accounts:
+
+    def put_all(changes: list[Change]) -> None:
+        for change in changes:
             made.append(change)
             put(change, target)
+
+    accounts = [change for change in plan.changes if change.path in _ACCOUNTS]
+    preparation = [change for change in plan.changes if change.path in _PREPARATION]
+    put_all(accounts)
+    if accounts and target.is_this_machine:
+        systemd.create_accounts(*_ACCOUNTS)
+    put_all(preparation)
+    if preparation and target.is_this_machine:
+        systemd.daemon_reload()
+    prepare()
+    put_all([change for change in plan.changes if change not in (*accounts, *preparation)])
 
 
 def put(change: Change, target: TargetMachine) -> None:

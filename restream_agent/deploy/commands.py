@@ -14,7 +14,7 @@ from restream_agent.base.target import TargetMachine
 from restream_agent.config import file
 from restream_agent.config.model import Config
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import machine, polkit, secret_checks
+from restream_agent.deploy import conversion_unit, machine, polkit, secret_checks
 from restream_agent.deploy.changes import describe
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
@@ -111,9 +111,10 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
         polkit.require_service(systemctl.Systemd())
     preparation.check(config, subject.source)
 
-    def prepare(desired: Tree) -> None:
-        settings = desired[paths.FALLBACK_SETTINGS]
-        if target.is_this_machine and isinstance(settings, File):
-            preparation.prepare(preparation.parse_settings(settings.content), target.root, progress)
+    systemd = systemctl.Systemd()
 
-    return applying.apply(config, facts, target=target, systemd=systemctl.Systemd(), prepare=prepare)
+    def prepare() -> None:
+        if target.is_this_machine:
+            conversion_unit.convert(systemd, None, progress)
+
+    return applying.apply(config, facts, target=target, systemd=systemd, prepare=prepare)

@@ -13,8 +13,15 @@ from restream_agent.systemd.directives import directives
 _DROP_IN = "/10-restream.conf"
 _STOPPED_WHEN_DELETED = (unit_names.HOLD_TIMER, unit_names.NOTIFY_SOCKET, unit_names.NOTIFY_UNIT)
 _RESTARTED_WHEN_UPDATED = (unit_names.PROGRAM_UNIT, unit_names.INGEST_UNIT, unit_names.NOTIFY_UNIT)
-_SOCKETS = (unit_names.PROGRAM_SOCKET, unit_names.AGENT_SOCKET, unit_names.NOTIFY_SOCKET)
-_CONNECTED = (unit_names.LIVE_TEMPLATE, unit_names.INGEST_UNIT, *_SOCKETS)
+_SERVICES = {
+    unit_names.RELAY_DOOR: unit_names.PROGRAM_UNIT,
+    unit_names.LIVE_DOOR: unit_names.PROGRAM_UNIT,
+    unit_names.AGENT_SOCKET: unit_names.AGENT_UNIT,
+    unit_names.NOTIFY_SOCKET: unit_names.NOTIFY_UNIT,
+}
+"""The service of each socket."""
+
+_CONNECTED = (unit_names.LIVE_TEMPLATE, unit_names.INGEST_UNIT, *_SERVICES)
 """Units whose restart ends OBS's connection or refuses a hook: new comments alone do not restart them."""
 
 
@@ -116,9 +123,9 @@ def _units_with_changed_files(changes: tuple[Change, ...], relays: frozenset[str
             units.stop.add(unit)
         elif change.kind == "update" and unit in _RESTARTED_WHEN_UPDATED:
             units.restart.add(unit)
-        elif change.kind == "update" and unit in _SOCKETS:
+        elif change.kind == "update" and unit in _SERVICES:
             # systemd restarts a socket only together with its service.
-            units.restart |= {unit, unit.replace(".socket", ".service")}
+            units.restart |= {unit, _SERVICES[unit]}
     return units
 
 

@@ -7,7 +7,6 @@ checks for that.
 import selectors
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,9 +14,11 @@ from pathlib import Path
 from restream_agent.base.endpoints import LIVE_SOCKET
 from restream_agent.program import settings as program_settings
 from restream_agent.program.crash_state import Clock, JsonFile, Remainder
+from restream_agent.program.doors import Door
+from restream_agent.program.journal import log
 from restream_agent.program.live_connection import LiveConnection, RuleBreaks
 from restream_agent.program.prepared_file import PreparedFile, open_first_playable
-from restream_agent.program.relay_connection import RelayConnection, peer_name
+from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.program.report import Meter, ProgramState
 from restream_agent.program.signals import SignalSocket
 from restream_agent.stream.fanout import Backlog, RelayQueue
@@ -26,15 +27,14 @@ from restream_agent.stream.hand_offs import HandOffLog
 from restream_agent.stream.splice import Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.systemd.sd_notify import ServiceManager
+from restream_agent.systemd.unit_names import relay_of, stream_of
 from restream_agent.wire import records
 
 _REPORT_EVERY = 500
 """Milliseconds between reports. The unit's watchdog allows four times this."""
 
-
-def log(priority: int, message: str) -> None:
-    """Write one line to the journal; priorities are those of syslog (3 error, 4 warning, 6 info)."""
-    print(f"<{priority}>{message}", file=sys.stderr, flush=True)
+_RELAY_PAUSE = 500
+"""Milliseconds between two connections of one relay. systemd waits longer before it starts a relay again."""
 
 
 class Program:
@@ -50,6 +50,7 @@ class Program:
         self._backlog = Backlog()
         self._relays: dict[str, RelayConnection] = {}
         self._relay_count = 0
+        self._let_in_at: dict[str, int] = {}
         self._publisher: LiveConnection | None = None
         self._rule_breaks = RuleBreaks()
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -92,12 +93,12 @@ class Program:
         if name.startswith("relay-"):
             log(6, f"{name}: connection kept across the restart")
             self._relay_count = max(self._relay_count, int(name.rpartition("-")[2]))
-            self._add_relay(inherited_socket, name)
+            self._replace_older(self._add_relay(inherited_socket, name))
             return
-        inherited_socket.setblocking(False)
         is_live = Path(inherited_socket.getsockname()).name == Path(LIVE_SOCKET).name
         accept = self._accept_publisher if is_live else self._accept_relay
-        self._selector.register(inherited_socket, selectors.EVENT_READ, lambda _: accept(inherited_socket))
+        door = Door(inherited_socket, stream_of if is_live else relay_of)
+        self._selector.register(inherited_socket, selectors.EVENT_READ, lambda _: accept(door))
 
     def _take_signals(self, _: int) -> None:
         for number in self._signals.take():
@@ -126,16 +127,18 @@ class Program:
         is_break = program_settings.is_requested(self._settings, "break")
         self._send(self._splice.hold_fallback(now, held=is_break))
 
-    def _accept_publisher(self, listener: socket.socket) -> None:
-        with suppress(BlockingIOError, ConnectionAbortedError):
-            connection, _ = listener.accept()
-            self._drop_publisher("another publisher has connected")
-            now = self._clock.now()
-            if not self._rule_breaks.are_many(now):
-                log(6, "live: connected")
-            publisher = self._publisher = LiveConnection(connection, now)
-            self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
-            self._send(self._splice.live_started(now))
+    def _accept_publisher(self, door: Door) -> None:
+        arrived = door.accept()
+        if arrived is None:
+            return
+        connection, _ = arrived
+        self._drop_publisher("another publisher has connected")
+        now = self._clock.now()
+        if not self._rule_breaks.are_many(now):
+            log(6, "live: connected")
+        publisher = self._publisher = LiveConnection(connection, now)
+        self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
+        self._send(self._splice.live_started(now))
 
     def _read(self, publisher: LiveConnection) -> None:
         if publisher is not self._publisher:
@@ -162,15 +165,29 @@ class Program:
         self._publisher = None
         self._send(self._splice.live_ended(self._clock.now()))
 
-    def _accept_relay(self, listener: socket.socket) -> None:
-        with suppress(BlockingIOError, ConnectionAbortedError):
-            connection, _ = listener.accept()
-            self._relay_count += 1
-            relay = self._add_relay(connection, f"relay-{peer_name(connection)}-{self._relay_count}")
-            self._backlog.start(relay.queue)
-            if self._flush(relay):
-                self._notifier.store(relay.store_name, connection.fileno())
-                log(6, f"{relay.name}: relay connected")
+    def _accept_relay(self, door: Door) -> None:
+        arrived = door.accept()
+        if arrived is None:
+            return
+        connection, name = arrived
+        now = self._clock.now()
+        if now - self._let_in_at.get(name, now - _RELAY_PAUSE) < _RELAY_PAUSE:
+            door.refuse(connection, f"{name} has connected just before")
+            return
+        self._let_in_at[name] = now
+        self._relay_count += 1
+        relay = self._add_relay(connection, f"relay-{name}-{self._relay_count}")
+        self._replace_older(relay)
+        self._backlog.start(relay.queue)
+        if self._flush(relay):
+            self._notifier.store(relay.store_name, connection.fileno())
+            log(6, f"{relay.name}: relay connected")
+
+    def _replace_older(self, relay: RelayConnection) -> None:
+        """Keep only the newest connection of a relay, so that no relay fills the descriptor store."""
+        same = [other for other in self._relays.values() if other.name == relay.name]
+        for older in sorted(same, key=lambda other: other.number)[:-1]:
+            self._drop_relay(older)
 
     def _add_relay(self, connection: socket.socket, store_name: str) -> RelayConnection:
         queue = RelayQueue(limits=program_settings.queue_limits(self._settings))

@@ -3,32 +3,11 @@
 stream/fanout.py decides what is in the queue.
 """
 
-import re
 import selectors
 import socket
-import struct
-from pathlib import Path
 
 from restream_agent.program.crash_state import Remainder
 from restream_agent.stream.fanout import RelayQueue
-from restream_agent.systemd.unit_names import relay_of
-
-_UNIT = re.compile(r"/(ffmpeg-relay@[^/\n]+\.service)(?:/|$)", re.MULTILINE)
-_CREDENTIALS = struct.Struct("3i")
-
-
-def peer_name(connection: socket.socket) -> str:
-    """Return the name of the relay at the other end: its unit's instance, or "pid-N" without such a unit.
-
-    The kernel gives the peer's process (SO_PEERCRED, unix(7)), and its cgroup gives the unit.
-    """
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    pid, _, _ = _CREDENTIALS.unpack(credentials)
-    try:
-        unit = _UNIT.search(Path(f"/proc/{pid}/cgroup").read_text())
-    except OSError:
-        unit = None
-    return relay_of(unit[1]) if unit else f"pid-{pid}"
 
 
 class RelayConnection:
@@ -49,6 +28,11 @@ class RelayConnection:
     def name(self) -> str:
         """The platform's name, as in the name of the unit."""
         return self.store_name.removeprefix("relay-").rpartition("-")[0]
+
+    @property
+    def number(self) -> int:
+        """How many connections of relays there had been when this came."""
+        return int(self.store_name.rpartition("-")[2])
 
     def flush(self) -> int:
         """Send what the socket takes; return the events to wait for. Raises OSError if the relay is gone."""

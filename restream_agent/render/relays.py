@@ -20,6 +20,10 @@ _MEMORY_ENCODING = "2G"
 """The memory at which systemd kills a relay and starts it again. A relay that copies has some 70 MB resident,
 12 of them its log filter (make soak). An encoder of 4K pictures has some hundreds of MB more."""
 
+_TASKS_COPYING = 64
+_TASKS_ENCODING = 512
+"""Processes and threads. A relay that copies has some 10; an encoder has a few for each processor."""
+
 _LAUNCHER = re.compile(r'^ExecStart=("(\\.|[^"\\])*"|[^\s"]+) -I -m restream_agent\.[a-z_.]+ ')
 """The launcher at the beginning of a relay's ExecStart=: Python and our module, which then becomes ffmpeg."""
 
@@ -52,6 +56,8 @@ def _drop_in(relay: Relay, fill: Templates) -> str:
         "relay-drop-in.conf.j2",
         title=escaping.value(relay.name),
         credential=credential("key", relay.key, relay.name, fill.facts),
+        user=unit_names.relay_user(relay.name),
+        tasks=_TASKS_COPYING if relay.transcode is None else _TASKS_ENCODING,
         memory=_MEMORY_COPYING if relay.transcode is None else _MEMORY_ENCODING,
         command=escaping.command(argv, expanded=EXPANDED),
     )

@@ -18,6 +18,10 @@ _FILLED_UNITS = (
     unit_names.AGENT_SOCKET,
     unit_names.APPLY_UNIT,
     unit_names.HOLD_SERVICE,
+    unit_names.FORGET_UNIT,
+    unit_names.CONVERT_TEMPLATE,
+    unit_names.LIVE_DOOR,
+    unit_names.RELAY_DOOR,
 )
 """Units that are the same for every configuration: templates for the sandbox and the addresses alone."""
 
@@ -52,7 +56,6 @@ def _program(config: Config, fill: Templates) -> Tree:
         f"{units}/{unit_names.PROGRAM_UNIT}": File(
             fill("fallback.service.j2", command=escaping.command(start))
         ),
-        f"{units}/{unit_names.PROGRAM_SOCKET}": File(fill("fallback.socket.j2")),
         # systemd replaces %i by the stream's name; agent/http.py has checked it.
         f"{units}/{unit_names.LIVE_TEMPLATE}": File(
             fill(
@@ -124,9 +127,10 @@ def _agent(config: Config, fill: Templates) -> Tree:
         f"{paths.UNITS}/sockets.target.wants/{unit_names.AGENT_SOCKET}": Link(
             f"../{unit_names.AGENT_SOCKET}"
         ),
-        f"{paths.UNITS}/sockets.target.wants/{unit_names.PROGRAM_SOCKET}": Link(
-            f"../{unit_names.PROGRAM_SOCKET}"
-        ),
+        **{
+            f"{paths.UNITS}/sockets.target.wants/{door}": Link(f"../{door}")
+            for door in (unit_names.RELAY_DOOR, unit_names.LIVE_DOOR)
+        },
     }
 
 

@@ -1,7 +1,8 @@
 """systemctl and other programs of systemd. Every change is logged with its unit and reason."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Protocol
@@ -18,6 +19,12 @@ _QUERY_TIMEOUT = 10.0
 
 _JOB_TIMEOUT = 60.0
 """Seconds. Starting or stopping one of our units takes less, even if TimeoutStopSec= runs out."""
+
+_LONGEST_JOB = 7 * 86400.0
+"""Seconds. A conversion that makes no progress ends by itself."""
+
+_STATUS_EVERY = 0.5
+"""Seconds."""
 
 
 class Runner(Protocol):
@@ -59,6 +66,29 @@ class Systemd:
         log.info("systemctl %s %s: %s", verb, " ".join(names), reason)
         flags = (*(() if wait else ("--no-block",)), *(("--job-mode=fail",) if yields else ()))
         self._run(("systemctl", *flags, verb, "--", *names), timeout=_JOB_TIMEOUT)
+
+    def run_unit(self, unit: str, *, reason: str, on_status: Callable[[str], None]) -> None:
+        """Start a oneshot unit and wait for its end; tell its `STATUS=` twice a second.
+
+        Raises CommandError if the unit fails. At any other exception, Ctrl-C included, the unit is stopped.
+        """
+        log.info("systemctl start %s: %s", unit, reason)
+        argv = ("systemctl", "start", "--", unit)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            job = pool.submit(self._run, argv, timeout=_LONGEST_JOB)
+            try:
+                while True:
+                    try:
+                        job.result(_STATUS_EVERY)
+                    except TimeoutError:
+                        on_status(self.show(unit, "StatusText"))
+                    else:
+                        return
+            except CommandError:
+                raise
+            except BaseException:
+                self.change("stop", (unit,), reason="nobody waits for it any more")
+                raise
 
     def daemon_reload(self) -> None:
         """Make systemd read the unit files again."""

@@ -1,10 +1,13 @@
 """The names of our units. Only this module builds them and takes them apart."""
 
+import hashlib
 import re
+from pathlib import Path
 
 TARGET = "restream.target"
 PROGRAM_UNIT = "fallback.service"
-PROGRAM_SOCKET = "fallback.socket"
+RELAY_DOOR = "fallback.socket"
+LIVE_DOOR = "fallback-live.socket"
 HOLD_TIMER = "restream-off-air.timer"
 HOLD_SERVICE = "restream-off-air.service"
 AGENT_UNIT = "restream-agent.service"
@@ -12,15 +15,22 @@ AGENT_SOCKET = "restream-agent.socket"
 APPLY_UNIT = "restream-apply.service"
 INGEST_UNIT = "restream-ingest.service"
 PREPARE_UNIT = "restream-fallback-prepare.service"
-PREPARE_USER = "restream"
+PREPARE_USER = "restream-prepare"
+FORGET_UNIT = "restream-forget.service"
 NOTIFY_UNIT = "restream-notify.service"
 NOTIFY_SOCKET = "restream-notify.socket"
 RELAY_TEMPLATE = "ffmpeg-relay@.service"
 LIVE_TEMPLATE = "live@.service"
+CONVERT_TEMPLATE = "restream-fallback-convert@.service"
+SLICE = "restream.slice"
 
 INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """A relay's or stream's name, after the @. Each character is legal in a unit's name without escaping, so that
 users can type `systemctl status ffmpeg-relay@youtube-backup`. The polkit rule has the same pattern."""
+
+
+_PLAIN_USER = re.compile(r"[a-z0-9][a-z0-9-]{0,24}")
+_LONGEST_UNIT = 255
 
 
 def is_instance(name: str) -> bool:
@@ -36,6 +46,37 @@ def relay_unit(relay: str) -> str:
 def live_unit(stream: str) -> str:
     """Return the unit that pulls a stream: "live@main.service" for "main"; ValueError for a bad name."""
     return _instantiate(LIVE_TEMPLATE, stream)
+
+
+def relay_user(relay: str) -> str:
+    """Return the name of a relay's dynamic user: "relay-twitch" for "twitch".
+
+    A user's name has at most 31 characters and is the same on every systemd without capitals and dots. Other
+    names are told apart by a hash: "relay_my-twitch_0a1b2c3d4e" for "My.Twitch".
+    """
+    if _PLAIN_USER.fullmatch(relay):
+        return f"relay-{relay}"
+    readable = re.sub(r"[^a-z0-9]+", "-", relay.lower())[:14].strip("-")
+    return f"relay_{readable}_{hashlib.sha256(relay.encode()).hexdigest()[:10]}"
+
+
+def convert_unit(file: Path | None) -> str:
+    """Return the unit that converts a file, or the configured videos for None; ValueError for a long path."""
+    instance = "configured" if file is None else _escaped(str(file))
+    unit = CONVERT_TEMPLATE.replace("@.", f"@{instance}.")
+    if len(unit) > _LONGEST_UNIT:
+        raise ValueError(f"{file} is too long to be part of a unit's name")
+    return unit
+
+
+def _escaped(path: str) -> str:
+    """Return a text as systemd-escape(1) does."""
+    characters = []
+    for byte in path.encode(errors="surrogateescape"):
+        character = chr(byte)
+        is_plain = byte < 128 and (character.isalnum() or character in ":_.")
+        characters.append("-" if character == "/" else character if is_plain else f"\\x{byte:02x}")
+    return "".join(characters)
 
 
 def relay_of(unit: str) -> str:

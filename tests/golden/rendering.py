@@ -61,7 +61,8 @@ def stage(case: Path, directory: Path) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(entry, File):
             # systemd looks for a name without a directory only in its own search path.
-            place.write_text(entry.content.replace("ExecStart=restream-agent", f"ExecStart={stand_in}"))
+            text = entry.content.replace("ExecStart=restream-agent", f"ExecStart={stand_in}")
+            place.write_text(text.replace("ExecStart=:restream-agent", f"ExecStart=:{stand_in}"))
     return directory / "etc/systemd/system"
 
 

@@ -26,6 +26,8 @@ LIMITS = {
     "restream-ingest.service": 3.5,
     "restream-apply.service": 3.5,
     "restream-off-air.service": 3.5,
+    "restream-forget.service": 3.5,
+    "restream-fallback-convert@.service": 2.0,
 }
 MORE_LIMITS = {"notify": {"restream-notify.service": 2.0}}
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze not found")

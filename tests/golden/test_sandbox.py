@@ -15,22 +15,21 @@ INTERNET = "AF_UNIX AF_INET AF_INET6"
 NETLINK = f"{INTERNET} AF_NETLINK"
 LOOPBACK = ["IPAddressDeny=any", "IPAddressAllow=localhost"]
 EXCEPTIONS: dict[str, tuple[str, list[str]]] = {
-    "fallback.service": ("AF_UNIX", []),
+    "fallback.service": ("AF_UNIX", ["ProtectProc=default"]),
     "ffmpeg-relay@.service": (INTERNET, []),
     "live@.service": (INTERNET, [*LOOPBACK[:1], "IPAddressAllow=localhost 127.0.0.1"]),
     "restream-agent.service": (
         INTERNET,
-        ["ReadWritePaths=-/run/restream/operator", "ProtectProc=invisible", *LOOPBACK],
+        LOOPBACK,
     ),
     "restream-apply.service": (
         NETLINK,
         [
             "CapabilityBoundingSet=CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE CAP_NET_BIND_SERVICE",
             "SystemCallFilter=@chown",
-            "ReadWritePaths=/etc /run -/var/lib/restream-agent",
+            "ReadWritePaths=/etc /run/restream -/var/lib/restream-agent",
             "ProtectHome=read-only",
             "UMask=0022",
-            "ProtectProc=invisible",
             *LOOPBACK,
         ],
     ),
@@ -46,7 +45,12 @@ EXCEPTIONS: dict[str, tuple[str, list[str]]] = {
     "restream-notify.service": (INTERNET, []),
     "restream-off-air.service": (
         "AF_UNIX",
-        ["CapabilityBoundingSet=CAP_DAC_OVERRIDE", "ReadWritePaths=-/run/restream/operator"],
+        ["ReadWritePaths=-/run/restream/operator"],
+    ),
+    "restream-forget.service": ("AF_UNIX", ["ReadWritePaths=-/run/restream/operator"]),
+    "restream-fallback-convert@.service": (
+        "AF_UNIX",
+        ["ProtectHome=read-only", "ReadWritePaths=/var/lib/restream-agent/fallback"],
     ),
 }
 """The address families of each service, and what follows the sandbox."""

@@ -109,13 +109,14 @@ def runs_in(container: Container) -> dict[str, str]:
     blocks = container.run(argv).stdout.strip().split("\n\n")
     # Without any matching unit systemctl prints nothing, not even an empty state.
     units = [dict(line.split("=", 1) for line in block.splitlines()) for block in blocks]
-    # restream-apply and the preparation come and go with every edit and do not count. A relay whose platform
-    # refuses it is deactivating after an attempt and activating before the next.
+    # restream-apply, the preparation and the removal of requests come and go and do not count. A relay whose
+    # platform refuses it is deactivating after an attempt and activating before the next.
     return {
         unit["Id"]: unit["InvocationID"]
         for unit in units
         if unit.get("ActiveState") in ("active", "activating", "deactivating")
-        and not unit["Id"].startswith(("restream-apply", "restream-fallback-prepare"))
+        and not unit["Id"].startswith(("restream-apply", "restream-fallback-", "restream-forget"))
+        and not unit["Id"].endswith(".slice")
     }
 
 

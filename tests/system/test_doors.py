@@ -121,20 +121,26 @@ def test_the_stream_is_played_on_this_machine_only(installation: Installation) -
     assert (outside.returncode == 0, inside.returncode) == (False, 0), outside.stderr + inside.stderr
 
 
-def test_the_program_s_own_are_the_program_live_and_the_relays(installation: Installation) -> None:
-    """Only these units have the group that may open the program's sockets."""
-    script = (
-        "cd /etc/systemd/system; grep -l restream-media *.service *.service.d/*; getent group restream-media"
-    )
+DOORS = {
+    "live.sock": ("restream-live", "live@.service"),
+    "relay.sock": ("restream-relay", "ffmpeg-relay@.service"),
+    "telemetry.sock": ("restream-report", "fallback.service"),
+}
+
+
+@pytest.mark.parametrize(("group", "unit"), DOORS.values())
+def test_each_door_has_a_group_with_one_unit(installation: Installation, group: str, unit: str) -> None:
+    """No other unit and no user has it."""
+    script = f"cd /etc/systemd/system; grep -lw {group} *.service *.service.d/*; getent group {group}"
     found = installation.container.run(("sh", "-c", script)).stdout.split()
-    assert found[:-1] == ["fallback.service", "ffmpeg-relay@.service", "live@.service"]
+    assert found[:-1] == [unit]
     assert found[-1].endswith(":")
 
 
-@pytest.mark.parametrize("user", ["nobody", "restream", "restream-ingest"])
-@pytest.mark.parametrize("path", ["live.sock", "relay.sock", "telemetry.sock"])
+@pytest.mark.parametrize("user", ["nobody", "restream", "restream-ingest", "restream-prepare"])
+@pytest.mark.parametrize("path", DOORS)
 def test_the_program_s_sockets_are_for_its_own(installation: Installation, path: str, user: str) -> None:
-    """A user outside the group restream-media cannot connect."""
+    """A user outside the door's group cannot connect."""
     script = (
         "import socket, sys; s = socket.socket(socket.AF_UNIX, "
         f"socket.SOCK_{'DGRAM' if path.startswith('tele') else 'STREAM'}); s.connect('/run/restream/{path}')"
@@ -143,7 +149,7 @@ def test_the_program_s_sockets_are_for_its_own(installation: Installation, path:
     done = installation.container.run(("python3", "-c", script), user=user, check=False)
     assert "PermissionError" in done.stderr
     mode = installation.container.run(("stat", "-c", "%a %U:%G", f"/run/restream/{path}")).stdout.strip()
-    assert mode == "660 root:restream-media"
+    assert mode == f"660 root:{DOORS[path][0]}"
 
 
 def test_guessing_is_slow_and_the_right_key_is_not(installation: Installation) -> None:

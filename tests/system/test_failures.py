@@ -104,20 +104,20 @@ def test_a_foreign_file_in_the_way_is_left_alone(installation: Installation) -> 
 
 def test_an_apply_waits_for_another(installation: Installation) -> None:
     """An apply by hand waits for the apply that the agent started after an edit."""
-    busy = installation.container.popen(("flock", "/run/restream-agent.lock", "sleep", "3"))
+    busy = installation.container.popen(("flock", "/run/restream/apply.lock", "sleep", "3"))
     installation.container.wait_until(lambda: not is_free(installation), 10, "the lock to be held")
     installation.product("apply")
     assert busy.poll() is not None
 
 
 def is_free(installation: Installation) -> bool:
-    argv = ("flock", "--nonblock", "/run/restream-agent.lock", "true")
+    argv = ("flock", "--nonblock", "/run/restream/apply.lock", "true")
     return installation.container.run(argv, check=False).returncode == 0
 
 
 def test_two_applies_do_not_meet(installation: Installation) -> None:
     """While another process holds the lock, apply says so and exits with 1."""
     done = installation.container.run(
-        ("flock", "/run/restream-agent.lock", PROGRAM, "apply"), timeout=60, check=False
+        ("flock", "/run/restream/apply.lock", PROGRAM, "apply"), timeout=60, check=False
     )
     assert (done.returncode, "another apply is running" in done.stderr) == (1, True)

@@ -275,11 +275,16 @@ def test_names_that_cannot_be_part_of_a_unit_name_are_ignored(bench: AgentBench)
 
 
 def test_a_publish_clears_the_operators_requests(bench: AgentBench) -> None:
-    """The requests "open" and "end" are files, which a new publish removes."""
-    for request in ("open", "end"):
-        (Path(paths.OPERATOR) / request).touch()
+    """The requests "open" and "end" are files of root, which a unit of root removes at a new publish."""
+    (Path(paths.OPERATOR) / "end").touch()
     go(lambda: bench.agent.publish(hook(OBS)))
-    assert list(Path(paths.OPERATOR).iterdir()) == []
+    assert bench.machine.calls[0] == "start restream-forget.service"
+
+
+def test_a_publish_without_an_operators_request_clears_nothing(bench: AgentBench) -> None:
+    """Root is asked for nothing."""
+    go(lambda: bench.agent.publish(hook(OBS)))
+    assert "start restream-forget.service" not in bench.machine.calls
 
 
 def test_a_publish_asks_for_a_second_look(bench: AgentBench) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from restream_agent.base import files, paths
 from restream_agent.base.errors import ConfigError, RestreamError
-from restream_agent.base.file_tree import File, Tree
+from restream_agent.base.file_tree import File
 from restream_agent.base.target import TargetMachine
 from restream_agent.config.load import load
 from restream_agent.config.model import Config
@@ -58,7 +58,7 @@ def configured(*tables: str) -> Config:
 def applied(
     root: Path,
     *tables: str,
-    prepare: Callable[[Tree], None] = lambda _: None,
+    prepare: Callable[[], None] = lambda: None,
     lock_wait: float = files.LOCK_SECONDS,
 ) -> Plan:
     """Apply a configuration below a root; systemd must not be called there."""
@@ -173,11 +173,11 @@ def test_a_missing_key_is_a_problem_of_the_configuration(root: Path) -> None:
 
 
 def test_a_fallback_that_cannot_be_made_changes_nothing(root: Path) -> None:
-    """It is prepared before the first file is written."""
+    """It is prepared when only its settings and accounts are new, and these are put back."""
     applied(root, TWITCH)
     before = snapshot(root)
 
-    def fail(_: Tree) -> None:
+    def fail() -> None:
         raise RestreamError("the video is damaged")
 
     with pytest.raises(RestreamError, match="damaged"):
@@ -192,7 +192,7 @@ def test_a_write_that_fails_is_undone(root: Path, tables: tuple[str, ...]) -> No
     before = snapshot(root)
     place = root / "etc/systemd/system/ffmpeg-relay@twitch.service.d/10-restream.conf"
 
-    def stand_in_the_way(_: Tree) -> None:
+    def stand_in_the_way() -> None:
         place.mkdir(parents=True)
 
     with pytest.raises(RestreamError, match="Is a directory"):
@@ -206,7 +206,7 @@ def test_a_first_apply_that_fails_leaves_no_file(root: Path) -> None:
     """Only directories may be new."""
     before = {path for path in root.rglob("*") if path.is_file()}
 
-    def stand_in_the_way(_: Tree) -> None:
+    def stand_in_the_way() -> None:
         files.locate(root, LATE).mkdir(parents=True)
 
     with pytest.raises(RestreamError, match="Is a directory"):

@@ -57,6 +57,7 @@ def test_a_first_apply_starts_sockets_before_services() -> None:
     assert between({}, BEFORE) == Actions(
         daemon_reload=True,
         start=(
+            "fallback-live.socket",
             "fallback.socket",
             "restream-agent.socket",
             "restream-agent.service",
@@ -181,9 +182,9 @@ def test_another_server_takes_the_place_of_the_first() -> None:
 
 def test_a_changed_socket_restarts_with_its_service() -> None:
     """A socket alone does not restart while its service runs."""
-    path = f"{paths.UNITS}/{unit_names.PROGRAM_SOCKET}"
+    path = f"{paths.UNITS}/{unit_names.RELAY_DOOR}"
     planned = between(BEFORE, {**BEFORE, path: File("new")})
-    assert planned.restart == (unit_names.PROGRAM_UNIT, unit_names.PROGRAM_SOCKET)
+    assert planned.restart == (unit_names.PROGRAM_UNIT, unit_names.RELAY_DOOR)
 
 
 def edited(drop_in: str, old: str, new: str) -> Tree:

@@ -18,7 +18,7 @@ from tests.unit.deploy.test_plan import BEFORE, FALLBACK, INGEST, TWITCH, betwee
             f"{paths.UNITS}/{unit}"
             for unit in (
                 unit_names.AGENT_SOCKET,
-                unit_names.PROGRAM_SOCKET,
+                unit_names.RELAY_DOOR,
                 unit_names.LIVE_TEMPLATE,
                 unit_names.INGEST_UNIT,
             )

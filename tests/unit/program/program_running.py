@@ -21,13 +21,22 @@ PATIENCE = 10.0
 
 _AS_SYSTEMD_DOES = """
 import fcntl, os, sys
-wanted = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sys.argv[1].split(",")]
+passed = [int(fd) for fd in sys.argv[1].split(",")]
+wanted = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for fd in passed]
+for fd in passed:
+    os.close(fd)
 for number, fd in enumerate(wanted):
     os.dup2(fd, 3 + number)
     os.close(fd)
 os.environ["LISTEN_PID"] = str(os.getpid())
-# The program needs the standard library only; without site-packages it starts twice as fast.
-os.execv(sys.executable, [sys.executable, "-S", "-m", "restream_agent.program", sys.argv[2]])
+import pathlib
+sys.path.insert(0, os.getcwd())
+from restream_agent.program import __main__, doors
+# The kernel says which unit has connected. Here everything comes from pytest, and the address of the other
+# end says which unit it stands for.
+doors.unit_of = lambda connection: pathlib.Path(connection.getpeername()).name.partition("=")[0]
+sys.argv = ["program", sys.argv[2]]
+__main__.main()
 """
 
 
@@ -59,6 +68,7 @@ class RunningProgram:
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(str(directory / "notify"))
         self._directory = directory
+        self._connections = 0
         threading.Thread(target=self._listen, daemon=True).start()
 
     def __enter__(self) -> "RunningProgram":
@@ -109,10 +119,13 @@ class RunningProgram:
         wait_until(is_over, PATIENCE, f"{what}\n{self.errors.read_text()}")
         assert predicate(), f"the program ended before: {what}\n{self.errors.read_text()}"
 
-    def connect(self, name: str) -> socket.socket:
-        """Connect to "live" or "relay"."""
+    def connect(self, name: str, unit: str = "") -> socket.socket:
+        """Connect to "live" or "relay" as a unit, by default as live@main or as another relay each time."""
+        self._connections += 1
+        usual = "live@main.service" if name == "live" else f"ffmpeg-relay@r{self._connections}.service"
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(PATIENCE)
+        connection.bind(str(self._directory / f"{unit or usual}={self._connections}"))
         connection.connect(str(self._directory / f"{name}.sock"))
         return connection
 
@@ -210,5 +223,5 @@ class LiveSender:
 def _listener(path: Path) -> socket.socket:
     made = socket.socket(socket.AF_UNIX)
     made.bind(str(path))
-    made.listen(16)
+    made.listen(4096)
     return made

@@ -147,7 +147,7 @@ def test_after_a_sigkill_the_same_connection_goes_on(tmp_path: Path) -> None:
         relay.read_more()
         assert len(relay.tags) > end
         assert_increasing(relay.tags)
-        assert next(iter(program.stored)).startswith("relay-pid-")
+        assert next(iter(program.stored)).startswith("relay-r1-")
 
 
 def test_live_comes_back_on_the_same_connection_after_a_sigkill(tmp_path: Path) -> None:
