@@ -76,8 +76,10 @@ _TYPES = tuple(packets.message(payload) for payload in packets.odd_types())
 _FORGED_LINE = "publish refused: wrong key from 192.0.2.9"
 _FORGED = packets.publish("main?key=wrong", f"rtmp://\x1b]0;x\x07\r\n{_FORGED_LINE}\n")
 _WRONG = packets.publish("main?key=wrong")
+NOTHING = PortAttack("nothing", "no attack: what the machine itself costs", 0, _nothing)
 
 PORT_ATTACKS = (
+    NOTHING,
     PortAttack("idle-1200", "1,200 connections without a byte", 1200, _nothing, shakes=False, stays=8.0),
     PortAttack("idle-2500", "2,500 connections without a byte", 2500, _nothing, shakes=False, stays=8.0),
     PortAttack("idle-6000", "6,000 connections without a byte: more than the server takes", 6000, _nothing,
@@ -104,9 +106,7 @@ PORT_ATTACKS = (
                stays=5.0),
 )  # fmt: skip
 
-NOTHING = PortAttack("nothing", "no attack: the intruder only waits until the port works", 0, _nothing)
-
 
 def port_attack(name: str) -> PortAttack:
     """Return an attack by its name; KeyError for others."""
-    return {attack.name: attack for attack in (*PORT_ATTACKS, NOTHING)}[name]
+    return {attack.name: attack for attack in PORT_ATTACKS}[name]

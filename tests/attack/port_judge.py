@@ -16,8 +16,8 @@ GAP_MS = 200.0
 MIB = 1024.0
 
 TITLES = (
-    f"{'server':11}{'attack':24}{'on air':>7}{'works again':>13}{'OBS back':>10}{'lost':>6}{'gap':>9}"
-    f"{'ingest':>10}{'restarts':>10}{'hands':>7}"
+    f"{'server':11}{'attack':24}{'on air':>7}{'works again':>13}{'OBS back':>10}{'lost':>6}"
+    f"{'gap':>9}{'later':>9}{'ingest':>10}{'restarts':>10}{'hands':>7}"
 )
 
 
@@ -27,7 +27,8 @@ class PortOutcome:
 
     Times are in seconds, None for never. `memory` has each unit's peak in KiB, `limits` its `MemoryMax=`.
     `checks` are the tries of the port during the attack, `restarts` those of the ingest server.
-    `is_after_drop` says that the port was dead until OBS dropped: `recovery` counts from there.
+    `gap_ms` is the longest silence of the platforms during the attack, `reconnect_gap_ms` the one while OBS
+    reconnects. `is_after_drop` says that the port was dead until OBS dropped: `recovery` counts from there.
     """
 
     name: str
@@ -44,6 +45,7 @@ class PortOutcome:
     checks: tuple[bool, ...] = ()
     complaints: tuple[str, ...] = ()
     is_after_drop: bool = False
+    reconnect_gap_ms: float | None = None
 
     def problems(self) -> list[str]:
         """Return in words what is wrong."""
@@ -54,8 +56,9 @@ class PortOutcome:
             problems.append(f"OBS is back after {_seconds(self.back)}")
         if self.lost:
             problems.append(f"the platforms lost {self.lost} connections")
-        if self.gap_ms is not None and self.gap_ms > GAP_MS:
-            problems.append(f"a silence of {self.gap_ms:.0f} ms")
+        for gap, when in ((self.gap_ms, "during the attack"), (self.reconnect_gap_ms, "as OBS reconnects")):
+            if gap is not None and gap > GAP_MS:
+                problems.append(f"a silence of {gap:.0f} ms {when}")
         for unit, peak in self.memory.items():
             if unit in self.limits and peak > self.limits[unit]:
                 problems.append(f"{unit} had {peak / MIB:.0f} MiB of {self.limits[unit] / MIB:.0f}")
@@ -72,7 +75,7 @@ def row(outcome: PortOutcome, screen: Screen) -> str:
     figures = (
         f"{'yes' if outcome.is_on_air else 'no':>7}"
         f"{_seconds(outcome.recovery) + '*' * outcome.is_after_drop:>13}{_seconds(outcome.back):>10}"
-        f"{outcome.lost:6}{'' if outcome.gap_ms is None else f'{outcome.gap_ms:.0f} ms':>9}"
+        f"{outcome.lost:6}{_gap(outcome.gap_ms):>9}{_gap(outcome.reconnect_gap_ms):>9}"
         f"{ingest / MIB:>6.0f} MiB{outcome.restarts:10}{outcome.hands():7}"
     )
     mark = screen.paint("FAIL", "bad") if outcome.problems() else screen.paint("ok", "good")
@@ -91,6 +94,10 @@ def show(outcomes: Iterable[PortOutcome], screen: Screen) -> None:
     for outcome in results:
         for problem in outcome.problems():
             screen.plain(screen.paint(f"FAIL  {outcome.server} {outcome.name}: {problem}", "bad"))
+
+
+def _gap(gap: float | None) -> str:
+    return "" if gap is None else f"{gap:.0f} ms"
 
 
 def _seconds(seconds: float | None) -> str:

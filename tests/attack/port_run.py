@@ -84,10 +84,16 @@ def _on_air(broadcast: ChaosBroadcast, attack: PortAttack) -> PortOutcome:
     end = time.monotonic()
     for platform in broadcast.platforms.values():
         platform.reader.update()
+    lost, gap = _seen(broadcast, start, came)
+    lost_later, gap_later = _seen(broadcast, came, end)
+    outcome = _outcome(broadcast, attack, report, watch, back, seen=(lost + lost_later, gap))
+    return replace(outcome, is_after_drop=is_after_drop, reconnect_gap_ms=gap_later)
+
+
+def _seen(broadcast: ChaosBroadcast, start: float, end: float) -> tuple[int, float]:
+    """Return the connections that the platforms lost, and the median of their longest silences in ms."""
     seen = [see(broadcast.platforms[name].reader.connections, start, end) for name in NAMES]
-    lost, gap = sum(one.connections_lost for one in seen), statistics.median(one.gap_ms for one in seen)
-    outcome = _outcome(broadcast, attack, report, watch, back, seen=(lost, gap))
-    return replace(outcome, is_after_drop=is_after_drop)
+    return sum(one.connections_lost for one in seen), statistics.median(one.gap_ms for one in seen)
 
 
 def attack_port(container: Container, attack: PortAttack) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def test_a_publish_is_three_commands() -> None:
         ({"recovery": 10.1}, "the port works again after 10.1 s"),
         ({"back": None}, "OBS is back after never"),
         ({"lost": 1}, "the platforms lost 1 connections"),
-        ({"gap_ms": GAP_MS + 1}, "a silence of 201 ms"),
+        ({"gap_ms": GAP_MS + 1}, "a silence of 201 ms during the attack"),
+        ({"reconnect_gap_ms": GAP_MS + 1}, "a silence of 201 ms as OBS reconnects"),
         ({"memory": {"a.service": 30.0 * 1024}}, "a.service had 30 MiB of 0"),
         (
             {"complaints": ("the hold runs although OBS is connected",)},
