@@ -140,6 +140,9 @@ class Agent:
                 with suppress(RestreamError):
                     await self._ingest.cut(hook.publisher.stream)
             await self._handle(UnpublishNotice(hook.publisher))
+            if self._observer.port.is_dead:
+                # The next publisher cannot connect until the server is restarted.
+                self.look_again.set()
         finally:
             self._leaving.discard(client)
 

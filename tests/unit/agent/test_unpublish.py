@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.situation import Publisher
 from tests.unit.agent.test_agent import OBS, AgentBench, bench, go, hook
 
@@ -29,6 +30,17 @@ def test_an_unpublish_while_the_agent_knows_no_publisher_asks_for_a_look(bench: 
     looks = bench.machine.looks
     go(lambda: bench.agent.unpublish(hook(OBS, "unpublish")))
     assert (bench.machine.looks, bench.agent.look_again.is_set()) == (looks, True)
+
+
+def test_the_end_of_a_stream_on_a_dead_port_asks_for_a_look(
+    bench: AgentBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only now may the server be restarted, and OBS waits for it."""
+    go(lambda: bench.agent.publish(hook(OBS)))
+    bench.agent.look_again.clear()
+    monkeypatch.setattr(PortProbe, "is_dead", True)
+    go(lambda: bench.agent.unpublish(hook(OBS, "unpublish")))
+    assert bench.agent.look_again.is_set()
 
 
 def test_an_unpublish_that_overtakes_its_publish_counts(bench: AgentBench) -> None:
