@@ -121,6 +121,7 @@ class Observer:
                 taken_at=telemetry.taken_at.get(name),
                 position=telemetry.position,
                 running_for=telemetry.running_for,
+                watched_since=telemetry.began_at,
                 is_on_air=is_on_air,
             )
             for name in self._relays

@@ -6,7 +6,7 @@ Times are seconds of the monotonic clock. Rules: docs/design.md, "Watching the r
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from restream_agent.agent.ffmpeg_progress import HEADERS, ProgressHistory
+from restream_agent.agent.ffmpeg_progress import HEADERS, ProgressHistory, Rates
 from restream_agent.systemd.unit_state import UnitState
 from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from restream_agent.wire.program_report import RelayReport
@@ -42,7 +42,7 @@ class RelayView:
     `unit` is systemd's view of its unit. `connection` is the program's report of its connection, None without
     one; `taken_at` is when it last took anything from the program. `delivery` has its ffmpeg's reports.
     `position` is the program's last timestamp by now, in ms; `running_for` is how long the program has been
-    sending, in seconds.
+    sending, in seconds. Reports are received since `watched_since`.
     """
 
     name: str
@@ -53,6 +53,7 @@ class RelayView:
     taken_at: float | None = None
     position: float | None = None
     running_for: float = 0.0
+    watched_since: float = float("-inf")
     is_on_air: bool = True
 
     @property
@@ -75,9 +76,17 @@ class RelayView:
 
     @property
     def has_delivered(self) -> bool:
-        """Whether media have reached the platform in this run of the relay."""
-        is_reported = self.reports is not None and self.reports.newest.size > HEADERS
-        return self.unit.active == "active" and is_reported
+        """Whether media have reached the platform in this run of the relay.
+
+        Of a run without reports that is older than the agent, what it has taken from the program tells: an
+        ffmpeg 7 under which the clock was set back sends no report until the clock has caught up.
+        """
+        if self.reports is None:
+            is_older = 0.0 < self.unit.since < self.watched_since
+            is_known = is_older and self.connection is not None and self.connection.sent > HEADERS
+        else:
+            is_known = self.reports.newest.size > HEADERS
+        return self.unit.active == "active" and is_known
 
     @property
     def attempt(self) -> AttemptStatus:
@@ -115,6 +124,8 @@ class RelayView:
         """Seconds from the program's newest packet to the newest that was delivered; None if not known."""
         beginning = None if self.connection is None else self.connection.beginning
         reports = self.reports if self.has_delivered else None
+        if self._is_taking_silently:
+            return None
         if reports is None or reports.newest.position is None or beginning is None or self.position is None:
             return None
         if self._is_reporting and reports.reported_at - reports.moved_at > SILENT > self.idle:
@@ -122,6 +133,17 @@ class RelayView:
         # The delay at the time of the report: while anything is delivered, both go on at the same pace.
         age = self.now - reports.reported_at if self._is_reporting else 0
         return max(0.0, (self.position - beginning) / 1000 - age - reports.newest.position)
+
+    @property
+    def rates(self) -> Rates:
+        """What is delivered per second; unknown while the relay takes its data and does not report."""
+        if self.reports is None or not self.has_delivered or self._is_taking_silently:
+            return Rates()
+        return self.reports.rates(self.now)
+
+    @property
+    def _is_taking_silently(self) -> bool:
+        return not self._is_reporting and self.idle <= SILENT
 
     @property
     def _is_reporting(self) -> bool:

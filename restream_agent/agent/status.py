@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from restream_agent.agent.ffmpeg_progress import Rates
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.base import one_line
@@ -142,7 +141,7 @@ def _hand_off(report: HandOffReport) -> HandOffStatus:
 def _relay(relay: RelayView, credential: str) -> RelayStatus:
     connection, unit = relay.connection, relay.unit
     delivery = relay.reports if relay.has_delivered else None
-    rates = Rates() if delivery is None else delivery.rates(relay.now)
+    rates = relay.rates
     return RelayStatus(
         unit=unit.active,
         state=relay.state.value,

@@ -41,7 +41,7 @@ class Telemetry:
     `received_at`; `refused` counts the datagrams that were not reports. `deliveries` has each relay's reports
     by name. `taken_at` is when each relay last took anything from the program, `moved_at` when the program
     last sent anything, `running_since` since when it has been sending, `heard_at` when the publisher's stream
-    last reached the program. Times are seconds of the monotonic clock.
+    last reached the program. Reports are received since `began_at`. Times are seconds of the monotonic clock.
     """
 
     relays: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +55,9 @@ class Telemetry:
     moved_at: float = float("-inf")
     heard_at: float = float("-inf")
     _is_refusing: bool = False
+
+    def __post_init__(self) -> None:
+        self.began_at = self.clock()
 
     def receive(self, connection: socket.socket) -> None:
         """Take the datagrams that wait; count those that are not reports, and log the first of them."""

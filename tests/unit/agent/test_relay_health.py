@@ -25,6 +25,7 @@ WELL = RelayView(
     "twitch", NOW, unit=RUNNING, connection=relay(beginning=500, sent=1000), delivery=delivery(),
     taken_at=NOW, position=100_000.0, running_for=100.0,
 )  # fmt: skip
+UNREPORTED = replace(WELL, delivery=None, watched_since=NOW - 20)
 LOST = delivery(reported=NOW - 9, advanced=NOW - 9)
 FAILED = replace(RUNNING, words=AttemptStatus(5, 16.0).to_status())
 FAILED_TWICE = replace(RUNNING, words=AttemptStatus(2, 2.0).to_status())
@@ -40,6 +41,12 @@ FAILED_TWICE = replace(RUNNING, words=AttemptStatus(2, 2.0).to_status())
         (replace(WELL, delivery=None), RelayState.STARTING),
         (replace(WELL, delivery=delivery(reported=BEGAN - 1, advanced=BEGAN - 1)), RelayState.STARTING),
         (replace(WELL, delivery=delivery(size=400)), RelayState.STARTING),
+        # It was running before the agent, and does not report. It takes what the program sends, or does not.
+        (replace(UNREPORTED, connection=relay(sent=100_000)), RelayState.DELIVERING),
+        (replace(UNREPORTED, connection=relay(sent=100_000), taken_at=NOW - 9), RelayState.STALLED),
+        (replace(UNREPORTED, connection=relay(sent=400)), RelayState.STARTING),
+        (replace(UNREPORTED, connection=relay(sent=100_000), watched_since=BEGAN - 1), RelayState.STARTING),
+        (replace(UNREPORTED, connection=None), RelayState.STARTING),
         (replace(WELL, delivery=None, unit=FAILED), RelayState.REFUSING),
         (replace(WELL, delivery=None, unit=replace(FAILED, active="activating")), RelayState.REFUSING),
         (replace(WELL, delivery=None, unit=FAILED_TWICE), RelayState.STARTING),
@@ -100,6 +107,7 @@ def test_the_delay_of_a_relay_that_stands_still_grows() -> None:
     "view",
     [
         replace(WELL, connection=None),
+        replace(WELL, delivery=LOST),  # which takes its data, and does not report
         replace(WELL, position=None),
         replace(WELL, delivery=delivery(moved=NOW - 9)),  # while its size goes on
     ],
@@ -113,3 +121,10 @@ def test_idle_counts_from_the_last_progress_of_this_run() -> None:
     """Or from its beginning."""
     assert replace(WELL, delivery=delivery(advanced=NOW - 7)).idle == 7
     assert replace(WELL, delivery=None, taken_at=None).idle == NOW - BEGAN
+
+
+def test_rates_are_unknown_while_a_relay_takes_its_data_and_does_not_report() -> None:
+    """Rather than 0; a relay that stands still has a rate of 0."""
+    silent = replace(WELL, delivery=LOST)
+    assert (silent.state, silent.rates.bitrate) == (RelayState.DELIVERING, None)
+    assert replace(silent, taken_at=NOW - 9).rates.bitrate == 0
