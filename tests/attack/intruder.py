@@ -11,7 +11,7 @@ import time
 from collections import Counter
 
 from .packets import HALF, first_half
-from .port_attacks import MOST_BYTES, MOST_CLIENTS, MOST_SECONDS, PortAttack, port_attack
+from .port_attacks import LINE, MOST_BYTES, MOST_CLIENTS, MOST_SECONDS, PortAttack, port_attack
 
 CONNECT_SECONDS = 3.0
 HANDSHAKE_SECONDS = 1.0
@@ -31,7 +31,8 @@ class Intruder:
             raise ValueError(f"{attack.name}: more than {MOST_CLIENTS} clients")
         self._attack, self._address = attack, address
         self._opening = asyncio.Semaphore(AT_ONCE)
-        self._deadline = time.monotonic() + MOST_SECONDS
+        self._started = time.monotonic()
+        self._deadline = self._started + MOST_SECONDS
         self.ends: Counter[str] = Counter()
         self.sent = 0
         self.checks: list[bool] = []
@@ -70,6 +71,8 @@ class Intruder:
                     break
                 writer.write(piece)
                 self.sent += len(piece)
+                if (early := self._started + self.sent / LINE - time.monotonic()) > 0:
+                    await asyncio.sleep(early)
                 await asyncio.wait_for(writer.drain(), CONNECT_SECONDS)
             if attack.stays:
                 await asyncio.wait_for(_until_closed(reader), attack.stays)

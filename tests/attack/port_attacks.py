@@ -10,6 +10,8 @@ from random import Random
 from . import packets
 
 MOST_CLIENTS, MOST_SECONDS, MOST_BYTES = 6000, 20.0, 512 * 1024 * 1024
+LINE = 125_000_000
+"""Bytes a second: an attacker has a line of 1 Gbit/s. The virtual cable would carry ten times as much."""
 
 Script = Callable[[int], Iterable[bytes]]
 
