@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help unit test lint demo chaos soak attack reference machine venv wheel clean
+.PHONY: help unit test lint demo chaos soak fuzz attack reference machine venv wheel clean
 
 help:
 	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
@@ -12,6 +12,7 @@ help:
 	@echo "make demo       play a broadcast in a container, break it, measure it      (SERVER=srs|nginx-rtmp)"
 	@echo "make chaos      cause every fault during a broadcast, one after another    (SERVER=srs|nginx-rtmp, FAULT=name)"
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
+	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
 	@echo "make reference  generate docs/configuration.md, the JSON schema and examples/full.toml"
 	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
@@ -29,6 +30,9 @@ chaos: machine wheel
 
 soak: machine wheel
 	$(PYTHON) -m tests.chaos.soak --minutes $(MINUTES) --server $(SERVER) $(if $(SEED),--seed $(SEED)) --out soak-report
+
+fuzz: machine wheel
+	$(PYTHON) -m tests.attack.fuzz --minutes $(MINUTES) --server $(SERVER) $(if $(SEED),--seed $(SEED)) --out fuzz-report
 
 attack: machine wheel
 	$(PYTHON) -m tests.attack $(CHOSEN)
@@ -69,4 +73,4 @@ wheel: venv
 	$(PYTHON) -m tests.demo.wheelhouse dist
 
 clean:
-	rm -rf .venv .cache dist demo-report chaos-report soak-report
+	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report

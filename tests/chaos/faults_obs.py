@@ -1,8 +1,13 @@
 """Faults of OBS and its network."""
 
-from tests.chaos.broadcast import HOLD_SECONDS, INGEST_PORT, TIMEOUT_SECONDS, ChaosBroadcast
+import subprocess
+
+from tests.chaos.broadcast import HOLD_SECONDS, INGEST_PORT, LIGHT, TIMEOUT_SECONDS, ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON, OFF_AIR
 from tests.chaos.fault import STALL_MS, Fault
+from tests.demo.install import PUBLISH_URL
+from tests.lab import scene
+from tests.lab.container import SHARED, end_group
 from tests.lab.network import client_port
 from tests.lab.scene import FALLBACK
 
@@ -10,6 +15,8 @@ FROZEN_SECONDS = 4.0
 HELD_SECONDS = float(TIMEOUT_SECONDS + HOLD_SECONDS)
 WRONG_KEYS = 3  # refusals to wait for
 FIGHT_SECONDS = 60.0
+FAST_SECONDS = 10.0
+FAST_SPEED = 20
 
 
 def kill(broadcast: ChaosBroadcast) -> None:
@@ -97,6 +104,37 @@ def two_with_different_keys(broadcast: ChaosBroadcast) -> None:
         broadcast.complaints.append("the picture is not that of the OBS with the right key")
 
 
+def encode_clip(broadcast: ChaosBroadcast) -> None:
+    """Encode 10 s beforehand: no encoder is twenty times as fast as needed on this machine."""
+    graph = scene.lavfi(
+        width=LIGHT.width, height=LIGHT.height, fps="60", mark="second", sample_rate=48000, channels=2
+    )
+    argv = (
+        "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", graph, "-t", "10", "-c:v", "libx264",
+        "-preset", "ultrafast", "-b:v", "800k", "-g", "120", "-c:a", "aac", "-f", "flv",
+        str(broadcast.container.shared / "clip.flv"),
+    )  # fmt: skip
+    subprocess.run(argv, check=True)
+
+
+def publish_fast(broadcast: ChaosBroadcast) -> None:
+    """Have another publisher send a file at twenty times its speed, as an ffmpeg without -re does."""
+    broadcast.obs.leave()
+    broadcast.wait_for(FALLBACK)
+    argv = (
+        "ffmpeg", "-v", "error", "-readrate", str(FAST_SPEED), "-stream_loop", "-1",
+        "-i", f"{SHARED}/clip.flv", "-c", "copy", "-f", "flv", PUBLISH_URL,
+    )  # fmt: skip
+    process = broadcast.container.popen(argv)
+    broadcast.undo.callback(end_group, process)
+    broadcast.watch(FAST_SECONDS)
+    if process.poll() is not None:
+        broadcast.complaints.append("the fast publisher ended by itself")
+    end_group(process)
+    broadcast.struck()
+    broadcast.obs.come()
+
+
 FAULTS = (
     Fault("obs-killed", "OBS is killed and comes back by itself", kill),
     Fault(
@@ -129,6 +167,12 @@ FAULTS = (
         "two OBSs with the same key, both reconnecting: one stays",
         two_with_one_key,
         steady=FIGHT_SECONDS / 2 + 5,  # longer than the product remembers a fight
+    ),
+    Fault(
+        "obs-fast",
+        "a publisher sends at twenty times its speed, as an ffmpeg without -re does",
+        publish_fast,
+        prepare=encode_clip,
     ),
     Fault(
         "obs-two-different-keys",

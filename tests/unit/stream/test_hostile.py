@@ -11,7 +11,7 @@ from restream_agent.stream.flv import AUDIO, VIDEO, FlvError, Tag
 from restream_agent.stream.input_rules import InputRules
 from restream_agent.stream.splice import Settings, Source
 from restream_agent.stream.timeline import LEAD_LIMIT
-from tests.lab.hostile import HostilePublisher, HostileStep, Material
+from tests.attack.hostile import HostilePublisher, HostileStep, Material
 from tests.unit.stream.flv_making import parameters, picture, stream
 from tests.unit.stream.splice_bench import SpliceBench
 
