@@ -141,7 +141,9 @@ class RunningProgram:
             if "FDSTORE" in words:
                 self.stored[words["FDNAME"]] = socket.socket(fileno=fds[0])
             elif "FDSTOREREMOVE" in words:
-                self.stored.pop(words["FDNAME"]).close()
+                # Like systemd, which ignores a name that it does not keep.
+                if removed := self.stored.pop(words["FDNAME"], None):
+                    removed.close()
             self.messages.append(data.decode())
 
 
