@@ -61,8 +61,9 @@ def check(root: Path, given: Path | None) -> None:
     """Check the configuration and list every problem."""
     from restream_agent.deploy import commands
 
-    _warn(commands.check(commands.load(TargetMachine(root), given)))
-    click.echo("ok")
+    subject = commands.load(TargetMachine(root), given)
+    _warn(commands.check(subject))
+    click.echo(commands.summary(subject))
 
 
 @main.command()

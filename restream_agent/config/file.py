@@ -1,5 +1,8 @@
 """Finds the TOML file on the disk, reads and checks it."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from restream_agent.base import paths
@@ -7,6 +10,7 @@ from restream_agent.base.errors import ConfigError, Problem
 from restream_agent.base.files import locate
 from restream_agent.config.load import load
 from restream_agent.config.model import Config
+from restream_agent.config.toml_lines import line_of
 from restream_agent.config.warnings import warnings
 
 
@@ -28,3 +32,14 @@ def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
         raise ConfigError((Problem(str(path), 0, "", reason),)) from error
     config = load(text, source=str(path))
     return config, warnings(config, str(path), text)
+
+
+def located(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems of files that the TOML names, each with the line of its key in the TOML."""
+    found = []
+    for problem in problems:
+        with suppress(OSError, ValueError):
+            line = problem.line or line_of(Path(problem.source).read_text(), tuple(problem.path.split(".")))
+            problem = replace(problem, line=line)  # noqa: PLW2901
+        found.append(problem)
+    return tuple(found)

@@ -1,6 +1,6 @@
 """Where the relays send to, compared: no two to one place, none into our own ingest server. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import AddressValueError, IPv4Address
 from urllib.parse import urlsplit
 
@@ -15,10 +15,11 @@ _PORTS = {"rtmp": 1935, "rtmps": 443}
 _APPLICATION = "live"
 """The application that OBS sends to, whichever server it is."""
 
-_LOOP = (
+LOOP = (
     "sends the program to this machine's own ingest server, which would take it for OBS",
     "write the platform's address; a server of your own needs another port",
 )
+"""The (message, hint) of a relay that `loops` returns."""
 
 Place = tuple[str, int, str]  # host, port, application
 
@@ -54,7 +55,9 @@ def output_problems(config: Config, text: str, source: str) -> list[Problem]:
     """Return a problem for each relay that cannot work beside the others, or that would feed itself."""
     named = {relay.name: _reference(relay.key) for relay in relays(config)}
     found = [(relay, double_message(earlier)) for relay, earlier in doubles(config, named)]
-    found += [(relay, _LOOP) for relay in relays(config) if _leads_back(relay, config)]
+    found += [
+        (relay, LOOP) for relay in loops(config, lambda host: host == "localhost" or _is_loopback(host))
+    ]
     return [
         problem(COMPLAINT, ("platforms", relay.platform), "\n".join(words), text, source)
         for relay, words in found
@@ -67,16 +70,19 @@ def _reference(key: SecretRef) -> tuple[str, str]:
     return ("credential", key.credential) if key.credential is not None else ("file", str(key.file))
 
 
-def _leads_back(relay: Relay, config: Config) -> bool:
-    """Whether a relay sends to the ingest server's own port.
+def loops(config: Config, is_here: Callable[[str], bool]) -> list[Relay]:
+    """Return the relays that send to the ingest server's own port; `is_here` knows the names of this machine.
 
     A server that the user runs may have other applications, each with a purpose of its own.
     """
     listen_host, _, listen_port = config.ingest.listen.rpartition(":")
-    host, port, path = place_of(relay.url)
-    is_here = host in ("localhost", listen_host) or _is_loopback(host)
-    is_ours = config.ingest.manage or path == _APPLICATION
-    return is_here and is_ours and port == int(listen_port)
+    found = []
+    for relay in relays(config):
+        host, port, path = place_of(relay.url)
+        is_ours = config.ingest.manage or path == _APPLICATION
+        if is_ours and port == int(listen_port) and (host == listen_host or is_here(host)):
+            found.append(relay)
+    return found
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,6 +4,7 @@ import re
 import socket
 import tempfile
 import time
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 from restream_agent.base import files, paths
@@ -67,6 +68,18 @@ def _is_served(port: str) -> bool:
     places = [Path(path) for path in paths.INGEST_CONFIG.values()]
     texts = [place.read_text() for place in places if place.exists()]
     return not texts or any(re.search(rf"listen \S*:{port};", text) for text in texts)
+
+
+def is_own_address(host: str) -> bool:
+    """Whether a host's name or address is this machine's. No name is looked up in the network."""
+    if host.casefold() in (socket.gethostname().casefold(), f"{socket.gethostname()}.local".casefold()):
+        return True
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(IPv4Address(host)), 0))
+    except (OSError, AddressValueError):
+        return False
+    return True
 
 
 def _is_free(address: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:

@@ -11,10 +11,10 @@ from restream_agent.base import files, paths
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.base.target import TargetMachine
-from restream_agent.config import file
+from restream_agent.config import file, outputs
 from restream_agent.config.model import Config
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import conversion_unit, machine, polkit, secret_checks
+from restream_agent.deploy import checks, conversion_unit, machine, polkit, secret_checks
 from restream_agent.deploy.changes import describe
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
@@ -61,17 +61,39 @@ def check(subject: Subject) -> tuple[Problem, ...]:
 
     Raises ConfigError with all problems, RestreamError if a program is missing.
     """
-    config, root = subject.config, subject.target.root
-    missing = secret_checks.problems(config, root, subject.source)
-    if missing:
-        raise ConfigError(missing)
-    preparation.check(config, subject.source)
-    if subject.target.is_this_machine:
+    config, source, target = subject.config, subject.source, subject.target
+    _require_usable(subject)
+    if target.is_this_machine:
         machine.require_programs(config, subject.facts)
         if systemctl.is_running():
             polkit.require_service(systemctl.Systemd())
-    fallback = preparation.remarks(config, subject.source) if subject.target.is_this_machine else ()
-    return (*subject.warnings, *secret_checks.remarks(config, root, subject.source), *fallback)
+    fallback = preparation.remarks(config, source) if target.is_this_machine else ()
+    remarks = (*secret_checks.remarks(config, target.root, source), *fallback)
+    return (*subject.warnings, *file.located(remarks))
+
+
+def summary(subject: Subject) -> str:
+    """Return one line about a configuration that is in order: its file, its platforms, its server."""
+    enabled = sum(platform.enabled for platform in subject.config.platforms.values())
+    platforms = "1 platform" if enabled == 1 else f"{enabled} platforms"
+    return f"{subject.source}: ok, {platforms}, {subject.config.ingest.server}"
+
+
+def _require_usable(subject: Subject) -> None:
+    """Raise ConfigError for the secrets, videos and outputs that cannot be used, all at once."""
+    config, source, target = subject.config, subject.source, subject.target
+    problems = list(secret_checks.problems(config, target.root, source))
+    try:
+        preparation.check(config, source)
+    except ConfigError as error:
+        problems += error.problems
+    if target.is_this_machine:
+        problems += [
+            Problem(source, 0, f"platforms.{relay.platform}", *outputs.LOOP)
+            for relay in outputs.loops(config, checks.is_own_address)
+        ]
+    if problems:
+        raise ConfigError(file.located(problems))
 
 
 def render(subject: Subject) -> Tree:
@@ -109,7 +131,7 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
     if target.is_this_machine:
         machine.require_programs(config, facts)
         polkit.require_service(systemctl.Systemd())
-    preparation.check(config, subject.source)
+    _require_usable(subject)
 
     systemd = systemctl.Systemd()
 

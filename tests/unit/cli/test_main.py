@@ -230,6 +230,21 @@ def test_all_problems_are_named_at_once(root: Path) -> None:
     assert second.startswith(f"restream-agent: {place}:8: fallback.hold: ")
 
 
+def test_what_the_toml_refers_to_is_named_with_its_line(root: Path) -> None:
+    """Keys and videos, all at once; a key inside an inline table has the line of the table."""
+    place = toml(root, GOOD + '[fallback]\nmessage = "x"\nvideo = "/nonexistent.mp4"\n')
+    (root / CREDENTIALS / "twitch").unlink()
+    first, second = run("check", "--root", root).stderr.splitlines()
+    assert first.startswith(f"restream-agent: {place}:6: platforms.twitch.key: ")
+    assert second.startswith(f"restream-agent: {place}:9: fallback.video: ")
+
+
+def test_check_says_what_is_in_order(root: Path) -> None:
+    """The file, how many platforms, the server."""
+    place = root / "etc/restream-agent/restream.toml"
+    assert run("check", "--root", root).stdout == f"{place}: ok, 1 platform, srs\n"
+
+
 @pytest.mark.parametrize("command", ["check", "diff", "apply"])
 def test_a_missing_credential_is_bad_configuration(root: Path, command: str) -> None:
     """The exit code is 78; the message names the file, the hint the command that makes it."""
