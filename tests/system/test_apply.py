@@ -42,7 +42,7 @@ def test_a_first_apply_starts_the_servers_and_no_broadcast(installation: Install
 
 
 def test_a_second_apply_changes_nothing(installation: Installation) -> None:
-    """It says so, exits with 0 and restarts no unit; it only asks how the last apply by systemd went."""
+    """It says so, exits with 0 and restarts no unit; it only asks systemd and polkit how things are."""
     before = installation.runs(), installation.files(), installation.loads()
     installation.container.write("/usr/local/sbin/systemctl", WITNESS, mode=0o755)
     said = installation.product("apply")
@@ -50,8 +50,7 @@ def test_a_second_apply_changes_nothing(installation: Installation) -> None:
     installation.container.run(("rm", "/usr/local/sbin/systemctl"))
     after = installation.runs(), installation.files(), installation.loads()
     assert "nothing to change" in said
-    assert [call.split()[0] for call in calls] == ["show"]
-    assert calls[0].endswith("-- restream-apply.service")
+    assert {call.split()[0] for call in calls} == {"show"}
     assert before == after
 
 
