@@ -7,9 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from restream_agent.base import paths
-from restream_agent.base.errors import RestreamError
 from restream_agent.cli.main import main
-from restream_agent.cli.options import explained
 
 GOOD = """\
 version = 1
@@ -199,18 +197,6 @@ def test_a_missing_copy_is_not_what_init_creates(tmp_path: Path) -> None:
     done = run("check", "--config", tmp_path / "copy.toml")
     assert (done.exit_code, "init" in done.stderr) == (78, False)
     assert "copy.toml: does not exist (check the path after --config)" in done.stderr
-
-
-def test_the_lines_of_a_long_error_belong_together(capsys: pytest.CaptureFixture[str]) -> None:
-    """The lines after the first are indented, as is the hint."""
-
-    @explained
-    def fail() -> None:
-        raise RestreamError("the journal ends with:\n  one\ntwo", hint="look there")
-
-    with pytest.raises(SystemExit):
-        fail()
-    assert capsys.readouterr().err == "restream-agent: the journal ends with:\n  one\n  two\n  look there\n"
 
 
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
