@@ -33,6 +33,9 @@ MOST_WAITING = 1000
 MOST_LOOKING = 32
 """Requests for the status that may wait at the same time. A hook is never counted."""
 
+STRANGERS_EVERY = 10.0
+"""Seconds. Hooks without the token are logged at most once in this time."""
+
 EXPOSITION = "text/plain; version=0.0.4"
 """The content type of Prometheus's text format. Starlette adds the charset."""
 
@@ -74,6 +77,7 @@ class _Listener:
         self._throttle = KeyThrottle()
         self._waiting = 0
         self._looking = 0
+        self._stranger_logged_at = float("-inf")
 
     async def status(self, _: Request) -> Response:
         if self._looking >= MOST_LOOKING:
@@ -95,7 +99,7 @@ class _Listener:
 
     async def hook(self, request: Request) -> Response:
         if not self._credentials.is_token(request.query_params.get("token", "")):
-            log.warning("hook refused: no valid token")
+            self._note_stranger(time.monotonic())
             return _refused(403)
         try:
             hook = await self._read(request)
@@ -108,6 +112,16 @@ class _Listener:
             log.warning("hook refused: its action does not match its path")
             return _refused(400)
         return await self._answer(hook)
+
+    def _note_stranger(self, now: float) -> None:
+        """Log a hook without the token, unless another was logged just before.
+
+        Any user of this machine can send thousands, and the journal then drops lines of the agent's that
+        matter (RateLimitBurst= in journald.conf(5)).
+        """
+        if now - self._stranger_logged_at >= STRANGERS_EVERY:
+            log.warning("hook refused: no valid token")
+            self._stranger_logged_at = now
 
     async def _read(self, request: Request) -> Hook:
         body = b""

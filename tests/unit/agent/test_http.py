@@ -13,7 +13,7 @@ import pytest
 from restream_agent.agent import refusals
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.hook_formats import Hook
-from restream_agent.agent.http import LARGEST_BODY, MOST_LOOKING, Handlers, application
+from restream_agent.agent.http import LARGEST_BODY, Handlers, application
 from tests.unit.agent.recorded import nginx_hooks
 
 TOKEN = "t0ken-of-the-hooks"
@@ -269,25 +269,3 @@ def test_before_the_first_look_there_are_no_metrics(client: HookClient, agent: F
     """Zeros would look like a channel that is off air."""
     agent.numbers = b""
     assert client.request("GET", "/metrics").status_code == 503
-
-
-def test_requests_for_the_status_are_bounded(agent: FakeAgent) -> None:
-    """While the agent waits for systemd, the requests above the limit are answered at once."""
-
-    async def visit() -> list[int]:
-        waiting = asyncio.Event()
-
-        async def status() -> Mapping[str, Any]:
-            await waiting.wait()
-            return {}
-
-        handlers = Handlers(agent.publish, agent.unpublish, status, tuple[str, ...], bytes, agent.refuse)
-        transport = httpx.ASGITransport(application(HookCredentials(TOKEN, KEY), handlers))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as visitor:
-            held = [asyncio.create_task(visitor.get("/api/status")) for _ in range(MOST_LOOKING)]
-            await asyncio.sleep(0)
-            above = await visitor.get("/api/status")
-            waiting.set()
-            return [answer.status_code for answer in (above, *await asyncio.gather(*held))]
-
-    assert asyncio.run(visit()) == [503] + [200] * MOST_LOOKING
