@@ -73,4 +73,4 @@ wheel: venv
 	$(PYTHON) -m tests.demo.wheelhouse dist
 
 clean:
-	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report
+	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report attack-report

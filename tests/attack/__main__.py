@@ -6,6 +6,7 @@ The public port: every attack of port_attacks.py, off air and on air, on each se
 
 import argparse
 import sys
+from pathlib import Path
 
 from tests.attack.port_attacks import PORT_ATTACKS, port_attack
 from tests.attack.port_judge import PortOutcome, row, show
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument(
         "--hooks", type=int, default=100_000, help="requests to the listener; 0 leaves it out"
     )
+    parser.add_argument("--out", type=Path, default=Path("attack-report"), help="where to write the journals")
     parser.add_argument("--list", action="store_true", help="list the attacks on the public port and exit")
     arguments = parser.parse_args()
     if arguments.list:
@@ -39,7 +41,7 @@ def main() -> int:
     has_stopped = False
     for server in (arguments.server,) if arguments.server else installed_servers(screen):
         try:
-            for outcome in play_attacks(server, attacks, screen):
+            for outcome in play_attacks(server, attacks, screen, arguments.out):
                 outcomes.append(outcome)
                 screen.plain(row(outcome, screen))
                 screen.plain(f"{'':11}{dict(outcome.ends)}, tries meanwhile {outcome.checks}")

@@ -35,8 +35,10 @@ FALSE_LOOKS = 4  # a hold that runs for so many looks while OBS is connected has
 INTRUDER_SECONDS = MOST_SECONDS + 60
 
 
-def play_attacks(server: str, attacks: Sequence[PortAttack], screen: Screen) -> Iterator[PortOutcome]:
-    """Play each attack off air and on air, all in one container."""
+def play_attacks(
+    server: str, attacks: Sequence[PortAttack], screen: Screen, out: Path
+) -> Iterator[PortOutcome]:
+    """Play each attack off air and on air, all in one container; its journal is written into `out`."""
     with Container() as container:
         broadcast = ChaosBroadcast(container, server, screen)
         try:
@@ -51,6 +53,8 @@ def play_attacks(server: str, attacks: Sequence[PortAttack], screen: Screen) -> 
                 yield _on_air(broadcast, attack)
                 settle(broadcast)
         finally:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / f"journal-{server}.txt").write_text(container.journal())
             broadcast.close()
 
 
