@@ -23,8 +23,19 @@ _LAUNCH = (
     "for want, have in enumerate(map(int, sys.argv[3:]), 10): os.dup2(have, want)\n"
     "for number in range(len(sys.argv) - 3): os.dup2(10 + number, 3 + number)\n"
     "os.environ |= {'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': str(len(sys.argv) - 3)}\n"
-    "os.execv(sys.argv[1], [sys.argv[1], '-I', '-m', 'restream_agent.program', sys.argv[2]])\n"
+    "os.execv(sys.argv[1], [sys.argv[1], '-I', '-c', os.environ.pop('PROGRAM'), sys.argv[2]])\n"
 )
+# Here everything comes from one process that is in no unit: the door says which unit a connection stands for.
+_PROGRAM = """
+import itertools
+from restream_agent.program import __main__, doors
+numbers = itertools.count()
+def unit_of(connection):
+    is_live = connection.getsockname().endswith("live.sock")
+    return "live@main.service" if is_live else f"ffmpeg-relay@r{next(numbers)}.service"
+doors.unit_of = unit_of
+__main__.main()
+"""
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ def _start(
     )  # fmt: skip
     settings.write_text(records.to_file(values))
     fds = [listener.fileno() for listener in listeners.values()]
-    environment = {"RUNTIME_DIRECTORY": str(directory), "PATH": os.environ["PATH"]}
+    environment = {"RUNTIME_DIRECTORY": str(directory), "PATH": os.environ["PATH"], "PROGRAM": _PROGRAM}
     argv = (python, "-c", _LAUNCH, python, str(settings), *map(str, fds))
     return subprocess.Popen(argv, pass_fds=fds, env=environment, cwd=PROJECT, stderr=subprocess.DEVNULL)
 
@@ -98,6 +109,8 @@ def _play(child: subprocess.Popen[bytes], directory: Path, stream: Path, relays:
         received = _drain(selector, seconds)
         took = time.monotonic() - began
         core = (_processor_seconds(child.pid) - before) / took
+        if not received:
+            raise RuntimeError("the program sent nothing to the relays")
         return Load(relays, _resident_mb(child.pid), core, received * 8 / relays / took)
     finally:
         publisher.kill()
