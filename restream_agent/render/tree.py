@@ -28,6 +28,11 @@ _FILLED_UNITS = (
 INGEST_DESCRIPTORS = 16384
 """The ingest server's `LimitNOFILE=`: twice as many as nginx has connections."""
 
+_FILLED = {
+    "srs": "40 unfinished messages of 12 MB on one connection took 516 MB",
+    "nginx-rtmp": "6,000 connections took 92 MB, and a message may have 1 MiB",
+}
+
 
 def render(config: Config, facts: Facts, assets: Assets) -> Tree:
     """Return every file and link of a configuration, by absolute path.
@@ -97,7 +102,7 @@ def _ingest(config: Config, fill: Templates) -> Tree:
             "restream-ingest.service.j2",
             server=server,
             descriptors=INGEST_DESCRIPTORS,
-            unfinished="498 MB" if server == "srs" else "40 MB",
+            filled=_FILLED[server],
             command=escaping.command(guarded(facts, (facts.server_binary, "-c", path))),
             privileged_port=_port(config) < 1024,
         )
