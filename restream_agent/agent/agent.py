@@ -7,18 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import assert_never
 
+from restream_agent.agent.actor import Actor
 from restream_agent.agent.decide import (
-    Action,
     AgentEvent,
-    ChangeUnit,
-    ClearOperatorRequests,
     Decision,
     DropPublisher,
-    KillRelay,
     PublishRequest,
     Rules,
     Tick,
@@ -59,6 +54,7 @@ class Agent:
     """Turns hooks and ticks into requests to systemd and to the ingest server."""
 
     _systemd_refusal = ""
+    _rest: asyncio.Task[None] | None = None
 
     def __init__(
         self,
@@ -76,7 +72,6 @@ class Agent:
         self._settings = settings
         self._rules = _rules(settings)
         self._ingest = ingest
-        self._systemd = systemd
         self._telemetry = telemetry
         self._keeper = keeper
         self._refusals = refusals
@@ -90,7 +85,7 @@ class Agent:
             stall=settings.stall,
             clock=clock,
         )
-        self._operator = Path(paths.OPERATOR)
+        self._actor = Actor(ingest, systemd, Path(paths.OPERATOR))
         self._memory_file = MemoryFile(runtime / "memory.json")
         self._memory = self._memory_file.load()
         self._turn = asyncio.Lock()
@@ -102,13 +97,17 @@ class Agent:
         self._observation = Observation(Situation(now=clock(), publishers=None))
 
     async def publish(self, hook: Hook) -> str:
-        """Handle `on_publish` with a valid key; return the reason for refusing it, or "" to accept it."""
+        """Handle `on_publish` with a valid key; return the reason for refusing it, or "" to accept it.
+
+        The answer waits until other publishers are disconnected, because the server then has room for this
+        one. It does not wait for systemd, which can take seconds on a busy machine.
+        """
         if self._arriving.total() >= MOST_ARRIVING:
             return "too many publishers arrive at once"
         client = hook.publisher.client_id
         self._arriving[client] += 1
         try:
-            decision = await self._handle(PublishRequest(hook.publisher))
+            decision, self._rest = await self._begin(PublishRequest(hook.publisher))
         finally:
             self._arriving -= Counter((client,))
         if not decision.refusal:
@@ -197,8 +196,17 @@ class Agent:
             if self.looked_ago() > FRESH_LOOK:
                 await self._observe()
 
-    async def _handle(self, event: AgentEvent) -> Decision:
-        async with self._turn:
+    async def _handle(self, event: AgentEvent) -> None:
+        _, rest = await self._begin(event)
+        await asyncio.shield(rest)
+
+    async def _begin(self, event: AgentEvent) -> tuple[Decision, asyncio.Task[None]]:
+        """Look, decide, and do what concerns the server; the task that is returned asks systemd for the rest.
+
+        The turn ends with that task.
+        """
+        await self._turn.acquire()
+        try:
             await self._look(event)
             decision = decide(self._rules, self._memory, self._observation.situation, event)
             if decision.memory != self._memory:
@@ -207,11 +215,26 @@ class Agent:
             self._keep_stream()
             if self._observation.situation.is_ending:
                 self.look_again.set()
-            await self._act(decision, event)
+            await self._actor.act(action for action in decision.actions if isinstance(action, DropPublisher))
+        except BaseException:
+            self._turn.release()
+            raise
+        return decision, asyncio.create_task(self._finish(decision, event))
+
+    async def _finish(self, decision: Decision, event: AgentEvent) -> None:
+        try:
+            rest = (action for action in decision.actions if not isinstance(action, DropPublisher))
+            done = await self._actor.act(rest)
+            if decision.actions or isinstance(event, Tick):
+                self._systemd_refusal = done.refusal
+            if not done.is_complete:
+                # The next tick sees what is missing and tries again.
+                self.look_again.set()
             if decision.actions:
                 with suppress(RestreamError):
                     await self._observe()
-            return decision
+        finally:
+            self._turn.release()
 
     def _keep_stream(self) -> None:
         current, situation = self._memory.current, self._observation.situation
@@ -236,42 +259,6 @@ class Agent:
             situation = replace(self._observation.situation, now=self._clock(), publishers=None)
             self._observation = replace(self._observation, situation=situation)
             self.look_again.set()
-
-    async def _act(self, decision: Decision, event: AgentEvent) -> None:
-        refusal = ""
-        for action in decision.actions:
-            try:
-                await self._perform(action)
-            except (RestreamError, OSError) as error:
-                # The next tick sees what is missing and tries again.
-                log.error("%s", error)
-                self.look_again.set()
-                if isinstance(action, ChangeUnit):
-                    refusal = str(error)
-        if decision.actions or isinstance(event, Tick):
-            self._systemd_refusal = refusal
-
-    async def _perform(self, action: Action) -> None:
-        match action:
-            case DropPublisher(publisher):
-                log.info("publisher %s is dropped", publisher.client_id)
-                await self._ingest.drop(publisher)
-            case ChangeUnit(verb, unit, reason):
-                # A start that comes late, when the broadcast is ending already, must not cancel its end.
-                change = partial(self._systemd.change, wait=False, yields=verb == "start")
-                await asyncio.to_thread(change, verb, (unit,), reason=reason)
-            case KillRelay(unit, reason):
-                await asyncio.to_thread(self._systemd.kill, unit, reason=reason)
-            case ClearOperatorRequests():
-                await self._clear_operator_requests()
-            case _:
-                assert_never(action)
-
-    async def _clear_operator_requests(self) -> None:
-        """Have root clear the operator's requests: the directory is root's, so the agent may not."""
-        if any((self._operator / request).exists() for request in ("open", "end")):
-            unit, reason = unit_names.FORGET_UNIT, "a publisher is connected"
-            await asyncio.to_thread(self._systemd.change, "start", (unit,), reason=reason, wait=False)
 
 
 def _rules(settings: AgentSettings) -> Rules:

@@ -136,10 +136,13 @@ def hook(publisher: Publisher, kind: str = "publish") -> Hook:
 
 
 def go(*steps: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
-    """Run the steps one after another."""
+    """Run the steps one after another, and what they leave to do."""
 
     async def walk() -> list[Any]:
-        return [await step() for step in steps]
+        results = [await step() for step in steps]
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
+        return results
 
     return asyncio.run(walk())
 
@@ -255,6 +258,7 @@ def test_the_servers_answers_count_while_systemd_does_not_answer(bench: AgentBen
 
     async def look() -> None:
         await bench.agent.publish(hook(OBS))
+        await bench.agent.refresh()
         bench.machine.calls.clear()
         bench.passed, bench.machine.broken = 60.0, frozenset({"show"})
         with pytest.raises(RestreamError):
@@ -272,19 +276,6 @@ def test_names_that_cannot_be_part_of_a_unit_name_are_ignored(bench: AgentBench)
     bench.server.listed = (Publisher("c9", "a b"),)
     go(bench.agent.tick)
     assert bench.machine.calls == ["start restream-off-air.timer"]
-
-
-def test_a_publish_clears_the_operators_requests(bench: AgentBench) -> None:
-    """The requests "open" and "end" are files of root, which a unit of root removes at a new publish."""
-    (Path(paths.OPERATOR) / "end").touch()
-    go(lambda: bench.agent.publish(hook(OBS)))
-    assert bench.machine.calls[0] == "start restream-forget.service"
-
-
-def test_a_publish_without_an_operators_request_clears_nothing(bench: AgentBench) -> None:
-    """Root is asked for nothing."""
-    go(lambda: bench.agent.publish(hook(OBS)))
-    assert "start restream-forget.service" not in bench.machine.calls
 
 
 def test_a_publish_asks_for_a_second_look(bench: AgentBench) -> None:

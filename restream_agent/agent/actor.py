@@ -1,0 +1,70 @@
+"""Carries out what was decided, by asking the ingest server and systemd."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import assert_never
+
+from restream_agent.agent.decide import Action, ChangeUnit, ClearOperatorRequests, DropPublisher, KillRelay
+from restream_agent.agent.ingest_api import IngestServer
+from restream_agent.base.errors import RestreamError
+from restream_agent.systemd import unit_names
+from restream_agent.systemd.systemctl import Systemd
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Done:
+    """The result of some actions: whether all succeeded, and what systemd said if it refused one, else ""."""
+
+    is_complete: bool
+    refusal: str
+
+
+class Actor:
+    """Asks the ingest server and systemd for actions, one after another."""
+
+    def __init__(self, ingest: IngestServer, systemd: Systemd, operator: Path) -> None:
+        """`operator` is the directory of the operator's requests."""
+        self._ingest = ingest
+        self._systemd = systemd
+        self._operator = operator
+
+    async def act(self, actions: Iterable[Action]) -> Done:
+        """Carry out actions. One that fails is logged, and the next one follows."""
+        is_complete, refusal = True, ""
+        for action in actions:
+            try:
+                await self._perform(action)
+            except (RestreamError, OSError) as error:
+                log.error("%s", error)
+                is_complete = False
+                if isinstance(action, ChangeUnit):
+                    refusal = str(error)
+        return Done(is_complete, refusal)
+
+    async def _perform(self, action: Action) -> None:
+        match action:
+            case DropPublisher(publisher):
+                log.info("publisher %s is dropped", publisher.client_id)
+                await self._ingest.drop(publisher)
+            case ChangeUnit(verb, unit, reason):
+                # A start that comes late, when the broadcast is ending already, must not cancel its end.
+                change = partial(self._systemd.change, wait=False, yields=verb == "start")
+                await asyncio.to_thread(change, verb, (unit,), reason=reason)
+            case KillRelay(unit, reason):
+                await asyncio.to_thread(self._systemd.kill, unit, reason=reason)
+            case ClearOperatorRequests():
+                await self._clear_operator_requests()
+            case _:
+                assert_never(action)
+
+    async def _clear_operator_requests(self) -> None:
+        """Have root clear the operator's requests: the directory is root's, so the agent may not."""
+        if any((self._operator / request).exists() for request in ("open", "end")):
+            unit, reason = unit_names.FORGET_UNIT, "a publisher is connected"
+            await asyncio.to_thread(self._systemd.change, "start", (unit,), reason=reason, wait=False)
