@@ -120,12 +120,17 @@ def _has_list(place: Path) -> bool:
 
 def read_secret(path: Path) -> bytes:
     """Return what is in a secret's file; OSError if it is not regular or larger than LARGEST_SECRET."""
+    return read_regular(path, LARGEST_SECRET)
+
+
+def read_regular(path: Path, largest: int) -> bytes:
+    """Return what is in a file; OSError if it is not regular or has more than `largest` bytes."""
     # A pipe without a writer must not be waited for.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-        data = file.read(LARGEST_SECRET + 1)
-    if len(data) > LARGEST_SECRET:
-        raise OSError(errno.EFBIG, f"it is larger than {LARGEST_SECRET // 1024} KiB", str(path))
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise OSError(errno.EFBIG, f"it is larger than {largest // 1024} KiB", str(path))
     return data

@@ -136,7 +136,7 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
     systemd = systemctl.Systemd()
 
     def prepare() -> None:
-        if target.is_this_machine:
+        if target.is_this_machine and not preparation.is_prepared(preparation.read_settings(), target.root):
             conversion_unit.convert(systemd, None, progress)
 
     return applying.apply(config, facts, target=target, systemd=systemd, prepare=prepare)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import stat
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from restream_agent.wire.settings import FallbackSettings
 log = logging.getLogger(__name__)
 
 _HIDDEN = ("/tmp/", "/var/tmp/")  # noqa: S108 - what the sandbox of the preparation unit hides
+
+_LARGEST_PROFILE = 4096
+"""Bytes. Apply reads the profile as root, and its directory belongs to the preparation's user."""
 
 _PROBE_TIMEOUT = 20.0
 """Seconds. A new stream shows its parameters at its second keyframe at the latest."""
@@ -100,12 +104,32 @@ def prepare(settings: FallbackSettings, root: Path, progress: ProgressCallback |
     directory = locate(root, paths.FALLBACK_DIRECTORY)
     directory.mkdir(parents=True, exist_ok=True, mode=0o755)
     in_use = []
-    for videos, name in (((), paths.FALLBACK_SLATE), (settings.videos, paths.FALLBACK_CURRENT)):
-        prepared = prepare_file(settings, tuple(map(Path, videos)), root, progress)
+    for videos, name in _in_use(settings):
+        prepared = prepare_file(settings, videos, root, progress)
         in_use.append(prepared)
         _point(root, name, prepared)
     store.prune(directory, keep=set(in_use))
     return in_use[-1]
+
+
+def is_prepared(settings: FallbackSettings, root: Path) -> bool:
+    """Whether `prepare` would change nothing. Root may ask: nothing is written, and no video is decoded."""
+    try:
+        profile = _profile(settings, root)
+        for videos, name in _in_use(settings):
+            expected = store.prepared_name(videos, settings.message, profile, settings.keyframe)
+            link = locate(root, name)
+            if str(link.readlink()) != expected or not stat.S_ISREG((link.parent / expected).lstat().st_mode):
+                return False
+    except (OSError, RestreamError):
+        return False
+    return True
+
+
+def _in_use(settings: FallbackSettings) -> tuple[tuple[tuple[Path, ...], str], ...]:
+    """Return what the program plays: the videos of each prepared file, and the link to that file."""
+    videos = tuple(map(Path, settings.videos))
+    return (((), paths.FALLBACK_SLATE), (videos, paths.FALLBACK_CURRENT))
 
 
 def prepare_for_later(
@@ -148,9 +172,11 @@ def _profile(settings: FallbackSettings, root: Path) -> Profile:
 def live_profile(root: Path) -> Profile:
     """Return the profile of OBS's last stream, DEFAULT before the first broadcast."""
     try:
-        return from_json(locate(root, paths.LIVE_PROFILE).read_text())
+        return from_json(rights.read_regular(locate(root, paths.LIVE_PROFILE), _LARGEST_PROFILE).decode())
     except FileNotFoundError:
         return DEFAULT
+    except UnicodeDecodeError as error:
+        raise RestreamError(f"{paths.LIVE_PROFILE} is not UTF-8 text") from error
 
 
 def learn(settings: FallbackSettings, stream: str) -> Profile:

@@ -50,7 +50,7 @@ def prepare(
     """
     for path in sources:
         check_readable(path)
-    target = directory / _name(sources, message, profile, keyframe)
+    target = directory / prepared_name(sources, message, profile, keyframe)
     with _explained(directory):
         directory.mkdir(parents=True, exist_ok=True)
         with _locked(directory):
@@ -93,8 +93,11 @@ def _mark(prepared: Path) -> Path:
     return prepared.with_suffix(".by-hand")
 
 
-def _name(sources: tuple[Path, ...], message: str, profile: Profile, keyframe: float) -> str:
-    """Return a name that depends on all that goes into the file; the message counts only if it is shown."""
+def prepared_name(sources: tuple[Path, ...], message: str, profile: Profile, keyframe: float) -> str:
+    """Return the name of a prepared file: it depends on all that goes into the file.
+
+    The message counts only if it is shown. Raises OSError for a source that cannot be read.
+    """
     content = [fingerprint(path) for path in sources] or message
     ingredients = json.dumps([ffmpeg.VERSION, content, profile.to_json(), keyframe])
     return f"{hashlib.sha256(ingredients.encode()).hexdigest()[:16]}-{profile.label()}.flv"

@@ -140,10 +140,9 @@ class RunningProgram:
             words = dict(line.split("=", 1) for line in data.decode().splitlines())
             if "FDSTORE" in words:
                 self.stored[words["FDNAME"]] = socket.socket(fileno=fds[0])
-            elif "FDSTOREREMOVE" in words:
-                # Like systemd, which ignores a name that it does not keep.
-                if removed := self.stored.pop(words["FDNAME"], None):
-                    removed.close()
+            # systemd ignores a name that it does not keep.
+            elif "FDSTOREREMOVE" in words and (removed := self.stored.pop(words["FDNAME"], None)):
+                removed.close()
             self.messages.append(data.decode())
 
 
