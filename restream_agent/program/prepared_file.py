@@ -1,9 +1,15 @@
-"""The prepared fallback files as the program plays them."""
+"""The prepared fallback files as the program plays them.
 
+Another user makes these files. Whatever is in their place, the program must not wait for it.
+"""
+
+import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from restream_agent.stream.flv import FlvError, Reader, Tag
@@ -11,14 +17,24 @@ from restream_agent.stream.flv import FlvError, Reader, Tag
 _READ = 64 * 1024
 """Bytes."""
 
+_BEGINNING = 100
+"""Tags. A prepared file begins with its sequence headers and a keyframe."""
+
+_NOTHING = Path("/dev/null")
+
 
 class PreparedFile:
     """A fallback file that stays open: it plays on though it is replaced and deleted meanwhile."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file; raises OSError if it cannot be opened."""
+        """Open the file; raises OSError if it cannot be opened, or is not a regular file."""
         self._path = path
-        self._file = path.open("rb", buffering=0)
+        # A pipe without a writer must not be waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._file = os.fdopen(descriptor, "rb", buffering=0)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode) and path != _NOTHING:
+            self.close()
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
     def __iter__(self) -> Iterator[Tag]:
         """Yield the file's tags from its start; a damaged file ends where the damage is."""
@@ -30,13 +46,18 @@ class PreparedFile:
         except (OSError, FlvError) as error:
             print(f"<3>fallback {self._path}: {error}", file=sys.stderr)
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
 
 def open_first_playable(names: tuple[str, ...]) -> PreparedFile:
     """Return the first of the files that has a keyframe; an empty one, with an error logged, if none has."""
     for name in names:
         with suppress(OSError):
             prepared = PreparedFile(Path(name))
-            if any(tag.is_keyframe for tag in prepared):
+            if any(tag.is_keyframe for tag in islice(prepared, _BEGINNING)):
                 return prepared
+            prepared.close()
     print(f"<3>no fallback can be played, tried {', '.join(names)}", file=sys.stderr)
-    return PreparedFile(Path("/dev/null"))
+    return PreparedFile(_NOTHING)

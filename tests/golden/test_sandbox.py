@@ -13,6 +13,7 @@ from tests.golden.unit_parser import directives
 
 INTERNET = "AF_UNIX AF_INET AF_INET6"
 NETLINK = f"{INTERNET} AF_NETLINK"
+KEYS = "-/etc/restream-agent/ -/var/lib/restream-agent -/run/credentials"
 LOOPBACK = ["IPAddressDeny=any", "IPAddressAllow=localhost"]
 EXCEPTIONS: dict[str, tuple[str, list[str]]] = {
     "fallback.service": ("AF_UNIX", ["ProtectProc=default"]),
@@ -28,6 +29,7 @@ EXCEPTIONS: dict[str, tuple[str, list[str]]] = {
             "CapabilityBoundingSet=CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE CAP_NET_BIND_SERVICE",
             "SystemCallFilter=@chown",
             "ReadWritePaths=/etc /run/restream -/var/lib/restream-agent",
+            "ReadOnlyPaths=-/var/lib/restream-agent/fallback",
             "ProtectHome=read-only",
             "UMask=0022",
             *LOOPBACK,
@@ -45,9 +47,15 @@ EXCEPTIONS: dict[str, tuple[str, list[str]]] = {
     "restream-notify.service": (INTERNET, []),
     "restream-off-air.service": (
         "AF_UNIX",
-        ["ReadWritePaths=-/run/restream/operator"],
+        ["ReadWritePaths=-/run/restream/operator", f"InaccessiblePaths={KEYS}"],
     ),
-    "restream-forget.service": ("AF_UNIX", ["ReadWritePaths=-/run/restream/operator"]),
+    "restream-forget.service": (
+        "AF_UNIX",
+        [
+            "ReadWritePaths=-/run/restream/operator",
+            f"InaccessiblePaths={KEYS} -/run/systemd/private -/run/dbus",
+        ],
+    ),
     "restream-fallback-convert@.service": (
         "AF_UNIX",
         ["ProtectHome=read-only", "ReadWritePaths=/var/lib/restream-agent/fallback"],

@@ -1,0 +1,77 @@
+"""Root writes only where nobody else can: what other users plant leads root nowhere."""
+
+import pytest
+
+from tests.demo.install import ETC
+from tests.lab.container import end_group
+from tests.system.installation import Installation
+
+pytestmark = pytest.mark.system
+
+FALLBACK = "/var/lib/restream-agent/fallback"
+OPERATOR = "/run/restream/operator"
+PLANTED = "/etc/restream-planted"
+# Replaces each working directory of a conversion by one whose files are links to a file of root.
+SWAPPER = f"""
+import os, time
+from pathlib import Path
+end = time.monotonic() + 60
+names = ["audio.flv", "finished.flv", "slate.png", "video-0.flv", "part-0.flv", "0.flv"]
+while time.monotonic() < end:
+    for work in Path("{FALLBACK}").glob(".prepare-*"):
+        try:
+            known = [path.name for path in work.iterdir()]
+            work.rename(work.with_name(".taken-" + str(time.monotonic_ns())))
+            work.mkdir()
+            for name in (*names, *known):
+                (work / name).symlink_to("{PLANTED}")
+        except OSError:
+            pass
+"""
+
+
+@pytest.mark.parametrize("user", ["restream-prepare", "restream"])
+def test_a_swapped_directory_gains_nothing(installation: Installation, user: str) -> None:
+    """Another user swaps the working directories while apply has a video prepared; /etc stays as it is."""
+    container = installation.container
+    container.write("/opt/swapper.py", SWAPPER)
+    swapper = container.popen(("python3", "/opt/swapper.py"), user=user)
+    for number in range(3):
+        message = f'message = "swapped {user} {number}"'
+        toml = installation.toml.replace('message = "We will be right back"', message)
+        container.write(f"{ETC}/restream.toml", toml)
+        container.run(("/usr/local/bin/restream-agent", "apply"), timeout=120, check=user == "restream")
+        assert container.run(("ls", PLANTED), check=False).returncode != 0
+    end_group(swapper)
+    container.run(("sh", "-c", f"rm -rf {FALLBACK}/.taken-* {FALLBACK}/.prepare-*"))
+    container.write(f"{ETC}/restream.toml", installation.toml)
+    installation.product("apply")
+
+
+def test_what_is_prepared_belongs_to_the_preparation(installation: Installation) -> None:
+    """Nothing in the directory is root's: root has not written there."""
+    owners = installation.container.run(("find", FALLBACK, "-printf", "%u\\n")).stdout.split()
+    assert set(owners) == {"restream-prepare"}
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [f"mkdir {OPERATOR}/break", f"ln -s {PLANTED} {OPERATOR}/end", f"touch {OPERATOR}/open",
+     f"rm -r {OPERATOR}", f"mv {OPERATOR} /run/restream/other"],
+    ids=["a directory", "a link", "a file", "removed", "moved"],
+)  # fmt: skip
+def test_the_agent_plants_no_request(installation: Installation, plant: str) -> None:
+    """The operator's directory is root's; off-air and on-air work."""
+    done = installation.container.run(("sh", "-c", plant), user="restream", check=False)
+    assert done.returncode != 0
+    assert "denied" in done.stderr.lower() or "not permitted" in done.stderr.lower()
+
+
+def test_off_air_works_with_a_directory_for_a_request(installation: Installation) -> None:
+    """Even if root made it by mistake, the broadcast ends."""
+    container = installation.container
+    installation.on_air()
+    container.run(("mkdir", f"{OPERATOR}/break"))
+    installation.product("off-air")
+    container.run(("rmdir", f"{OPERATOR}/break"))
+    assert not container.is_active("restream.target")
