@@ -103,6 +103,7 @@ def prepare(settings: FallbackSettings, root: Path, progress: ProgressCallback |
     """
     directory = locate(root, paths.FALLBACK_DIRECTORY)
     directory.mkdir(parents=True, exist_ok=True, mode=0o755)
+    store.adopt(directory)
     in_use = []
     for videos, name in _in_use(settings):
         prepared = prepare_file(settings, videos, root, progress)

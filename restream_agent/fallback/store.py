@@ -62,6 +62,20 @@ def prepare(
     return target
 
 
+def adopt(directory: Path) -> None:
+    """Replace each file of another user by a copy of our own, so that nobody else can change it later.
+
+    Versions before this one converted as root and as the agent's user.
+    """
+    with _explained(directory), _locked(directory):
+        for path in directory.iterdir():
+            if path.is_file() and not path.is_symlink() and path.stat().st_uid != os.geteuid():
+                copy = directory / f"{_WORK_PREFIX}{path.name}"
+                shutil.copyfile(path, copy)
+                shutil.copystat(path, copy)
+                copy.replace(path)
+
+
 def keep(prepared: Path) -> None:
     """Have a file that was prepared by hand kept, as one of the KEPT newest such files."""
     _mark(prepared).touch()
@@ -110,10 +124,17 @@ def _locked(directory: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         for remains in directory.glob(f"{_WORK_PREFIX}*"):
-            shutil.rmtree(remains, ignore_errors=True)
+            _remove(remains)
         yield
     finally:
         os.close(descriptor)
+
+
+def _remove(remains: Path) -> None:
+    if remains.is_dir() and not remains.is_symlink():
+        shutil.rmtree(remains, ignore_errors=True)
+    else:
+        remains.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -13,20 +13,21 @@ OPERATOR = "/run/restream/operator"
 PLANTED = "/etc/restream-planted"
 # Replaces each working directory of a conversion by one whose files are links to a file of root.
 SWAPPER = f"""
-import os, time
+import time
 from pathlib import Path
-end = time.monotonic() + 60
-names = ["audio.flv", "finished.flv", "slate.png", "video-0.flv", "part-0.flv", "0.flv"]
+end = time.monotonic() + 90
+names = ("line0.txt", "slate.png", "video0.flv", "audio.flv", "finished.flv")
+swapped = set()
 while time.monotonic() < end:
-    for work in Path("{FALLBACK}").glob(".prepare-*"):
+    for work in set(Path("{FALLBACK}").glob(".prepare-*")) - swapped:
+        swapped.add(work)
         try:
-            known = [path.name for path in work.iterdir()]
-            work.rename(work.with_name(".taken-" + str(time.monotonic_ns())))
-            work.mkdir()
-            for name in (*names, *known):
+            work.rename(work.with_name(".taken-" + work.name))
+            work.mkdir(mode=0o777)
+            for name in names:
                 (work / name).symlink_to("{PLANTED}")
-        except OSError:
-            pass
+        except OSError as error:
+            print(error)
 """
 
 
@@ -40,8 +41,9 @@ def test_a_swapped_directory_gains_nothing(installation: Installation, user: str
         message = f'message = "swapped {user} {number}"'
         toml = installation.toml.replace('message = "We will be right back"', message)
         container.write(f"{ETC}/restream.toml", toml)
-        container.run(("/usr/local/bin/restream-agent", "apply"), timeout=120, check=user == "restream")
+        done = container.run(("/usr/local/bin/restream-agent", "apply"), timeout=120, check=False)
         assert container.run(("ls", PLANTED), check=False).returncode != 0
+        assert done.returncode == 0 or user == "restream-prepare", done.stdout + done.stderr
     end_group(swapper)
     container.run(("sh", "-c", f"rm -rf {FALLBACK}/.taken-* {FALLBACK}/.prepare-*"))
     container.write(f"{ETC}/restream.toml", installation.toml)
