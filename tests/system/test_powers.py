@@ -14,9 +14,10 @@ pytestmark = pytest.mark.system
 ALLOWED = (
     ("start", "restream.target"),
     ("restart", "ffmpeg-relay@alpha.service"),
-    ("stop", "restream.target"),
     ("start", "restream-off-air.timer"),
     ("stop", "restream-off-air.timer"),
+    ("stop", "restream.target"),
+    ("start", "restream-forget.service"),
     ("start", "restream-apply.service"),
     ("restart", "restream-ingest.service"),
 )
