@@ -84,7 +84,7 @@ def test_a_frozen_obs_is_measured_as_silence(container: Container, platform: Pla
 
 def test_a_wrong_key_is_refused(container: Container, platform: PlatformServer) -> None:
     """A platform accepts only its own key, and a refused connection does not count as a broadcast."""
-    with pytest.raises(LabError, match="not accepted"):
+    with pytest.raises(LabError, match="the server refused OBS"):
         Obs(container, f"{platform.url}/wrong-key").start().wait_published()
     platform.reader.update()
     assert len(platform.reader.connections) == 1
