@@ -16,7 +16,14 @@ pytestmark = [
 ]
 
 PORT = PROGRESS.rpartition(":")[2]
-DROP = f"table inet lab {{ chain input {{ type filter hook input priority 0; udp dport {PORT} drop; }} }}"
+DROP = f"""
+table inet lab {{
+    chain input {{
+        type filter hook input priority 0;
+        udp dport {PORT} drop
+    }}
+}}
+"""
 
 
 def relays(installation: Installation) -> dict[str, tuple[str, object]]:
@@ -25,10 +32,16 @@ def relays(installation: Installation) -> dict[str, tuple[str, object]]:
     return {name: (relay["state"], relay["bitrate"]) for name, relay in shown.items()}
 
 
+def has_reports(installation: Installation) -> bool:
+    """Tell whether each relay has reported that something was delivered."""
+    return all(state == "delivering" and bitrate for state, bitrate in relays(installation).values())
+
+
 def test_reports_that_cease_alone_raise_no_alarm(installation: Installation) -> None:
     """Neither with the agent that has seen reports, nor with one that has not; the figures are unknown."""
     installation.on_air()
     container = installation.container
+    container.wait_until(lambda: has_reports(installation), 20, "a report of each relay")
     container.run(("nft", "-f", "-"), input=DROP)
     time.sleep(FAILING_AFTER)
     silent = dict.fromkeys(("alpha", "beta"), ("delivering", None))
