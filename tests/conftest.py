@@ -3,12 +3,13 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.lab.servers import NO_SRS
 
 # No deadline for hypothesis: on a busy machine the time of an example says nothing about the code.
-settings.register_profile("patient", deadline=None)
+# The same for how long hypothesis takes to make its examples up.
+settings.register_profile("patient", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 settings.load_profile("patient")
 
 
