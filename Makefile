@@ -37,7 +37,8 @@ fuzz: machine wheel
 attack: machine wheel
 	$(PYTHON) -m tests.attack $(CHOSEN)
 
-# The first tests to run after a change: under a minute, without root, in four processes, as tests mostly wait. For one room: make unit ROOM=stream
+# The first tests to run after a change: under a minute, without root, in four
+# processes, as tests mostly wait. For one room: make unit ROOM=stream
 unit: venv
 	$(PYTHON) -m pytest --quiet --numprocesses 4 tests/unit$(if $(ROOM),/$(ROOM))
 

@@ -4,9 +4,7 @@ After every stretch of them an honest OBS publishes and must be live within LIVE
 Exit status 0 if nothing is out of its bounds.
 """
 
-import argparse
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -19,6 +17,7 @@ from tests.attack.fuzz_judge import LIVE_WITHIN, FuzzResult
 from tests.chaos.broadcast import LIGHT, ChaosBroadcast
 from tests.chaos.drive import settle
 from tests.chaos.judge import see
+from tests.chaos.long_run import read_arguments
 from tests.demo.install import INGEST_KEY
 from tests.demo.screen import Screen
 from tests.lab import scene
@@ -126,21 +125,16 @@ class FuzzRun:
 
 
 def main() -> int:
-    """Fuzz and print the figures."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.attack.fuzz", description="Publish hostile streams."
-    )
-    parser.add_argument("--minutes", type=float, default=30.0, help="the length of the broadcast")
-    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), default="srs", help="the ingest server")
-    parser.add_argument("--seed", type=int, help="the seed of the publishers; a random seed is printed")
-    parser.add_argument("--out", type=Path, default=Path("fuzz-report"), help="where to write the journal")
-    arguments = parser.parse_args()
-    if os.geteuid() != 0:
-        parser.error("needs root: it boots a systemd in a container")
-    seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
+    """Fuzz and print the figures; return 0 if all is well, 1 if not, 130 on Ctrl-C."""
     screen = Screen()
-    screen.plain(f"{arguments.minutes:g} minutes on {arguments.server}, seed {seed}")
-    result, stopped = play(arguments.server, arguments.minutes, seed, arguments.out, screen)
+    arguments = read_arguments(
+        "python -m tests.attack.fuzz", "Publish hostile streams.", out="fuzz-report", screen=screen
+    )
+    seed = arguments.seed
+    try:
+        result, stopped = play(arguments.server, arguments.minutes, seed, arguments.out, screen)
+    except KeyboardInterrupt:
+        return 130
     show(result, screen)
     problems = [*stopped, *result.problems()]
     for problem in problems:

@@ -1,9 +1,6 @@
 """`python -m tests.chaos.soak --minutes N`: OBS comes and goes at random; no process may grow."""
 
-import argparse
 import json
-import os
-import random
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +10,7 @@ from typing import Any
 from tests.chaos import costs
 from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.drive import settle
+from tests.chaos.long_run import read_arguments
 from tests.chaos.soak_run import SoakResult, SoakRun
 from tests.demo.screen import Screen
 from tests.lab.container import Container
@@ -23,19 +21,14 @@ AV_OFFSET_MS = 50.0
 
 def main() -> int:
     """Soak and report; return 0 if all is well, 1 if something grew, broke or drifted, 130 on Ctrl-C."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.chaos.soak", description="Play a long broadcast with random disturbances."
-    )
-    parser.add_argument("--minutes", type=float, default=30.0, help="the length of the broadcast")
-    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), default="srs", help="the ingest server")
-    parser.add_argument("--seed", type=int, help="the seed of the disturbances; a random seed is printed")
-    parser.add_argument("--out", type=Path, default=Path("soak-report"), help="where to write the report")
-    arguments = parser.parse_args()
-    if os.geteuid() != 0:
-        parser.error("needs root: it boots a systemd in a container")
-    seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     screen = Screen()
-    screen.plain(f"{arguments.minutes:g} minutes on {arguments.server}, seed {seed}")
+    arguments = read_arguments(
+        "python -m tests.chaos.soak",
+        "Play a long broadcast with random disturbances.",
+        out="soak-report",
+        screen=screen,
+    )
+    seed = arguments.seed
     try:
         soak, stopped = run(arguments.server, arguments.minutes, seed, arguments.out, screen)
     except KeyboardInterrupt:
