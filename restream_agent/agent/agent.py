@@ -38,7 +38,7 @@ from restream_agent.wire.settings import AgentSettings
 
 log = logging.getLogger(__name__)
 
-FRESH_LOOK = 0.3
+LOOK_EVERY = 0.3
 """Seconds. However often the status is requested, systemd is asked at most once in this time."""
 
 _SOON_TRIES = 4
@@ -92,6 +92,7 @@ class Agent:
         self._arriving: Counter[str] = Counter()
         self._leaving: set[str] = set()
         self._refreshing: asyncio.Task[None] | None = None
+        self._next_refresh = clock()
         self.look_again = asyncio.Event()
         self._ingest_answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
         self._observation = Observation(Situation(now=clock(), publishers=None))
@@ -183,18 +184,28 @@ class Agent:
         return self._clock() - self._observation.situation.now
 
     async def refresh(self) -> None:
-        """Look again without a decision, unless the last look is younger than FRESH_LOOK.
+        """Look again without a decision; what is seen is never older than the request.
 
-        All who ask while a look waits for its turn share that look, so a hook waits behind one at most.
+        All requests that come before such a look begins share it. The next one begins LOOK_EVERY later at
+        the earliest, so a hook waits behind one look at most.
         """
-        if self._refreshing is None or self._refreshing.done():
+        if self._refreshing is None:
             self._refreshing = asyncio.create_task(self._refresh())
         await asyncio.shield(self._refreshing)
 
     async def _refresh(self) -> None:
-        async with self._turn:
-            if self.looked_ago() > FRESH_LOOK:
-                await self._observe()
+        begins_at = max(self._clock(), self._next_refresh)
+        self._next_refresh = begins_at + LOOK_EVERY
+        try:
+            await asyncio.sleep(begins_at - self._clock())
+            await self._turn.acquire()
+        finally:
+            # The requests from here on need the next look.
+            self._refreshing = None
+        try:
+            await self._observe()
+        finally:
+            self._turn.release()
 
     async def _handle(self, event: AgentEvent) -> None:
         _, rest = await self._begin(event)

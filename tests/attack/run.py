@@ -45,10 +45,13 @@ class Outcome:
 
 
 def attack(container: Container, *, count: int, idle: int, warm_up: int) -> Outcome:
-    """Send `warm_up` requests, then `count` with `idle` half-open requests; the listener is off air."""
+    """Send `warm_up` requests, then `count`, with `idle` half-open requests both times, while off air.
+
+    The first time shows what the listener needs for them, the second time whether it keeps any of it.
+    """
     shutil.copytree(Path(__file__).parent, container.shared / "attack", dirs_exist_ok=True)
     process, state = _process(container), _state(container)
-    _hammer(container, warm_up, 0)
+    _hammer(container, warm_up, idle)
     container.run(("restream-agent", "off-air"))
     container.wait_until(lambda: state == _state(container), 30, "the state before the attack")
     memory = _memory(container)

@@ -1,9 +1,12 @@
 """What the agent observes of relays, publishers and applies, and what it does about it."""
 
+import asyncio
+
 import pytest
 
 from restream_agent.agent import agent
 from restream_agent.agent.decide import UNREACHABLE
+from restream_agent.agent.situation import Publisher
 from restream_agent.wire.program_report import LiveReport
 from tests.unit.agent.reports import NO_LIVE, live, program
 from tests.unit.agent.test_agent import OBS, AgentBench, bench, go, hook
@@ -72,15 +75,56 @@ def test_an_apply_that_failed_is_known_by_its_run(bench: AgentBench) -> None:
     assert bench.agent.status().as_json()["config"] == "refused"
 
 
-def test_a_status_asked_for_often_is_not_a_look_each_time(
-    bench: AgentBench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A look younger than FRESH_LOOK is used again, so many requests do not burden systemd."""
-    monkeypatch.setattr(agent, "FRESH_LOOK", 60.0)
+def test_a_status_is_never_older_than_its_request(bench: AgentBench) -> None:
+    """After `off-air`, `status` says "off air", although the agent looked just before the end."""
     go(bench.agent.tick)
     bench.server.listed = None
     go(bench.agent.refresh)
-    assert bench.agent.status().as_json()["ingest"] == "up"
+    assert bench.agent.status().as_json()["ingest"] == "down"
+
+
+def test_a_status_that_is_asked_for_during_a_look_waits_for_the_next_one(
+    bench: AgentBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look that is under way may have seen the time before the request."""
+    monkeypatch.setattr(agent, "LOOK_EVERY", 0.0)
+    is_looking, may_end = asyncio.Event(), asyncio.Event()
+    ask = bench.server.publishers
+
+    async def slow() -> tuple[Publisher, ...]:
+        is_looking.set()
+        await may_end.wait()
+        return await ask()
+
+    monkeypatch.setattr(bench.server, "publishers", slow)
+
+    async def look() -> int:
+        before = bench.machine.looks
+        first = asyncio.create_task(bench.agent.refresh())
+        await is_looking.wait()
+        second = asyncio.create_task(bench.agent.refresh())
+        await asyncio.sleep(0)
+        may_end.set()
+        await asyncio.gather(first, second)
+        return bench.machine.looks - before
+
+    assert asyncio.run(look()) == 2
+
+
+def test_a_status_asked_for_often_is_not_a_look_each_time(
+    bench: AgentBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next look begins LOOK_EVERY after this one, so many requests do not burden systemd."""
+    monkeypatch.setattr(agent, "LOOK_EVERY", 60.0)
+    go(bench.agent.refresh)
+    looks = bench.machine.looks
+
+    async def ask() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(bench.agent.refresh(), 0.01)
+
+    asyncio.run(ask())
+    assert bench.machine.looks == looks
 
 
 def test_a_stream_is_kept_until_its_publisher_is_listed(
