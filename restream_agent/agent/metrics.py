@@ -65,8 +65,9 @@ def _source(status: Status, live: LiveStatus | None) -> Iterator[Metric]:
     yield shown
     for kind, name, words, value in _LIVE:
         family = kind(f"restream_source_{name}", words, labels=["source"])
-        if live is not None:
-            family.add_metric(["live"], value(live))
+        number = None if live is None else value(live)
+        if number is not None:
+            family.add_metric(["live"], number)
         yield family
 
 
@@ -112,7 +113,7 @@ _Gauge = GaugeMetricFamily
 _Counter = CounterMetricFamily
 _Family = type[_Gauge] | type[_Counter]
 # Class, name, help and value of each family: one for the publisher's stream, one for each relay.
-_LIVE: tuple[tuple[_Family, str, str, Callable[[LiveStatus], float]], ...] = (
+_LIVE: tuple[tuple[_Family, str, str, Callable[[LiveStatus], float | None]], ...] = (
     (_Gauge, "connected", "Whether its stream is there.", lambda live: live.connected),
     (_Counter, "bytes", "Received since it came.", lambda live: live.size),
     (_Counter, "frames", "Pictures received since it came.", lambda live: live.frames),
@@ -121,6 +122,9 @@ _LIVE: tuple[tuple[_Family, str, str, Callable[[LiveStatus], float]], ...] = (
     (_Gauge, "keyframe_interval_seconds", "Between its last two keyframes.",
      lambda live: live.keyframe_interval),
     (_Counter, "stalls", "How often it went silent.", lambda live: live.stalls),
+    (_Gauge, "speed_ratio", "Seconds of stream that arrive in a second, over 10 s.", lambda live: live.speed),
+    (_Gauge, "late_seconds", "How much later it arrives than at its best.", lambda live: live.late),
+    (_Gauge, "weak", "Whether it is slower than real time, or late.", lambda live: live.weak),
 )  # fmt: skip
 _RELAY: tuple[tuple[_Family, str, str, Callable[[RelayStatus], float | None]], ...] = (
     (_Gauge, "connected", "Whether it reads the program.", lambda relay: relay.connected),

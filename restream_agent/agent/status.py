@@ -8,7 +8,7 @@ from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.base import one_line
 from restream_agent.systemd.time_spans import format_span
-from restream_agent.wire.program_report import HandOffReport, ProgramReport
+from restream_agent.wire.program_report import HandOffReport, LiveReport, ProgramReport
 from restream_agent.wire.status_report import (
     HandOffStatus,
     LiveStatus,
@@ -17,6 +17,17 @@ from restream_agent.wire.status_report import (
     RelayStatus,
     StatusReport,
 )
+
+_SLOW = 0.95
+"""Seconds of stream in a second. The clocks of two computers differ by much less."""
+
+_LATE = 2000
+"""Milliseconds. OBS itself holds back less than a second before it drops pictures."""
+
+
+def is_weak(live: LiveReport) -> bool:
+    """Whether the publisher's line is too slow: its stream is slower than real time, or late."""
+    return live.connected and (live.late > _LATE or (live.speed is not None and live.speed < _SLOW))
 
 
 @dataclass(frozen=True)
@@ -130,6 +141,9 @@ def _live(program: ProgramReport) -> LiveStatus:
         width=live.width,
         height=live.height,
         stalls=0 if stalls is None else stalls.count,
+        speed=_rounded(live.speed, 2),
+        late=round(live.late / 1000, 1),
+        weak=is_weak(live),
     )
 
 

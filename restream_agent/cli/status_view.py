@@ -81,12 +81,20 @@ def _remarks(status: StatusReport) -> list[str]:
         )
     if status.refusal is not None and status.refusal.ago < _RECENT:
         remarks.append(_refusal_words(status.refusal))
+    if status.live is not None and status.live.weak:
+        remarks.append(_weak_words(status.live))
     interval = 0.0 if status.live is None else status.live.keyframe_interval
     if status.state == "live" and interval > _RARE_KEYFRAMES:
         remarks.append(
             f"a keyframe only every {interval:g} s: set OBS's keyframe interval to 2 s (Settings, Output)"
         )
     return remarks
+
+
+def _weak_words(live: LiveStatus) -> str:
+    """Return the words for a line that does not carry what OBS sends."""
+    speed = "" if live.speed is None else f"{live.speed:.2f} s of stream arrive in a second, "
+    return f"weak line: {speed}{live.late:.1f} s late (lower OBS's bitrate, or look at its network)"
 
 
 def _refusal_words(refusal: RefusalStatus) -> str:
@@ -100,6 +108,8 @@ def _headline(status: StatusReport) -> str:
     parts = [status.state.upper()]
     if status.held:
         parts.append("(held by the operator)")
+    if status.live is not None and status.live.weak:
+        parts.append("(weak line)")
     if status.since is not None:
         parts.append(f"for {format_span(round(status.since))}")
     headline = " ".join(parts)

@@ -63,7 +63,7 @@ class LiveConnection:
         tags = self._reader.feed(data)
         for tag in tags:
             self._rules.check(tag, now)
-            self.meter.count(tag)
+            self.meter.count(tag, now)
         return tags
 
     def is_silent(self, now: int, limit: int) -> bool:

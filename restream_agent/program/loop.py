@@ -257,6 +257,7 @@ class Program:
             self._drop_publisher(f"silent for {self._settings.silence} ms")
         meter = publisher.meter if publisher else Meter()
         meter.close_interval(max(1, now - self._report_at + _REPORT_EVERY))
+        meter.pace.measure(now)
         relays = list(self._relays.values())
         state = ProgramState(now, self._clock.end, self._splice, self._hand_offs, relays, meter)
         self._announce(state.words())

@@ -7,6 +7,7 @@ from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.stream.fanout import RelayQueue
 from restream_agent.stream.flv import VIDEO, Tag, metadata
 from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
+from restream_agent.stream.pace import Pace
 from restream_agent.stream.splice import Source, Splice
 from restream_agent.wire.program_report import (
     HandOffKindReport,
@@ -26,7 +27,8 @@ class Meter:
     """Counts what a publisher sends.
 
     `size` is in bytes and `frames` in pictures, both since the publisher connected. `bitrate` (bit/s) and
-    `frame_rate` (pictures per second) are those of the last interval. `keyframe_interval` is in ms.
+    `frame_rate` (pictures per second) are those of the last interval. `keyframe_interval` is in ms. `pace`
+    measures how fast and how late the stream arrives.
     """
 
     size: int = 0
@@ -36,13 +38,16 @@ class Meter:
     keyframe_interval: int = 0
     width: int = 0
     height: int = 0
+    pace: Pace = field(default_factory=Pace)
     _bytes: int = 0
     _frames: int = 0
     _keyframe_at: int | None = None
 
-    def count(self, tag: Tag) -> None:
-        """Count one tag of the publisher's stream."""
+    def count(self, tag: Tag, now: int) -> None:
+        """Count one tag of the publisher's stream, which arrives now."""
         self._bytes += len(tag.body)
+        if tag.is_media:
+            self.pace.add(now, tag.timestamp)
         if tag.kind == VIDEO and tag.is_media:
             self._frames += 1
             if tag.is_keyframe:
@@ -110,6 +115,8 @@ class ProgramState:
             keyframe_interval=meter.keyframe_interval,
             width=meter.width,
             height=meter.height,
+            speed=None if meter.pace.speed is None else round(meter.pace.speed, 3),
+            late=meter.pace.late,
         )
 
 

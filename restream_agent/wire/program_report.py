@@ -16,7 +16,9 @@ class LiveReport:
     """The publisher's stream: `size` and `frames` since it connected, rates since the last report.
 
     `keyframe_interval` is between its last two keyframes, 0 before there were two; it is negative after a
-    timestamp that goes back. `width` and `height` are in pixels, 0 while they are not known.
+    timestamp that goes back. `width` and `height` are in pixels, 0 while they are not known. `speed` is
+    seconds of stream that arrived in a second over the last 10 s, None while it is not known; `late` is how
+    much later the stream arrives than at its best.
     """
 
     connected: bool
@@ -27,6 +29,8 @@ class LiveReport:
     keyframe_interval: int
     width: int
     height: int
+    speed: float | None = None
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ def _check(report: ProgramReport) -> None:
     """
     live, hand_offs = report.live, report.hand_offs
     _refuse_negative("live", live.size, live.frames, live.bitrate, live.frame_rate, live.width, live.height)
+    _refuse_negative("live", live.speed or 0, live.late)
     for name, relay in report.relays.items():
         _refuse_negative(f"relays.{name}", relay.sent, relay.behind, relay.queued, relay.skipped)
     for kind, totals in hand_offs.kinds.items():

@@ -34,7 +34,9 @@ class LiveStatus:
     """The publisher's stream: totals since it connected, rates of the last half second, size in pixels.
 
     `keyframe_interval` is between its last two keyframes, 0 before there were two. `stalls` counts the
-    hand-offs to the fallback because it went silent.
+    hand-offs to the fallback because it went silent. `speed` is seconds of stream that arrived in a second
+    over the last 10 s; `late` is how much later the stream arrives than at its best. A stream that is
+    slower than real time, or late, is `weak`.
     """
 
     connected: bool
@@ -46,6 +48,9 @@ class LiveStatus:
     width: int
     height: int
     stalls: int
+    speed: float | None = None
+    late: float = 0.0
+    weak: bool = False
 
 
 @dataclass(frozen=True)

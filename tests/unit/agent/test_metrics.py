@@ -62,6 +62,16 @@ def test_what_is_not_known_is_not_there() -> None:
     assert ("restream_relay_delay_seconds", "youtube") not in found
 
 
+def test_the_speed_of_the_line_is_there_when_it_is_known() -> None:
+    """It takes a few seconds."""
+    assert FULL.program is not None
+    assert ("restream_source_speed_ratio", "live") not in samples(FULL)
+    slow = replace(FULL.program, live=replace(FULL.program.live, speed=0.5, late=4000))
+    found = samples(replace(FULL, program=slow))
+    names = ("speed_ratio", "late_seconds", "weak")
+    assert [found[f"restream_source_{name}", "live"] for name in names] == [0.5, 4.0, 1.0]
+
+
 def test_a_counter_that_is_not_known_is_not_zero() -> None:
     """Prometheus would take it for a reset, and count everything anew when it comes back."""
     found = samples(replace(FULL, program=None))

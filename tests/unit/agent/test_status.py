@@ -122,7 +122,7 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [
         "connected", "size", "frames", "bitrate", "frame_rate", "keyframe_interval", "width", "height",
-        "stalls",
+        "stalls", "speed", "late", "weak",
     ]  # fmt: skip
     assert list(status["hand_offs"][0]) == ["kind", "source", "ago", "gap"]
     assert list(status["relays"]["youtube"]) == [
@@ -184,3 +184,20 @@ def test_a_dead_port_is_a_problem_although_the_server_answers() -> None:
     dead = replace(LIVE, situation=replace(ON_AIR, ingest=IngestHealth(is_port_dead=True)))
     assert (dead.as_json()["ingest"], dead.as_json()["port"], LIVE.as_json()["port"]) == ("up", "down", "up")
     assert dead.problems() == ("the ingest server accepts no connections on its public port",)
+
+
+@pytest.mark.parametrize(
+    ("speed", "late", "weak"),
+    [(None, 0, False), (1.0, 2000, False), (0.95, 0, False), (0.949, 0, True), (1.0, 2001, True)],
+)
+def test_a_line_that_is_slow_or_late_is_weak(speed: float | None, late: int, *, weak: bool) -> None:
+    """Slower than real time, or more than two seconds later than at its best; in seconds."""
+    report = program(source="live", live=live(speed=speed, late=late))
+    found = replace(LIVE, program=report).as_json()["live"]
+    assert (found["weak"], found["late"]) == (weak, round(late / 1000, 1))
+
+
+def test_a_publisher_that_has_gone_is_not_weak() -> None:
+    """What it did before says nothing of now."""
+    gone = replace(live(speed=0.1, late=9000), connected=False)
+    assert not replace(LIVE, program=program(live=gone)).as_json()["live"]["weak"]

@@ -63,6 +63,17 @@ def test_rare_keyframes_are_told(interval: float, is_told: bool) -> None:
     assert ("set OBS's keyframe interval to 2 s" in table(status(keyframe_interval=interval))) == is_told
 
 
+def test_a_weak_line_is_told_with_its_figures() -> None:
+    """In the first line, and in a line of its own with what to do."""
+    well = status()
+    assert well.live is not None
+    weak = table(replace(well, live=replace(well.live, weak=True, speed=0.52, late=4.8))).splitlines()
+    assert weak[0].startswith("LIVE (weak line) for 5s")
+    assert weak[1].startswith("weak line: 0.52 s of stream arrive in a second, 4.8 s late (")
+    late = table(replace(well, live=replace(well.live, weak=True, late=4.8))).splitlines()
+    assert late[1].startswith("weak line: 4.8 s late (")
+
+
 @pytest.mark.parametrize(
     ("relay", "words"),
     [

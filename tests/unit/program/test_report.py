@@ -11,6 +11,7 @@ from restream_agent.stream.splice import HandOff, Settings, Source, Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.wire import records
 from restream_agent.wire.program_report import HandOffReport, ProgramReport
+from tests.unit.stream.flv_making import sound
 
 
 def metadata(**numbers: float) -> Tag:
@@ -41,7 +42,7 @@ def test_the_agent_reads_what_the_program_reports() -> None:
 def test_the_picture_s_size_is_read_from_the_metadata() -> None:
     """As OBS sends it."""
     meter = Meter()
-    meter.count(metadata(width=1280.0, height=720.0))
+    meter.count(metadata(width=1280.0, height=720.0), 0)
     assert (meter.width, meter.height) == (1280, 720)
 
 
@@ -49,5 +50,18 @@ def test_the_picture_s_size_is_read_from_the_metadata() -> None:
 def test_a_size_that_cannot_be_is_not_known(number: float) -> None:
     """A publisher's metadata may hold any number; none ends the program."""
     meter = Meter()
-    meter.count(metadata(width=number, height=number))
+    meter.count(metadata(width=number, height=number), 0)
     assert (meter.width, meter.height) == (0, 0)
+
+
+def test_the_report_has_speed_and_lateness_of_the_stream() -> None:
+    """As the meter measured them: 10 s at half the speed."""
+    meter = Meter()
+    for at in range(0, 12_000, 80):
+        meter.count(sound(at // 2, 1), at)
+        if at % 400 == 0:
+            meter.pace.measure(at)
+    splice = Splice(Settings(), tuple, Timeline({}), now=0, resumed=False)
+    report = ProgramState(12_000, -1, splice, HandOffLog(None), [], meter).report()
+    assert report.live.speed == pytest.approx(0.5, abs=0.05)
+    assert report.live.late == pytest.approx(5000, abs=1500)

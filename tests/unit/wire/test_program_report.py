@@ -51,9 +51,9 @@ def test_a_report_arrives_as_it_was_sent() -> None:
 
 
 def test_the_program_of_an_earlier_version_is_still_heard() -> None:
-    """It goes on running through an upgrade; its report has no bounds, and is this one otherwise."""
+    """It goes on running through an upgrade; its report lacks what is new, and is this one otherwise."""
     table = records.as_table(REPORT)
-    del table["hand_offs"]["bounds"]
+    del table["hand_offs"]["bounds"], table["live"]["speed"], table["live"]["late"]
     assert ProgramReport.read(json.dumps(table).encode()) == replace(
         REPORT, hand_offs=replace(REPORT.hand_offs, bounds=())
     )
@@ -72,6 +72,8 @@ TOTALS = {"count": 1, "gaps": 1, "total": 10, "within": [1, 1]}
         changed(position=1.5),
         changed(live={"size": -1}),
         changed(live={"bitrate": -1}),
+        changed(live={"speed": -0.1}),
+        changed(live={"late": -1}),
         changed(live={"frame_rate": float("nan")}),
         changed(live={"frame_rate": float("inf")}),
         changed(relays={"kick": {"sent": 1}}),
