@@ -19,9 +19,6 @@ HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes. A 4K keyframe at 80 Mb/s has less than 2 MB. A larger tag is not a picture."""
 
-LARGEST_PARAMETERS = 64 * 1024
-"""Bytes of decoder parameters that are put in front of a picture. SPS and PPS are less than 1 KiB."""
-
 _LARGEST_METADATA = 16 * 1024
 """Bytes of an onMetaData tag that are read. Encoders send less than 1 KiB."""
 
@@ -93,34 +90,6 @@ class Tag:
         if body[0] & 0x8F == 0x81 and body[1:5] in _REORDERED and len(body) >= 8:
             return int.from_bytes(body[5:8], "big", signed=True)
         return 0
-
-
-def with_parameters(keyframe: Tag, header: Tag) -> Tag:
-    """Return a keyframe with the SPS and PPS of an H.264 sequence header in front of its picture.
-
-    Some decoders and parsers read sequence headers only at the beginning of a stream. With the parameters
-    inside the keyframe, a change of parameters between two sources costs them no picture (measured with
-    ffmpeg's parser). With another codec or a damaged header the keyframe is returned as it is.
-    Source: ISO/IEC 14496-15, 5.3.3.1.
-    """
-    if keyframe.body[:2] != b"\x17\x01" or header.body[:2] != b"\x17\x00" or len(header.body) < 12:
-        return keyframe
-    record, units = header.body[5 : LARGEST_PARAMETERS + 5], []
-    width = (record[4] & 0x03) + 1
-    position = 5
-    for mask in (0x1F, 0xFF):
-        count = record[position] & mask if position < len(record) else 0
-        position += 1
-        for _ in range(count):
-            end = position + 2 + int.from_bytes(record[position : position + 2], "big")
-            if end > len(record):
-                return keyframe
-            unit = record[position + 2 : end]
-            if len(unit) >= 1 << 8 * width:
-                return keyframe
-            units.append(len(unit).to_bytes(width, "big") + unit)
-            position = end
-    return Tag(VIDEO, keyframe.timestamp, keyframe.body[:5] + b"".join(units) + keyframe.body[5:])
 
 
 def encode(tag: Tag) -> bytes:

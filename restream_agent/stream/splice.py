@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from restream_agent.stream.flv import AUDIO, VIDEO, Tag, with_parameters
+from restream_agent.stream.access_unit import with_parameters
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.held import HELD_LIMIT
 from restream_agent.stream.sources import FRESH, FRESH_AT_OPENING, FallbackLoop, LiveSource
 from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, Timeline, ends_at

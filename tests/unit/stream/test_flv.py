@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from restream_agent.stream.flv import (
     AUDIO,
     HEADER,
-    LARGEST_BODY,
     SCRIPT,
     VIDEO,
     FlvError,
@@ -17,7 +16,6 @@ from restream_agent.stream.flv import (
     Tag,
     encode,
     metadata,
-    with_parameters,
 )
 from tests.unit.stream.flv_making import parameters, picture, sound
 
@@ -103,40 +101,6 @@ def test_metadata_gives_the_numbers() -> None:
 def test_broken_metadata_is_not_an_error(tail: bytes) -> None:
     """Reading ends whatever follows the name."""
     metadata(Tag(SCRIPT, 0, b"\x02\x00\x0aonMetaData" + tail))
-
-
-def test_the_parameters_of_a_sequence_header_are_put_into_a_keyframe() -> None:
-    """SPS and PPS, each after its length, come between the tag's header and the picture."""
-    sps, pps = b"\x67\x42\x00\x1f", b"\x68\xce"
-    record = b"\x01\x42\x00\x1f\xff\xe1\x00\x04" + sps + b"\x01\x00\x02" + pps
-    header = Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record)
-    keyframe = Tag(VIDEO, 40, b"\x17\x01\x00\x00\x00\x00\x00\x00\x01\x65")
-    units = b"\x00\x00\x00\x04" + sps + b"\x00\x00\x00\x02" + pps
-    expected = Tag(VIDEO, 40, keyframe.body[:5] + units + keyframe.body[5:])
-    assert with_parameters(keyframe, header) == expected
-
-
-@given(st.binary(max_size=60))
-def test_a_damaged_header_leaves_the_keyframe_decodable(record: bytes) -> None:
-    """The picture is still at the end, whatever the record holds."""
-    keyframe = picture(0, 1, is_keyframe=True)
-    changed = with_parameters(keyframe, Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record))
-    assert changed.body.endswith(keyframe.body[5:])
-
-
-def test_parameters_longer_than_their_length_can_say_are_left_out() -> None:
-    """A record may state lengths of one byte, and units of up to 65,535."""
-    record = b"\x01\x42\x00\x1f\xfc\xe1\x01\x2c" + bytes(300) + b"\x00"
-    keyframe = picture(0, 1, is_keyframe=True)
-    assert with_parameters(keyframe, Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00" + record)) == keyframe
-
-
-def test_the_largest_header_and_the_largest_picture_fit_into_one_tag() -> None:
-    """A tag's length has three bytes: 16 MiB."""
-    units = b"".join(b"\xff\xff" + bytes(0xFFFF) for _ in range(31))
-    header = Tag(VIDEO, 0, b"\x17\x00\x00\x00\x00\x01\x42\x00\x1f\xff\xff" + units * 4 + b"\x00")
-    keyframe = Tag(VIDEO, 0, b"\x17\x01" + bytes(LARGEST_BODY - 2))
-    assert len(encode(with_parameters(keyframe, header))) < LARGEST_BODY + 100_000
 
 
 def test_numbers_that_cannot_be_are_left_out() -> None:
