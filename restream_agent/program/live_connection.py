@@ -6,6 +6,7 @@ from collections import deque
 from restream_agent.program.report import Meter
 from restream_agent.stream.flv import Reader, Tag
 from restream_agent.stream.input_rules import InputRules
+from restream_agent.stream.source_clock import SourceClock
 
 _READ = 256 * 1024
 """Bytes that are read from the socket at a time."""
@@ -44,12 +45,13 @@ class LiveConnection:
         self.meter = Meter()
         self._reader = Reader()
         self._rules = InputRules()
+        self._clock = SourceClock()
 
     def read(self, now: int) -> list[Tag] | None:
         """Read what is in the socket.
 
-        Returns the tags that are complete now, or None at the end of the stream. Raises FlvError if the data
-        is not a live FLV stream or breaks a rule; the connection is of no use after that.
+        Returns the tags that are complete now, on one clock, or None at the end of the stream. Raises
+        FlvError if the data is not a live FLV stream or breaks a rule; the connection is of no use then.
         """
         try:
             data = self.socket.recv(_READ)
@@ -60,11 +62,13 @@ class LiveConnection:
         if not data:
             return None
         self.heard_at = now
-        tags = self._reader.feed(data)
-        for tag in tags:
-            self._rules.check(tag, now)
-            self.meter.count(tag, now)
-        return tags
+        return [self._checked(tag, now) for tag in self._reader.feed(data)]
+
+    def _checked(self, tag: Tag, now: int) -> Tag:
+        self._rules.check(tag, now)
+        continued = self._clock.continued(tag, now)
+        self.meter.count(continued, now)
+        return continued
 
     def is_silent(self, now: int, limit: int) -> bool:
         """Whether the connection has brought nothing for more than `limit` ms."""

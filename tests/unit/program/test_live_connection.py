@@ -37,6 +37,14 @@ def test_tags_are_returned_when_they_are_complete(ends: tuple[LiveConnection, so
     assert connection.read(1200) == [second]
 
 
+def test_the_tags_of_a_connection_are_on_one_clock(ends: tuple[LiveConnection, socket.socket]) -> None:
+    """Timestamps wrap at 2**32 ms, which is 49.7 days of a camera."""
+    connection, far = ends
+    sent = [picture(2**32 - 40 + at, 1, is_keyframe=at == 0) for at in range(0, 120, 40)]
+    far.sendall(HEADER + b"".join(map(encode, sent)))
+    assert connection.read(1100) == sent
+
+
 def test_a_connection_without_data_is_silent(ends: tuple[LiveConnection, socket.socket]) -> None:
     """Silence is counted from the last data, or from the beginning of the connection."""
     connection, far = ends

@@ -2,12 +2,13 @@
 
 import itertools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restream_agent.stream.flv import AUDIO, VIDEO
+from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, Reader, encode
 from restream_agent.stream.splice import Settings, Source
-from restream_agent.stream.timeline import LEAD_LIMIT
+from restream_agent.stream.timeline import LEAD_LIMIT, SHOWN
 from tests.unit.stream.flv_making import FRAME, SOUND, origin
 from tests.unit.stream.splice_bench import FALLBACK, SpliceBench
 
@@ -190,6 +191,24 @@ def test_a_source_that_never_keeps_real_time_is_left_without_a_silence() -> None
     bench.play(20_000, speed=1.5)
     times = [at for at, _ in bench.media()]
     assert max(second - first for first, second in itertools.pairwise(times)) < 200
+
+
+@pytest.mark.parametrize("bits", [31, 32])
+def test_a_broadcast_outlives_the_32_bits_of_its_timestamps(bits: int) -> None:
+    """After 24.8 and 49.7 days of standby the program goes on; FLV has the last 32 bits of its timestamps."""
+    bench = SpliceBench(Settings(standby=True), now=2**bits - 3000)
+    bench.timeline.last.update({AUDIO: bench.now - 20, VIDEO: bench.now - 40, SHOWN: bench.now - 40})
+    bench.pass_time(1000)
+    bench.connect(start=2**bits - 1000)
+    bench.play(6000)
+    stamps = [(tag.kind, tag.timestamp) for _, tag in bench.media()]
+    assert stamps[0][1] < 2**bits < stamps[-1][1]
+    for kind in (AUDIO, VIDEO):
+        track = [stamp for each, stamp in stamps if each == kind]
+        assert max(second - first for first, second in itertools.pairwise(track)) <= 2 * FRAME
+    read = Reader().feed(HEADER + b"".join(encode(tag) for _, tag in bench.sent))
+    assert [tag.timestamp for tag in read] == [tag.timestamp % 2**32 for _, tag in bench.sent]
+    assert bench.source() is Source.LIVE
 
 
 def test_the_lead_left_by_hand_offs_is_given_back() -> None:
