@@ -3,7 +3,9 @@
 import socket
 from collections import deque
 
+from restream_agent.program.journal import log
 from restream_agent.program.report import Meter
+from restream_agent.stream.enhanced import FirstTracks
 from restream_agent.stream.flv import Reader, Tag
 from restream_agent.stream.input_rules import InputRules
 from restream_agent.stream.source_clock import SourceClock
@@ -35,6 +37,20 @@ class RuleBreaks:
         return f"{reason}; more of these are not logged for a minute" if self.are_many(now) else reason
 
 
+class OtherTracks:
+    """Names the tracks that are not played in the journal, each once."""
+
+    def __init__(self) -> None:
+        self._named = set[str]()
+
+    def say(self, names: tuple[str, ...]) -> None:
+        """Log the names that are new."""
+        for name in names:
+            if name not in self._named:
+                self._named.add(name)
+                log(4, f"live: {name} is not played: the first track of picture and sound is")
+
+
 class LiveConnection:
     """One connection of `live@`. `heard_at` is when it last brought data, in ms of the broadcast."""
 
@@ -43,6 +59,7 @@ class LiveConnection:
         self.socket = connection
         self.heard_at = now
         self.meter = Meter()
+        self.tracks = FirstTracks()
         self._reader = Reader()
         self._rules = InputRules()
         self._clock = SourceClock()
@@ -50,8 +67,9 @@ class LiveConnection:
     def read(self, now: int) -> list[Tag] | None:
         """Read what is in the socket.
 
-        Returns the tags that are complete now, on one clock, or None at the end of the stream. Raises
-        FlvError if the data is not a live FLV stream or breaks a rule; the connection is of no use then.
+        Returns the tags of the first tracks that are complete now, on one clock, or None at the end of the
+        stream. Raises FlvError if the data is not a live FLV stream or breaks a rule; the connection is of
+        no use then.
         """
         try:
             data = self.socket.recv(_READ)
@@ -62,12 +80,17 @@ class LiveConnection:
         if not data:
             return None
         self.heard_at = now
-        return [self._checked(tag, now) for tag in self._reader.feed(data)]
+        return [tag for arrived in self._reader.feed(data) for tag in self._checked(arrived, now)]
 
-    def _checked(self, tag: Tag, now: int) -> Tag:
-        self._rules.check(tag, now)
-        continued = self._clock.continued(tag, now)
-        self.meter.count(continued, now)
+    def _checked(self, arrived: Tag, now: int) -> list[Tag]:
+        """Return what a tag has of the first tracks."""
+        first_tracks = self.tracks.take(arrived)
+        for tag in first_tracks or (arrived,):
+            self._rules.check(tag, now)
+        continued = [self._clock.continued(tag, now) for tag in first_tracks]
+        for tag in continued:
+            self.meter.count(tag, now)
+        self.meter.others = self.tracks.others
         return continued
 
     def is_silent(self, now: int, limit: int) -> bool:

@@ -1,13 +1,13 @@
 """What the program says of itself: a line for systemd, and the report for the agent."""
 
-import math
 from dataclasses import dataclass, field
 
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.stream.fanout import RelayQueue
-from restream_agent.stream.flv import VIDEO, Tag, metadata
+from restream_agent.stream.flv import VIDEO, Tag
 from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
 from restream_agent.stream.pace import Pace
+from restream_agent.stream.shape import StreamShape
 from restream_agent.stream.splice import Source, Splice
 from restream_agent.wire.program_report import (
     HandOffKindReport,
@@ -18,9 +18,6 @@ from restream_agent.wire.program_report import (
     RelayReport,
 )
 
-_LARGEST_PICTURE = 2**16
-"""Pixels. What a publisher's metadata claim beyond that is not a size."""
-
 
 @dataclass
 class Meter:
@@ -28,7 +25,7 @@ class Meter:
 
     `size` is in bytes and `frames` in pictures, both since the publisher connected. `bitrate` (bit/s) and
     `frame_rate` (pictures per second) are those of the last interval. `keyframe_interval` is in ms. `pace`
-    measures how fast and how late the stream arrives.
+    measures how fast and how late the stream arrives, `others` names the tracks that are not played.
     """
 
     size: int = 0
@@ -36,9 +33,9 @@ class Meter:
     bitrate: float = 0.0
     frame_rate: float = 0.0
     keyframe_interval: int = 0
-    width: int = 0
-    height: int = 0
     pace: Pace = field(default_factory=Pace)
+    shape: StreamShape = field(default_factory=StreamShape)
+    others: tuple[str, ...] = ()
     _bytes: int = 0
     _frames: int = 0
     _keyframe_at: int | None = None
@@ -48,14 +45,13 @@ class Meter:
         self._bytes += len(tag.body)
         if tag.is_media:
             self.pace.add(now, tag.timestamp)
+        self.shape.note(tag)
         if tag.kind == VIDEO and tag.is_media:
             self._frames += 1
             if tag.is_keyframe:
                 if self._keyframe_at is not None and tag.timestamp > self._keyframe_at:
                     self.keyframe_interval = tag.timestamp - self._keyframe_at
                 self._keyframe_at = tag.timestamp
-        elif numbers := metadata(tag):
-            self.width, self.height = _pixels(numbers.get("width", 0)), _pixels(numbers.get("height", 0))
 
     def close_interval(self, milliseconds: int) -> None:
         """End an interval of so many ms: turn its counts into rates, and add them to the totals."""
@@ -83,7 +79,8 @@ class ProgramState:
         relays = f"{count} relay" if count == 1 else f"{count} relays"
         meter = self.meter
         if self.splice.source is Source.LIVE:
-            size = f" {meter.width}x{meter.height}" if meter.width else ""
+            width, height = meter.shape.size
+            size = f" {width}x{height}" if width else ""
             return f"live{size} {meter.frame_rate:.0f} fps {meter.bitrate / 1e6:.1f} Mb/s, {relays}"
         if self.splice.source is Source.NONE:
             return f"opening, {relays}"
@@ -105,7 +102,7 @@ class ProgramState:
         )
 
     def _live(self) -> LiveReport:
-        meter = self.meter
+        meter, shape = self.meter, self.meter.shape
         return LiveReport(
             connected=self.splice.has_live,
             size=meter.size,
@@ -113,10 +110,18 @@ class ProgramState:
             bitrate=round(meter.bitrate),
             frame_rate=round(meter.frame_rate, 2),
             keyframe_interval=meter.keyframe_interval,
-            width=meter.width,
-            height=meter.height,
             speed=None if meter.pace.speed is None else round(meter.pace.speed, 3),
             late=meter.pace.late,
+            width=shape.size[0],
+            height=shape.size[1],
+            video_codec=shape.video_codec,
+            audio_codec=shape.audio_codec,
+            profile=shape.picture.profile,
+            full_range=shape.picture.is_full_range,
+            sample_rate=shape.sound.sample_rate,
+            channels=shape.sound.channels,
+            nominal_rate=round(shape.frame_rate, 3),
+            other_tracks=meter.others,
         )
 
 
@@ -135,8 +140,3 @@ def hand_offs(log: HandOffLog, now: int) -> HandOffsReport:
 
 def _relay(queue: RelayQueue) -> RelayReport:
     return RelayReport(queue.beginning, queue.sent, queue.behind, queue.size, queue.skipped)
-
-
-def _pixels(number: float) -> int:
-    """Return a width or height that a publisher claims, 0 if it cannot be one."""
-    return int(number) if math.isfinite(number) and 0 < number <= _LARGEST_PICTURE else 0

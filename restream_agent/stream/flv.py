@@ -22,8 +22,8 @@ LARGEST_BODY = 8 * 1024 * 1024
 _LARGEST_METADATA = 16 * 1024
 """Bytes of an onMetaData tag that are read. Encoders send less than 1 KiB."""
 
-_LARGEST_NUMBER = 1e9
-"""A number of metadata beyond this is no size, rate or duration."""
+_LARGEST_NUMBER = 2**32
+"""A number of metadata beyond this is no size, rate, duration or codec, which may be four letters."""
 
 _TAG_HEADER = 11
 _TRAILER = 4

@@ -16,9 +16,12 @@ class LiveReport:
     """The publisher's stream: `size` and `frames` since it connected, rates since the last report.
 
     `keyframe_interval` is between its last two keyframes, 0 before there were two; it is negative after a
-    timestamp that goes back. `width` and `height` are in pixels, 0 while they are not known. `speed` is
-    seconds of stream that arrived in a second over the last 10 s, None while it is not known; `late` is how
-    much later the stream arrives than at its best.
+    timestamp that goes back. `width` and `height` are in pixels. `speed` is seconds of stream that arrived in
+    a second over the last 10 s, None while it is not known; `late` is how much later the stream arrives than
+    at its best. `profile` is that of H.264 or HEVC, in ffmpeg's words; `full_range` says that white is 255,
+    not 235. `sample_rate` is in Hz. `nominal_rate` is the frame rate that the publisher states, or else the
+    one measured over some seconds. 0 and "" stand for what is not known. `other_tracks` names the tracks that
+    are not played, such as "sound track 2 (aac)".
     """
 
     connected: bool
@@ -31,6 +34,14 @@ class LiveReport:
     height: int
     speed: float | None = None
     late: int = 0
+    video_codec: str = ""
+    audio_codec: str = ""
+    profile: str = ""
+    full_range: bool = False
+    sample_rate: int = 0
+    channels: int = 0
+    nominal_rate: float = 0.0
+    other_tracks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,7 @@ def _check(report: ProgramReport) -> None:
     live, hand_offs = report.live, report.hand_offs
     _refuse_negative("live", live.size, live.frames, live.bitrate, live.frame_rate, live.width, live.height)
     _refuse_negative("live", live.speed or 0, live.late)
+    _refuse_negative("live", live.sample_rate, live.channels, live.nominal_rate)
     for name, relay in report.relays.items():
         _refuse_negative(f"relays.{name}", relay.sent, relay.behind, relay.queued, relay.skipped)
     for kind, totals in hand_offs.kinds.items():

@@ -43,7 +43,7 @@ def test_the_picture_s_size_is_read_from_the_metadata() -> None:
     """As OBS sends it."""
     meter = Meter()
     meter.count(metadata(width=1280.0, height=720.0), 0)
-    assert (meter.width, meter.height) == (1280, 720)
+    assert meter.shape.size == (1280, 720)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 1e300])
@@ -51,7 +51,7 @@ def test_a_size_that_cannot_be_is_not_known(number: float) -> None:
     """A publisher's metadata may hold any number; none ends the program."""
     meter = Meter()
     meter.count(metadata(width=number, height=number), 0)
-    assert (meter.width, meter.height) == (0, 0)
+    assert meter.shape.size == (0, 0)
 
 
 def test_the_report_has_speed_and_lateness_of_the_stream() -> None:

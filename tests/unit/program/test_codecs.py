@@ -1,0 +1,48 @@
+"""Codecs and tracks, through the program as a process: what a relay receives."""
+
+from pathlib import Path
+
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+from tests.unit.program.program_running import LiveSender, RelayReader, RunningProgram
+from tests.unit.program.test_loop import FALLBACK_FILE, LIVE, NEVER, has_from, live_stream
+
+
+def with_second_track(tags: list[Tag]) -> list[Tag]:
+    """Put a second sound track beside the first, as OBS does."""
+    tracks = []
+    for tag in tags:
+        tracks.append(tag)
+        if tag.kind == AUDIO:
+            packet = bytes([0x95, 0 if tag.is_sequence_header else 1])
+            tracks.append(Tag(AUDIO, tag.timestamp, packet + b"mp4a\x01" + tag.body[2:]))
+    return tracks
+
+
+def test_a_second_sound_track_is_not_passed_on_and_is_named_once(tmp_path: Path) -> None:
+    """ffmpeg 5.1 fails at it (issue 11, 5). The first track plays, through a reconnect too."""
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
+        for _ in range(2):
+            with LiveSender(program, with_second_track(live_stream())):
+                relay.read(has_from(relay, LIVE), "live")
+                relay.read_more()
+            relay.read(lambda: not has_from(relay, LIVE)(), "the fallback")
+        assert {tag.body[0] for tag in relay.tags} == {0x17, 0x27, 0xAF}
+        line = "sound track 2 (aac) is not played"
+        program.wait(lambda: program.errors.read_text().count(line) == 1, line)
+
+
+def test_tracks_that_are_damaged_end_nothing(tmp_path: Path) -> None:
+    """Whatever a tag of several tracks holds, the connection goes on."""
+    damaged = [
+        Tag(kind, at, bytes([first, *rest]))
+        for at, (kind, first) in enumerate(((AUDIO, 0x95), (VIDEO, 0x96), (AUDIO, 0x97), (VIDEO, 0xD6)))
+        for rest in (b"", b"\x11", b"\x31mp4a\x00", b"\xff\xff\xff", b"\x21mp4a")
+    ]
+    with (
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program,
+        RelayReader(program) as relay,
+        LiveSender(program, [*damaged, *live_stream()]),
+    ):
+        relay.read(has_from(relay, LIVE), "live")
+        relay.read_more(60)
+        assert has_from(relay, LIVE)()
