@@ -23,6 +23,27 @@ def complaint(text: str) -> str:
     return f"is longer than {LONGEST} characters" if len(text) > LONGEST else ""
 
 
+LONGEST_FOR_OBS = 200
+"""Characters. nginx-rtmp reads 255 of a stream key, which has the stream's name before the key."""
+
+NEW_KEY = "openssl rand -hex 16"
+"""The command that makes a key which both servers take and nobody guesses: 32 digits of 128 random bits."""
+
+
+def obs_complaint(text: str, server: str | None) -> str:
+    """Say why OBS cannot send a text as its key to a server ("srs", "nginx-rtmp"), "" if it can.
+
+    A server of None is not known. The key stands in a URL.
+    """
+    if any(letter in text for letter in "&#%"):
+        return "has a &, # or %, which has another meaning in a URL, and OBS puts the key into a URL"
+    if "/" in text and server != "nginx-rtmp":
+        return "has a /, and SRS cuts OBS's URL at its last slash"
+    if len(text) > LONGEST_FOR_OBS and server != "srs":
+        return f"is longer than {LONGEST_FOR_OBS} characters, and nginx-rtmp reads no more of OBS's key"
+    return ""
+
+
 def is_stream_url(text: str) -> bool:
     """Whether a text is a platform's whole URL, which is pasted where only the key belongs."""
     return text.casefold().startswith(("rtmp://", "rtmps://", "srt://"))

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
+from restream_agent.base import secret_text
 from restream_agent.config import values
 from restream_agent.config.complaints import complaints
 from restream_agent.config.table import REQUIRED, SecretRef, Table, option
@@ -61,7 +62,11 @@ class Ingest(Table):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        """Refuse a timeout that would close OBS's connection before the stall is noticed."""
+        """Refuse a key that OBS cannot send, and a timeout that would end OBS before the stall is noticed."""
+        plain = self.key.plain.get_secret_value() if self.key and self.key.plain else ""
+        reason = secret_text.obs_complaint(plain, self.server)
+        if reason:
+            raise complaints("ingest", [("key", reason, f"make another: {secret_text.NEW_KEY}")])
         if self.timeout <= self.stall:
             hint = "otherwise the server closes OBS's connection before the fallback is shown"
             raise complaints("ingest", [("timeout", "must be longer than stall", hint)])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from restream_agent.base.errors import Problem
+from restream_agent.base.secret_text import NEW_KEY
 from restream_agent.config import notify
 from restream_agent.config.model import Config
 from restream_agent.config.platform import Platform
@@ -17,7 +18,7 @@ UNGUESSABLE = 12
 """Characters. At a thousand guesses a second, 12 random letters and digits take 10^11 years to find; 6 take
 a year."""
 
-GUESSABLE = ("is short enough to be guessed", "openssl rand -base64 18 makes a longer key")
+GUESSABLE = ("is short enough to be guessed", f"{NEW_KEY} makes a longer key")
 """The warning, as (message, hint), of an ingest key that is shorter."""
 
 Remark = tuple[KeyPath, str, str]  # where, message, hint

@@ -10,13 +10,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from restream_agent.base import paths
-from restream_agent.base.errors import RestreamError
+from restream_agent.base import paths, secret_text
+from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
 from restream_agent.base.target import TargetMachine
+from restream_agent.config import file
 from restream_agent.config.model import Config
-from restream_agent.config.secret_uses import named_secrets
+from restream_agent.config.secret_uses import INGEST, named_secrets
 from restream_agent.config.values import CREDENTIAL_NAME, CREDENTIAL_NAME_HINT
 from restream_agent.deploy import secret_checks
 from restream_agent.systemd import systemctl, unit_names
@@ -46,9 +47,10 @@ def store(target: TargetMachine, name: str, data: bytes, *, encrypt: bool) -> Pa
     """
     _require_name(name)
     secret = data.strip()  # blanks and line breaks are copied by mistake; no platform's key has them
-    complaint = secret_checks.complaint(secret, is_typed_in_url=False)
+    complaint = secret_checks.complaint(secret)
     if complaint:
         raise RestreamError(f"the secret {complaint}", hint="nothing was changed")
+    _require_for_obs(target.root, name, secret.decode())
     is_encrypted = encrypt or name in secret_checks.encrypted(target.root)
     if is_encrypted and not target.is_this_machine:
         raise RestreamError("a secret is encrypted for this machine only", hint="leave --root out")
@@ -58,6 +60,23 @@ def store(target: TargetMachine, name: str, data: bytes, *, encrypt: bool) -> Pa
     write(target.root, path, File(content, mode=0o600, is_secret=True))
     _unlink(locate(target.root, _path(name, is_encrypted=not is_encrypted)))
     return locate(target.root, path)
+
+
+def _require_for_obs(root: Path, name: str, secret: str) -> None:
+    """Refuse a key that OBS cannot send, if it is OBS's.
+
+    Without a TOML the name that `init` uses tells which key is OBS's, and no server is known.
+    """
+    try:
+        config, _ = file.read(file.config_path(root, None))
+    except ConfigError:
+        is_for_obs, server = name == INGEST, None
+    else:
+        is_for_obs, server = INGEST in users(config, name), config.ingest.server
+    complaint = secret_text.obs_complaint(secret, server) if is_for_obs else ""
+    if complaint:
+        hint = f"nothing was changed; {secret_text.NEW_KEY} makes another"
+        raise RestreamError(f"the secret {complaint}", hint=hint)
 
 
 def retry_apply(systemd: systemctl.Systemd) -> bool:

@@ -30,6 +30,8 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
             file = key_file(use.reference, use.user, sealed)
             place = locate(root, file)
             reason, hint = _file_complaint(place, use, is_encrypted=use.reference.credential in sealed)
+            if use.user == INGEST and not reason and use.reference.credential not in sealed:
+                reason, hint = _obs_complaint(place, config.ingest.server, use.reference)
             if use.reference.file is not None and not reason:
                 reason, hint = _path_complaint(place, root)
             if reason:
@@ -105,8 +107,17 @@ def _file_complaint(file: Path, use: SecretUse, *, is_encrypted: bool) -> tuple[
     if is_encrypted:
         return "", ""
     secret = data.strip()
-    reason = complaint(secret, is_typed_in_url=use.user == INGEST)
+    reason = complaint(secret)
     return reason or (webhook_url.complaint(secret.decode()) if use.user == WEBHOOK else ""), hint
+
+
+def _obs_complaint(file: Path, server: str, reference: SecretRef) -> tuple[str, str]:
+    """Return why OBS cannot send the key in a file, and what to do; "" if it can."""
+    reason = secret_text.obs_complaint(read_secret(file).strip().decode(), server)
+    place = f"restream-agent secret set {reference.credential}"
+    if reference.credential is None:
+        place = f"install -m 600 /dev/stdin {reference.file}"
+    return reason, f"make another: {secret_text.NEW_KEY} | {place}"
 
 
 def _path_complaint(file: Path, root: Path) -> tuple[str, str]:
@@ -125,15 +136,13 @@ def _path_complaint(file: Path, root: Path) -> tuple[str, str]:
     return "", ""
 
 
-def complaint(key: bytes, *, is_typed_in_url: bool) -> str:
+def complaint(key: bytes) -> str:
     """Return why a text cannot be a key, "" if it can; the reason does not show the text."""
     reason = secret_text.complaint(key.decode("latin-1"))
     if reason:
         return reason
     if secret_text.is_stream_url(key.decode()):
         return f"{secret_text.STREAM_URL}, which is what follows its last slash"
-    if is_typed_in_url and any(byte in key for byte in b"&#%"):
-        return "has a &, # or %, which has another meaning in a URL, and OBS puts the key into a URL"
     return ""
 
 

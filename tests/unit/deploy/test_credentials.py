@@ -101,6 +101,34 @@ def test_what_cannot_be_a_key_is_refused(root: Path, bad: str) -> None:
     assert locate(root, f"{paths.CREDENTIALS}/club").read_text() == f"{SECRET}\n"
 
 
+@pytest.mark.parametrize(
+    ("server", "name", "is_refused"),
+    [
+        ("srs", "ingest", True),
+        ("nginx-rtmp", "ingest", False),
+        ("srs", "club", False),
+        (None, "ingest", True),
+    ],
+)
+def test_a_key_that_obs_cannot_send_is_refused(
+    root: Path, server: str | None, name: str, is_refused: bool
+) -> None:
+    """SRS cuts the URL at a slash; a platform's key may have any. Without a TOML the name of `init` tells."""
+    toml = locate(root, paths.CONFIG)
+    toml.write_text(TOML.replace("[ingest]", f'[ingest]\nserver = "{server}"'))
+    if server is None:
+        toml.unlink()
+    done = secret(root, "set", name, stdin="hidden/key\n")
+    assert (done.exit_code, locate(root, f"{paths.CREDENTIALS}/{name}").exists()) == (
+        int(is_refused),
+        not is_refused,
+    )
+    if is_refused:
+        assert "has a /" in done.stderr
+        assert "nothing was changed; openssl rand -hex 16 makes another" in done.stderr
+    assert "hidden" not in done.output + done.stderr
+
+
 def test_blanks_around_a_key_are_not_part_of_it(root: Path) -> None:
     """They are copied along from a web page or a file of Windows."""
     assert secret(root, "set", "club", stdin=f" {SECRET} \r\n").exit_code == 0

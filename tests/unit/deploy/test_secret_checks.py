@@ -191,3 +191,17 @@ def test_an_ingest_key_that_can_be_guessed_deserves_a_warning(root: Path, key: s
     """It works, and the warning does not show it."""
     put(root, f"{paths.CREDENTIALS}/ingest", key.encode())
     assert [str(remark).partition(" (")[0] for remark in secret_checks.remarks(CONFIG, root, "t")] == said
+
+
+@pytest.mark.parametrize(
+    ("server", "reason"), [("srs", "has a /, and SRS cuts OBS's URL at its last slash"), ("nginx-rtmp", "")]
+)
+def test_a_slash_in_the_key_of_obs_is_refused_where_it_does_not_work(
+    root: Path, server: str, reason: str
+) -> None:
+    """Before OBS gets a 403 for it; with the command that makes another."""
+    put(root, f"{paths.CREDENTIALS}/ingest", b"hidden/key")
+    config = load(TOML.replace("[ingest]", f'[ingest]\nserver = "{server}"'), source="t")
+    hint = "make another: openssl rand -hex 16 | restream-agent secret set ingest"
+    place = f"t.toml: ingest.key: {paths.CREDENTIALS}/ingest"
+    assert complaints(config, root) == [f"{place} {reason} ({hint})"] * bool(reason)
