@@ -23,6 +23,11 @@ _BLOCK = 1024 * 1024
 _USABLE = "give a video or a picture that ffmpeg can play"
 
 
+FILE_TIMEOUT = 120.0
+"""Seconds for a file. ffprobe runs at idle priority, and a busy machine leaves it little time: a slate was
+once given up after 15 s."""
+
+
 class ProbeRunner(Protocol):
     """The shape of process.run."""
 
@@ -31,11 +36,13 @@ class ProbeRunner(Protocol):
         ...
 
 
-def probe(path_or_url: Path | str, *, timeout: float = 15.0, runner: ProbeRunner = run) -> dict[str, Any]:
+def probe(
+    path_or_url: Path | str, *, timeout: float = FILE_TIMEOUT, runner: ProbeRunner = run
+) -> dict[str, Any]:
     """Return ffprobe's -show_format -show_streams for a local Path, or for a URL given as a string.
 
-    `timeout` is in seconds; ffprobe needs a few to learn a live stream's parameters. Raises CommandError if
-    ffprobe fails.
+    `timeout` is in seconds; ffprobe itself needs a few to learn a live stream's parameters. Raises
+    CommandError if ffprobe fails.
     """
     is_file = isinstance(path_or_url, Path)
     where = ffmpeg.local_input(path_or_url) if isinstance(path_or_url, Path) else ("-i", path_or_url)

@@ -107,7 +107,7 @@ def _fontconfig(message: str) -> tuple[Path, set[int]] | None:
     letters = _letters(message)
     pattern = f"sans:bold:scalable=true:charset={' '.join(f'{letter:x}' for letter in sorted(letters))}"
     try:
-        answer = process.run(("fc-match", "-f", "%{file}\n%{charset}", pattern), timeout=10)
+        answer = process.run(("fc-match", "-f", "%{file}\n%{charset}", pattern), timeout=60)
     except CommandError:  # not every server has fontconfig's tools: `_search` has to do
         return None
     file, _, charset = answer.stdout.partition("\n")

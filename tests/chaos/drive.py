@@ -109,20 +109,37 @@ def _suffer(broadcast: ChaosBroadcast, fault: Fault) -> tuple[float, float, floa
         # Only what arrives from now on counts: older packets may have been on their way.
         _reach(broadcast, fault.end.missing, fault.heals_within, time.monotonic())
         healed = time.monotonic() - broadcast.since
-        changes = len(broadcast.view.changes)
-        broadcast.watch(fault.steady)
-        missing = fault.end.missing(broadcast, time.monotonic() - fault.steady - 1)
-        flips = [
-            f"{change.platform} received {change.source} {change.time - start:.1f} s after the start"
-            for change in broadcast.view.changes[changes:]
-        ]
-        if missing or flips:
-            changes_seen = "; ".join(filter(None, (missing, *flips)))
-            raise LabError(f"did not stay in the state {fault.end.name}: {changes_seen}")
+        _stay(broadcast, fault, start)
     except TROUBLE as error:
         broadcast.complaints.append(_first_line(error))
         return start, time.monotonic(), None
     return start, time.monotonic(), healed
+
+
+def _stay(broadcast: ChaosBroadcast, fault: Fault, start: float) -> None:
+    """Watch the end state for a while; LabError if it ends, or if a platform received another source.
+
+    On a busy machine the keyframes of that while may come late: they are waited for, nothing else is.
+    """
+    changes, watched_from = len(broadcast.view.changes), time.monotonic()
+    broadcast.watch(fault.steady)
+    broadcast.wait(
+        lambda: _has_news_of_all(broadcast, watched_from), SETTLES_WITHIN, "keyframes of the end state"
+    )
+    missing = fault.end.missing(broadcast, watched_from)
+    flips = [
+        f"{change.platform} received {change.source} {change.time - start:.1f} s after the start"
+        for change in broadcast.view.changes[changes:]
+    ]
+    if missing or flips:
+        changes_seen = "; ".join(filter(None, (missing, *flips)))
+        raise LabError(f"did not stay in the state {fault.end.name}: {changes_seen}")
+
+
+def _has_news_of_all(broadcast: ChaosBroadcast, since: float) -> bool:
+    """Tell whether each platform that has a connection has received a keyframe."""
+    connected = filter(broadcast.is_connected, broadcast.platforms)
+    return all(broadcast.view.has_keyframe(name, since) for name in connected)
 
 
 def _reach(broadcast: ChaosBroadcast, look: Look, within: float, since: float) -> None:

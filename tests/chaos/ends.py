@@ -24,7 +24,8 @@ class End:
 def _shows(broadcast: ChaosBroadcast, since: float, sources: tuple[str, ...], state: str) -> str:
     for name in broadcast.platforms:
         if not broadcast.view.is_showing(name, sources, since):
-            return f"{name} receives {broadcast.view.source(name) or 'nothing'} instead of {state}"
+            last = broadcast.view.source(name) or "nothing"
+            return f"{name} has received no new keyframe of {state}, the last one was of {last}"
         if not broadcast.is_connected(name):
             return f"{name} has no connection"
     status = broadcast.state()

@@ -59,10 +59,13 @@ class View:
         """Return the source of a platform's last keyframe, "" before the first."""
         return self._screens[name].source
 
+    def has_keyframe(self, name: str, since: float) -> bool:
+        """Tell whether a platform's newest keyframe, of whatever source, arrived after `since`."""
+        return self._screens[name].seen > since
+
     def is_showing(self, name: str, sources: tuple[str, ...], since: float) -> bool:
         """Tell whether a platform's newest keyframe shows one of the sources and arrived after `since`."""
-        screen = self._screens[name]
-        return screen.source in sources and screen.seen > since
+        return self._screens[name].source in sources and self.has_keyframe(name, since)
 
     def headers(self, name: str) -> int:
         """Return how many video sequence headers have arrived: each change of source begins with one."""
