@@ -1,4 +1,4 @@
-"""When the tags of a live stream arrived: whether the stream keeps real time.
+"""When the pictures of a live stream arrived.
 
 Pure. Every method takes constant time on average, however fast the tags arrive: a publisher at twenty times
 its speed must not keep the program from sending. `now` is in milliseconds of the broadcast and never goes
@@ -10,9 +10,8 @@ from collections import deque
 CONFIRM = 60
 """Milliseconds for which the tags after a keyframe are watched before the program cuts to it."""
 
-STEADY = 3000
-"""Milliseconds. A stream that was silent and is late has lost that time for good if it advances in real time
-for so long. Arrivals are forgotten after that."""
+KEPT = 3000
+"""Milliseconds after which an arrival is forgotten."""
 
 
 class Highest:
@@ -39,29 +38,31 @@ class Highest:
 
 
 class Arrivals:
-    """The arrivals of the last STEADY ms, and the last arrival before them."""
+    """The arrivals of the last KEPT ms, and the last arrival before them."""
 
     def __init__(self) -> None:
         self._kept: deque[tuple[int, int, int]] = deque()
         self._count = 0
+        self._interval = 0
         self._timestamps = Highest()
         self._earliness = Highest()
-        self._older = {window: _OlderArrivals(window) for window in (CONFIRM, STEADY)}
+        self._older = _OlderArrivals()
 
     def add(self, now: int, timestamp: int) -> None:
         """Note that a tag arrived now."""
+        newest = self.newest
+        self._interval = 0 if newest is None else max(0, timestamp - newest)
         arrival = (self._count, now, timestamp)
         self._count += 1
         self._kept.append(arrival)
         self._timestamps.add(arrival[0], timestamp)
         self._earliness.add(arrival[0], timestamp - now)
-        while len(self._kept) > 1 and self._kept[1][1] <= now - STEADY:
+        while len(self._kept) > 1 and self._kept[1][1] <= now - KEPT:
             self._kept.popleft()
         first = self._kept[0][0]
         self._timestamps.remove_before(first)
         self._earliness.remove_before(first)
-        for older in self._older.values():
-            older.add(arrival, first)
+        self._older.add(arrival, first)
 
     @property
     def newest(self) -> int | None:
@@ -74,25 +75,27 @@ class Arrivals:
         earliness = self._earliness.value
         return None if earliness is None else -earliness
 
-    def is_watched(self, now: int) -> bool:
-        """Whether the stream has been watched for STEADY."""
-        return bool(self._kept) and now - self._kept[0][1] >= STEADY
+    def burst(self, now: int) -> int:
+        """Return how many ms of stream arrived in the last CONFIRM ms, without the interval before them.
 
-    def advance(self, now: int, window: int) -> int:
-        """Return how many ms of stream arrived in the last `window` ms, which is CONFIRM or STEADY."""
+        Asked right after the newest arrival. A slow stream, of which only that came, has 0.
+        """
+        return max(0, self.advance(now) - self._interval)
+
+    def advance(self, now: int) -> int:
+        """Return how many ms of stream arrived in the last CONFIRM ms."""
         newest = self.newest
         if newest is None:
             return 0
         number, _, timestamp = self._kept[0]
-        before = self._older[window].highest(now, number)
+        before = self._older.highest(now, number)
         return newest - (timestamp if before is None else before)
 
 
 class _OlderArrivals:
-    """The highest timestamp among the arrivals that are older than a window."""
+    """The highest timestamp among the arrivals that are older than CONFIRM."""
 
-    def __init__(self, window: int) -> None:
-        self._window = window
+    def __init__(self) -> None:
         self._newer: deque[tuple[int, int, int]] = deque()
         self._timestamps = Highest()
 
@@ -108,6 +111,6 @@ class _OlderArrivals:
         return self._timestamps.value
 
     def _move(self, now: int) -> None:
-        while self._newer and self._newer[0][1] <= now - self._window:
+        while self._newer and self._newer[0][1] <= now - CONFIRM:
             number, _, timestamp = self._newer.popleft()
             self._timestamps.add(number, timestamp)

@@ -6,21 +6,22 @@ Pure, like timeline.py, and in the same units: milliseconds of the broadcast for
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from restream_agent.stream.arrivals import CONFIRM, STEADY, Arrivals
-from restream_agent.stream.flv import Tag, metadata
+from restream_agent.stream.arrivals import CONFIRM, Arrivals
+from restream_agent.stream.bursts import Bursts
+from restream_agent.stream.flv import VIDEO, Tag, metadata
 from restream_agent.stream.held import HeldTags
 
 CALM = 160
 """Milliseconds by which a calm stream advances at most within CONFIRM: a few frames, or one burst."""
-
-STEADY_WITHIN = 150
-"""Milliseconds by which a stream may be off real time over STEADY and still counts as keeping it."""
 
 FRESH = 350
 """Milliseconds. A keyframe is fresh if the tags after it arrive at most this far ahead of real time."""
 
 FRESH_AT_OPENING = 2000
 """The same for the first picture of a broadcast. Nothing was sent before it, so it may lie in the past."""
+
+_REFUSED_PAUSE = 100
+"""Milliseconds between two looks at a keyframe that was found stale."""
 
 _LARGEST_CANDIDATE = 16 * 1024 * 1024
 """Bytes."""
@@ -43,7 +44,10 @@ class LiveSource:
     """The publisher's stream: its sequence headers, and the keyframe that the program may cut to.
 
     `candidate` is that keyframe and all tags after it. When a stalled network delivers seconds of stream at
-    once, most of its keyframes are stale; the tags of the candidate show whether its keyframe is fresh.
+    once, most of its keyframes are stale; the pictures of the candidate show whether its keyframe is fresh.
+    A stream that comes in bursts (bursts.py) is cut to when the keyframe has waited as long as the first
+    picture of a burst: then the next burst comes in time.
+
     `held` are tags that arrived before their time. `since` is when the connection began, `passed_at` when a
     tag was last sent.
     """
@@ -56,7 +60,10 @@ class LiveSource:
     held: HeldTags = field(default_factory=HeldTags)
     _candidate_size: int = 0
     _candidate_end: int = 0
+    _is_refused: bool = False
+    _burst: int = 0
     _arrivals: Arrivals = field(default_factory=Arrivals)
+    _bursts: Bursts = field(default_factory=Bursts)
     _usual_lag: int | None = None
 
     def leave(self) -> None:
@@ -67,47 +74,105 @@ class LiveSource:
         self._usual_lag = self._usual_lag if lag is None else lag
 
     def note(self, tag: Tag, now: int) -> None:
-        """Note when a tag arrived."""
-        self._arrivals.add(now, tag.timestamp)
+        """Note when a tag arrived. Only the pictures tell the pace: sound may come earlier or later."""
+        if tag.kind == VIDEO:
+            self._arrivals.add(now, tag.timestamp)
+            self._bursts.add(now, tag.timestamp)
 
     def consider(self, tag: Tag, now: int) -> None:
         """Begin a candidate at a keyframe, or add the tag to the candidate."""
-        if tag.is_keyframe and not (self.candidate and self.is_fresh(now, FRESH)):
+        if tag.is_keyframe and not (self.candidate and self._may_become_due(now)):
             self.candidate = [tag]
-            self.candidate_at = now
+            self.candidate_at, self._is_refused = now, False
+            self._burst = self._arrivals.burst(now)
             self._candidate_size, self._candidate_end = len(tag.body), tag.timestamp
         elif self.candidate:
             self.candidate.append(tag)
             self._candidate_size += len(tag.body)
-            self._candidate_end = max(self._candidate_end, tag.timestamp)
+            if tag.kind == VIDEO:
+                self._lengthen(tag.timestamp, now)
             if self._candidate_size > _LARGEST_CANDIDATE or len(self.candidate) > _LONGEST_CANDIDATE:
                 self.candidate = []
+
+    def _lengthen(self, timestamp: int, now: int) -> None:
+        further = max(0, timestamp - self._candidate_end)
+        self._candidate_end += further
+        if now <= self.candidate_at + CONFIRM:
+            self._burst += further
+
+    def refuse(self, now: int) -> None:
+        """Give up a stale candidate; a new stream may still turn out to come in bursts."""
+        self._is_refused = True
+        if self._bursts.is_watched(now):
+            self.candidate = []
 
     def is_fresh(self, now: int, limit: int) -> bool:
         """Whether the candidate arrived at most `limit` ms ahead of real time."""
         return self.span - (now - self.candidate_at) <= limit
 
+    def is_alone(self) -> bool:
+        """Whether the candidate's keyframe did not arrive in a burst: within CONFIRM before and after it.
+
+        Of a stream whose usual lag is known it does not matter: then it has caught up.
+        """
+        return self._burst <= CALM + CONFIRM or self._usual_lag is not None
+
     def is_calm(self, now: int) -> bool:
         """Whether the candidate was watched for CONFIRM and the stream arrives in about real time."""
-        if now < self.candidate_at + CONFIRM or self._arrivals.advance(now, CONFIRM) > CALM:
+        if self._is_refused or now < self.candidate_at + CONFIRM:
+            return False
+        if self._arrivals.advance(now) > CALM:
             return False
         return self._usual_lag is None or self._is_caught_up(now, self._usual_lag)
+
+    def comes_in_bursts(self, now: int) -> bool:
+        """Whether so much arrives at once that a keyframe cannot be told fresh from what follows it."""
+        return self._burst_lag(now) is not None
+
+    def is_due(self, now: int) -> bool:
+        """Whether the candidate of a stream that comes in bursts has waited long enough, and not too long."""
+        due_at = self._due_at(now)
+        if due_at is not None and now > due_at + FRESH:
+            self.candidate = []
+            return False
+        return due_at is not None and due_at <= now
+
+    def check_at(self, now: int) -> int:
+        """Return when to check again whether the candidate can be cut to."""
+        due_at = self._due_at(now)
+        if due_at is not None and due_at > now:
+            return due_at
+        pause = _REFUSED_PAUSE if self._is_refused else CONFIRM // 3
+        return max(self.candidate_at + CONFIRM, now + pause)
+
+    @property
+    def span(self) -> int:
+        """Milliseconds of stream in the candidate."""
+        return self._candidate_end - self.candidate[0].timestamp
+
+    def _may_become_due(self, now: int) -> bool:
+        """Whether the candidate is not to be given up for a new keyframe."""
+        due_at = self._due_at(now)
+        if due_at is not None:
+            return now <= due_at
+        return not self._is_refused and self.is_fresh(now, FRESH)
+
+    def _due_at(self, now: int) -> int | None:
+        """Return when the candidate has waited as long as a burst's first picture; None without bursts."""
+        lag = self._burst_lag(now)
+        return None if lag is None else self.candidate[0].timestamp + lag
+
+    def _burst_lag(self, now: int) -> int | None:
+        """Return the usual lag of the first picture of a burst; None for a stream without bursts."""
+        usual = self._bursts.usual(now)
+        return None if usual is None or usual.burst <= CALM else usual.greatest
 
     def _is_caught_up(self, now: int, usual_lag: int) -> bool:
         """Whether a stream that was silent has delivered its backlog, or has lost it for good."""
         arrivals = self._arrivals
         if arrivals.newest is not None and now - arrivals.newest - usual_lag <= FRESH:
             return True
-        return arrivals.is_watched(now) and abs(arrivals.advance(now, STEADY) - STEADY) <= STEADY_WITHIN
-
-    def calm_at(self, now: int) -> int:
-        """Return when to check again whether the candidate is calm."""
-        return max(self.candidate_at + CONFIRM, now + CONFIRM // 3)
-
-    @property
-    def span(self) -> int:
-        """Milliseconds of stream in the candidate."""
-        return self._candidate_end - self.candidate[0].timestamp
+        return self._bursts.keeps_real_time(now)
 
 
 class FallbackLoop:

@@ -125,7 +125,7 @@ class Splice:
     def tick(self, now: int) -> list[Tag]:
         """Do what is due: detect a stall, end the opening, play the fallback, cut to live."""
         live = self._live
-        if live and live.candidate and live.is_calm(now) and self._may_cut(live, now):
+        if live and live.candidate and self._may_cut(live, now):
             return self._to_live(live, now)
         if live and live.held and (sent := self._pass_on(live, now)):
             return sent
@@ -139,7 +139,7 @@ class Splice:
         """Return when `tick` has something to do next, a time far in the future if never."""
         times = [_NEVER]
         if self._live and self._live.candidate:
-            times.append(self._live.calm_at(now))
+            times.append(self._live.check_at(now))
         if self._live and self._live.held:
             times.append(self._timeline.send_at(ends_at(self._live.held.first)))
         if self._live and self.source is Source.LIVE:
@@ -176,12 +176,17 @@ class Splice:
         return self._send_headers({tag.kind: tag})
 
     def _may_cut(self, live: LiveSource, now: int) -> bool:
-        """Whether the candidate is fresh and keeps the lead within its limit; otherwise it is dropped."""
-        fresh = FRESH_AT_OPENING if self._timeline.end < 0 else FRESH
-        lead = max(self._cut_at(live, now), self._timeline.end + 1) + live.span - now
-        if live.is_fresh(now, fresh) and lead <= LIVE_LEAD_LIMIT:
+        """Whether the candidate is calm and fresh, or due in a stream that comes in bursts, and in time."""
+        is_first = self._timeline.end < 0
+        room = LIVE_LEAD_LIMIT - max(self._cut_at(live, now), self._timeline.end + 1) + now
+        if live.comes_in_bursts(now) and not is_first:
+            return live.is_due(now) and room >= 0
+        if not live.is_calm(now):
+            return False
+        is_fresh = live.is_fresh(now, FRESH_AT_OPENING) if is_first else live.is_fresh(now, FRESH)
+        if is_fresh and live.span <= room and (is_first or live.is_alone()):
             return True
-        live.candidate = []
+        live.refuse(now)
         return False
 
     def _cut_at(self, live: LiveSource, now: int) -> int:

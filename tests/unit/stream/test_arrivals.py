@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restream_agent.stream.arrivals import CONFIRM, STEADY, Arrivals
+from restream_agent.stream.arrivals import CONFIRM, KEPT, Arrivals
 
 
 @dataclass
@@ -18,25 +18,23 @@ class PlainArrivals:
 
     def add(self, now: int, timestamp: int) -> None:
         self.kept.append((now, timestamp))
-        while len(self.kept) > 1 and self.kept[1][0] <= now - STEADY:
+        while len(self.kept) > 1 and self.kept[1][0] <= now - KEPT:
             self.kept.popleft()
 
-    def answers(self, now: int) -> list[int | bool | None]:
+    def answers(self, now: int) -> list[int | None]:
         newest = max((stamp for _, stamp in self.kept), default=None)
         lag = min((at - stamp for at, stamp in self.kept), default=None)
-        is_watched = bool(self.kept) and now - self.kept[0][0] >= STEADY
-        return [newest, lag, is_watched, self.advance(now, CONFIRM), self.advance(now, STEADY)]
+        return [newest, lag, self.advance(now)]
 
-    def advance(self, now: int, window: int) -> int:
+    def advance(self, now: int) -> int:
         newest = max((stamp for _, stamp in self.kept), default=0)
-        before = [stamp for at, stamp in self.kept if at <= now - window]
+        before = [stamp for at, stamp in self.kept if at <= now - CONFIRM]
         return newest - (max(before) if before else self.kept[0][1]) if self.kept else 0
 
 
-def answers(arrivals: Arrivals, now: int) -> list[int | bool | None]:
+def answers(arrivals: Arrivals, now: int) -> list[int | None]:
     """Return everything that the arrivals answer."""
-    advances = [arrivals.advance(now, window) for window in (CONFIRM, STEADY)]
-    return [arrivals.newest, arrivals.lag, arrivals.is_watched(now), *advances]
+    return [arrivals.newest, arrivals.lag, arrivals.advance(now)]
 
 
 STEPS = st.lists(
@@ -69,11 +67,22 @@ def test_the_cost_grows_with_the_tags_alone() -> None:
 
 
 def cost(tags: int) -> float:
-    """Return the seconds for so many tags in 3 s, with both questions at each of them."""
+    """Return the seconds for so many tags in 3 s, with two questions at each of them."""
     arrivals, begun = Arrivals(), time.perf_counter()
     for number in range(tags):
         now = 3000 * number // tags
         arrivals.add(now, 20 * now)
-        arrivals.advance(now, CONFIRM)
-        arrivals.advance(now, STEADY)
+        arrivals.advance(now)
+        arrivals.burst(now)
     return time.perf_counter() - begun
+
+
+def test_a_burst_is_what_came_with_the_newest_picture() -> None:
+    """Of a smooth stream that is two pictures, of a slow one none, of a burst the whole of it."""
+    smooth, slow, burst = Arrivals(), Arrivals(), Arrivals()
+    for at in range(0, 1040, 40):
+        smooth.add(at, at)
+        burst.add(1000, at)
+    for at in range(0, 1500, 500):
+        slow.add(at, at)
+    assert [smooth.burst(1000), slow.burst(1000), burst.burst(1000)] == [40, 0, 960]
