@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help unit test lint demo chaos soak fuzz attack reference machine venv wheel clean
+.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference machine venv wheel clean
 
 help:
 	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
@@ -11,6 +11,8 @@ help:
 	@echo "make lint       run ruff, mypy and the import contracts"
 	@echo "make demo       play a broadcast in a container, break it, measure it      (SERVER=srs|nginx-rtmp)"
 	@echo "make chaos      cause every fault during a broadcast, one after another    (SERVER=srs|nginx-rtmp, FAULT=name)"
+	@echo "make publishers send what real publishers send, judge what a platform received    (SERVER=, CASE=beginning)"
+	@echo "make night      let publishers of every kind come and go at random         (MINUTES=30, SERVER=, SEED=)"
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
 	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
@@ -27,6 +29,13 @@ MINUTES ?= 30
 
 chaos: machine wheel
 	$(PYTHON) -m tests.chaos $(CHOSEN) $(if $(FAULT),--fault $(FAULT)) --out chaos-report
+
+# CASE= plays the cases whose names begin so; `python -m tests.publishers --list` shows them.
+publishers: machine wheel
+	$(PYTHON) -m tests.publishers $(CHOSEN) $(if $(CASE),--case $(CASE)) --out publishers-report
+
+night: machine wheel
+	$(PYTHON) -m tests.publishers.night --minutes $(MINUTES) --server $(SERVER) $(if $(SEED),--seed $(SEED)) --out publishers-report
 
 soak: machine wheel
 	$(PYTHON) -m tests.chaos.soak --minutes $(MINUTES) --server $(SERVER) $(if $(SEED),--seed $(SEED)) --out soak-report
@@ -74,4 +83,4 @@ wheel: venv
 	$(PYTHON) -m tests.demo.wheelhouse dist
 
 clean:
-	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report attack-report
+	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report attack-report publishers-report

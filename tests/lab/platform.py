@@ -24,6 +24,7 @@ rtmp {{
     access_log off;
     server {{
         listen 127.0.0.1:{rtmp};
+        max_message 16M;
         application {app} {{
             live on;
             notify_method get;

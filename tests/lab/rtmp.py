@@ -1,4 +1,4 @@
-"""A parser of what an RTMP client sends: bytes in, messages out. Pure.
+"""A parser of what an RTMP client sends: bytes in, messages out. Pure; standard library only.
 
 It follows Adobe's "Real Time Messaging Protocol" 1.0, section 5 (handshake, chunk stream, message stream).
 """
@@ -44,14 +44,16 @@ class _ChunkStream:
 class RtmpParser:
     """Parses one direction of one connection, piece by piece."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: frozenset[int] = KINDS) -> None:
+        """Yield the messages of `kinds` only. A server's answer has a handshake of the same length."""
+        self._kinds = kinds
         self._buffer = bytearray()
         self._handshake_left = HANDSHAKE_BYTES
         self._chunk_size = DEFAULT_CHUNK_SIZE
         self._streams: dict[int, _ChunkStream] = {}
 
     def feed(self, data: bytes, arrived: float) -> Iterator[RtmpMessage]:
-        """Take bytes that arrived at `arrived` (seconds); yield the messages of KINDS that they complete."""
+        """Take bytes that arrived at `arrived` (seconds); yield the messages that they complete."""
         skipped = min(self._handshake_left, len(data))
         self._handshake_left -= skipped
         self._buffer += data[skipped:]
@@ -118,7 +120,7 @@ class RtmpParser:
                 raise RtmpError("a chunk size of 0")
         elif stream.kind == ABORT:
             self._streams.setdefault(int.from_bytes(payload[:4]), _ChunkStream()).payload = None
-        elif stream.kind in KINDS:
+        elif stream.kind in self._kinds:
             return RtmpMessage(stream.kind, stream.timestamp, payload, arrived)
         return None
 

@@ -1,0 +1,129 @@
+"""Cases of codecs and of the shape of what is sent: parameters, sizes, chunks."""
+
+from collections.abc import Callable
+
+from tests.lab.material import PictureRecipe, SoundRecipe, Take, picture, sound
+from tests.lab.rtmp import AUDIO, DATA, VIDEO
+from tests.lab.script import Manners
+from tests.publishers import scripts
+from tests.publishers.case import Expectation, PublisherCase, plays
+from tests.publishers.cases_arrival import BREAK, RESUME, _back_within
+from tests.publishers.cases_tracks import LIVE_AGAIN, LOOK, ordinary
+from tests.publishers.scripts import Steps
+from tests.publishers.stage import KEYED
+
+FFMPEG_7 = 7  # Debian 13's: the first in Debian that reads and writes enhanced RTMP's codecs
+TALL = PictureRecipe(width=360, height=640)
+DELIMITED = PictureRecipe(options="aud=1")
+LONG_MP3 = SoundRecipe("mp3", rate=44100, frames=1000)
+LONG_OPUS = SoundRecipe("opus", frames=1200)
+
+
+def _lane(lane: int) -> Manners:
+    return Manners(name=KEYED, lanes={AUDIO: lane, VIDEO: lane, DATA: lane})
+
+
+def _with_break(picture_take: Callable[[], Take], sound_take: Callable[[], Take]) -> Callable[[], Steps]:
+    return lambda: scripts.both(picture_take(), sound_take(), 20)
+
+
+def _named(*words: str) -> Expectation:
+    """Return what counts where a codec cannot be carried: the fallback, and the codec's name."""
+    return Expectation(
+        sources=("fallback",),
+        sync_ms=None,
+        first_ms=None,
+        live_tracks=(),
+        codecs=None,
+        says=words,
+        logs=words,
+    )
+
+
+def _codec(
+    name: str,
+    text: str,
+    build: Callable[[], Steps],
+    *,
+    not_on: tuple[str, ...] = (),
+    since: int = FFMPEG_7,
+) -> PublisherCase:
+    """Return the case of a codec: carried, also over a drop and a return, or named."""
+    return PublisherCase(
+        name,
+        text,
+        6,
+        plays(build, (10, LOOK), (12, BREAK), (14, RESUME)),
+        Expectation(sources=LIVE_AGAIN, codecs=None, back_ms=_back_within(0), says=(name,)),
+        encoders=(name,),
+        carried_from=since,
+        not_on=not_on,
+        named=_named(name),
+    )
+
+
+def _rotated() -> Steps:
+    pictures = (scripts.track(picture(), 8), scripts.track(picture(TALL), 18, start=8))
+    return scripts.merged(*pictures, scripts.track(sound(), 18))
+
+
+def _heavy(keyframe: int, other: int, seconds: float) -> Callable[[], Steps]:
+    return lambda: scripts.both(scripts.heavier(picture(), keyframe, other), sound(), seconds)
+
+
+CASES = (
+    _codec("mp3", "H.264 and MP3", _with_break(picture, lambda: sound(LONG_MP3)), since=0),
+    _codec("hevc", "HEVC and AAC", _with_break(lambda: picture(PictureRecipe("hevc")), sound)),
+    _codec(
+        "av1", "AV1 and AAC", _with_break(lambda: picture(PictureRecipe("av1")), sound),
+        not_on=("srs",),
+    ),
+    _codec(
+        "opus", "H.264 and Opus", _with_break(picture, lambda: sound(LONG_OPUS)), not_on=("srs",)
+    ),
+    PublisherCase(
+        "rotated",
+        "a phone is rotated: another size on the same connection",
+        8,
+        plays(_rotated, (14, LOOK)),
+        Expectation(says=("360x640",)),
+    ),
+    PublisherCase(
+        "delimiters",
+        "access unit delimiters; fallback and live again by hand",
+        11,
+        plays(lambda: scripts.both(picture(DELIMITED), sound(), 14), (5, BREAK), (7, RESUME)),
+        Expectation(sources=LIVE_AGAIN, back_ms=_back_within(0)),
+    ),
+    PublisherCase(
+        "b-frames",
+        "three B-frames; fallback and live again by hand",
+        11,
+        plays(lambda: scripts.both(picture(PictureRecipe(b_frames=3)), sound(), 14), (5, BREAK), (7, RESUME)),
+        Expectation(sources=LIVE_AGAIN, back_ms=_back_within(0)),
+    ),
+    PublisherCase("keyframes-of-1200kB", "keyframes of 1.2 MB", 12, plays(_heavy(1_200_000, 10_000, 12))),
+    PublisherCase(
+        "keyframes-of-2500kB", "50 Mb/s and keyframes of 2.5 MB, as 4K has", 12,
+        plays(_heavy(2_500_000, 165_000, 10)),
+    ),
+    PublisherCase("lane-33", "chunk stream 33, as DJI's", 12, plays(lambda: ordinary(8), manners=_lane(33))),
+    PublisherCase("lane-64", "chunk stream 64", 12, plays(lambda: ordinary(8), manners=_lane(64))),
+    PublisherCase(
+        "lane-400",
+        "chunk stream 400",
+        12,
+        plays(lambda: ordinary(8), manners=_lane(400)),
+        not_on=("nginx-rtmp",),
+        named=Expectation(
+            sources=None, connections=0, sync_ms=None, first_ms=None, live_tracks=(), codecs=None,
+            decode_messages=None, logs=("chunk stream|max_streams",),
+        ),
+    ),
+    PublisherCase(
+        "small-chunks",
+        "chunks of 128 bytes with full headers",
+        12,
+        plays(lambda: ordinary(8), manners=Manners(name=KEYED, chunk_size=128, is_compact=False)),
+    ),
+)  # fmt: skip
