@@ -3,7 +3,7 @@
 import re
 import time
 
-from tests.demo.install import INGEST_KEY
+from tests.demo.install import ETC, INGEST_KEY, PROGRAM
 from tests.lab import marks
 from tests.lab.script import Manners
 from tests.publishers.case import Expectation, Play, PublisherCase
@@ -11,6 +11,7 @@ from tests.publishers.cases_tracks import ordinary
 from tests.publishers.stage import KEYED, PublisherStage
 
 HOST = "rtmp://127.0.0.1"
+SLASHED = "with/a+slash"
 SECONDS = 5.0
 LOOK_AFTER = 4.0
 SAID = re.compile(r"refused.*127\.0\.0\.1|127\.0\.0\.1.*refused", re.IGNORECASE)
@@ -40,6 +41,22 @@ def _tries(manners: Manners) -> Play:
     return play
 
 
+def have_a_slash_in_the_key(stage: PublisherStage) -> None:
+    """Set a key with a slash: `check` refuses it and says why, or a publisher with it is live."""
+    credential = f"{ETC}/credentials/ingest"
+    try:
+        stage.container.write(credential, f"{SLASHED}\n", mode=0o600)
+        checked = stage.container.run((PROGRAM, "check"), check=False)
+        if checked.returncode == 0:
+            stage.product("apply")
+            _tries(Manners(name=f"main?key={SLASHED}"))(stage)
+        elif "/" not in checked.stdout + checked.stderr:
+            stage.complaints.append("`check` refuses the key and does not name the slash")
+    finally:
+        stage.container.write(credential, f"{INGEST_KEY}\n", mode=0o600)
+        stage.product("apply")
+
+
 def _is_live(stage: PublisherStage) -> bool:
     return any(marks.number_in(one.payload) is not None for one in stage.platforms["alpha"].reader.media())
 
@@ -65,6 +82,7 @@ CASES = (
     ),
     _case("door-key-in-publish", "the key only in publish", Manners(name=KEYED, early="main")),
     _case("door-no-fcpublish", "no FCPublish at all", Manners(name=KEYED, early="")),
+    PublisherCase("door-slash-in-key", "a key with a slash", 18, have_a_slash_in_the_key, ANYTHING),
     _case("door-blank", "a blank after the key", Manners(name=f"{KEYED} ")),
     _case("door-no-key", "no key", Manners(name="main")),
     _case("door-wrong-key", "a wrong key", Manners(name="main?key=wrong")),
