@@ -33,35 +33,35 @@ def _bursts(burst: float) -> Expectation:
 
 
 def _broken(burst: float) -> Play:
-    return plays(lambda: scripts.burst(ordinary(22), burst), (6, BREAK), (9, RESUME))
+    return plays(lambda: scripts.burst(ordinary(15), burst), (5, BREAK), (7, RESUME))
 
 
 def _stalled(burst: float) -> Play:
-    return plays(lambda: scripts.held(scripts.burst(ordinary(24), burst), 8, 11), (11, BACK))
+    return plays(lambda: scripts.held(scripts.burst(ordinary(16), burst), 6, 9), (9, BACK))
 
 
 def _reconnected(burst: float) -> Play:
     def play(stage: PublisherStage) -> None:
+        stage.run(scripts.burst(ordinary(5), burst))
         stage.run(scripts.burst(ordinary(8), burst))
-        stage.run(scripts.burst(ordinary(12), burst))
         stage.back = stage.publishers[-1].published()
 
     return play
 
 
 def _endless(recipe: PictureRecipe) -> Steps:
-    return scripts.both(scripts.endless(picture(recipe)), sound(), 22)
+    return scripts.both(scripts.endless(picture(recipe)), sound(), 15)
 
 
 def _slow_camera() -> Steps:
-    return scripts.track(scripts.slow(picture(PictureRecipe(group=15)), 2), 20)
+    return scripts.track(scripts.slow(picture(PictureRecipe(group=15)), 2), 14)
 
 
 def reconnect_with_a_wandering_rate(stage: PublisherStage) -> None:
     """Publish again and again with a rate that wanders; count the fallback videos that are made for it."""
     before = stage.prepared()
     for number in range(RECONNECTS):
-        stage.run(scripts.wander(ordinary(3.5), PHONE[number % len(PHONE)]))
+        stage.run(scripts.wander(ordinary(2.5), PHONE[number % len(PHONE)]))
     stage.sleep_until(time.monotonic() + 5)
     stage.counts["conversions"] = stage.prepared() - before
 
@@ -92,7 +92,7 @@ CASES = (
         "keyframe-8s-join",
         "a keyframe every 8 s; a relay joins 6 s into a group",
         10,
-        plays(lambda: scripts.both(picture(LONG_GROUP), sound(), 20), (14, JOIN), (18, LOOK)),
+        plays(lambda: scripts.both(picture(LONG_GROUP), sound(), 18), (14, JOIN), (17, LOOK)),
         Expectation(joined_ms=JOINED_MS, delay_s=(0.0, 1.5)),
     ),
     PublisherCase(
@@ -100,7 +100,7 @@ CASES = (
         "a keyframe every 8 s; nothing for 3 s, then the wait for the next one",
         10,
         plays(
-            lambda: scripts.held(scripts.both(picture(LONG_GROUP), sound(), 22), 9, 12),
+            lambda: scripts.held(scripts.both(picture(LONG_GROUP), sound(), 19), 9, 12),
             (14, LOOK),
             (12, BACK),
         ),
@@ -110,14 +110,14 @@ CASES = (
         "endless-group",
         "one keyframe at the beginning and none after; fallback and live again by hand",
         10,
-        plays(lambda: _endless(ENDLESS), (5, BREAK), (7, RESUME), (16, LOOK)),
+        plays(lambda: _endless(ENDLESS), (4, BREAK), (6, RESUME), (13, LOOK)),
         Expectation(sources=("live", "fallback"), says=("keyframe",), decode_messages=None),
     ),
     PublisherCase(
         "intra-refresh",
         "recovery points instead of keyframes; fallback and live again by hand",
         10,
-        plays(lambda: _endless(REFRESHED), (5, BREAK), (7, RESUME), (16, LOOK)),
+        plays(lambda: _endless(REFRESHED), (4, BREAK), (6, RESUME), (13, LOOK)),
         Expectation(sources=LIVE_AGAIN, back_ms=_back_within(0), decode_messages=None),
     ),
     PublisherCase(
@@ -135,39 +135,39 @@ CASES = (
         "two-pictures-a-second",
         "two pictures a second, no sound",
         14,
-        plays(_slow_camera, (15, LOOK)),
+        plays(_slow_camera, (12, LOOK)),
         Expectation(sync_ms=None, live_tracks=("picture",), pace_ms=1000, first_ms=2500),
     ),
     PublisherCase(
         "timestamps-at-2-32",
         "timestamps pass 2^32",
         15,
-        plays(lambda: scripts.stamped(ordinary(14), lambda step: step.timestamp + 2**32 - 5000)),
+        plays(lambda: scripts.stamped(ordinary(11), lambda step: step.timestamp + 2**32 - 5000)),
     ),
     PublisherCase(
         "timestamps-at-2-31",
         "timestamps pass 2^31",
         15,
-        plays(lambda: scripts.stamped(ordinary(14), lambda step: step.timestamp + 2**31 - 5000)),
+        plays(lambda: scripts.stamped(ordinary(11), lambda step: step.timestamp + 2**31 - 5000)),
     ),
     PublisherCase(
         "timestamps-leap-to-0",
         "timestamps leap back to 0 on one connection",
         15,
-        plays(lambda: scripts.stamped(ordinary(14), lambda step: step.timestamp % 6000)),
+        plays(lambda: scripts.stamped(ordinary(11), lambda step: step.timestamp % 6000)),
     ),
     PublisherCase(
         "uplink-at-half-rate",
-        "the uplink passes half of what is sent for 20 s",
+        "the uplink passes half of what is sent for 12 s",
         16,
-        plays(lambda: scripts.slowed(ordinary(16), 4, 14, 0.5), (20, LOOK)),
-        Expectation(sources=None, says=("weak",), delay_s=(5.0, 11.0), pace_ms=None, missing=None),
+        plays(lambda: scripts.slowed(ordinary(12), 3, 9, 0.5), (14, LOOK)),
+        Expectation(sources=None, says=("weak",), delay_s=(4.0, 7.5), pace_ms=None, missing=None),
     ),
     PublisherCase(
         "picture-freezes-1200ms",
-        "the uplink holds everything for 1.2 s every 10 s",
+        "the uplink holds everything for 1.2 s every 8 s",
         16,
-        plays(lambda: scripts.held(scripts.held(ordinary(26), 8, 9.2), 18, 19.2)),
+        plays(lambda: scripts.held(scripts.held(ordinary(18), 4, 5.2), 12, 13.2)),
         Expectation(sources=(*LIVE_AGAIN, "fallback", "live"), gap_ms=STALL_GAP_MS),
     ),
 )

@@ -24,7 +24,7 @@ def _lane(lane: int) -> Manners:
 
 
 def _with_break(picture_take: Callable[[], Take], sound_take: Callable[[], Take]) -> Callable[[], Steps]:
-    return lambda: scripts.both(picture_take(), sound_take(), 20)
+    return lambda: scripts.both(picture_take(), sound_take(), 18)
 
 
 def _named(*words: str) -> Expectation:
@@ -53,7 +53,7 @@ def _codec(
         name,
         text,
         6,
-        plays(build, (10, LOOK), (12, BREAK), (14, RESUME)),
+        plays(build, (9, LOOK), (11, BREAK), (13, RESUME)),
         Expectation(sources=LIVE_AGAIN, codecs=None, back_ms=_back_within(0), says=(name,)),
         encoders=(name,),
         carried_from=since,
@@ -63,8 +63,8 @@ def _codec(
 
 
 def _rotated() -> Steps:
-    pictures = (scripts.track(picture(), 8), scripts.track(picture(TALL), 18, start=8))
-    return scripts.merged(*pictures, scripts.track(sound(), 18))
+    pictures = (scripts.track(picture(), 5), scripts.track(picture(TALL), 12, start=5))
+    return scripts.merged(*pictures, scripts.track(sound(), 12))
 
 
 def _heavy(keyframe: int, other: int, seconds: float) -> Callable[[], Steps]:
@@ -85,27 +85,27 @@ CASES = (
         "rotated",
         "a phone is rotated: another size on the same connection",
         8,
-        plays(_rotated, (14, LOOK)),
+        plays(_rotated, (9, LOOK)),
         Expectation(says=("360x640",)),
     ),
     PublisherCase(
         "delimiters",
         "access unit delimiters; fallback and live again by hand",
         11,
-        plays(lambda: scripts.both(picture(DELIMITED), sound(), 14), (5, BREAK), (7, RESUME)),
+        plays(lambda: scripts.both(picture(DELIMITED), sound(), 12), (4, BREAK), (6, RESUME)),
         Expectation(sources=LIVE_AGAIN, back_ms=_back_within(0)),
     ),
     PublisherCase(
         "b-frames",
         "three B-frames; fallback and live again by hand",
         11,
-        plays(lambda: scripts.both(picture(PictureRecipe(b_frames=3)), sound(), 14), (5, BREAK), (7, RESUME)),
+        plays(lambda: scripts.both(picture(PictureRecipe(b_frames=3)), sound(), 12), (4, BREAK), (6, RESUME)),
         Expectation(sources=LIVE_AGAIN, back_ms=_back_within(0)),
     ),
-    PublisherCase("keyframes-of-1200kB", "keyframes of 1.2 MB", 12, plays(_heavy(1_200_000, 10_000, 12))),
+    PublisherCase("keyframes-of-1200kB", "keyframes of 1.2 MB", 12, plays(_heavy(1_200_000, 10_000, 9))),
     PublisherCase(
         "keyframes-of-2500kB", "50 Mb/s and keyframes of 2.5 MB, as 4K has", 12,
-        plays(_heavy(2_500_000, 165_000, 10)),
+        plays(_heavy(2_500_000, 165_000, 8)),
     ),
     PublisherCase("lane-33", "chunk stream 33, as DJI's", 12, plays(lambda: ordinary(8), manners=_lane(33))),
     PublisherCase("lane-64", "chunk stream 64", 12, plays(lambda: ordinary(8), manners=_lane(64))),

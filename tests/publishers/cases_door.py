@@ -12,8 +12,8 @@ from tests.publishers.stage import KEYED, PublisherStage
 
 HOST = "rtmp://127.0.0.1"
 SLASHED = "with/a+slash"
-SECONDS = 5.0
-LOOK_AFTER = 4.0
+SECONDS = 4.5
+LOOK_AFTER = 3.5
 SAID = re.compile(r"refused.*127\.0\.0\.1|127\.0\.0\.1.*refused", re.IGNORECASE)
 
 ANYTHING = Expectation(

@@ -7,7 +7,7 @@ from tests.publishers.case import STALL_GAP_MS, Expectation, PublisherCase, play
 from tests.publishers.scripts import Steps
 from tests.publishers.stage import PublisherStage
 
-PAUSE = (4.0, 16.0)  # seconds: longer than the 10 s after which ffmpeg moves one track's clock
+PAUSE = (3.0, 14.0)  # seconds: longer than the 10 s after which ffmpeg moves one track's clock
 JOINED_MS = 1500.0
 LOOK, JOIN = PublisherStage.look, PublisherStage.join
 LIVE_AGAIN = ("live", "fallback", "live")
@@ -20,7 +20,7 @@ def ordinary(seconds: float, fps: int = 30) -> Steps:
 
 
 def _late_sound(late: float, fps: int) -> Steps:
-    return scripts.later(ordinary(20, fps), AUDIO, late)
+    return scripts.later(ordinary(13, fps), AUDIO, late)
 
 
 CASES = (
@@ -28,28 +28,28 @@ CASES = (
         "ordinary",
         "both tracks from the first moment, as OBS sends them; a relay joins",
         7,
-        plays(lambda: ordinary(12), (5, JOIN), (8, LOOK)),
+        plays(lambda: ordinary(10), (4, JOIN), (8, LOOK)),
         Expectation(joined_ms=JOINED_MS, delay_s=(0.0, 1.5)),
     ),
     PublisherCase(
-        "picture-pauses-12s",
-        "the picture pauses for 12 s, the sound goes on",
+        "picture-pauses-11s",
+        "the picture pauses for 11 s, the sound goes on",
         0,
-        plays(lambda: scripts.without(ordinary(24), VIDEO, *PAUSE), (10, LOOK)),
+        plays(lambda: scripts.without(ordinary(18), VIDEO, *PAUSE), (8, LOOK)),
         Expectation(sources=LIVE_AGAIN, gap_ms=STALL_GAP_MS, says=("picture",), logs=("picture",)),
     ),
     PublisherCase(
-        "sound-pauses-12s",
-        "the sound pauses for 12 s, the picture goes on",
+        "sound-pauses-11s",
+        "the sound pauses for 11 s, the picture goes on",
         0,
-        plays(lambda: scripts.without(ordinary(24), AUDIO, *PAUSE), (10, LOOK)),
+        plays(lambda: scripts.without(ordinary(18), AUDIO, *PAUSE), (8, LOOK)),
         Expectation(says=("no sound",)),
     ),
     PublisherCase(
         "picture-stops",
         "the picture stops, the sound goes on",
         1,
-        plays(lambda: scripts.without(ordinary(16), VIDEO, 6, 99), (12, LOOK)),
+        plays(lambda: scripts.without(ordinary(11), VIDEO, 5, 99), (9, LOOK)),
         Expectation(
             sources=("live", "fallback"), gap_ms=STALL_GAP_MS, says=("picture",), logs=("stall.*picture",)
         ),
@@ -58,28 +58,28 @@ CASES = (
         "sound-stops",
         "the sound stops, the picture goes on",
         1,
-        plays(lambda: scripts.without(ordinary(14), AUDIO, 6, 99), (12, LOOK)),
+        plays(lambda: scripts.without(ordinary(11), AUDIO, 4, 99), (9, LOOK)),
         Expectation(says=("no sound",)),
     ),
     PublisherCase(
         "no-sound",
         "a camera without sound; a relay joins",
         2,
-        plays(lambda: scripts.track(picture(), 14), (5, JOIN), (10, LOOK)),
+        plays(lambda: scripts.track(picture(), 10), (4, JOIN), (8, LOOK)),
         Expectation(sync_ms=None, live_tracks=("picture",), joined_ms=JOINED_MS, says=("no sound",)),
     ),
     PublisherCase(
         "sound-10s-late",
         "the sound track begins 10 s after the picture",
         2,
-        plays(lambda: scripts.merged(scripts.track(picture(), 20), scripts.track(sound(), 20, start=10))),
+        plays(lambda: scripts.merged(scripts.track(picture(), 15), scripts.track(sound(), 15, start=10))),
         Expectation(sound_ms=11_000),
     ),
     PublisherCase(
         "only-sound",
         "a radio show: sound and no picture",
         3,
-        plays(lambda: scripts.track(sound(), 15), (11, LOOK)),
+        plays(lambda: scripts.track(sound(), 11), (9, LOOK)),
         Expectation(
             sources=("fallback",),
             sync_ms=None,
@@ -93,7 +93,7 @@ CASES = (
         "picture-7s-late",
         "the picture begins 7 s after the sound",
         3,
-        plays(lambda: scripts.merged(scripts.track(sound(), 16), scripts.track(picture(), 16, start=7))),
+        plays(lambda: scripts.merged(scripts.track(sound(), 13), scripts.track(picture(), 13, start=7))),
         Expectation(sources=("fallback", "live"), first_ms=8500),
     ),
     PublisherCase(
@@ -120,20 +120,20 @@ CASES = (
         "picture-900ms-late",
         "the picture arrives 900 ms after its sound, as from a slow encoder",
         4,
-        plays(lambda: scripts.later(ordinary(20), VIDEO, 0.9)),
+        plays(lambda: scripts.later(ordinary(13), VIDEO, 0.9)),
         Expectation(first_ms=2500),
     ),
     PublisherCase(
         "sound-in-clumps",
         "the sound arrives 16 frames at once, as from an SRT bridge",
         4,
-        plays(lambda: scripts.clumped(ordinary(20), AUDIO, 16)),
+        plays(lambda: scripts.clumped(ordinary(13), AUDIO, 16)),
     ),
     PublisherCase(
         "second-track",
         "a second sound track, as today's OBS orders it; a relay joins",
         5,
-        plays(lambda: scripts.second_track(ordinary(14)), (6, JOIN), (10, LOOK)),
+        plays(lambda: scripts.second_track(ordinary(10)), (4, JOIN), (8, LOOK)),
         Expectation(says=("track",), logs=("track",), joined_ms=JOINED_MS),
     ),
 )
