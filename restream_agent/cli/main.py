@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restream_agent import __version__
 from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="restream-agent")
+@click.version_option(package_name="restream-agent", prog_name="restream-agent")
 @click.option("-v", "--verbose", is_flag=True, help="Log every change of state to stderr.")
 @click.pass_context
 def main(context: click.Context, verbose: bool) -> None:

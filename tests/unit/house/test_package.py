@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 PROJECT = Path(__file__).resolve().parents[3]
 ASSETS = "restream_agent/_assets"
@@ -87,6 +88,24 @@ def test_the_wheel_runs_from_where_it_is_unpacked(built: Path, tmp_path: Path) -
         str(templates),
         str(units),
     ]
+
+
+def test_each_commit_has_a_newer_version(tmp_path: Path) -> None:
+    """So pip installs a build over an older one; a tag begins a new series."""
+    (tmp_path / "pyproject.toml").write_bytes((PROJECT / "pyproject.toml").read_bytes())
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=test", "-c", "user.email=test@localhost")
+    call(*git, "init", "--quiet")
+    versions = []
+    for message in ("one", "two", "tagged", "three"):
+        call(*git, "add", "--all")
+        call(*git, "commit", "--quiet", "--allow-empty", "--message", message)
+        if message == "tagged":
+            call(*git, "tag", "v0.4.0")
+        asked = (sys.executable, "-m", "hatchling", "version")
+        done = subprocess.run(asked, timeout=60, check=True, capture_output=True, text=True, cwd=tmp_path)
+        versions.append(Version(done.stdout.strip()))
+    assert versions == sorted(set(versions))
+    assert versions[2] == Version("0.4.0")
 
 
 def test_every_dependency_is_pinned_with_its_hashes() -> None:
