@@ -21,6 +21,7 @@ _CLOCK = struct.Struct("<8sqqqq")
 _MAGIC = b"restream"
 _BEGINNING = struct.Struct("<q")
 _LENGTH = struct.Struct("<q")
+_COUNT = struct.Struct("<q")
 
 
 class Clock:
@@ -80,14 +81,20 @@ class JsonFile:
 
 
 class Remainder:
-    """What is kept of one relay: the timestamp at which it began, and the rest of a partly sent tag.
+    """What is kept of one relay: the timestamp at which it began, how much it was sent, and the rest of a tag.
 
     A restarted program sends the rest first. Otherwise the relay would read the next tag as that rest. If
     there is no room to keep it (a full /run), the relay's connection goes on all the same.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
+        """Open what is kept; `sent` is None if a program of an earlier version did not count it."""
         self._path = directory / f"{name}.rest"
+        self._count_path = directory / f"{name}.sent"
+        is_uncounted = self._path.exists() and not self._count_path.exists()
+        self._count_fd = os.open(self._count_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        count = os.pread(self._count_fd, _COUNT.size, 0)
+        self.sent: int | None = _COUNT.unpack(count)[0] if count else None if is_uncounted else 0
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._is_empty = os.fstat(self._fd).st_size == 0
         head = os.pread(self._fd, _BEGINNING.size, 0)
@@ -107,6 +114,14 @@ class Remainder:
             self._put(_LENGTH.pack(0), _BEGINNING.size)
             self._is_empty = True
 
+    def count(self, sent: int) -> None:
+        """Record how many bytes the relay was sent, unless that is not known."""
+        if self.sent is None or self.sent == sent:
+            return
+        self.sent = sent
+        with suppress(OSError):
+            os.pwrite(self._count_fd, _COUNT.pack(sent), 0)
+
     def _put(self, data: bytes, offset: int) -> None:
         with suppress(OSError):
             os.pwrite(self._fd, data, offset)
@@ -120,6 +135,7 @@ class Remainder:
         return data[_LENGTH.size : _LENGTH.size + length]
 
     def remove(self) -> None:
-        """Remove the file: the relay has disconnected."""
-        os.close(self._fd)
-        self._path.unlink(missing_ok=True)
+        """Remove the files: the relay has disconnected."""
+        for fd, path in ((self._fd, self._path), (self._count_fd, self._count_path)):
+            os.close(fd)
+            path.unlink(missing_ok=True)

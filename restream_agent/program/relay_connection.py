@@ -23,6 +23,8 @@ class RelayConnection:
         self._remainder = remainder
         self.queue.prepend(remainder.load())
         self.queue.beginning = remainder.beginning
+        self.queue.is_counted = remainder.sent is not None
+        self.queue.sent = remainder.sent or 0
 
     @property
     def name(self) -> str:
@@ -36,17 +38,17 @@ class RelayConnection:
 
     def flush(self) -> int:
         """Send what the socket takes; return the events to wait for. Raises OSError if the relay is gone."""
-        queue = self.queue
-        if queue.beginning is not None and queue.beginning != self._remainder.beginning:
-            self._remainder.begin(queue.beginning)
+        queue, events = self.queue, selectors.EVENT_READ
         try:
             while not queue.is_empty:
                 queue.advance(self.socket.send(queue.chunk()))
         except BlockingIOError:
-            self._remainder.save(queue.rest)
-            return selectors.EVENT_READ | selectors.EVENT_WRITE
+            events |= selectors.EVENT_WRITE
+        if queue.beginning is not None and queue.beginning != self._remainder.beginning:
+            self._remainder.begin(queue.beginning)
         self._remainder.save(queue.rest)
-        return selectors.EVENT_READ
+        self._remainder.count(queue.sent)
+        return events
 
     def is_closed(self) -> bool:
         """Whether the relay has closed the connection. Data that a relay sends are discarded."""

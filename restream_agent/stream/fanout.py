@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from restream_agent.stream.flv import HEADER, VIDEO, Tag
+from restream_agent.stream.marks import KEPT, Mark, is_mark
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class RelayQueue:
     """One relay's queue. A relay that does not read loses whole groups of pictures; no other relay does.
 
     `sent` counts bytes and `skipped` pictures since the relay connected. `beginning` is the timestamp of the
-    first tag in the queue, None before that: the zero of the relay's clock.
+    first tag that the relay was sent, None before that: the zero of the relay's clock. `marks` are the newest
+    marks that were sent (marks.py); there are none if it is not known how much was sent (`is_counted`).
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -60,6 +62,8 @@ class RelayQueue:
     skipped: int = 0
     beginning: int | None = None
     is_waiting: bool = True
+    is_counted: bool = True
+    marks: deque[Mark] = field(default_factory=lambda: deque(maxlen=KEPT))
     _queue: deque[tuple[int, bytes]] = field(default_factory=deque)
     _size: int = 0
     _begun: int = 0
@@ -112,12 +116,15 @@ class RelayQueue:
 
     def advance(self, count: int) -> None:
         """Remove `count` bytes of the chunk, which were sent."""
+        stamp = self._queue[0][0]
+        if self.beginning is None and stamp >= 0:
+            self.beginning = stamp
         self.sent += count
         self._begun += count
         if self._begun == len(self._queue[0][1]):
             self._size -= self._begun
             self._begun = 0
-            self._queue.popleft()
+            self._note_mark(*self._queue.popleft())
 
     @property
     def rest(self) -> memoryview:
@@ -126,10 +133,16 @@ class RelayQueue:
         return self.chunk() if is_left else memoryview(b"")
 
     def _append(self, stamp: int, data: bytes) -> None:
-        if self.beginning is None:
-            self.beginning = stamp
         self._queue.append((stamp, data))
         self._size += len(data)
+
+    def _note_mark(self, stamp: int, data: bytes) -> None:
+        """Note a tag that was sent as a whole, if it is a mark."""
+        position = self.sent - len(data)
+        if is_mark(position) and self.is_counted and stamp >= 0:
+            tag = Tag(data[0], stamp, data[11:32])
+            if tag.is_media:
+                self.marks.append(Mark(position, tag.kind, stamp))
 
     def _skip(self) -> None:
         """Drop all but a partly sent tag or prepended bytes, and wait for a keyframe."""

@@ -106,3 +106,20 @@ def test_a_relay_that_is_gone_leaves_no_file(tmp_path: Path) -> None:
     relay.save(memoryview(b"a"))
     relay.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_how_much_a_relay_was_sent_goes_on(tmp_path: Path) -> None:
+    """The positions of tags in the relay's stream are then known to the next process."""
+    first = Remainder(tmp_path, "relay-a-1")
+    assert first.sent == 0
+    first.count(1 << 33)
+    assert Remainder(tmp_path, "relay-a-1").sent == 1 << 33
+    assert Remainder(tmp_path, "relay-a-2").sent == 0
+
+
+def test_what_an_earlier_version_has_sent_is_not_known(tmp_path: Path) -> None:
+    """It kept the rest of a tag, and did not count; that stays so for the connection."""
+    (tmp_path / "relay-a-1.rest").write_bytes(bytes(16))
+    relay = Remainder(tmp_path, "relay-a-1")
+    relay.count(7)
+    assert relay.sent is None

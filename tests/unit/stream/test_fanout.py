@@ -1,10 +1,13 @@
 """A relay's queue: it is bounded, has whole tags, and goes on with a keyframe after skipped pictures."""
 
+from operator import sub
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restream_agent.stream.fanout import Backlog, Limits, RelayQueue
 from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, Reader, Tag, encode
+from restream_agent.stream.marks import Mark, is_mark
 from tests.unit.stream.flv_making import parameters, picture, sound, stream
 
 LIMITS = Limits(milliseconds=3000, size=20_000)
@@ -160,4 +163,52 @@ def test_skipped_pictures_leave_the_relays_clock_as_it_is() -> None:
     for stamp in range(1000, 20_400, 40):
         tag = picture(stamp, 0, is_keyframe=stamp in (1000, 20_000))
         queue.offer(tag, encode(tag))
+        if stamp == 1000:
+            drain(queue, 1 << 20)
     assert (queue.beginning, queue.behind) == (1000, 360)
+
+
+def test_the_relay_s_clock_begins_with_the_first_tag_that_it_gets() -> None:
+    """Tags that are skipped before it has read anything are not its zero: its delay would be wrong for ever."""
+    queue = RelayQueue(limits=Limits(milliseconds=500))
+    queue.prepend(HEADER)
+    for stamp in range(1000, 20_400, 40):
+        tag = picture(stamp, 0, is_keyframe=stamp in (1000, 20_000))
+        queue.offer(tag, encode(tag))
+    drain(queue, 1 << 20)
+    assert (queue.beginning, queue.skipped) == (20_000, 475)
+
+
+@settings(max_examples=100, deadline=None)
+@given(GROUPS, TAKES)
+def test_marks_are_where_the_relay_finds_the_tag(groups: list[tuple[int, int]], takes: list[int]) -> None:
+    """At a mark's position in the relay's stream is a tag of this kind and timestamp, whatever was skipped."""
+    queue, taken, _ = fed(program(groups), takes)
+    taken += drain(queue, 1 << 30)
+    for mark in queue.marks:
+        at = mark.position
+        assert (taken[at], int.from_bytes(taken[at + 4 : at + 7])) == (mark.kind, mark.timestamp)
+        assert is_mark(at)
+
+
+def test_both_tracks_have_marks_even_if_all_tags_are_of_one_size() -> None:
+    """As in a still picture with silence; there is one every few seconds."""
+    queue, backlog = RelayQueue(), Backlog()
+    backlog.start(queue)
+    seen = list[Mark]()
+    for tag in stream(1, 0, 60_000):
+        queue.offer(tag, encode(tag))
+        drain(queue, 1 << 20)
+        seen += [mark for mark in queue.marks if mark not in seen[-20:]]
+    for kind in (VIDEO, AUDIO):
+        stamps = [mark.timestamp for mark in seen if mark.kind == kind]
+        assert max(map(sub, stamps[1:], stamps)) < 10_000
+
+
+def test_what_was_sent_by_an_uncounted_program_has_no_marks() -> None:
+    """The positions in the relay's stream are not known then."""
+    queue = RelayQueue(is_counted=False)
+    for tag in stream(1, 0, 20_000):
+        queue.offer(tag, encode(tag))
+        drain(queue, 1 << 20)
+    assert not queue.marks
