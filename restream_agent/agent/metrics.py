@@ -133,6 +133,8 @@ _RELAY: tuple[tuple[_Family, str, str, Callable[[RelayStatus], float | None]], .
     (_Gauge, "speed_ratio", "Seconds of stream delivered in a second.", lambda relay: relay.speed),
     (_Gauge, "delay_seconds", "From the program's newest packet to the newest delivered.",
      lambda relay: relay.delay),
+    (_Gauge, "av_offset_seconds", "Sound later than its picture at the relay's output.",
+     lambda relay: relay.av_offset),
     (_Gauge, "idle_seconds", "Since the platform last took anything.", lambda relay: relay.idle),
     (_Gauge, "queue_seconds", "Waiting for it in the program's queue.", lambda relay: relay.behind),
     (_Gauge, "queue_bytes", "Waiting for it in the program's queue.", lambda relay: relay.queued),

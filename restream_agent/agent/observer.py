@@ -118,6 +118,7 @@ class Observer:
                 unit=units.get(unit_names.relay_unit(name), UnitState()),
                 connection=connections.get(name),
                 delivery=telemetry.deliveries.get(name),
+                lip_sync=telemetry.lip_syncs.get(name),
                 taken_at=telemetry.taken_at.get(name),
                 position=telemetry.position,
                 running_for=telemetry.running_for,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from restream_agent.agent.ffmpeg_progress import HEADERS, ProgressHistory, Rates
+from restream_agent.agent.lip_sync import LipSync
 from restream_agent.systemd.unit_state import UnitState
 from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from restream_agent.wire.program_report import RelayReport
@@ -40,7 +41,8 @@ class RelayView:
     """All that is known of one relay at `now`.
 
     `unit` is systemd's view of its unit. `connection` is the program's report of its connection, None without
-    one; `taken_at` is when it last took anything from the program. `delivery` has its ffmpeg's reports.
+    one; `taken_at` is when it last took anything from the program. `delivery` has its ffmpeg's reports,
+    `lip_sync` the marks that its ffmpeg has passed on.
     `position` is the program's last timestamp by now, in ms; `running_for` is how long the program has been
     sending, in seconds. Reports are received since `watched_since`.
     """
@@ -50,6 +52,7 @@ class RelayView:
     unit: UnitState = field(default_factory=UnitState)
     connection: RelayReport | None = None
     delivery: ProgressHistory | None = None
+    lip_sync: LipSync | None = None
     taken_at: float | None = None
     position: float | None = None
     running_for: float = 0.0
@@ -133,6 +136,13 @@ class RelayView:
         # The delay at the time of the report: while anything is delivered, both go on at the same pace.
         age = self.now - reports.reported_at if self._is_reporting else 0
         return max(0.0, (self.position - beginning) / 1000 - age - reports.newest.position)
+
+    @property
+    def av_offset(self) -> float | None:
+        """By how many seconds sound has become later than its picture in the relay; None if not known."""
+        if self.lip_sync is None or self.unit.active != "active":
+            return None
+        return self.lip_sync.offset(now=self.now, since=self.unit.since)
 
     @property
     def rates(self) -> Rates:

@@ -175,6 +175,7 @@ def _relay(relay: RelayView, credential: str) -> RelayStatus:
         words=relay.attempt.sentence() if relay.failures else "",
         next_try=_rounded(relay.next_try, 1),
         credential=credential,
+        av_offset=_rounded(relay.av_offset, 3),
     )
 
 

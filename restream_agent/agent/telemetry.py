@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from restream_agent.agent.ffmpeg_progress import ProgressHistory, read
+from restream_agent.agent.lip_sync import LipSync
+from restream_agent.wire.passed_mark import PassedMark
 from restream_agent.wire.program_report import ProgramReport
 
 log = logging.getLogger(__name__)
@@ -39,9 +41,10 @@ class Telemetry:
 
     `relays` maps each relay's address to its name. `report` is the program's newest report, received at
     `received_at`; `refused` counts the datagrams that were not reports. `deliveries` has each relay's reports
-    by name. `taken_at` is when each relay last took anything from the program, `moved_at` when the program
-    last sent anything, `running_since` since when it has been sending, `heard_at` when the publisher's stream
-    last reached the program. Reports are received since `began_at`. Times are seconds of the monotonic clock.
+    by name, `lip_syncs` the marks of its connection. `taken_at` is when each relay last took anything from
+    the program, `moved_at` when the program last sent anything, `running_since` since when it has been
+    sending, `heard_at` when the publisher's stream last reached the program. Reports are received since
+    `began_at`. Times are seconds of the monotonic clock.
     """
 
     relays: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +53,7 @@ class Telemetry:
     received_at: float = float("-inf")
     refused: int = 0
     deliveries: dict[str, ProgressHistory] = field(default_factory=dict)
+    lip_syncs: dict[str, LipSync] = field(default_factory=dict)
     taken_at: dict[str, float] = field(default_factory=dict)
     running_since: float = float("inf")
     moved_at: float = float("-inf")
@@ -77,6 +81,8 @@ class Telemetry:
         """Take the datagrams of the relays' ffmpegs; ignore unknown senders and what is not a report."""
         for data, sender in _datagrams(connection):
             relay, progress = self.relays.get(str(sender[0])), read(data)
+            if relay is not None and (mark := PassedMark.read(data)) is not None:
+                self.lip_syncs.setdefault(relay, LipSync()).pass_on(mark, self.clock())
             if relay is None or progress is None:
                 continue
             if relay in self.deliveries:
@@ -98,6 +104,10 @@ class Telemetry:
             before = None if previous is None else previous.relays.get(name)
             if before is None or relay.sent != before.sent:
                 self.taken_at[name] = now
+            lip_sync = self.lip_syncs.setdefault(name, LipSync())
+            if before is not None and (relay.sent < before.sent or relay.beginning != before.beginning):
+                lip_sync.restart()
+            lip_sync.expect(relay.marks)
         self.report, self.received_at = report, now
 
     @property

@@ -15,6 +15,9 @@ from restream_agent.wire.status_report import LiveStatus, RefusalStatus, RelaySt
 _RARE_KEYFRAMES = 4.0
 """Seconds. No preset allows fewer keyframes; OBS left to itself sends one in 250 pictures."""
 
+_OUT_OF_STEP = 0.06
+"""Seconds between sound and picture. ITU-R BT.1359 has sound noticed that is 45 ms early or 125 ms late."""
+
 _RECENT = 600.0
 """Seconds for which a refused publisher is shown. `status --json` shows the last one always."""
 
@@ -156,6 +159,9 @@ def _relay_words(relay: RelayStatus) -> str:
         words.append(f"{relay.speed:.2f}x")
     if relay.delay is not None:
         words.append(f"{relay.delay:.1f} s delay")
+    if relay.av_offset is not None and abs(relay.av_offset) > _OUT_OF_STEP:
+        order = "behind" if relay.av_offset > 0 else "ahead of"
+        words.append(f"SOUND {abs(relay.av_offset):.2f} s {order} the picture")
     if relay.state == "stalled" and relay.idle is not None:
         words.append(f"nothing taken for {relay.idle:.0f} s")
     if relay.skipped:

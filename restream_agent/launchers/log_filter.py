@@ -25,13 +25,21 @@ LONGEST_LINE = 64 * 1024
 StopHandler = Callable[[int, int], None]
 """Called with systemd's signal and the program's process id when systemd stops the unit."""
 
+LineTaker = Callable[[str], bool]
+"""Called with each line; whether the line is taken, and belongs to no log."""
 
-def main(argv: list[str], stdin: int | None = None, on_stop: StopHandler | None = None) -> NoReturn:
+
+def main(
+    argv: list[str],
+    stdin: int | None = None,
+    on_stop: StopHandler | None = None,
+    take: LineTaker | None = None,
+) -> NoReturn:
     """Run the program in our place; OSError if it cannot be started.
 
     `stdin` is a descriptor for its standard input; None leaves it ours. Only the program keeps the
-    descriptor, so that the other end sees when the program has ended. The filter calls `on_stop`, not the
-    program.
+    descriptor, so that the other end sees when the program has ended. The filter calls `on_stop` and `take`,
+    not the program.
     """
     reading, writing = os.pipe()
     program = os.getpid()
@@ -39,7 +47,7 @@ def main(argv: list[str], stdin: int | None = None, on_stop: StopHandler | None 
         os.close(writing)
         if stdin is not None:
             os.close(stdin)
-        _filter(reading, program, Path(argv[0]).name, on_stop)
+        _filter(reading, program, Path(argv[0]).name, on_stop, take or (lambda _: False))
     os.close(reading)
     if stdin is not None:
         os.dup2(stdin, 0)
@@ -49,7 +57,7 @@ def main(argv: list[str], stdin: int | None = None, on_stop: StopHandler | None 
     os.execv(argv[0], argv)  # noqa: S606 - no shell is the point
 
 
-def _filter(reading: int, program: int, name: str, on_stop: StopHandler | None) -> NoReturn:
+def _filter(reading: int, program: int, name: str, on_stop: StopHandler | None, take: LineTaker) -> NoReturn:
     """Pass lines on until the program and all its children have ended."""
 
     def note_signal(number: int, _frame: FrameType | None) -> None:
@@ -63,6 +71,8 @@ def _filter(reading: int, program: int, name: str, on_stop: StopHandler | None) 
     secrets = _secrets()
     with os.fdopen(reading, "rb", buffering=0) as file:
         for line in filter(is_told, lines(file)):
+            if take(line):
+                continue
             os.write(2, f"{mark(clean(line, secrets), name)}\n".encode())
     os._exit(0)
 

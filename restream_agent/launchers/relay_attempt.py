@@ -28,6 +28,7 @@ from typing import NoReturn
 
 from restream_agent.launchers import log_filter, relay_stop
 from restream_agent.launchers.backoff import Attempts, follow, has_given_up, pause
+from restream_agent.launchers.mark_lines import MarkLines, to_agent
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire import records
 from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
@@ -54,7 +55,8 @@ def main(argv: list[str]) -> NoReturn:
     _write_key(runtime)
     program = _connect(os.environ["RELAY_INPUT"])
     manager.send("READY=1")
-    log_filter.main(argv, stdin=program.fileno(), on_stop=relay_stop.end_ffmpeg(file))
+    take = MarkLines(to_agent(argv, socket.socket(socket.AF_INET, socket.SOCK_DGRAM))).take
+    log_filter.main(argv, stdin=program.fileno(), on_stop=relay_stop.end_ffmpeg(file), take=take)
 
 
 def _load(file: Path) -> Attempts | None:

@@ -81,7 +81,7 @@ class JsonFile:
 
 
 class Remainder:
-    """What is kept of one relay: the timestamp at which it began, how much it was sent, and the rest of a tag.
+    """What is kept of one relay: the timestamp at which it began, the bytes sent, and the rest of a tag.
 
     A restarted program sends the rest first. Otherwise the relay would read the next tag as that rest. If
     there is no room to keep it (a full /run), the relay's connection goes on all the same.

@@ -14,6 +14,7 @@ from restream_agent.wire.program_report import (
     HandOffReport,
     HandOffsReport,
     LiveReport,
+    MarkReport,
     ProgramReport,
     RelayReport,
 )
@@ -139,4 +140,5 @@ def hand_offs(log: HandOffLog, now: int) -> HandOffsReport:
 
 
 def _relay(queue: RelayQueue) -> RelayReport:
-    return RelayReport(queue.beginning, queue.sent, queue.behind, queue.size, queue.skipped)
+    marks = tuple(MarkReport(mark.position, mark.kind, mark.timestamp) for mark in queue.marks)
+    return RelayReport(queue.beginning, queue.sent, queue.behind, queue.size, queue.skipped, marks)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from restream_agent.base.endpoints import LIVE_SOCKET, PROGRESS
 from restream_agent.config.platform import Transcode
 from restream_agent.config.relays import Relay
+from restream_agent.stream import marks
 from restream_agent.wire.relay_environment import STALL_VARIABLE
 
 KEY_PRESET = "${RUNTIME_DIRECTORY}/key.ffpreset"
@@ -34,6 +35,9 @@ AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 _VERIFIED = ("-tls_verify", "1", "-ca_file", AUTHORITIES)
 # Without this, Nagle's algorithm and delayed acknowledgements add 40 ms to each step of the handshake.
 _NO_DELAY = ("-tcp_nodelay", "1")
+# The filter "noise" passes each packet on as it is, since its condition for dropping one is always 0; the
+# condition prints the timestamps of marks, by which the agent knows the lip sync of the output.
+_MARKS = ("-bsf", f"noise=drop='{marks.EXPRESSION}'")
 # If picture or sound pauses, the other goes on after 0.5 s. By default it would wait 10 s.
 _FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
 
@@ -60,8 +64,9 @@ def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
     codecs = ("-c", "copy") if relay.transcode is None else _encoder(relay.transcode)
     return (
         ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", _STANDARD_INPUT,
-        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT, "-flvflags", "no_duration_filesize",
-        "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET, *_NO_DELAY,
+        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_MARKS, *_FLV_OUTPUT,
+        "-flvflags", "no_duration_filesize", "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET,
+        *_NO_DELAY,
         *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
         "-rw_timeout", STALL, "-f", "flv", relay.url,
     )  # fmt: skip

@@ -13,7 +13,7 @@ _GOLDEN = 0.6180339887498949
 _SHARE = 1 / 64
 
 KEPT = 8
-"""Marks that the program keeps of each relay. It reports twice a second, so that two lost reports lose none."""
+"""Marks that the program keeps of each relay. It reports twice a second: two lost reports lose none."""
 
 EXPRESSION = f"if(lt(mod(pos*{_GOLDEN},1),{_SHARE}),0*(print(pos,24)+print(dts+0.5,24)))"
 """An ffmpeg expression that is always 0, and prints the position and the timestamp of a mark.

@@ -45,11 +45,21 @@ class LiveReport:
 
 
 @dataclass(frozen=True)
+class MarkReport:
+    """A mark (stream/marks.py): its position in a relay's stream, FLV's number of its kind, its timestamp."""
+
+    position: int
+    kind: int
+    timestamp: int
+
+
+@dataclass(frozen=True)
 class RelayReport:
     """One relay's connection to the program.
 
-    `beginning` is the timestamp of the first tag that the relay was given, None before that. `sent` counts
+    `beginning` is the timestamp of the first tag that the relay was sent, None before that. `sent` counts
     bytes, `skipped` pictures since it connected; `behind` (ms) and `queued` (bytes) wait in its queue.
+    `marks` are the newest marks that it was sent.
     """
 
     beginning: int | None
@@ -57,6 +67,7 @@ class RelayReport:
     behind: int
     queued: int
     skipped: int
+    marks: tuple[MarkReport, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ class RelayStatus:
     `behind` (s) and `queued` (bytes) wait in the program's queue; `skipped` counts pictures. `words` is the
     unit's status text after a failed attempt, else "". `next_try` is how long the relay waits until its next
     attempt, `credential` the name of the credential that holds its key ("" for a key of another kind).
+    `av_offset` is by how much sound has become later than its picture between the program and the relay's
+    output.
     """
 
     unit: str
@@ -95,6 +97,7 @@ class RelayStatus:
     words: str
     next_try: float | None = None
     credential: str = ""
+    av_offset: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import logging
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
@@ -11,6 +11,8 @@ import pytest
 from restream_agent.agent import telemetry
 from restream_agent.agent.telemetry import STALE, Telemetry, discard
 from restream_agent.wire import records
+from restream_agent.wire.passed_mark import PassedMark
+from restream_agent.wire.program_report import MarkReport
 from tests.unit.agent.reports import live, program, relay
 
 SENDER = "127.77.1.2"
@@ -57,9 +59,16 @@ class TelemetryBench:
 
     def progress(self, size: int, *, sender: str = SENDER) -> None:
         """Send what ffmpeg sends, from an address."""
+        self._from(sender, f"total_size={size}\nout_time_us={size}\n".encode())
+
+    def pass_on(self, position: int, timestamp: int) -> None:
+        """Send what a relay sends when its ffmpeg passes a mark on."""
+        self._from(SENDER, PassedMark(position, timestamp).to_datagram())
+
+    def _from(self, sender: str, data: bytes) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ffmpeg:
             ffmpeg.bind((sender, 0))
-            ffmpeg.sendto(f"total_size={size}\nout_time_us={size}\n".encode(), self.port.getsockname())
+            ffmpeg.sendto(data, self.port.getsockname())
         self.telemetry.receive_progress(self.port)
 
 
@@ -148,6 +157,20 @@ def test_when_a_relay_takes_something_is_noted(bench: TelemetryBench) -> None:
     bench.clock.now += 5
     bench.report(6000, twitch=20, kick=10)
     assert bench.telemetry.taken_at == {"twitch": 105.0, "kick": 100.0}
+
+
+def test_marks_of_a_relay_are_compared_with_the_program_s(bench: TelemetryBench) -> None:
+    """Until the relay connects anew: its positions then mean other tags."""
+    marks = (MarkReport(64, 9, 60_000), MarkReport(700, 8, 60_020))
+
+    def report(sent: int) -> float | None:
+        row = replace(relay(sent=sent), marks=marks if sent > 1000 else ())
+        bench.say(records.to_datagram(program(source="live", position=60_000, relays={"twitch": row})))
+        return bench.telemetry.lip_syncs["twitch"].offset(now=bench.clock(), since=0.0)
+
+    bench.pass_on(64, 1000)
+    bench.pass_on(700, 1120)
+    assert [report(2000), report(500), report(2000)] == [0.1, None, None]
 
 
 def test_what_came_while_no_agent_ran_is_thrown_away(bench: TelemetryBench) -> None:

@@ -93,6 +93,15 @@ def test_a_weak_line_is_told_with_its_figures() -> None:
         (replace(RELAY, bitrate=45_400.0), "delivering, 45 kb/s, 30 fps, 1.00x, 0.5 s delay"),
         (replace(RELAY, bitrate=999_600.0), "delivering, 1.0 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
         (replace(UNKNOWN, state="stalled", idle=7.2), "stalled, nothing taken for 7 s"),
+        (
+            replace(RELAY, av_offset=28.0),
+            "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, SOUND 28.00 s behind the picture",
+        ),
+        (
+            replace(RELAY, av_offset=-0.0612),
+            "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, SOUND 0.06 s ahead of the picture",
+        ),
+        (replace(RELAY, av_offset=0.06), "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
         (replace(RELAY, skipped=3), "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, 3 pictures skipped"),
     ],
 )

@@ -169,7 +169,7 @@ def test_skipped_pictures_leave_the_relays_clock_as_it_is() -> None:
 
 
 def test_the_relay_s_clock_begins_with_the_first_tag_that_it_gets() -> None:
-    """Tags that are skipped before it has read anything are not its zero: its delay would be wrong for ever."""
+    """Not with a tag that was skipped before it has read anything: its delay would be wrong for ever."""
     queue = RelayQueue(limits=Limits(milliseconds=500))
     queue.prepend(HEADER)
     for stamp in range(1000, 20_400, 40):
@@ -182,7 +182,7 @@ def test_the_relay_s_clock_begins_with_the_first_tag_that_it_gets() -> None:
 @settings(max_examples=100, deadline=None)
 @given(GROUPS, TAKES)
 def test_marks_are_where_the_relay_finds_the_tag(groups: list[tuple[int, int]], takes: list[int]) -> None:
-    """At a mark's position in the relay's stream is a tag of this kind and timestamp, whatever was skipped."""
+    """In the relay's stream there is a tag of this kind and timestamp, whatever was skipped."""
     queue, taken, _ = fed(program(groups), takes)
     taken += drain(queue, 1 << 30)
     for mark in queue.marks:

@@ -1,0 +1,104 @@
+"""The offset between sound and picture that is reported is the one in what a relay's ffmpeg puts out."""
+
+import subprocess
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from restream_agent.agent.lip_sync import LipSync
+from restream_agent.config.load import load
+from restream_agent.config.relays import relays
+from restream_agent.launchers.mark_lines import MarkLines
+from restream_agent.render.ffmpeg import relay_command
+from restream_agent.stream.fanout import Backlog, RelayQueue
+from restream_agent.stream.flv import AUDIO, VIDEO, Reader, Tag, encode
+from restream_agent.stream.marks import Mark
+from restream_agent.wire.passed_mark import PassedMark
+from restream_agent.wire.program_report import MarkReport
+
+pytestmark = pytest.mark.media
+
+BEFORE, PAUSE, AFTER = 3, 12, 30  # seconds; ffmpeg's own limit for one clock of both tracks is 10 s
+LENGTH = BEFORE + PAUSE + AFTER
+CLIP = (
+    "ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=64x36:rate=25:duration={LENGTH}",
+    "-f", "lavfi", "-i", f"sine=sample_rate=48000:duration={LENGTH}", "-c:v", "libx264", "-g", "25",
+    "-bf", "2", "-c:a", "aac", "-f", "flv", "pipe:1",
+)  # fmt: skip
+TOML = """\
+version = 1
+[ingest]
+key = "any"
+[platforms.one]
+url = "rtmp://127.0.0.1:1936/app"
+key = "any"
+"""
+
+
+def relay_argv(*, threshold: str) -> tuple[str, ...]:
+    """Return a relay's command that writes to a pipe, with a limit for steps of a track in seconds."""
+    argv = relay_command("ffmpeg", relays(load(TOML, source="t"))[0])
+    limit = argv.index("-dts_delta_threshold") + 1
+    return (*argv[:limit], threshold, *argv[limit + 1 : argv.index("-flvflags")], "-f", "flv", "pipe:1")
+
+
+@cache
+def clip() -> list[Tag]:
+    """Return LENGTH of sound and picture with B-frames."""
+    return Reader().feed(subprocess.run(CLIP, check=True, capture_output=True).stdout)
+
+
+def program(paused: int, start: int) -> tuple[bytes, list[Mark]]:
+    """Return what the program sends to a relay while a track pauses, and its marks."""
+    queue, data, marks = RelayQueue(), b"", list[Mark]()
+    Backlog().start(queue)
+    for tag in clip():
+        is_pause = BEFORE * 1000 <= tag.timestamp < (BEFORE + PAUSE) * 1000
+        if tag.is_sequence_header or (tag.is_media and not (is_pause and tag.kind == paused)):
+            stamped = replace(tag, timestamp=tag.timestamp + start)
+            queue.offer(stamped, encode(stamped))
+        while not queue.is_empty:
+            data += bytes(queue.chunk())
+            queue.advance(len(queue.chunk()))
+            marks += [mark for mark in queue.marks if mark not in marks]
+    return data, marks
+
+
+def moved(tags: list[Tag]) -> float:
+    """Return by how much the last sound has become later than the last picture, in seconds."""
+
+    def last(stream: list[Tag], kind: int) -> int:
+        return [tag.timestamp for tag in stream if tag.kind == kind and tag.is_media][-1]
+
+    sound, picture = (last(tags, kind) - last(clip(), kind) for kind in (AUDIO, VIDEO))
+    return (sound - picture) / 1000
+
+
+@pytest.mark.parametrize("start", [0, 2**31 - 20_000, 2**32 - 20_000], ids=["0", "2^31", "2^32"])
+@pytest.mark.parametrize("paused", [AUDIO, VIDEO], ids=["sound", "picture"])
+@pytest.mark.parametrize(
+    ("threshold", "is_kept"), [("1000000", True), ("10", False)], ids=["ours", "default"]
+)
+def test_the_reported_offset_is_that_of_the_output(
+    threshold: str, is_kept: bool, paused: int, start: int
+) -> None:
+    """0 with our options; with ffmpeg's own limit a track is moved alone by its pause, and that is seen."""
+    data, marks = program(paused, start)
+    done = subprocess.run(
+        relay_argv(threshold=threshold), input=data, check=True, capture_output=True, timeout=60
+    )
+    passed, lip_sync = list[PassedMark](), LipSync()
+    lines = MarkLines(passed.append)
+    words = [line for line in done.stderr.decode().splitlines() if not lines.take(line)]
+    lip_sync.expect(MarkReport(mark.position, mark.kind, mark.timestamp) for mark in marks)
+    for mark in passed:
+        lip_sync.pass_on(mark, 0.0)
+    assert (len(passed), {mark.position for mark in passed}) == (
+        len(marks),
+        {mark.position for mark in marks},
+    )
+    offset = moved(Reader().feed(done.stdout))
+    assert lip_sync.offset(now=0.0, since=0.0) == pytest.approx(offset, abs=0.02)
+    assert abs(offset) < 0.06 if is_kept else abs(offset) > PAUSE - 1
+    assert not [word for word in words if "noise" in word]
