@@ -131,7 +131,7 @@ _RELAY: tuple[tuple[_Family, str, str, Callable[[RelayStatus], float | None]], .
     (_Gauge, "bytes_per_second", "Delivered to the platform, in bytes.", lambda relay: _bytes(relay.bitrate)),
     (_Gauge, "frames_per_second", "Pictures delivered to the platform.", lambda relay: relay.frame_rate),
     (_Gauge, "speed_ratio", "Seconds of stream delivered in a second.", lambda relay: relay.speed),
-    (_Gauge, "delay_seconds", "From the program's newest packet to the newest delivered.",
+    (_Gauge, "delay_seconds", "How late OBS's stream comes, and how far delivery is behind it.",
      lambda relay: relay.delay),
     (_Gauge, "av_offset_seconds", "Sound later than its picture at the relay's output.",
      lambda relay: relay.av_offset),

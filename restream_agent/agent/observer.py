@@ -103,6 +103,10 @@ class Observer:
     async def observe(self, answer: IngestAnswer) -> Observation:
         """Look at systemd and complete the observation; RestreamError if systemd does not answer."""
         units = await asyncio.to_thread(self._systemd.units, *_WATCHED)
+        target = units.get(unit_names.TARGET, UnitState())
+        # What was reported of a broadcast that has ended says nothing of the next.
+        ended_at = target.ended if target.is_up else self._clock()
+        self._telemetry.ended_at = max(self._telemetry.ended_at, ended_at)
         hold_ends_at = self._hold_ends_at(units)
         return Observation(self._situation(units, answer, hold_ends_at), units, hold_ends_at)
 
@@ -111,6 +115,7 @@ class Observer:
         telemetry = self._telemetry
         report = telemetry.fresh_report
         connections = {} if report is None else report.relays
+        late = report.live.late / 1000 if report is not None and report.source == "live" else 0.0
         return tuple(
             RelayView(
                 name=name,
@@ -121,6 +126,7 @@ class Observer:
                 lip_sync=telemetry.lip_syncs.get(name),
                 taken_at=telemetry.taken_at.get(name),
                 position=telemetry.position,
+                late=late,
                 running_for=telemetry.running_for,
                 watched_since=telemetry.began_at,
                 is_on_air=is_on_air,

@@ -43,8 +43,9 @@ class RelayView:
     `unit` is systemd's view of its unit. `connection` is the program's report of its connection, None without
     one; `taken_at` is when it last took anything from the program. `delivery` has its ffmpeg's reports,
     `lip_sync` the marks that its ffmpeg has passed on.
-    `position` is the program's last timestamp by now, in ms; `running_for` is how long the program has been
-    sending, in seconds. Reports are received since `watched_since`.
+    `position` is the program's last timestamp by now, in ms; `late` is by how many seconds the publisher's
+    stream arrives later than at its best, 0 while another source is shown; `running_for` is how long the
+    program has been sending, in seconds. Reports are received since `watched_since`.
     """
 
     name: str
@@ -55,6 +56,7 @@ class RelayView:
     lip_sync: LipSync | None = None
     taken_at: float | None = None
     position: float | None = None
+    late: float = 0.0
     running_for: float = 0.0
     watched_since: float = float("-inf")
     is_on_air: bool = True
@@ -124,7 +126,10 @@ class RelayView:
 
     @property
     def delay(self) -> float | None:
-        """Seconds from the program's newest packet to the newest that was delivered; None if not known."""
+        """Seconds from when a packet was due from the publisher until it is delivered; None if not known.
+
+        That is how late the publisher's stream comes, and how far what was delivered is behind the program.
+        """
         beginning = None if self.connection is None else self.connection.beginning
         reports = self.reports if self.has_delivered else None
         if self._is_taking_silently:
@@ -135,7 +140,7 @@ class RelayView:
             return None  # sound or picture has ended, and ffmpeg 7 reports the time of that stream
         # The delay at the time of the report: while anything is delivered, both go on at the same pace.
         age = self.now - reports.reported_at if self._is_reporting else 0
-        return max(0.0, (self.position - beginning) / 1000 - age - reports.newest.position)
+        return self.late + max(0.0, (self.position - beginning) / 1000 - age - reports.newest.position)
 
     @property
     def av_offset(self) -> float | None:

@@ -43,8 +43,9 @@ class Telemetry:
     `received_at`; `refused` counts the datagrams that were not reports. `deliveries` has each relay's reports
     by name, `lip_syncs` the marks of its connection. `taken_at` is when each relay last took anything from
     the program, `moved_at` when the program last sent anything, `running_since` since when it has been
-    sending, `heard_at` when the publisher's stream last reached the program. Reports are received since
-    `began_at`. Times are seconds of the monotonic clock.
+    sending, `heard_at` when the publisher's stream last reached the program. A report from before `ended_at`
+    is of a broadcast that has ended. Reports are received since `began_at`. Times are seconds of the
+    monotonic clock.
     """
 
     relays: Mapping[str, str] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Telemetry:
     running_since: float = float("inf")
     moved_at: float = float("-inf")
     heard_at: float = float("-inf")
+    ended_at: float = float("-inf")
     _is_refusing: bool = False
 
     def __post_init__(self) -> None:
@@ -112,14 +114,20 @@ class Telemetry:
 
     @property
     def fresh_report(self) -> ProgramReport | None:
-        """The newest report, None if the program is silent."""
-        return self.report if self.clock() - self.received_at <= STALE else None
+        """The newest report of this broadcast, None if the program is silent."""
+        if self.received_at <= self.ended_at or self._is_silent:
+            return None
+        return self.report
 
     @property
     def is_heard(self) -> bool:
         """Whether a publisher's stream reaches the program, even if the operator has the fallback shown."""
-        report = self.fresh_report
+        report = None if self._is_silent else self.report
         return report is not None and report.live.connected and self.clock() - self.heard_at <= STALE
+
+    @property
+    def _is_silent(self) -> bool:
+        return self.clock() - self.received_at > STALE
 
     @property
     def source(self) -> str | None:
@@ -134,7 +142,7 @@ class Telemetry:
         Between two reports it goes on at the pace of the clock.
         """
         now = self.clock()
-        if self.report is None or now - self.moved_at > STALE:
+        if self.report is None or self.received_at <= self.ended_at or now - self.moved_at > STALE:
             return None
         return self.report.position + (now - self.received_at) * 1000
 

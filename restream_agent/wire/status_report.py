@@ -70,13 +70,13 @@ class RelayStatus:
     `unit` is systemd's word for the unit's state, `state` the agent's for what the relay does. `connected`
     says that it reads the program. `failures` counts the attempts in a row that failed, `restarts` what
     systemd has restarted since the last start by hand. Rates are of what was delivered in the last 5 s,
-    `speed` is seconds of stream per second. `delay` is from the program's newest packet to the newest that
-    was delivered, `idle` the time since the platform last took anything. `delivered` and `sent` are bytes;
-    `behind` (s) and `queued` (bytes) wait in the program's queue; `skipped` counts pictures. `words` is the
-    unit's status text after a failed attempt, else "". `next_try` is how long the relay waits until its next
-    attempt, `credential` the name of the credential that holds its key ("" for a key of another kind).
-    `av_offset` is by how much sound has become later than its picture between the program and the relay's
-    output.
+    `speed` is seconds of stream per second. `delay` is how late the publisher's stream arrives, and how far
+    delivery is behind it; `idle` the time since the platform last took anything. `delivered` and `sent` are
+    bytes; `behind` (s) and `queued` (bytes) wait in the program's queue; `skipped` counts pictures. `words`
+    is the unit's status text after a failed attempt, else "". `next_try` is how long the relay waits until
+    its next attempt, `credential` the name of the credential that holds its key ("" for a key of another
+    kind). `av_offset` is by how much sound has become later than its picture between the program and the
+    relay's output.
     """
 
     unit: str

@@ -76,6 +76,25 @@ def test_a_restarted_agent_sees_everything_again(broadcast: Installation) -> Non
     assert {unit for unit in before if before[unit] != after.get(unit)} == {"restream-agent.service"}
 
 
+def test_the_lip_sync_of_each_relay_is_known_whoever_was_killed(broadcast: Installation) -> None:
+    """Program and agent begin anew; the relays run on, and their marks are compared again."""
+    for killed in ((), ("fallback.service", "restream-agent.service")):
+        for unit in killed:
+            broadcast.container.run(("systemctl", "kill", "-s", "KILL", unit))
+        for name in ("alpha", "beta"):
+            broadcast.container.wait_until(lambda name=name: is_in_step(broadcast, name), 30, "the offset")  # type: ignore[misc]
+    log = broadcast.words("ffmpeg-relay@alpha")
+    assert not [line for line in log if ".000000" in line or ".500000" in line]
+
+
+def is_in_step(installation: Installation, name: str) -> bool:
+    """Whether a relay's offset is known; it must then be small."""
+    done = installation.container.run(("curl", "-s", "http://127.0.0.1:8085/api/status"), check=False).stdout
+    offset = json.loads(done)["relays"][name]["av_offset"] if done else None
+    assert offset is None or abs(offset) < 0.06
+    return offset is not None
+
+
 def has_figures(installation: Installation, name: str) -> bool:
     done = installation.container.run(("curl", "-s", "http://127.0.0.1:8085/api/status"), check=False).stdout
     if not done:

@@ -75,6 +75,16 @@ def test_an_apply_that_failed_is_known_by_its_run(bench: AgentBench) -> None:
     assert bench.agent.status().as_json()["config"] == "refused"
 
 
+def test_what_was_reported_of_the_last_broadcast_is_not_the_state_of_the_next(bench: AgentBench) -> None:
+    """OBS publishes a second after off-air: the channel is live when its program says so, and not before."""
+    bench.telemetry.report, bench.telemetry.received_at = program(source="live"), bench.clock()
+    go(lambda: bench.agent.publish(hook(OBS)), bench.agent.refresh)
+    states = [bench.agent.status().state]
+    bench.telemetry.received_at = bench.clock()
+    states.append(bench.agent.status().state)
+    assert states == ["on air", "live"]
+
+
 def test_a_status_is_never_older_than_its_request(bench: AgentBench) -> None:
     """After `off-air`, `status` says "off air", although the agent looked just before the end."""
     go(bench.agent.tick)

@@ -93,6 +93,11 @@ def test_the_delay_is_what_was_sent_less_what_was_delivered() -> None:
     assert WELL.delay == pytest.approx(0.5)
 
 
+def test_a_publisher_s_stream_that_comes_late_is_late_for_the_viewer() -> None:
+    """However promptly the relay delivers what has come."""
+    assert replace(WELL, late=12.5).delay == pytest.approx(13.0)
+
+
 def test_an_old_report_does_not_look_like_delay() -> None:
     """Both went on since, at the same pace."""
     assert replace(WELL, now=NOW + 0.9, position=100_900.0).delay == pytest.approx(0.5)

@@ -144,6 +144,16 @@ def test_a_program_that_has_sent_nothing_does_not_run(bench: TelemetryBench) -> 
     assert (bench.telemetry.running_for, bench.telemetry.position) == (0, None)
 
 
+def test_a_report_of_a_broadcast_that_has_ended_is_not_fresh(bench: TelemetryBench) -> None:
+    """Though it came a second ago: a channel that is on air again would be called live."""
+    bench.report(1000)
+    bench.telemetry.ended_at = bench.clock()
+    bench.clock.now += 1
+    assert (bench.telemetry.source, bench.telemetry.position) == (None, None)
+    bench.report(0)
+    assert bench.telemetry.source == "live"
+
+
 def test_the_position_goes_on_between_reports(bench: TelemetryBench) -> None:
     """At the pace of the wall, in ms."""
     bench.report(1000)
