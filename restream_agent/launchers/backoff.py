@@ -16,6 +16,12 @@ _TO_NOTICE = 15.0
 """The most by which the run of a relay that never delivered anything exceeds `relay.stall`."""
 
 _FIRST, _LONGEST = 1.0, 30.0
+_SPREAD = 0.5
+
+_AT_FIRST = 180.0
+_LONGEST_AT_FIRST = 10.0 / (1 + _SPREAD)
+"""For this long, in seconds, no pause is longer than 10 s: a platform may keep a dead session for a minute
+(Kick, Amazon IVS). For a platform that refuses for longer the longest pause grows with the time."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,14 @@ def follow(previous: Attempts | None, now: float, *, stall: float) -> Attempts:
     return Attempts(previous.failures + 1, previous.since or now)
 
 
-def pause(failures: int, chance: Callable[[], float]) -> float:
-    """Return how long to wait after so many failures; `chance` returns numbers from 0 to 1.
+def pause(attempts: Attempts, now: float, chance: Callable[[], float]) -> float:
+    """Return how long to wait after some failures; `chance` returns numbers from 0 to 1.
 
     The pause doubles with each failure, and is spread by half of it in both directions.
     """
-    return doubled_pause(failures, first=_FIRST, longest=_LONGEST) * (0.5 + chance())
+    grown = _LONGEST_AT_FIRST * max(1.0, (now - attempts.since) / _AT_FIRST)
+    middle = doubled_pause(attempts.failures, first=_FIRST, longest=min(grown, _LONGEST))
+    return middle * (1 - _SPREAD + 2 * _SPREAD * chance())
 
 
 def has_given_up(attempts: Attempts, now: float, give_up: float | None) -> bool:

@@ -41,12 +41,13 @@ def main(argv: list[str]) -> NoReturn:
     runtime, manager = Path(os.environ["RUNTIME_DIRECTORY"]), ServiceManager()
     file = runtime / "attempts.json"
     signal.signal(signal.SIGINT, relay_stop.forget_at_restart(file))
-    attempts = follow(_load(file), time.monotonic(), stall=rules.stall)
-    if has_given_up(attempts, time.monotonic(), rules.give_up):
-        minutes = (time.monotonic() - attempts.since) / 60
+    now = time.monotonic()
+    attempts = follow(_load(file), now, stall=rules.stall)
+    if has_given_up(attempts, now, rules.give_up):
+        minutes = (now - attempts.since) / 60
         print(f"<3>giving up: {attempts.failures} attempts in {minutes:.0f} min have failed", file=sys.stderr)
         sys.exit(GIVEN_UP)
-    status = AttemptStatus(attempts.failures, pause(attempts.failures, random.random))
+    status = AttemptStatus(attempts.failures, pause(attempts, now, random.random))
     if attempts.failures:
         print(f"<4>{status.sentence()}", file=sys.stderr)
     manager.send(f"STATUS={status.to_status()}")
