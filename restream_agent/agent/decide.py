@@ -7,6 +7,7 @@ uses what the ingest server, systemd and the program report.
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from restream_agent.agent import renewal
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.systemd import unit_names
 
@@ -184,7 +185,15 @@ def _on_tick(rules: Rules, memory: PublisherMemory, situation: Situation) -> Dec
     decision = _check_publishers(rules, memory, situation)
     reason = "has delivered nothing for too long"
     kills = (KillRelay(unit_names.relay_unit(name), reason) for name in situation.stuck_relays)
-    return replace(decision, actions=(*decision.actions, *kills, *_revive_ingest(memory, situation)))
+    rest = (*kills, *_renew_relay(situation), *_revive_ingest(memory, situation))
+    return replace(decision, actions=(*decision.actions, *rest))
+
+
+def _renew_relay(situation: Situation) -> tuple[Action, ...]:
+    due = renewal.due(situation)
+    if due is None:
+        return ()
+    return (ChangeUnit("restart", unit_names.relay_unit(due), renewal.reason(situation.relay_ages[due])),)
 
 
 def _revive_ingest(memory: PublisherMemory, situation: Situation) -> tuple[Action, ...]:

@@ -135,6 +135,8 @@ _RELAY: tuple[tuple[_Family, str, str, Callable[[RelayStatus], float | None]], .
      lambda relay: relay.delay),
     (_Gauge, "av_offset_seconds", "Sound later than its picture at the relay's output.",
      lambda relay: relay.av_offset),
+    (_Gauge, "age_seconds", "Of stream on its connection; it is renewed before 2^31 ms.",
+     lambda relay: relay.age),
     (_Gauge, "idle_seconds", "Since the platform last took anything.", lambda relay: relay.idle),
     (_Gauge, "queue_seconds", "Waiting for it in the program's queue.", lambda relay: relay.behind),
     (_Gauge, "queue_bytes", "Waiting for it in the program's queue.", lambda relay: relay.queued),

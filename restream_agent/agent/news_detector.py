@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from restream_agent.agent.relay_health import RelayState
+from restream_agent.agent.renewal import DAY, NIGHT
 from restream_agent.wire.news import News, NewsKind
 
 FAILING_AFTER = 10.0
@@ -33,6 +34,7 @@ class Moment:
 
     `state` and `cause` are the channel's, `relays` has the state of each relay. `refused` names the run of
     restream-apply that failed, "" if the last one did not. `is_port_dead` says that OBS cannot connect.
+    `renewals` has the relays that will be renewed, with the seconds until they have to be.
     """
 
     state: str
@@ -41,6 +43,7 @@ class Moment:
     refused: str = ""
     at: float = 0.0
     is_port_dead: bool = False
+    renewals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class ToldNews:
 
     `state` is the channel's, `failing` names the platforms that were said to fail, `given_up` those of them
     whose relay was said to have given up, `refused` the last failed run of restream-apply. `is_port_dead`
-    says that the public port was said to be dead.
+    says that the public port was said to be dead. `renewals` are the relays whose renewal was announced.
     """
 
     state: str = "off air"
@@ -57,13 +60,15 @@ class ToldNews:
     refused: str = ""
     given_up: frozenset[str] = frozenset()
     is_port_dead: bool = False
+    renewals: frozenset[str] = frozenset()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ToldNews":
         """Read what `as_json` returned; KeyError or TypeError for anything else."""
         state, failing, refused = str(values["state"]), frozenset(values["failing"]), str(values["refused"])
         given_up, is_port_dead = frozenset(values.get("given_up", ())), bool(values.get("is_port_dead"))
-        return cls(state, failing, refused, given_up, is_port_dead)
+        renewals = frozenset(values.get("renewals", ()))
+        return cls(state, failing, refused, given_up, is_port_dead, renewals)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of told.json, which the next agent reads."""
@@ -73,6 +78,7 @@ class ToldNews:
             "refused": self.refused,
             "given_up": sorted(self.given_up),
             "is_port_dead": self.is_port_dead,
+            "renewals": sorted(self.renewals),
         }
 
 
@@ -90,9 +96,11 @@ class NewsDetector:
             *self._platforms(moment, now),
             *self._config(moment),
             *self._port(moment),
+            *self._renewals(moment),
         ]
         state = moment.state if moment.state in (*_ON_AIR, "off air") else self.told.state
         self.told = replace(self.told, state=state, refused=moment.refused, is_port_dead=moment.is_port_dead)
+        self.told = replace(self.told, renewals=frozenset(moment.renewals))
         return news
 
     def _channel(self, moment: Moment) -> list[News]:
@@ -147,6 +155,13 @@ class NewsDetector:
         text = "an edit of the TOML could not be applied: journalctl -u restream-apply"
         return [_channel_news(NewsKind.CONFIG_REFUSED, moment, text)]
 
+    def _renewals(self, moment: Moment) -> list[News]:
+        return [
+            News(NewsKind.PLATFORM_RENEWAL, name, moment.at, _renewal_words(name, seconds))
+            for name, seconds in moment.renewals.items()
+            if name not in self.told.renewals
+        ]
+
     def _port(self, moment: Moment) -> list[News]:
         if moment.is_port_dead == self.told.is_port_dead:
             return []
@@ -156,6 +171,14 @@ class NewsDetector:
         return [
             _channel_news(NewsKind.INGEST_RECOVERED, moment, "the ingest server accepts connections again")
         ]
+
+
+def _renewal_words(name: str, seconds: float) -> str:
+    night = f"{NIGHT.start}:00 to {NIGHT.stop}:00"
+    return (
+        f"{name} will be connected anew, at night ({night}) or during the fallback: "
+        f"the timestamps of its connection end in {seconds / DAY:.1f} days"
+    )
 
 
 def _channel_news(kind: NewsKind, moment: Moment, text: str) -> News:

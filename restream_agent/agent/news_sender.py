@@ -69,4 +69,5 @@ def moment(status: Status, *, at: float) -> Moment:
         refused=status.refused,
         at=at,
         is_port_dead=status.situation.ingest.is_port_dead,
+        renewals={relay.name: relay.ends_in for relay in status.relays if relay.ends_in is not None},
     )

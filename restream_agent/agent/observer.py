@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.ingest_health import IngestHealth
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.relay_health import RelayView
+from restream_agent.agent.renewal import NIGHT
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base import paths
@@ -77,8 +79,11 @@ class Observer:
         hold: float | None,
         stall: float,
         clock: Callable[[], float],
+        hour: Callable[[], int] = lambda: time.localtime().tm_hour,
     ) -> None:
+        """`hour` is the hour of the day, in local time."""
         self._clock = clock
+        self._hour = hour
         self._ingest = ingest
         self._systemd = systemd
         self._telemetry = telemetry
@@ -156,6 +161,9 @@ class Observer:
             is_ended=(operator / "end").exists(),
             stuck_relays=tuple(view.name for view in views if view.is_stuck(self._stall)),
             unheard_for=self._unheard_for(units, now),
+            relay_ages={view.name: view.age for view in views if view.age is not None},
+            is_relay_settling=any(view.is_settling for view in views),
+            is_night=self._hour() in NIGHT,
             fallback_for=self._telemetry.fallback_for,
             hold_left=0.0 if hold_ends_at is None else hold_ends_at - now,
             ingest=self._ingest_health(units, answer),

@@ -6,6 +6,7 @@ Times are seconds of the monotonic clock. Rules: docs/design.md, "Watching the r
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from restream_agent.agent import renewal
 from restream_agent.agent.ffmpeg_progress import HEADERS, ProgressHistory, Rates
 from restream_agent.agent.lip_sync import LipSync
 from restream_agent.systemd.unit_state import UnitState
@@ -141,6 +142,26 @@ class RelayView:
         # The delay at the time of the report: while anything is delivered, both go on at the same pace.
         age = self.now - reports.reported_at if self._is_reporting else 0
         return self.late + max(0.0, (self.position - beginning) / 1000 - age - reports.newest.position)
+
+    @property
+    def age(self) -> float | None:
+        """Seconds of stream since the connection began: the newest timestamp on it; None if not known."""
+        beginning = None if self.connection is None else self.connection.beginning
+        if beginning is None or self.position is None:
+            return None
+        return max(0.0, (self.position - beginning) / 1000)
+
+    @property
+    def ends_in(self) -> float | None:
+        """Seconds until the timestamps of the connection end; None before that is announced."""
+        return renewal.ends_in(self.age)
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether the relay is starting, or was started just before."""
+        if self.state is RelayState.DELIVERING:
+            return self.now - self.unit.since < renewal.SETTLED
+        return self.state is RelayState.STARTING
 
     @property
     def av_offset(self) -> float | None:

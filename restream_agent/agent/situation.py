@@ -1,6 +1,7 @@
 """The facts that the agent decides upon. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from restream_agent.agent.ingest_health import HEALTHY, IngestHealth
 
@@ -25,9 +26,11 @@ class Situation:
     the broadcast on air without a publisher, `is_ended` if the operator ended it while a publisher was
     connected. `stuck_relays` are the relays that have delivered nothing for too long (relay_health.py).
     `unheard_for` is for how many seconds a publisher's stream has been pulled while none of it has reached
-    the program. `fallback_for` is for how many seconds the fallback has been playing. `hold_left` is what
-    remains of a running hold, in seconds: negative once its timer should have ended it. `ingest` is the
-    ingest server's own state.
+    the program. `relay_ages` has for how many seconds of stream each relay's connection has lasted
+    (renewal.py); `is_relay_settling` is true while a relay is starting, or has started just before.
+    `is_night` is true when few people watch. `fallback_for` is for how many seconds the fallback has been
+    playing. `hold_left` is what remains of a running hold, in seconds: negative once its timer should have
+    ended it. `ingest` is the ingest server's own state.
     """
 
     now: float
@@ -42,6 +45,9 @@ class Situation:
     is_ended: bool = False
     stuck_relays: tuple[str, ...] = ()
     unheard_for: float = 0.0
+    relay_ages: Mapping[str, float] = field(default_factory=dict)
+    is_relay_settling: bool = False
+    is_night: bool = False
     fallback_for: float = 0.0
     hold_left: float = 0.0
     ingest: IngestHealth = HEALTHY

@@ -176,6 +176,8 @@ def _relay(relay: RelayView, credential: str) -> RelayStatus:
         next_try=_rounded(relay.next_try, 1),
         credential=credential,
         av_offset=_rounded(relay.av_offset, 3),
+        age=_rounded(relay.age, 1),
+        ends_in=_rounded(relay.ends_in, 0),
     )
 
 

@@ -162,6 +162,10 @@ def _relay_words(relay: RelayStatus) -> str:
     if relay.av_offset is not None and abs(relay.av_offset) > _OUT_OF_STEP:
         order = "behind" if relay.av_offset > 0 else "ahead of"
         words.append(f"SOUND {abs(relay.av_offset):.2f} s {order} the picture")
+    if relay.ends_in is not None:
+        words.append(
+            f"connected anew within {format_span(round(relay.ends_in))}, at night or during the fallback"
+        )
     if relay.state == "stalled" and relay.idle is not None:
         words.append(f"nothing taken for {relay.idle:.0f} s")
     if relay.skipped:

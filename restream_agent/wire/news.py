@@ -18,6 +18,7 @@ class NewsKind(StrEnum):
     OFF_AIR = "off_air"
     PLATFORM_FAILING = "platform_failing"
     PLATFORM_RECOVERED = "platform_recovered"
+    PLATFORM_RENEWAL = "platform_renewal"
     CONFIG_REFUSED = "config_refused"
     INGEST_FAILING = "ingest_failing"
     INGEST_RECOVERED = "ingest_recovered"
@@ -25,7 +26,7 @@ class NewsKind(StrEnum):
     @property
     def is_about_a_platform(self) -> bool:
         """Whether news of this kind is about one platform."""
-        return self in (NewsKind.PLATFORM_FAILING, NewsKind.PLATFORM_RECOVERED)
+        return self in (NewsKind.PLATFORM_FAILING, NewsKind.PLATFORM_RECOVERED, NewsKind.PLATFORM_RENEWAL)
 
     @property
     def is_trouble(self) -> bool:

@@ -76,7 +76,8 @@ class RelayStatus:
     is the unit's status text after a failed attempt, else "". `next_try` is how long the relay waits until
     its next attempt, `credential` the name of the credential that holds its key ("" for a key of another
     kind). `av_offset` is by how much sound has become later than its picture between the program and the
-    relay's output.
+    relay's output. `age` is for how many seconds of stream its connection has lasted; from 19 days on,
+    `ends_in` is until its timestamps end, before which it is connected anew.
     """
 
     unit: str
@@ -98,6 +99,8 @@ class RelayStatus:
     next_try: float | None = None
     credential: str = ""
     av_offset: float | None = None
+    age: float | None = None
+    ends_in: float | None = None
 
 
 @dataclass(frozen=True)

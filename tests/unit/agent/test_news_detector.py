@@ -52,6 +52,22 @@ def test_a_dead_port_and_its_recovery_are_told_once() -> None:
     assert told([dead], before=before) == []
 
 
+def test_a_renewal_is_announced_once_for_each_connection() -> None:
+    """With what it means; a restarted agent does not repeat it."""
+    old, new = Moment("live", renewals={"kick": 5.25 * 86_400}), Moment("live")
+    assert told([new, old, old, new, old]) == ["platform_renewal"] * 2
+    before = ToldNews.from_json(
+        json.loads(json.dumps(ToldNews("live", renewals=frozenset({"kick"})).as_json()))
+    )
+    assert told([old], before=before) == []
+    (news,) = NewsDetector(LIVE).look(old, 0.0)
+    assert (news.subject, news.kind.is_trouble) == ("platform kick", False)
+    assert news.text == (
+        "kick will be connected anew, at night (3:00 to 5:00) or during the fallback: the timestamps of its "
+        "connection end in 5.2 days"
+    )
+
+
 def test_a_platform_that_gets_nothing_is_told_after_a_while_and_its_recovery_too() -> None:
     """Once each, about that platform."""
     seconds = int(FAILING_AFTER) + 5

@@ -98,6 +98,30 @@ def test_a_publisher_s_stream_that_comes_late_is_late_for_the_viewer() -> None:
     assert replace(WELL, late=12.5).delay == pytest.approx(13.0)
 
 
+def test_the_age_of_a_connection_is_the_stream_on_it() -> None:
+    """From its first tag; its end comes after 24.8 days."""
+    old = replace(WELL, position=500 + 20 * 86_400_000.0)
+    assert (WELL.age, WELL.ends_in) == (99.5, None)
+    assert old.ends_in == pytest.approx(419_483, abs=1)
+    assert replace(WELL, connection=None).age is None
+
+
+@pytest.mark.parametrize(
+    ("view", "is_settling"),
+    [
+        (WELL, False),
+        (replace(WELL, now=BEGAN + 59, delivery=delivery(reported=BEGAN + 59, advanced=BEGAN + 59)), True),
+        (replace(WELL, delivery=None), True),
+        # A platform that refuses for days keeps no other relay from its renewal.
+        (replace(WELL, delivery=None, unit=FAILED), False),
+        (replace(WELL, unit=UnitState()), False),
+    ],
+)
+def test_a_relay_settles_for_a_minute(view: RelayView, *, is_settling: bool) -> None:
+    """Until then no other relay is renewed."""
+    assert view.is_settling is is_settling
+
+
 def test_an_old_report_does_not_look_like_delay() -> None:
     """Both went on since, at the same pace."""
     assert replace(WELL, now=NOW + 0.9, position=100_900.0).delay == pytest.approx(0.5)

@@ -100,14 +100,14 @@ def test_json_carries_what_all_say_of_each_relay() -> None:
             "unit": "active", "state": "delivering", "connected": True, "failures": 0, "restarts": 0,
             "bitrate": 2_900_000.0, "frame_rate": 30.0, "speed": 1.0, "delay": 0.5, "idle": 0.0,
             "delivered": 99_000, "sent": 1000, "behind": 0.25, "queued": 0, "skipped": 7, "words": "",
-            "next_try": None, "credential": "", "av_offset": None,
+            "next_try": None, "credential": "", "av_offset": None, "age": 50.0, "ends_in": None,
         },
         "youtube": {
             "unit": "activating", "state": "refusing", "connected": False, "failures": 4, "restarts": 4,
             "bitrate": None, "frame_rate": None, "speed": None, "delay": None, "idle": 100.0,
             "delivered": None, "sent": None, "behind": None, "queued": None, "skipped": None,
             "words": FAILED.sentence(), "next_try": 3.0, "credential": "youtube",
-            "av_offset": None,
+            "av_offset": None, "age": None, "ends_in": None,
         },
     }  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status["relays"]["youtube"]) == [
         "unit", "state", "connected", "failures", "restarts", "bitrate", "frame_rate", "speed", "delay",
         "idle", "delivered", "sent", "behind", "queued", "skipped", "words", "next_try", "credential",
-        "av_offset",
+        "av_offset", "age", "ends_in",
     ]  # fmt: skip
 
 

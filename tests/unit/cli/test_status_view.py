@@ -101,6 +101,11 @@ def test_a_weak_line_is_told_with_its_figures() -> None:
             replace(RELAY, av_offset=-0.0612),
             "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, SOUND 0.06 s ahead of the picture",
         ),
+        (
+            replace(RELAY, age=1.7e6, ends_in=447_483.0),
+            "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, "
+            "connected anew within 5d 4h 18min 3s, at night or during the fallback",
+        ),
         (replace(RELAY, av_offset=0.06), "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
         (replace(RELAY, skipped=3), "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, 3 pictures skipped"),
     ],
