@@ -130,6 +130,7 @@ class Observer:
                 delivery=telemetry.deliveries.get(name),
                 lip_sync=telemetry.lip_syncs.get(name),
                 taken_at=telemetry.taken_at.get(name),
+                lacked_at=telemetry.lacked_at.get(name),
                 position=telemetry.position,
                 late=late,
                 running_for=telemetry.running_for,

@@ -42,11 +42,12 @@ class RelayView:
     """All that is known of one relay at `now`.
 
     `unit` is systemd's view of its unit. `connection` is the program's report of its connection, None without
-    one; `taken_at` is when it last took anything from the program. `delivery` has its ffmpeg's reports,
-    `lip_sync` the marks that its ffmpeg has passed on.
-    `position` is the program's last timestamp by now, in ms; `late` is by how many seconds the publisher's
-    stream arrives later than at its best, 0 while another source is shown; `running_for` is how long the
-    program has been sending, in seconds. Reports are received since `watched_since`.
+    one; `taken_at` is when it last took anything from the program, `lacked_at` when it last lacked a
+    keyframe: nothing could be given to it then. `delivery` has its ffmpeg's reports, `lip_sync` the marks
+    that its ffmpeg has passed on. `position` is the program's last timestamp by now, in ms; `late` is by how
+    many seconds the publisher's stream arrives later than at its best, 0 while another source is shown;
+    `running_for` is how long the program has been sending, in seconds. Reports are received since
+    `watched_since`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class RelayView:
     delivery: ProgressHistory | None = None
     lip_sync: LipSync | None = None
     taken_at: float | None = None
+    lacked_at: float | None = None
     position: float | None = None
     late: float = 0.0
     running_for: float = 0.0
@@ -185,10 +187,16 @@ class RelayView:
     def _is_reporting(self) -> bool:
         return self.reports is not None and self.now - self.reports.reported_at <= SILENT
 
+    @property
+    def lacks_keyframe(self) -> bool:
+        """Whether the relay has taken everything, and waits for the next keyframe of the program."""
+        return self.connection is not None and self.connection.lacks_keyframe
+
     def is_stuck(self, stall: float) -> bool:
         """Whether the relay has delivered nothing for `stall` seconds, though it could have.
 
         A restart costs the platform its connection, and reports that have ceased are no proof: then the
         program must have seen, too, that the relay takes nothing. `idle` includes that.
         """
-        return self.unit.active == "active" and self.running_for >= stall and self.idle >= stall
+        idle = self.idle if self.lacked_at is None else min(self.idle, self.now - self.lacked_at)
+        return self.unit.active == "active" and self.running_for >= stall and idle >= stall

@@ -144,6 +144,9 @@ def _live(program: ProgramReport) -> LiveStatus:
         speed=_rounded(live.speed, 2),
         late=round(live.late / 1000, 1),
         weak=is_weak(live),
+        waits_for=live.waits_for,
+        waited=round(live.waited / 1000, 1),
+        keyframe_age=None if live.keyframe_age is None else round(live.keyframe_age / 1000, 1),
     )
 
 
@@ -178,6 +181,7 @@ def _relay(relay: RelayView, credential: str) -> RelayStatus:
         av_offset=_rounded(relay.av_offset, 3),
         age=_rounded(relay.age, 1),
         ends_in=_rounded(relay.ends_in, 0),
+        lacks_keyframe=relay.lacks_keyframe,
     )
 
 

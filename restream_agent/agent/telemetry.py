@@ -42,10 +42,10 @@ class Telemetry:
     `relays` maps each relay's address to its name. `report` is the program's newest report, received at
     `received_at`; `refused` counts the datagrams that were not reports. `deliveries` has each relay's reports
     by name, `lip_syncs` the marks of its connection. `taken_at` is when each relay last took anything from
-    the program, `moved_at` when the program last sent anything, `running_since` since when it has been
-    sending, `heard_at` when the publisher's stream last reached the program. A report from before `ended_at`
-    is of a broadcast that has ended. Reports are received since `began_at`. Times are seconds of the
-    monotonic clock.
+    the program, `lacked_at` when it last lacked a keyframe, `moved_at` when the program last sent anything,
+    `running_since` since when it has been sending, `heard_at` when the publisher's stream last reached the
+    program. A report from before `ended_at` is of a broadcast that has ended. Reports are received since
+    `began_at`. Times are seconds of the monotonic clock.
     """
 
     relays: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +56,7 @@ class Telemetry:
     deliveries: dict[str, ProgressHistory] = field(default_factory=dict)
     lip_syncs: dict[str, LipSync] = field(default_factory=dict)
     taken_at: dict[str, float] = field(default_factory=dict)
+    lacked_at: dict[str, float] = field(default_factory=dict)
     running_since: float = float("inf")
     moved_at: float = float("-inf")
     heard_at: float = float("-inf")
@@ -110,6 +111,8 @@ class Telemetry:
             if before is not None and (relay.sent < before.sent or relay.beginning != before.beginning):
                 lip_sync.restart()
             lip_sync.expect(relay.marks)
+            if relay.lacks_keyframe:
+                self.lacked_at[name] = now
         self.report, self.received_at = report, now
 
     @property

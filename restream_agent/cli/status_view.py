@@ -17,6 +17,21 @@ _RARE_KEYFRAMES = 4.0
 
 _OUT_OF_STEP = 0.06
 """Seconds between sound and picture. ITU-R BT.1359 has sound noticed that is 45 ms early or 125 ms late."""
+_REMEDY = "set OBS's keyframe interval to 2 s"
+
+_NO_KEYFRAMES = 30.0
+"""Seconds. The longest interval that OBS's settings allow is 20 s."""
+
+_LONG_WAIT = 3.0
+"""Seconds. A keyframe comes every 2 s."""
+
+_WAITING = {
+    "settle": "OBS is not shown yet: it has been connected for {} (ingest.settle)",
+    "data": "OBS is connected, and nothing has come from it for {}",
+    "picture": "OBS sends sound and no picture: waiting for a picture for {}",
+    "keyframe": f"waiting for a keyframe of OBS for {{}}: {_REMEDY} (Settings, Output)",
+    "real time": "waiting for OBS's stream to keep real time for {}: its network is slow, or catches up",
+}
 
 _RECENT = 600.0
 """Seconds for which a refused publisher is shown. `status --json` shows the last one always."""
@@ -86,12 +101,29 @@ def _remarks(status: StatusReport) -> list[str]:
         remarks.append(_refusal_words(status.refusal))
     if status.live is not None and status.live.weak:
         remarks.append(_weak_words(status.live))
-    interval = 0.0 if status.live is None else status.live.keyframe_interval
-    if status.state == "live" and interval > _RARE_KEYFRAMES:
-        remarks.append(
-            f"a keyframe only every {interval:g} s: set OBS's keyframe interval to 2 s (Settings, Output)"
-        )
+    if status.live is not None and status.live.connected:
+        remarks += _waiting_words(status.live)
+        remarks += _keyframe_words(status.live, is_live=status.state == "live")
     return remarks
+
+
+def _waiting_words(live: LiveStatus) -> list[str]:
+    """Return what keeps OBS's stream from being shown, once that takes longer than it should."""
+    words = _WAITING.get(live.waits_for, "")
+    return [words.format(format_span(round(live.waited)))] if words and live.waited >= _LONG_WAIT else []
+
+
+def _keyframe_words(live: LiveStatus, *, is_live: bool) -> list[str]:
+    """Return what is wrong with OBS's keyframes."""
+    if live.keyframe_age is not None and live.keyframe_age > _NO_KEYFRAMES:
+        age = format_span(round(live.keyframe_age))
+        return [
+            f"OBS sends no keyframes, the last one {age} ago: a return after a break and a relay that starts "
+            f"wait for one ({_REMEDY}, turn intra refresh off, and start the stream again)"
+        ]
+    if is_live and live.keyframe_interval > _RARE_KEYFRAMES:
+        return [f"a keyframe only every {live.keyframe_interval:g} s: {_REMEDY} (Settings, Output)"]
+    return []
 
 
 def _weak_words(live: LiveStatus) -> str:
@@ -159,6 +191,13 @@ def _relay_words(relay: RelayStatus) -> str:
         words.append(f"{relay.speed:.2f}x")
     if relay.delay is not None:
         words.append(f"{relay.delay:.1f} s delay")
+    words += _relay_remarks(relay)
+    return ", ".join([*words, relay.words] if relay.words else words)
+
+
+def _relay_remarks(relay: RelayStatus) -> list[str]:
+    """Return what somebody should know of a relay."""
+    words = []
     if relay.av_offset is not None and abs(relay.av_offset) > _OUT_OF_STEP:
         order = "behind" if relay.av_offset > 0 else "ahead of"
         words.append(f"SOUND {abs(relay.av_offset):.2f} s {order} the picture")
@@ -168,9 +207,11 @@ def _relay_words(relay: RelayStatus) -> str:
         )
     if relay.state == "stalled" and relay.idle is not None:
         words.append(f"nothing taken for {relay.idle:.0f} s")
+    if relay.lacks_keyframe:
+        words.append("waits for a keyframe of OBS")
     if relay.skipped:
         words.append(f"{relay.skipped} pictures skipped")
-    return ", ".join([*words, relay.words] if relay.words else words)
+    return words
 
 
 def _refused_words(relay: RelayStatus) -> str:

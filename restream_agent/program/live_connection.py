@@ -8,6 +8,7 @@ from restream_agent.program.report import Meter
 from restream_agent.stream.enhanced import FirstTracks
 from restream_agent.stream.flv import Reader, Tag
 from restream_agent.stream.input_rules import InputRules
+from restream_agent.stream.recovery import RecoveryPoints
 from restream_agent.stream.source_clock import SourceClock
 
 _READ = 256 * 1024
@@ -63,6 +64,7 @@ class LiveConnection:
         self._reader = Reader()
         self._rules = InputRules()
         self._clock = SourceClock()
+        self._recovery = RecoveryPoints()
 
     def read(self, now: int) -> list[Tag] | None:
         """Read what is in the socket.
@@ -87,7 +89,7 @@ class LiveConnection:
         first_tracks = self.tracks.take(arrived)
         for tag in first_tracks or (arrived,):
             self._rules.check(tag, now)
-        continued = [self._clock.continued(tag, now) for tag in first_tracks]
+        continued = [self._recovery.marked(self._clock.continued(tag, now)) for tag in first_tracks]
         for tag in continued:
             self.meter.count(tag, now)
         self.meter.others = self.tracks.others

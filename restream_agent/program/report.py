@@ -40,6 +40,7 @@ class Meter:
     _bytes: int = 0
     _frames: int = 0
     _keyframe_at: int | None = None
+    _keyframe_came_at: int | None = None
 
     def count(self, tag: Tag, now: int) -> None:
         """Count one tag of the publisher's stream, which arrives now."""
@@ -52,7 +53,11 @@ class Meter:
             if tag.is_keyframe:
                 if self._keyframe_at is not None and tag.timestamp > self._keyframe_at:
                     self.keyframe_interval = tag.timestamp - self._keyframe_at
-                self._keyframe_at = tag.timestamp
+                self._keyframe_at, self._keyframe_came_at = tag.timestamp, now
+
+    def keyframe_age(self, now: int) -> int | None:
+        """Return the ms since the last keyframe came, None before the first."""
+        return None if self._keyframe_came_at is None else now - self._keyframe_came_at
 
     def close_interval(self, milliseconds: int) -> None:
         """End an interval of so many ms: turn its counts into rates, and add them to the totals."""
@@ -104,6 +109,7 @@ class ProgramState:
 
     def _live(self) -> LiveReport:
         meter, shape = self.meter, self.meter.shape
+        waits_for, waited = self.splice.waits_for(self.now)
         return LiveReport(
             connected=self.splice.has_live,
             size=meter.size,
@@ -123,6 +129,9 @@ class ProgramState:
             channels=shape.sound.channels,
             nominal_rate=round(shape.frame_rate, 3),
             other_tracks=meter.others,
+            waits_for=waits_for,
+            waited=waited,
+            keyframe_age=meter.keyframe_age(self.now),
         )
 
 
@@ -141,4 +150,6 @@ def hand_offs(log: HandOffLog, now: int) -> HandOffsReport:
 
 def _relay(queue: RelayQueue) -> RelayReport:
     marks = tuple(MarkReport(mark.position, mark.kind, mark.timestamp) for mark in queue.marks)
-    return RelayReport(queue.beginning, queue.sent, queue.behind, queue.size, queue.skipped, marks)
+    return RelayReport(
+        queue.beginning, queue.sent, queue.behind, queue.size, queue.skipped, marks, queue.lacks_keyframe
+    )

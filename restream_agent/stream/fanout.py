@@ -4,6 +4,7 @@ Pure: program/loop.py moves the bytes. Sizes are in bytes, times in milliseconds
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from restream_agent.stream.flv import HEADER, VIDEO, Tag
@@ -18,11 +19,17 @@ class Limits:
     size: int = 16 * 1024 * 1024
 
 
-class Backlog:
-    """The sequence headers and the tags since the last keyframe, with which a new relay begins."""
+_NOTHING = Limits(0, 0)
 
-    def __init__(self, largest: int = 16 * 1024 * 1024) -> None:
-        self._largest = largest
+
+class Backlog:
+    """The sequence headers and the tags since the last keyframe, with which a new relay begins.
+
+    Of a group that is longer or larger than the limits nothing is kept.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits(milliseconds=30_000)
         self._headers: dict[int, bytes] = {}
         self._tags: list[tuple[Tag, bytes]] = []
         self._size = 0
@@ -38,19 +45,22 @@ class Backlog:
         if self._is_open:
             self._tags.append((tag, data))
             self._size += len(data)
-            if self._size > self._largest:
+            length = tag.timestamp - self._tags[0][0].timestamp
+            if self._size > self._limits.size or length > self._limits.milliseconds:
                 self._tags, self._is_open = [], False
 
     def start(self, queue: "RelayQueue") -> None:
         """Begin a new relay's queue with the FLV header, the sequence headers and the current picture."""
         queue.prepend(HEADER + b"".join(self._headers.values()))
-        for tag, data in self._tags:
-            queue.offer(tag, data)
+        queue.give(self._tags)
 
 
 @dataclass
 class RelayQueue:
     """One relay's queue. A relay that does not read loses whole groups of pictures; no other relay does.
+
+    A relay that joins in a group of pictures is given what is held of the group, and may take its time: the
+    limits are larger by that until its queue is within half of the limits.
 
     `sent` counts bytes and `skipped` pictures since the relay connected. `beginning` is the timestamp of the
     first tag that the relay was sent, None before that: the zero of the relay's clock. `marks` are the newest
@@ -68,12 +78,22 @@ class RelayQueue:
     _size: int = 0
     _begun: int = 0
     _waiting_headers: dict[int, bytes] = field(default_factory=dict)
+    _given: Limits = _NOTHING
 
     def prepend(self, data: bytes) -> None:
         """Put bytes in front: the FLV header, or the rest of a partly sent tag."""
         if data:
             self._queue.appendleft((-1, data))
             self._size += len(data)
+
+    def give(self, tags: Sequence[tuple[Tag, bytes]]) -> None:
+        """Queue the tags of a group of pictures, which begins with a keyframe, and their encodings."""
+        if tags:
+            self._given = Limits(
+                tags[-1][0].timestamp - tags[0][0].timestamp, sum(len(data) for _, data in tags)
+            )
+        for tag, data in tags:
+            self.offer(tag, data)
 
     def offer(self, tag: Tag, data: bytes) -> None:
         """Queue a tag and its encoding, or skip it while the queue waits for a keyframe."""
@@ -89,7 +109,8 @@ class RelayQueue:
                 self._append(tag.timestamp, header)
             self._waiting_headers = {}
         self._append(tag.timestamp, data)
-        if self._size > self.limits.size or self.behind > self.limits.milliseconds:
+        given, limits = self._given, self.limits
+        if self._size > limits.size + given.size or self.behind > limits.milliseconds + given.milliseconds:
             self._skip()
 
     @property
@@ -99,6 +120,11 @@ class RelayQueue:
             return 0
         first = next((stamp for stamp, _ in self._queue if stamp >= 0), None)
         return 0 if first is None else max(0, self._queue[-1][0] - first)
+
+    @property
+    def lacks_keyframe(self) -> bool:
+        """Whether the relay has taken everything, and there is nothing for it before the next keyframe."""
+        return self.is_waiting and self.is_empty
 
     @property
     def size(self) -> int:
@@ -125,6 +151,8 @@ class RelayQueue:
             self._size -= self._begun
             self._begun = 0
             self._note_mark(*self._queue.popleft())
+            if self._size <= self.limits.size // 2 and self.behind <= self.limits.milliseconds // 2:
+                self._given = _NOTHING
 
     @property
     def rest(self) -> memoryview:
@@ -152,6 +180,7 @@ class RelayQueue:
         self._queue = deque(kept)
         self._size = sum(len(data) for _, data in kept)
         self.is_waiting = True
+        self._given = _NOTHING
 
     def _drop(self, tag: Tag, data: bytes) -> None:
         """Count a dropped picture; keep a dropped sequence header, which the next keyframe needs."""

@@ -10,6 +10,7 @@ from restream_agent.stream.arrivals import CONFIRM, Arrivals
 from restream_agent.stream.bursts import Bursts
 from restream_agent.stream.flv import VIDEO, Tag, metadata
 from restream_agent.stream.held import HeldTags
+from restream_agent.stream.waiting import Waiting
 
 CALM = 160
 """Milliseconds by which a calm stream advances at most within CONFIRM: a few frames, or one burst."""
@@ -58,6 +59,7 @@ class LiveSource:
     candidate: list[Tag] = field(default_factory=list)
     candidate_at: int = 0
     held: HeldTags = field(default_factory=HeldTags)
+    waiting: Waiting = field(default_factory=Waiting)
     _candidate_size: int = 0
     _candidate_end: int = 0
     _is_refused: bool = False
@@ -75,6 +77,7 @@ class LiveSource:
 
     def note(self, tag: Tag, now: int) -> None:
         """Note when a tag arrived. Only the pictures tell the pace: sound may come earlier or later."""
+        self.waiting.note(tag, now)
         if tag.kind == VIDEO:
             self._arrivals.add(now, tag.timestamp)
             self._bursts.add(now, tag.timestamp)

@@ -73,6 +73,7 @@ class Splice:
         self._fallback = FallbackLoop(fallback)
         self._is_cut = False
         self._live: LiveSource | None = None
+        self._released_at = now
         self._opens_at = now if resumed or settings.standby else now + settings.opening
         self._opens_as = "restart" if resumed else "opening"
 
@@ -80,6 +81,20 @@ class Splice:
     def has_live(self) -> bool:
         """Whether a publisher's stream is connected, whether or not it is shown."""
         return self._live is not None
+
+    def waits_for(self, now: int) -> tuple[str, int]:
+        """Return what live waits for before it is shown, and for how long; ("", 0) if it does not wait.
+
+        "settle", or one of the reasons of waiting.py. The operator's break is none.
+        """
+        live, last = self._live, self.last_hand_off
+        if live is None or self.source is Source.LIVE or self.is_held:
+            return "", 0
+        settled_at = live.since + self.settings.settle
+        if now < settled_at:
+            return "settle", now - live.since
+        since = max(settled_at, self._released_at, last.at if last else 0)
+        return live.waiting.reason(since, now), now - since
 
     def open_now(self, now: int) -> None:
         """Open with the fallback now instead of waiting for live."""
@@ -98,6 +113,8 @@ class Splice:
 
     def hold_fallback(self, now: int, *, held: bool) -> list[Tag]:
         """Begin or end the operator's break: the fallback is shown although live is connected."""
+        if self.is_held and not held:
+            self._released_at = now
         self.is_held = held
         if held and self._live:
             self._live.leave()

@@ -21,7 +21,9 @@ class LiveReport:
     at its best. `profile` is that of H.264 or HEVC, in ffmpeg's words; `full_range` says that white is 255,
     not 235. `sample_rate` is in Hz. `nominal_rate` is the frame rate that the publisher states, or else the
     one measured over some seconds. 0 and "" stand for what is not known. `other_tracks` names the tracks that
-    are not played, such as "sound track 2 (aac)".
+    are not played, such as "sound track 2 (aac)". `waits_for` says what keeps the stream from being shown
+    ("settle", "data", "picture", "keyframe" or "real time"), `waited` for how long it has; "" and 0 if it is
+    shown or is not to be. `keyframe_age` is the time since its last keyframe, None before the first.
     """
 
     connected: bool
@@ -42,6 +44,9 @@ class LiveReport:
     channels: int = 0
     nominal_rate: float = 0.0
     other_tracks: tuple[str, ...] = ()
+    waits_for: str = ""
+    waited: int = 0
+    keyframe_age: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ class RelayReport:
 
     `beginning` is the timestamp of the first tag that the relay was sent, None before that. `sent` counts
     bytes, `skipped` pictures since it connected; `behind` (ms) and `queued` (bytes) wait in its queue.
-    `marks` are the newest marks that it was sent.
+    `marks` are the newest marks that it was sent. A relay that has taken everything and can go on only at the
+    next keyframe `lacks_keyframe`.
     """
 
     beginning: int | None
@@ -68,6 +74,7 @@ class RelayReport:
     queued: int
     skipped: int
     marks: tuple[MarkReport, ...] = ()
+    lacks_keyframe: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,7 @@ def _check(report: ProgramReport) -> None:
     """
     live, hand_offs = report.live, report.hand_offs
     _refuse_negative("live", live.size, live.frames, live.bitrate, live.frame_rate, live.width, live.height)
-    _refuse_negative("live", live.speed or 0, live.late)
+    _refuse_negative("live", live.speed or 0, live.late, live.waited, live.keyframe_age or 0)
     _refuse_negative("live", live.sample_rate, live.channels, live.nominal_rate)
     for name, relay in report.relays.items():
         _refuse_negative(f"relays.{name}", relay.sent, relay.behind, relay.queued, relay.skipped)

@@ -36,7 +36,9 @@ class LiveStatus:
     `keyframe_interval` is between its last two keyframes, 0 before there were two. `stalls` counts the
     hand-offs to the fallback because it went silent. `speed` is seconds of stream that arrived in a second
     over the last 10 s; `late` is how much later the stream arrives than at its best. A stream that is
-    slower than real time, or late, is `weak`.
+    slower than real time, or late, is `weak`. `waits_for` says what keeps it from being shown: "settle",
+    "data", "picture", "keyframe" or "real time"; `waited` for how long it has. `keyframe_age` is the time
+    since its last keyframe.
     """
 
     connected: bool
@@ -51,6 +53,9 @@ class LiveStatus:
     speed: float | None = None
     late: float = 0.0
     weak: bool = False
+    waits_for: str = ""
+    waited: float = 0.0
+    keyframe_age: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class RelayStatus:
     its next attempt, `credential` the name of the credential that holds its key ("" for a key of another
     kind). `av_offset` is by how much sound has become later than its picture between the program and the
     relay's output. `age` is for how many seconds of stream its connection has lasted; from 19 days on,
-    `ends_in` is until its timestamps end, before which it is connected anew.
+    `ends_in` is until its timestamps end, before which it is connected anew. A relay that can go on only at
+    the next keyframe `lacks_keyframe`.
     """
 
     unit: str
@@ -101,6 +107,7 @@ class RelayStatus:
     av_offset: float | None = None
     age: float | None = None
     ends_in: float | None = None
+    lacks_keyframe: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,10 @@ def test_a_relay_is_in_one_of_these_states(view: RelayView, state: RelayState) -
         # The program was silent itself until now, or the relay has only just begun.
         (replace(WELL, delivery=delivery(advanced=NOW - STALL), running_for=5.0), False),
         (replace(WELL, delivery=None, taken_at=None, unit=replace(RUNNING, since=NOW - 5)), False),
+        # It has joined in a group without end: nothing can be given to it before the next keyframe.
+        (replace(WELL, delivery=None, taken_at=None, lacked_at=NOW), False),
+        (replace(WELL, delivery=delivery(advanced=NOW - 90), lacked_at=NOW - STALL + 1), False),
+        (replace(WELL, delivery=delivery(advanced=NOW - 90), lacked_at=NOW - STALL), True),
         # It waits for its next attempt.
         (replace(WELL, delivery=None, taken_at=None, unit=replace(FAILED, active="activating")), False),
     ],

@@ -18,6 +18,7 @@ from tests.unit.agent.reports import live, program, relay
 
 ON_AIR = Situation(now=0.0, is_on_air=True)
 TWITCH = relay(sent=1000, behind=250, skipped=7)
+LACKING = replace(TWITCH, lacks_keyframe=True)
 FAILED = AttemptStatus(4, 8.0)
 RELAYS = (
     RelayView(
@@ -101,6 +102,7 @@ def test_json_carries_what_all_say_of_each_relay() -> None:
             "bitrate": 2_900_000.0, "frame_rate": 30.0, "speed": 1.0, "delay": 0.5, "idle": 0.0,
             "delivered": 99_000, "sent": 1000, "behind": 0.25, "queued": 0, "skipped": 7, "words": "",
             "next_try": None, "credential": "", "av_offset": None, "age": 50.0, "ends_in": None,
+            "lacks_keyframe": False,
         },
         "youtube": {
             "unit": "activating", "state": "refusing", "connected": False, "failures": 4, "restarts": 4,
@@ -108,6 +110,7 @@ def test_json_carries_what_all_say_of_each_relay() -> None:
             "delivered": None, "sent": None, "behind": None, "queued": None, "skipped": None,
             "words": FAILED.sentence(), "next_try": 3.0, "credential": "youtube",
             "av_offset": None, "age": None, "ends_in": None,
+            "lacks_keyframe": False,
         },
     }  # fmt: skip
 
@@ -122,13 +125,14 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [
         "connected", "size", "frames", "bitrate", "frame_rate", "keyframe_interval", "width", "height",
-        "stalls", "speed", "late", "weak",
+        "stalls", "speed", "late", "weak", "waits_for", "waited", "keyframe_age",
     ]  # fmt: skip
     assert list(status["hand_offs"][0]) == ["kind", "source", "ago", "gap"]
     assert list(status["relays"]["youtube"]) == [
         "unit", "state", "connected", "failures", "restarts", "bitrate", "frame_rate", "speed", "delay",
         "idle", "delivered", "sent", "behind", "queued", "skipped", "words", "next_try", "credential",
         "av_offset", "age", "ends_in",
+        "lacks_keyframe",
     ]  # fmt: skip
 
 
@@ -202,3 +206,12 @@ def test_a_publisher_that_has_gone_is_not_weak() -> None:
     """What it did before says nothing of now."""
     gone = replace(live(speed=0.1, late=9000), connected=False)
     assert not replace(LIVE, program=program(live=gone)).as_json()["live"]["weak"]
+
+
+def test_what_live_waits_for_is_told_in_seconds() -> None:
+    """And how old the last keyframe is; and which relay has nothing to begin with."""
+    report = program(source="fallback", live=live(waits_for="keyframe", waited=9040, keyframe_age=14_000))
+    status = replace(LIVE, program=report, relays=(replace(RELAYS[0], connection=LACKING),)).as_json()
+    found = status["live"]
+    assert (found["waits_for"], found["waited"], found["keyframe_age"]) == ("keyframe", 9.0, 14.0)
+    assert status["relays"]["twitch"]["lacks_keyframe"]

@@ -183,6 +183,16 @@ def test_marks_of_a_relay_are_compared_with_the_program_s(bench: TelemetryBench)
     assert [report(2000), report(500), report(2000)] == [0.1, None, None]
 
 
+def test_when_a_relay_lacked_a_keyframe_is_noted(bench: TelemetryBench) -> None:
+    """Nothing could be given to it then."""
+    lacking = relay(sent=10)
+    for lacks_keyframe in (True, True, False):
+        connections = {"twitch": replace(lacking, lacks_keyframe=lacks_keyframe), "kick": lacking}
+        bench.say(records.to_datagram(program(relays=connections)))
+        bench.clock.now += 5
+    assert bench.telemetry.lacked_at == {"twitch": 105.0}
+
+
 def test_what_came_while_no_agent_ran_is_thrown_away(bench: TelemetryBench) -> None:
     """It tells how things were."""
     bench.ends[1].send(records.to_datagram(program(source="live")))

@@ -63,6 +63,54 @@ def test_rare_keyframes_are_told(interval: float, is_told: bool) -> None:
     assert ("set OBS's keyframe interval to 2 s" in table(status(keyframe_interval=interval))) == is_told
 
 
+def waiting(**changes: Any) -> list[str]:
+    """Return the remarks on a stream that the fallback is shown for."""
+    well = status()
+    assert well.live is not None
+    live = replace(well.live, **changes)
+    return table(replace(well, state="fallback", live=live)).splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (
+            "keyframe",
+            "waiting for a keyframe of OBS for 9s: set OBS's keyframe interval to 2 s (Settings, Output)",
+        ),
+        ("data", "OBS is connected, and nothing has come from it for 9s"),
+        ("picture", "OBS sends sound and no picture: waiting for a picture for 9s"),
+        (
+            "real time",
+            "waiting for OBS's stream to keep real time for 9s: its network is slow, or catches up",
+        ),
+        ("settle", "OBS is not shown yet: it has been connected for 9s (ingest.settle)"),
+    ],
+)
+def test_what_live_waits_for_is_told(reason: str, words: str) -> None:
+    """While it waits, with what to do; not for the moment that a return takes, nor after OBS has gone."""
+    assert waiting(waits_for=reason, waited=9.2) == [words]
+    assert waiting(waits_for=reason, waited=2.9) == []
+    assert waiting(waits_for=reason, waited=9.2, connected=False) == []
+
+
+def test_a_reason_of_a_later_version_is_no_error() -> None:
+    """It is left out."""
+    assert waiting(waits_for="patience", waited=9.2) == []
+
+
+def test_a_source_without_keyframes_is_named() -> None:
+    """In the fallback, where it keeps live away, and while it is live, where it keeps relays away."""
+    words = "OBS sends no keyframes, the last one 1min 1s ago: "
+    assert waiting(keyframe_age=61.0)[0].startswith(words)
+    well = status(twitch=replace(UNKNOWN, state="starting", lacks_keyframe=True))
+    assert well.live is not None
+    shown = table(replace(well, live=replace(well.live, keyframe_age=61.0))).splitlines()
+    assert shown[1].startswith(words)
+    assert shown[2] == "  twitch  starting, waits for a keyframe of OBS"
+    assert waiting(keyframe_age=30.0) == []
+
+
 def test_a_weak_line_is_told_with_its_figures() -> None:
     """In the first line, and in a line of its own with what to do."""
     well = status()

@@ -45,6 +45,17 @@ def test_the_tags_of_a_connection_are_on_one_clock(ends: tuple[LiveConnection, s
     assert connection.read(1100) == sent
 
 
+def test_a_recovery_point_is_a_keyframe_of_a_stream_without(
+    ends: tuple[LiveConnection, socket.socket],
+) -> None:
+    """With intra-refresh there is no other."""
+    connection, far = ends
+    body = b"\x27\1\0\0\0" + b"\0\0\0\5\6\6\1\xc4\x80" + b"\0\0\0\2\x41\x9a"
+    far.sendall(HEADER + encode(Tag(VIDEO, 0, body)) + encode(Tag(VIDEO, 40, body)))
+    read = connection.read(1100)
+    assert read == [Tag(VIDEO, 0, b"\x17" + body[1:]), Tag(VIDEO, 40, body)]
+
+
 def test_a_connection_without_data_is_silent(ends: tuple[LiveConnection, socket.socket]) -> None:
     """Silence is counted from the last data, or from the beginning of the connection."""
     connection, far = ends

@@ -11,7 +11,7 @@ from restream_agent.stream.splice import HandOff, Settings, Source, Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.wire import records
 from restream_agent.wire.program_report import HandOffReport, ProgramReport
-from tests.unit.stream.flv_making import sound
+from tests.unit.stream.flv_making import picture, sound
 
 
 def metadata(**numbers: float) -> Tag:
@@ -52,6 +52,19 @@ def test_a_size_that_cannot_be_is_not_known(number: float) -> None:
     meter = Meter()
     meter.count(metadata(width=number, height=number), 0)
     assert meter.shape.size == (0, 0)
+
+
+def test_the_report_has_what_live_waits_for() -> None:
+    """And the age of the last keyframe, which is not known before the first."""
+    meter = Meter()
+    splice = Splice(Settings(), tuple, Timeline({}), now=0, resumed=False)
+    splice.live_started(100)
+    splice.live_tag(picture(0, 1, is_keyframe=False), 1000)
+    state = ProgramState(1200, -1, splice, HandOffLog(None), [], meter)
+    found = state.report().live
+    assert (found.waits_for, found.waited, found.keyframe_age) == ("keyframe", 1100, None)
+    meter.count(picture(0, 1, is_keyframe=True), 300)
+    assert state.report().live.keyframe_age == 900
 
 
 def test_the_report_has_speed_and_lateness_of_the_stream() -> None:

@@ -2,6 +2,7 @@
 
 from operator import sub
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -145,7 +146,7 @@ def test_a_new_relay_begins_with_the_picture_that_is_being_shown() -> None:
 
 def test_a_group_too_large_to_keep_is_not_given_to_new_relays() -> None:
     """They wait for the next keyframe, which bounds the memory."""
-    backlog, queue = Backlog(largest=1000), RelayQueue()
+    backlog, queue = Backlog(Limits(size=1000)), RelayQueue()
     for tag in (
         picture(0, 1, is_keyframe=True),
         padded(picture(40, 1, is_keyframe=False), 2000),
@@ -212,3 +213,81 @@ def test_what_was_sent_by_an_uncounted_program_has_no_marks() -> None:
         queue.offer(tag, encode(tag))
         drain(queue, 1 << 20)
     assert not queue.marks
+
+
+@pytest.mark.parametrize("group", [8000, 29_000])
+def test_a_relay_that_joins_late_in_a_group_is_given_all_of_it(group: int) -> None:
+    """Instead of waiting for the next keyframe, which may be seconds away; nothing is skipped."""
+    backlog, queue = Backlog(), RelayQueue()
+    tags = stream(1, 0, group, group=group + 1)
+    for tag in tags:
+        backlog.add(tag, encode(tag))
+    backlog.start(queue)
+    assert queue.behind == tags[-1].timestamp
+    assert Reader().feed(drain(queue, 1 << 30)) == tags
+    assert (queue.skipped, queue.beginning, queue.lacks_keyframe) == (0, 0, False)
+
+
+def test_a_group_that_is_too_long_is_not_given() -> None:
+    """Half a minute of stream would be half a minute of delay; the relay lacks a keyframe, and says so."""
+    backlog, queue = Backlog(), RelayQueue()
+    for tag in stream(1, 0, 31_000, group=60_000):
+        backlog.add(tag, encode(tag))
+    backlog.start(queue)
+    assert not queue.lacks_keyframe  # it has not taken the headers yet
+    drain(queue, 1 << 20)
+    assert queue.lacks_keyframe
+
+
+def test_a_relay_that_takes_its_group_slowly_loses_nothing() -> None:
+    """A little faster than real time, it catches up with 8 s in its own time."""
+    backlog, queue, begun = Backlog(), RelayQueue(), False
+    tags = [padded(tag, 500) for tag in stream(1, 0, 90_000, group=100_000)]
+    budget = 0.0
+    for tag in tags:
+        if tag.timestamp >= 8000:
+            if not begun:
+                backlog.start(queue)
+                begun = True
+            queue.offer(tag, encode(tag))
+            budget += 1.2 * len(encode(tag))
+            drain(queue, int(budget))
+            budget -= int(budget)
+        else:
+            backlog.add(tag, encode(tag))
+    assert (queue.skipped, queue.is_waiting) == (0, False)
+    assert queue.behind < 8000
+
+
+def test_a_relay_that_takes_nothing_of_its_group_loses_it() -> None:
+    """The limits are larger by the group, and are limits."""
+    backlog, queue = Backlog(), RelayQueue()
+    tags = stream(1, 0, 14_000, group=100_000)
+    for tag in tags:
+        if tag.timestamp < 8000:
+            backlog.add(tag, encode(tag))
+    backlog.start(queue)
+    longest = 0
+    for tag in tags:
+        if tag.timestamp >= 8000 and tag.is_media:
+            queue.offer(tag, encode(tag))
+            longest = max(longest, queue.behind)
+    pictures = sum(tag.kind == VIDEO and tag.is_media for tag in tags)
+    assert 12_900 < longest <= 13_000
+    assert (queue.skipped, queue.is_waiting) == (pictures, True)
+
+
+def test_a_relay_that_has_caught_up_has_the_usual_limits() -> None:
+    """What it was given counts once."""
+    backlog, queue = Backlog(), RelayQueue()
+    tags = stream(1, 0, 20_000, group=100_000)
+    for tag in tags:
+        if tag.timestamp < 8000:
+            backlog.add(tag, encode(tag))
+    backlog.start(queue)
+    drain(queue, 1 << 30)
+    for tag in tags:
+        if tag.timestamp >= 8000 and tag.is_media:
+            queue.offer(tag, encode(tag))
+            assert queue.behind <= Limits().milliseconds
+    assert queue.is_waiting
