@@ -38,6 +38,11 @@ _NO_DELAY = ("-tcp_nodelay", "1")
 # The filter "noise" passes each packet on as it is, since its condition for dropping one is always 0; the
 # condition prints the timestamps of marks, by which the agent knows the lip sync of the output.
 _MARKS = ("-bsf", f"noise=drop='{marks.EXPRESSION}'")
+# An encoder drops the positions by which marks are known. A second output, which is thrown away, has the
+# pictures as they were read, on the same clock. If the platform's output fails, ffmpeg ends as without it
+# (measured with 5.1.9 and 7.1.5). It comes last, because ffmpeg reports the size of its first output.
+_THROWN_AWAY = ("-f", "null", "-")
+_CLOCK = ("-map", "0:v:0", "-c", "copy", *_MARKS, *_THROWN_AWAY)
 # If picture or sound pauses, the other goes on after 0.5 s. By default it would wait 10 s.
 _FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
 
@@ -68,14 +73,17 @@ def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
         "-flvflags", "no_duration_filesize", "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET,
         *_NO_DELAY,
         *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
-        "-rw_timeout", STALL, "-f", "flv", relay.url,
+        "-rw_timeout", STALL, "-f", "flv", relay.url, *(() if relay.transcode is None else _CLOCK),
     )  # fmt: skip
 
 
 def output_options(argv: Sequence[str]) -> tuple[str, ...]:
     """Return what a relay's argv says of its output: the options that the TOML chooses, then the URL."""
-    chosen = [f"{option} {value}" for option, value in pairwise(argv) if option in _CHOSEN_IN_TOML]
-    return (*chosen, *argv[-1:])
+    words = list(argv)
+    if tuple(words[-len(_THROWN_AWAY) :]) == _THROWN_AWAY:
+        del words[len(words) - 1 - words[::-1].index("-map") :]
+    chosen = [f"{option} {value}" for option, value in pairwise(words) if option in _CHOSEN_IN_TOML]
+    return (*chosen, *words[-1:])
 
 
 def _progress(sender: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import pytest
 
 from restream_agent.config.load import load
 from restream_agent.config.relays import Relay, relays
-from restream_agent.render.ffmpeg import KEY_PRESET, STALL, live_command, relay_command
+from restream_agent.render.ffmpeg import KEY_PRESET, STALL, live_command, output_options, relay_command
 
 
 def relay(*lines: str) -> Relay:
@@ -84,6 +84,16 @@ def test_a_transcoding_relay_encodes_the_video_alone() -> None:
     assert option(argv, "-force_key_frames") == "expr:gte(t,n_forced*4)"
     assert option(argv, "-vf") == "scale=-2:720,fps=30"
     assert (option(argv, "-c:v"), option(argv, "-c:a")) == ("libx264", "copy")
+
+
+def test_a_transcoding_relay_has_its_marks_from_an_output_that_is_thrown_away() -> None:
+    """The platform's output comes first, since ffmpeg reports that output's size."""
+    argv = command('url = "rtmp://h/app"', 'key = "k"', 'video = { bitrate = "1M" }')
+    end = argv.index("rtmp://h/app") + 1
+    assert argv[end : end + 4] == ("-map", "0:v:0", "-c", "copy")
+    assert argv[-3:] == ("-f", "null", "-")
+    assert output_options(argv) == output_options(argv[:end])
+    assert "null" not in COPY
 
 
 def test_without_a_size_nothing_is_filtered() -> None:
