@@ -59,11 +59,13 @@ def _slow_camera() -> Steps:
 
 def reconnect_with_a_wandering_rate(stage: PublisherStage) -> None:
     """Publish again and again with a rate that wanders; count the fallback videos that are made for it."""
-    before = stage.prepared()
+    before, seen = stage.prepared(), set[str]()
     for number in range(RECONNECTS):
         stage.run(scripts.wander(ordinary(2.5), PHONE[number % len(PHONE)]))
+        seen |= stage.prepared()
     stage.sleep_until(time.monotonic() + 5)
-    stage.counts["conversions"] = stage.prepared() - before
+    seen |= stage.prepared()
+    stage.counts["conversions"] = len(seen - before)
 
 
 CASES = (

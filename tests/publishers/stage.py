@@ -145,10 +145,10 @@ class PublisherStage:
         lines = self.container.run(("journalctl", "--no-pager", "-q", "-o", "short-monotonic", *after))
         return lines.stdout.splitlines()
 
-    def prepared(self) -> int:
-        """Return how many fallback videos the product has prepared so far."""
-        listing = self.container.run(("sh", "-c", f"ls {PREPARED}/*.flv | wc -l"), check=False).stdout
-        return int(listing.strip() or 0)
+    def prepared(self) -> frozenset[str]:
+        """Return the names of the fallback videos that the product has prepared and kept."""
+        found = self.container.run(("find", PREPARED, "-type", "f", "-name", "*.flv"), check=False)
+        return frozenset(found.stdout.split())
 
     def product(self, *arguments: str, check: bool = True) -> str:
         """Run restream-agent inside and return what it printed."""
