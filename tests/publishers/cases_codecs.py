@@ -27,10 +27,10 @@ def _with_break(picture_take: Callable[[], Take], sound_take: Callable[[], Take]
     return lambda: scripts.both(picture_take(), sound_take(), 18)
 
 
-def _named(*words: str) -> Expectation:
-    """Return what counts where a codec cannot be carried: the fallback, and the codec's name."""
+def _named(*words: str, is_sound: bool) -> Expectation:
+    """Return what counts where a codec cannot be carried: its name, and the fallback if it is a picture's."""
     return Expectation(
-        sources=("fallback",),
+        sources=None if is_sound else ("fallback",),
         sync_ms=None,
         first_ms=None,
         live_tracks=(),
@@ -54,11 +54,11 @@ def _codec(
         text,
         6,
         plays(build, (9, LOOK), (11, BREAK), (13, RESUME)),
-        Expectation(sources=LIVE_AGAIN, codecs=None, back_ms=_back_within(0), says=(name,)),
+        Expectation(sources=LIVE_AGAIN, codecs=None, back_ms=_back_within(0)),
         encoders=(name,),
         carried_from=since,
         not_on=not_on,
-        named=_named(name),
+        named=_named(name, is_sound=name == "opus"),
     )
 
 
