@@ -6,7 +6,7 @@ first error, and its own limit of connections is such an error.
 
 import asyncio
 
-from restream_agent.agent import rtmp_commands
+from restream_agent.rtmp.handshake import ANSWER, hello, reply
 
 _TIMEOUT = 1.0
 """Seconds. On loopback a handshake takes milliseconds; a server under a flood took up to 300 ms."""
@@ -45,9 +45,8 @@ async def _shake(host: str, port: int) -> None:
     """Complete a handshake, so that neither server logs a failed one; EOFError if the server ends it."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        writer.write(rtmp_commands.hello())
-        answer = await reader.readexactly(1 + 2 * rtmp_commands.HANDSHAKE)
-        writer.write(answer[1 : 1 + rtmp_commands.HANDSHAKE])
+        writer.write(hello())
+        writer.write(reply(await reader.readexactly(ANSWER)))
         await writer.drain()
     finally:
         writer.close()

@@ -12,7 +12,8 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
-from restream_agent.agent import rtmp_commands
+from restream_agent.rtmp.errors import PlayError
+from restream_agent.rtmp.play import Player
 
 log = logging.getLogger(__name__)
 
@@ -69,20 +70,24 @@ class StreamKeeper:
 
     async def _play(self, stream: str) -> None:
         while True:
-            with suppress(OSError, EOFError):
+            with suppress(OSError, PlayError):
                 await self._connect_and_discard(stream)
             await asyncio.sleep(_AGAIN)
 
     async def _connect_and_discard(self, stream: str) -> None:
-        """Play until the connection ends; OSError or EOFError if the server does not answer."""
+        """Play until the connection ends; OSError or PlayError if the server does not answer or refuses."""
+        player = Player(_APPLICATION, stream, f"rtmp://{self._host}:{self._port}/{_APPLICATION}")
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             reader, writer = await asyncio.open_connection(self._host, self._port)
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT):
-                writer.write(rtmp_commands.hello())
-                answer = await reader.readexactly(1 + 2 * rtmp_commands.HANDSHAKE)
-            writer.write(answer[1 : 1 + rtmp_commands.HANDSHAKE])
-            writer.write(rtmp_commands.play(self._host, self._port, _APPLICATION, stream))
+                while not player.is_playing:
+                    writer.write(player.outgoing())
+                    data = await reader.read(_PIECE)
+                    if not data:
+                        raise player.closed()
+                    player.feed(data)
+            # From here on nothing is read of the stream, whatever a publisher sends.
             while await reader.read(_PIECE):
                 pass
         finally:

@@ -1,4 +1,4 @@
-"""The command lines of ffmpeg: from the ingest server to the program, and from the program to a platform.
+"""The command line of a relay: ffmpeg, from the program to a platform.
 
 Pure. The options are in ffmpeg(1), ffmpeg-formats(1) and ffmpeg-protocols(1). docs/design.md, "Measured
 facts", has the measurements behind them.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from restream_agent.base.endpoints import LIVE_SOCKET, PROGRESS
+from restream_agent.base.endpoints import PROGRESS
 from restream_agent.config.platform import Transcode
 from restream_agent.config.relays import Relay
 from restream_agent.stream import marks
@@ -49,14 +49,6 @@ _FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
 
 _CHOSEN_IN_TOML = ("-c", "-c:v", "-b:v", "-force_key_frames", "-vf", "-rtmp_app")
 """The options of a relay whose values come from the TOML; the others are ours."""
-
-
-def live_command(ffmpeg: str, url: str) -> tuple[str, ...]:
-    """Return the argv that copies the stream at `url`, the ingest server's, into the program."""
-    return (
-        ffmpeg, *_QUIET, *_FLV_INPUT, *_NO_DELAY, "-i", url,
-        "-map", "0:v:0?", "-map", "0:a:0?", "-c", "copy", *_FLV_OUTPUT, "-f", "flv", f"unix:{LIVE_SOCKET}",
-    )  # fmt: skip
 
 
 def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:

@@ -7,16 +7,16 @@ import pytest
 
 from restream_agent.agent import port_probe
 from restream_agent.agent.port_probe import PortProbe
-from restream_agent.agent.rtmp_commands import HANDSHAKE
+from restream_agent.rtmp.handshake import PART
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 async def shake(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer as an RTMP server does, and wait for C2."""
-    hello = await reader.readexactly(1 + HANDSHAKE)
-    writer.write(b"\x03" + bytes(HANDSHAKE) + hello[1:])
-    await reader.readexactly(HANDSHAKE)
+    hello = await reader.readexactly(1 + PART)
+    writer.write(b"\x03" + bytes(PART) + hello[1:])
+    await reader.readexactly(PART)
     writer.close()
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from restream_agent.agent import rtmp_commands, stream_keeper
+from restream_agent.agent import stream_keeper
 from restream_agent.agent.stream_keeper import StreamKeeper
+from restream_agent.rtmp import amf0
+from restream_agent.rtmp.chunks import ChunkMessage, ChunkReader, chunked
+from restream_agent.rtmp.handshake import PART, VERSION
 
 _PLAYED = 10.0
 """Seconds within which a player comes or goes; milliseconds are usual."""
@@ -24,12 +27,10 @@ class PlayedServer:
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(1 + rtmp_commands.HANDSHAKE)
-        writer.write(bytes(1 + 2 * rtmp_commands.HANDSHAKE))
-        await reader.readexactly(rtmp_commands.HANDSHAKE)
-        commands = await reader.readuntil(b"play\x00" + bytes(8) + b"\x05\x02")
-        assert b"createStream" in commands
-        name = (await reader.readexactly(int.from_bytes(await reader.readexactly(2)))).decode()
+        await reader.readexactly(1 + PART)
+        writer.write(VERSION + bytes(2 * PART))
+        await reader.readexactly(PART)
+        name = await self._answer(reader, writer)
         self.playing.append(name)
         self.came.append(name)
         self.writers.append(writer)
@@ -37,11 +38,31 @@ class PlayedServer:
         self.playing.remove(name)
         writer.close()
 
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+        """Answer commands until a stream is played; return its name."""
+        chunks = ChunkReader()
+        while True:
+            for message in chunks.feed(await reader.read(4096)):
+                command = amf0.decode(message.body) if message.kind == 20 else [None]
+                match command:
+                    case ["connect", *_]:
+                        say(writer, "_result", 1.0, None)
+                    case ["createStream", *_]:
+                        say(writer, "_result", 2.0, None, 1.0)
+                    case ["play", _, _, str(name), *_]:
+                        say(writer, "onStatus", 0.0, None, {"code": "NetStream.Play.Start"})
+                        return name
+
     async def wait(self, *playing: str) -> None:
         """Wait until these streams are played and no other."""
         async with asyncio.timeout(_PLAYED):
             while self.playing != list(playing):
                 await asyncio.sleep(0.005)
+
+
+def say(writer: asyncio.StreamWriter, *command: amf0.Value) -> None:
+    """Send a command to the client."""
+    writer.write(chunked(ChunkMessage(3, 20, 0, 0, amf0.encode(*command))))
 
 
 Play = Callable[[StreamKeeper, PlayedServer], Coroutine[Any, Any, None]]

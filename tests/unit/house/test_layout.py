@@ -82,22 +82,23 @@ def test_no_two_classes_of_the_tests_have_one_name() -> None:
     assert classes(of_the_tests).keys() & classes(list(MODULES.values())).keys() == set()
 
 
-def test_the_program_comes_up_without_site_packages() -> None:
-    """Its restart takes less than half a second because it needs the standard library only."""
-    script = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import restream_agent.program.__main__"
+@pytest.mark.parametrize("room", ["program", "player"])
+def test_a_process_of_the_stream_comes_up_without_site_packages(room: str) -> None:
+    """Its start takes less than half a second because it needs the standard library only."""
+    script = f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import restream_agent.{room}.__main__"
     done = subprocess.run((sys.executable, "-I", "-S", "-c", script), timeout=30, check=False)
     assert done.returncode == 0
 
 
 def test_only_the_command_line_prints_and_exits() -> None:
-    """Other rooms return values and raise errors. The program and the launchers are processes."""
+    """Other rooms return values and raise errors. The program, the player and the launchers are processes."""
     users = {
         name.partition(".")[0]
         for name, tree in MODULES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in PRINTING
     }
-    assert users == {"cli", "launchers", "program"}
+    assert users == {"cli", "launchers", "player", "program"}
 
 
 def test_only_the_target_knows_what_the_root_directory_means() -> None:
@@ -111,6 +112,12 @@ def test_only_the_target_knows_what_the_root_directory_means() -> None:
         and roots & {ast.unparse(operand) for operand in (node.left, *node.comparators)}
     }
     assert comparing == {"base.target"}
+
+
+def test_the_player_loads_little() -> None:
+    """The answer to a publish waits for its start."""
+    heavy = ("dataclasses", "typing", "re", "inspect", "encodings.idna", "urllib", "pathlib", "logging")
+    assert loaded("restream_agent.player.__main__", heavy) == []
 
 
 def test_help_needs_nothing_heavy() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from restream_agent.config.load import load
 from restream_agent.config.relays import Relay, relays
-from restream_agent.render.ffmpeg import KEY_PRESET, STALL, live_command, output_options, relay_command
+from restream_agent.render.ffmpeg import KEY_PRESET, STALL, output_options, relay_command
 
 
 def relay(*lines: str) -> Relay:
@@ -100,10 +100,3 @@ def test_without_a_size_nothing_is_filtered() -> None:
     """Without height and fps, only the bitrate changes."""
     argv = command('url = "rtmp://h/app"', 'key = "k"', 'video = { bitrate = "1M" }')
     assert "-vf" not in argv
-
-
-def test_the_live_puller_copies_into_the_programs_socket() -> None:
-    """It reads from the given URL."""
-    argv = live_command("/usr/bin/ffmpeg", "rtmp://127.0.0.1/live/main")
-    assert option(argv, "-i") == "rtmp://127.0.0.1/live/main"
-    assert argv[-1] == "unix:/run/restream/live.sock"
