@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,11 +10,14 @@ from typing import assert_never
 
 from restream_agent.agent.decide import Action, ChangeUnit, ClearOperatorRequests, DropPublisher, KillRelay
 from restream_agent.agent.ingest_api import IngestServer
-from restream_agent.base.errors import RestreamError
+from restream_agent.base.errors import RestreamError, SlowCommandError
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
 
 log = logging.getLogger(__name__)
+
+READY_WITHIN = 1.0
+"""Seconds in which an awaited unit has to be ready. `live@` takes some 100 ms, most of them systemd's."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,25 @@ class Actor:
         self._systemd = systemd
         self._operator = operator
 
-    async def act(self, actions: Iterable[Action]) -> Done:
-        """Carry out actions. One that fails is logged, and the next one follows."""
+    async def act(self, actions: Iterable[Action], on_awaited: Callable[[], None] = lambda: None) -> Done:
+        """Carry out actions; call `on_awaited` after the one that is awaited, whether it succeeded or not.
+
+        An action that fails is logged, and the next one follows.
+        """
         is_complete, refusal = True, ""
         for action in actions:
             try:
                 await self._perform(action)
+            except SlowCommandError as error:
+                log.warning("%s", error)
+                is_complete = False
             except (RestreamError, OSError) as error:
                 log.error("%s", error)
                 is_complete = False
                 if isinstance(action, ChangeUnit):
                     refusal = str(error)
+            if isinstance(action, ChangeUnit) and action.is_awaited:
+                on_awaited()
         return Done(is_complete, refusal)
 
     async def _perform(self, action: Action) -> None:
@@ -52,6 +63,9 @@ class Actor:
             case DropPublisher(publisher):
                 log.info("publisher %s is dropped", publisher.client_id)
                 await self._ingest.drop(publisher)
+            case ChangeUnit(verb, unit, reason, is_awaited=True):
+                change = partial(self._systemd.change, within=READY_WITHIN)
+                await asyncio.to_thread(change, verb, (unit,), reason=reason)
             case ChangeUnit(verb, unit, reason):
                 # A start that comes late, when the broadcast is ending already, must not cancel its end.
                 change = partial(self._systemd.change, wait=False, yields=verb == "start")

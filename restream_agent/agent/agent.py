@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from restream_agent.agent.actor import Actor
 from restream_agent.agent.decide import (
@@ -26,6 +27,7 @@ from restream_agent.agent.memory_file import MemoryFile
 from restream_agent.agent.observer import IngestAnswer, Observation, Observer
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.refusals import Refusals
+from restream_agent.agent.shared_look import SharedLook
 from restream_agent.agent.situation import Situation
 from restream_agent.agent.status import Status
 from restream_agent.agent.stream_keeper import StreamKeeper
@@ -38,9 +40,6 @@ from restream_agent.wire.settings import AgentSettings
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.3
-"""Seconds. However often the status is requested, systemd is asked at most once in this time."""
-
 _SOON_TRIES = 4
 """Failed tries of the public port after each of which the next tick comes soon."""
 
@@ -48,6 +47,17 @@ _SOON_TRIES = 4
 MOST_ARRIVING = 8
 """Publishes with a valid key that may wait for their turn. Each takes some 100 ms, and the server waits 10 s
 for an answer (nginx-rtmp); an unpublish or a tick behind them must not wait longer."""
+
+
+ANSWERED_WITHIN = 1.0
+"""Seconds that the answer to a publish waits for `live@`. SRS takes up to 30, nginx-rtmp up to 10."""
+
+
+class _Rest(NamedTuple):
+    """What is left of a turn. `is_played` is set once `live@` plays the stream, or nothing does."""
+
+    task: asyncio.Task[None]
+    is_played: asyncio.Event
 
 
 class Agent:
@@ -91,8 +101,7 @@ class Agent:
         self._turn = asyncio.Lock()
         self._arriving: Counter[str] = Counter()
         self._leaving: set[str] = set()
-        self._refreshing: asyncio.Task[None] | None = None
-        self._next_refresh = clock()
+        self._shared_look = SharedLook(self._turn, self._observe, clock)
         self.look_again = asyncio.Event()
         self._ingest_answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
         self._observation = Observation(Situation(now=clock(), publishers=None))
@@ -101,20 +110,27 @@ class Agent:
         """Handle `on_publish` with a valid key; return the reason for refusing it, or "" to accept it.
 
         The answer waits until other publishers are disconnected, because the server then has room for this
-        one. It does not wait for systemd, which can take seconds on a busy machine.
+        one. It also waits until `live@` plays the stream, because otherwise the first picture passes before
+        `live@` is there; but not longer than ANSWERED_WITHIN, since systemd can take seconds on a busy
+        machine.
         """
         if self._arriving.total() >= MOST_ARRIVING:
             return "too many publishers arrive at once"
         client = hook.publisher.client_id
         self._arriving[client] += 1
+        # SRS has a new source for a new name now, and forgets it soon unless somebody plays it.
+        self._keeper.follow(hook.publisher.stream, is_published=False)
         try:
-            decision, self._rest = await self._begin(PublishRequest(hook.publisher))
+            decision, rest = await self._begin(PublishRequest(hook.publisher))
         finally:
             self._arriving -= Counter((client,))
-        if not decision.refusal:
-            self.look_again.set()
-            log.info("publisher %s from %s accepted", hook.publisher.stream, hook.publisher.address)
-        return decision.refusal
+        if decision.refusal:
+            return decision.refusal
+        self.look_again.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(rest.is_played.wait(), ANSWERED_WITHIN)
+        log.info("publisher %s from %s accepted", hook.publisher.stream, hook.publisher.address)
+        return ""
 
     async def unpublish(self, hook: Hook) -> None:
         """Handle `on_unpublish`; one of a client that is not the current publisher costs nothing.
@@ -184,37 +200,17 @@ class Agent:
         return self._clock() - self._observation.situation.now
 
     async def refresh(self) -> None:
-        """Look again without a decision; what is seen is never older than the request.
-
-        All requests that come before such a look begins share it. The next one begins LOOK_EVERY later at
-        the earliest, so a hook waits behind one look at most.
-        """
-        if self._refreshing is None:
-            self._refreshing = asyncio.create_task(self._refresh())
-        await asyncio.shield(self._refreshing)
-
-    async def _refresh(self) -> None:
-        begins_at = max(self._clock(), self._next_refresh)
-        self._next_refresh = begins_at + LOOK_EVERY
-        try:
-            await asyncio.sleep(begins_at - self._clock())
-            await self._turn.acquire()
-        finally:
-            # The requests from here on need the next look.
-            self._refreshing = None
-        try:
-            await self._observe()
-        finally:
-            self._turn.release()
+        """Look again without a decision; what is seen is never older than the request."""
+        await self._shared_look.request()
 
     async def _handle(self, event: AgentEvent) -> None:
         _, rest = await self._begin(event)
-        await asyncio.shield(rest)
+        await asyncio.shield(rest.task)
 
-    async def _begin(self, event: AgentEvent) -> tuple[Decision, asyncio.Task[None]]:
-        """Look, decide, and do what concerns the server; the task that is returned asks systemd for the rest.
+    async def _begin(self, event: AgentEvent) -> tuple[Decision, "_Rest"]:
+        """Look, decide, do what concerns the server, and begin to ask systemd for the rest.
 
-        The turn ends with that task.
+        The turn ends with the rest.
         """
         await self._turn.acquire()
         try:
@@ -230,12 +226,15 @@ class Agent:
         except BaseException:
             self._turn.release()
             raise
-        return decision, asyncio.create_task(self._finish(decision, event))
+        is_played = asyncio.Event()
+        self._rest = asyncio.create_task(self._finish(decision, event, is_played))
+        return decision, _Rest(self._rest, is_played)
 
-    async def _finish(self, decision: Decision, event: AgentEvent) -> None:
+    async def _finish(self, decision: Decision, event: AgentEvent, is_played: asyncio.Event) -> None:
         try:
             rest = (action for action in decision.actions if not isinstance(action, DropPublisher))
-            done = await self._actor.act(rest)
+            done = await self._actor.act(rest, on_awaited=is_played.set)
+            is_played.set()
             if decision.actions or isinstance(event, Tick):
                 self._systemd_refusal = done.refusal
             if not done.is_complete:
@@ -248,8 +247,10 @@ class Agent:
             self._turn.release()
 
     def _keep_stream(self) -> None:
-        current, situation = self._memory.current, self._observation.situation
-        self._keeper.follow(current.stream if current else None, is_published=bool(situation.publishers))
+        """Have the stream kept until its publisher is listed."""
+        current, listed = self._memory.current, self._observation.situation.publishers or ()
+        is_published = any(current is None or current.client_id == each.client_id for each in listed)
+        self._keeper.follow(current.stream if current else None, is_published=is_published)
 
     async def _observe(self) -> None:
         """Look at the ingest server and at systemd; RestreamError if systemd does not answer."""

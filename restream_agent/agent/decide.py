@@ -86,11 +86,12 @@ class DropPublisher:
 
 @dataclass(frozen=True)
 class ChangeUnit:
-    """Ask systemd to change a unit: `verb` is start, stop or restart."""
+    """Ask systemd to start, stop or restart a unit; the answer to a publish waits for what `is_awaited`."""
 
     verb: str
     unit: str
     reason: str
+    is_awaited: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,11 +161,13 @@ def _on_publish(
         actions.append(ClearOperatorRequests())
     if not situation.is_on_air:
         actions.append(ChangeUnit("start", unit_names.TARGET, "a publisher has connected"))
-    # Always restarted: a puller that outlives its publisher fails on the next publisher's timestamps.
-    actions.append(ChangeUnit("restart", unit_names.live_unit(publisher.stream), "a publisher has connected"))
+    # Always restarted: what the server still sends of the publisher before ends with the connection. The
+    # answer waits for it: the player gets the first picture only if it plays before that picture is sent.
+    play, reason = unit_names.live_unit(publisher.stream), "a publisher has connected"
+    actions.append(ChangeUnit("restart", play, reason, is_awaited=True))
     if rules.matches_live:
-        reason = "to match the fallback to the publisher's stream"
-        actions.append(ChangeUnit("restart", unit_names.PREPARE_UNIT, reason))
+        matching = "to match the fallback to the publisher's stream"
+        actions.append(ChangeUnit("restart", unit_names.PREPARE_UNIT, matching))
     return Decision(PublisherMemory(publisher, situation.now, takeovers), tuple(actions))
 
 

@@ -62,3 +62,7 @@ class CommandError(RestreamError):
         self.argv = argv
         self.reason = reason
         self.output = output
+
+
+class SlowCommandError(CommandError):
+    """Another program took too long, and was killed."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from restream_agent.base.errors import CommandError
+from restream_agent.base.errors import CommandError, SlowCommandError
 
 Finished = subprocess.CompletedProcess[str]
 """A program that has ended: its status, and what it wrote."""
@@ -165,8 +165,8 @@ def _not_started(argv: tuple[str, ...], error: OSError) -> CommandError:
     return CommandError(argv, f"cannot be started: {error.strerror}")
 
 
-def _too_slow(argv: tuple[str, ...], seconds: float, errors: bytes) -> CommandError:
-    return CommandError(argv, f"gave no answer within {seconds:g} s", output=_text(errors).strip())
+def _too_slow(argv: tuple[str, ...], seconds: float, errors: bytes) -> SlowCommandError:
+    return SlowCommandError(argv, f"gave no answer within {seconds:g} s", output=_text(errors).strip())
 
 
 def _failed(argv: tuple[str, ...], status: int, errors: bytes) -> CommandError:

@@ -52,20 +52,28 @@ class Systemd:
         self._run = runner
 
     def change(
-        self, verb: str, units: Iterable[str], *, reason: str, wait: bool = True, yields: bool = False
+        self,
+        verb: str,
+        units: Iterable[str],
+        *,
+        reason: str,
+        wait: bool = True,
+        within: float = _JOB_TIMEOUT,
+        yields: bool = False,
     ) -> None:
         """Start, stop, restart or reload units, and wait until systemd has done it unless `wait` is False.
 
         A change that `yields` fails if it would cancel a change that is under way: a start of any unit with
         `Requisite=restream.target` would cancel a stop of that target. Without units, nothing happens. Raises
-        CommandError with systemd's message.
+        CommandError with systemd's message; SlowCommandError after `within` seconds, though systemd goes on
+        with what it has begun.
         """
         names = tuple(units)
         if not names:
             return
         log.info("systemctl %s %s: %s", verb, " ".join(names), reason)
         flags = (*(() if wait else ("--no-block",)), *(("--job-mode=fail",) if yields else ()))
-        self._run(("systemctl", *flags, verb, "--", *names), timeout=_JOB_TIMEOUT)
+        self._run(("systemctl", *flags, verb, "--", *names), timeout=within)
 
     def run_unit(self, unit: str, *, reason: str, on_status: Callable[[str], None]) -> None:
         """Start a oneshot unit and wait for its end; tell its `STATUS=` twice a second.

@@ -96,6 +96,7 @@ class AgentBench:
     runtime: Path
     server: FakeIngest = field(default_factory=FakeIngest)
     machine: FakeSystemctl = field(default_factory=FakeSystemctl)
+    settings: AgentSettings = SETTINGS
     passed: float = 0.0
 
     def __post_init__(self) -> None:
@@ -110,7 +111,7 @@ class AgentBench:
         self.refusals = Refusals()
         self.keeper = StreamKeeper("127.0.0.1:1935", self.runtime / "stream")
         return Agent(
-            SETTINGS,
+            self.settings,
             self.server,
             Systemd(self.machine.run),
             self.telemetry,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from restream_agent.agent import agent
+from restream_agent.agent import shared_look
 from restream_agent.agent.decide import UNREACHABLE
 from restream_agent.agent.situation import Publisher
 from restream_agent.wire.program_report import LiveReport
@@ -97,7 +97,7 @@ def test_a_status_that_is_asked_for_during_a_look_waits_for_the_next_one(
     bench: AgentBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The look that is under way may have seen the time before the request."""
-    monkeypatch.setattr(agent, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(shared_look, "LOOK_EVERY", 0.0)
     is_looking, may_end = asyncio.Event(), asyncio.Event()
     ask = bench.server.publishers
 
@@ -125,7 +125,7 @@ def test_a_status_asked_for_often_is_not_a_look_each_time(
     bench: AgentBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next look begins LOOK_EVERY after this one, so many requests do not burden systemd."""
-    monkeypatch.setattr(agent, "LOOK_EVERY", 60.0)
+    monkeypatch.setattr(shared_look, "LOOK_EVERY", 60.0)
     go(bench.agent.refresh)
     looks = bench.machine.looks
 
@@ -140,7 +140,7 @@ def test_a_status_asked_for_often_is_not_a_look_each_time(
 def test_a_stream_is_kept_until_its_publisher_is_listed(
     bench: AgentBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before anybody has come, while the publish is answered, and again when the publisher has gone."""
+    """Before anybody has come, from the hook on until the publisher is seen, and after its end."""
     followed: list[tuple[str | None, bool]] = []
 
     def follow(stream: str | None, *, is_published: bool) -> None:
@@ -152,4 +152,20 @@ def test_a_stream_is_kept_until_its_publisher_is_listed(
     go(bench.agent.tick)
     bench.server.listed = ()
     go(lambda: bench.agent.unpublish(hook(OBS, "unpublish")))
-    assert followed == [(None, False), ("main", False), ("main", True), (None, False)]
+    assert followed == [(None, False), ("main", False), ("main", False), ("main", True), (None, False)]
+
+
+def test_a_new_stream_is_kept_while_another_is_still_published(
+    bench: AgentBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SRS has a new source for it, which nobody else plays before `live@` does."""
+    followed: list[tuple[str | None, bool]] = []
+
+    def follow(stream: str | None, *, is_published: bool) -> None:
+        followed.append((stream, is_published))
+
+    bench.server.listed = (OBS,)
+    go(bench.agent.tick)
+    monkeypatch.setattr(bench.keeper, "follow", follow)
+    go(lambda: bench.agent.publish(hook(Publisher("c3", "other"))))
+    assert followed == [("other", False), ("other", False)]

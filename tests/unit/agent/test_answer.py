@@ -1,24 +1,114 @@
 """A publish: what is done before its answer, and the requests of the operator that it makes obsolete."""
 
+import asyncio
+import threading
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
+import pytest
+
+from restream_agent.agent import agent
+from restream_agent.agent.actor import READY_WITHIN
 from restream_agent.base import paths
-from tests.unit.agent.test_agent import NEXT, OBS, AgentBench, bench, go, hook
+from restream_agent.base.errors import SlowCommandError
+from restream_agent.systemd import unit_names
+from tests.unit.agent.test_agent import NEXT, OBS, AgentBench, FakeSystemctl, bench, go, hook
 
 __all__ = ["bench"]
 
 
-def test_a_publish_is_answered_before_systemd_is_asked(bench: AgentBench) -> None:
-    """But after another publisher was disconnected. SRS may lose a stream whose hook is answered late."""
+PLAY = "restart live@main.service"
+PREPARE = "restart restream-fallback-prepare.service"
+
+
+@dataclass
+class LateSystemctl(FakeSystemctl):
+    """A systemctl that is done with `live@` once `is_ready`, and with the preparation once `is_answered`.
+
+    `limits` are the time limits of changes, by unit.
+    """
+
+    is_ready: threading.Event = field(default_factory=threading.Event)
+    is_answered: threading.Event = field(default_factory=threading.Event)
+    patience: float = 10.0
+    limits: dict[str, float] = field(default_factory=dict)
+    is_blocking: dict[str, bool] = field(default_factory=dict)
+
+    def run(self, argv: tuple[str, ...], **options: Any) -> CompletedProcess[str]:
+        done = super().run(argv, **options)
+        unit = argv[-1]
+        self.limits[unit] = options["timeout"]
+        self.is_blocking[unit] = "--no-block" not in argv
+        gates = {"live@main.service": self.is_ready, unit_names.PREPARE_UNIT: self.is_answered}
+        if argv[1] != "show" and unit in gates and not gates[unit].wait(self.patience):
+            raise SlowCommandError(argv, "gave no answer")
+        return done
+
+
+def late(bench: AgentBench) -> LateSystemctl:
+    """Give the bench an agent whose `live@` is late, and which prepares a fallback after each publish."""
+    bench.machine = machine = LateSystemctl()
+    bench.settings = replace(bench.settings, matches_live=True)
+    bench.agent = bench.restarted()
+    return machine
+
+
+def test_a_publish_is_answered_once_live_plays(bench: AgentBench) -> None:
+    """After another publisher was disconnected, and before everything else that systemd is asked for."""
+    machine = late(bench)
     bench.server.listed = (NEXT,)
-    seen: list[tuple[list[str], list[str]]] = []
 
     async def publish() -> None:
-        await bench.agent.publish(hook(OBS))
-        seen.append((bench.server.dropped.copy(), bench.machine.calls.copy()))
+        answer = asyncio.create_task(bench.agent.publish(hook(OBS)))
+        while PLAY not in machine.calls:
+            await asyncio.sleep(0)
+        assert (bench.server.dropped, answer.done()) == (["c2"], False)
+        machine.is_ready.set()
+        assert await asyncio.wait_for(answer, 5) == ""
+        machine.is_answered.set()
 
     go(publish)
-    assert (seen, len(bench.machine.calls)) == ([(["c2"], [])], 2)
+    assert machine.calls == ["start restream.target", PLAY, PREPARE]
+
+
+def test_the_answer_does_not_wait_longer_than_its_bound(
+    bench: AgentBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd may be busy for seconds, and SRS may forget the stream meanwhile."""
+    machine = late(bench)
+    monkeypatch.setattr(agent, "ANSWERED_WITHIN", 0.01)
+
+    async def publish() -> None:
+        assert await bench.agent.publish(hook(OBS)) == ""
+        assert PREPARE not in machine.calls
+        machine.is_ready.set()
+        machine.is_answered.set()
+
+    go(publish)
+    assert machine.calls[-1] == PREPARE
+
+
+def test_only_the_restart_of_live_is_waited_for(bench: AgentBench) -> None:
+    """And not for long, so that the next event has its turn."""
+    machine = late(bench)
+    machine.is_ready.set()
+    machine.is_answered.set()
+    go(lambda: bench.agent.publish(hook(OBS)))
+    waited = {unit for unit, is_blocking in machine.is_blocking.items() if is_blocking and "@*" not in unit}
+    assert waited == {"live@main.service"}
+    assert machine.limits["live@main.service"] == READY_WITHIN
+
+
+def test_a_live_that_is_late_is_not_a_refusal(bench: AgentBench, caplog: pytest.LogCaptureFixture) -> None:
+    """A warning, and a look soon; systemd goes on with the start."""
+    machine = late(bench)
+    machine.patience = 0.01
+    go(lambda: bench.agent.publish(hook(OBS)))
+    assert not any("systemd refuses" in problem for problem in bench.agent.status().problems())
+    assert "gave no answer" in caplog.text
+    assert bench.agent.look_again.is_set()
 
 
 def test_a_publish_clears_the_operators_requests(bench: AgentBench) -> None:
