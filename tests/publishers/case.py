@@ -30,7 +30,7 @@ class Expectation:
     """
 
     sources: tuple[str, ...] | None = ("live",)
-    connections: int = 1
+    connections: int | None = 1
     sync_ms: float | None = SYNC_MS
     pace_ms: float | None = PACE_MS
     first_ms: float | None = FIRST_MS

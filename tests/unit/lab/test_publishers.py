@@ -10,7 +10,7 @@ from tests.demo.screen import Screen
 from tests.lab.rtmp import AUDIO, VIDEO, RtmpMessage
 from tests.lab.script import Manners, ScriptStep
 from tests.lab.taps import Connection
-from tests.publishers import reception, scripts
+from tests.publishers import cases_door, reception, scripts
 from tests.publishers.case import Expectation, PublisherCase, plays
 from tests.publishers.catalogue import CASES, chosen
 from tests.publishers.judge import CasePlayed, Reception, receive
@@ -246,3 +246,9 @@ def test_the_night_names_every_fault() -> None:
 def test_the_nights_publishers_have_the_right_key(manners: Manners) -> None:
     """Each has a name of its own for nothing but its key."""
     assert manners.name == KEYED
+
+
+def test_what_is_not_expected_is_not_judged() -> None:
+    """The door's cases judge themselves: nothing that a platform receives is wrong then."""
+    nothing = received([], reception.SentFrames({}))
+    assert played(nothing, cases_door.ANYTHING).problems() == []
