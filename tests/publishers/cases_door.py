@@ -17,8 +17,8 @@ LOOK_AFTER = 3.5
 SAID = re.compile(r"refused.*127\.0\.0\.1|127\.0\.0\.1.*refused", re.IGNORECASE)
 
 ANYTHING = Expectation(
-    sources=None, connections=None, sync_ms=None, pace_ms=None, first_ms=None, missing=None, tracks=(), live_tracks=(),
-    codecs=None, decode_messages=None, never=("Traceback", re.escape(INGEST_KEY)),
+    sources=None, connections=None, sync_ms=None, pace_ms=None, first_ms=None, missing=None, tracks=(),
+    live_tracks=(), codecs=None, decode_messages=None, never=("Traceback", re.escape(INGEST_KEY)),
 )  # fmt: skip
 
 
