@@ -64,6 +64,7 @@ class LiveSource:
     _candidate_end: int = 0
     _is_refused: bool = False
     _burst: int = 0
+    _has_gone_on: bool = False
     _arrivals: Arrivals = field(default_factory=Arrivals)
     _bursts: Bursts = field(default_factory=Bursts)
     _usual_lag: int | None = None
@@ -87,7 +88,7 @@ class LiveSource:
         if tag.is_keyframe and not (self.candidate and self._may_become_due(now)):
             self.candidate = [tag]
             self.candidate_at, self._is_refused = now, False
-            self._burst = self._arrivals.burst(now)
+            self._burst, self._has_gone_on = self._arrivals.burst(now), False
             self._candidate_size, self._candidate_end = len(tag.body), tag.timestamp
         elif self.candidate:
             self.candidate.append(tag)
@@ -102,6 +103,8 @@ class LiveSource:
         self._candidate_end += further
         if now <= self.candidate_at + CONFIRM:
             self._burst += further
+        if now >= self.candidate_at + CONFIRM // 2:
+            self._has_gone_on = True
 
     def refuse(self, now: int) -> None:
         """Give up a stale candidate; a new stream may still turn out to come in bursts."""
@@ -118,7 +121,15 @@ class LiveSource:
 
         Of a stream whose usual lag is known it does not matter: then it has caught up.
         """
-        return self._burst <= CALM + CONFIRM or self._usual_lag is not None
+        return self._burst <= FRESH or self._usual_lag is not None
+
+    def goes_on(self, now: int) -> bool:
+        """Whether pictures arrive after those that came with the keyframe, or none came with it.
+
+        A burst is followed by a silence. Of a stream that is known it does not matter.
+        """
+        is_known = self._usual_lag is not None or self._bursts.usual(now) is not None
+        return is_known or self._has_gone_on or self._burst == 0
 
     def is_calm(self, now: int) -> bool:
         """Whether the candidate was watched for CONFIRM and the stream arrives in about real time."""

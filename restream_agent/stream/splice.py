@@ -198,7 +198,7 @@ class Splice:
         room = LIVE_LEAD_LIMIT - max(self._cut_at(live, now), self._timeline.end + 1) + now
         if live.comes_in_bursts(now) and not is_first:
             return live.is_due(now) and room >= 0
-        if not live.is_calm(now):
+        if not live.is_calm(now) or not (is_first or live.goes_on(now)):
             return False
         is_fresh = live.is_fresh(now, FRESH_AT_OPENING) if is_first else live.is_fresh(now, FRESH)
         if is_fresh and live.span <= room and (is_first or live.is_alone()):

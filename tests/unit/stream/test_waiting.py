@@ -2,7 +2,9 @@
 
 import pytest
 
+from restream_agent.stream.flv import Tag
 from restream_agent.stream.splice import Settings
+from restream_agent.stream.waiting import Waiting
 from tests.unit.stream.flv_making import picture, sound, stream
 from tests.unit.stream.splice_bench import SpliceBench
 
@@ -92,3 +94,25 @@ def test_a_broadcast_that_opens_waits_for_live_too() -> None:
     bench.take(bench.splice.live_tag(picture(0, 1, is_keyframe=False), bench.now))
     bench.pass_time(800)
     assert bench.splice.waits_for(bench.now) == ("keyframe", 800)
+
+
+def reason(*arrivals: tuple[Tag, int], since: int, now: int) -> str:
+    """Return what a stream waits for of which these tags have arrived."""
+    waiting = Waiting()
+    for tag, at in arrivals:
+        waiting.note(tag, at)
+    return waiting.reason(since, now)
+
+
+def test_a_second_without_data_or_pictures_is_long() -> None:
+    """A keyframe counts from the moment that live was left."""
+    keyframe, between = picture(0, 1, is_keyframe=True), picture(0, 1, is_keyframe=False)
+    assert [reason((between, 500), since=0, now=now) for now in (1499, 1500)] == ["keyframe", "data"]
+    both = [((between, 500), (sound(0, 1), at)) for at in (1499, 1500)]
+    assert [reason(*pair, since=0, now=pair[1][1]) for pair in both] == ["keyframe", "picture"]
+    assert [reason((keyframe, 500), since=since, now=600) for since in (500, 501)] == [
+        "real time",
+        "keyframe",
+    ]
+    late = ((keyframe, 500), (sound(0, 1), 1500))
+    assert [reason(*late, since=since, now=1500) for since in (500, 501)] == ["real time", "picture"]
