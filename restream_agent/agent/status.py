@@ -182,6 +182,7 @@ def _relay(relay: RelayView, credential: str) -> RelayStatus:
         age=_rounded(relay.age, 1),
         ends_in=_rounded(relay.ends_in, 0),
         lacks_keyframe=relay.lacks_keyframe,
+        redirect=relay.attempt.redirect if relay.failures else "",
     )
 
 

@@ -217,5 +217,9 @@ def _relay_remarks(relay: RelayStatus) -> list[str]:
 def _refused_words(relay: RelayStatus) -> str:
     """Return the words for a platform that has ended several attempts in a row, most often for its key."""
     when = f"next try in {relay.next_try:.0f} s" if relay.next_try else "trying again now"
+    if relay.redirect:
+        return (
+            f"REFUSED {relay.failures} times, {when}: it redirects to {relay.redirect} (set that as its url)"
+        )
     remedy = f" restream-agent secret set {relay.credential}" if relay.credential else ""
     return f"REFUSED {relay.failures} times, {when} (wrong key?{remedy})"

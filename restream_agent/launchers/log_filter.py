@@ -68,7 +68,7 @@ def _filter(reading: int, program: int, name: str, on_stop: StopHandler | None, 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, note_signal)
-    secrets = _secrets()
+    secrets = secrets_of_unit()
     with os.fdopen(reading, "rb", buffering=0) as file:
         for line in filter(is_told, lines(file)):
             if take(line):
@@ -82,7 +82,7 @@ def is_told(line: str) -> bool:
     return line.strip() not in _MEANS_NOTHING
 
 
-def _secrets() -> tuple[str, ...]:
+def secrets_of_unit() -> tuple[str, ...]:
     """Return the secrets in the unit's own credential; an ingest server has no such credential."""
     file = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "key"
     return parts(file.read_text().strip()) if file.exists() else ()

@@ -34,6 +34,12 @@ from restream_agent.wire import records
 from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from restream_agent.wire.relay_environment import RelayEnvironment
 
+_REFUSED = "Unknown connect error"
+"""ffmpeg's words for a platform that refuses the connection for another reason than a password."""
+
+_REFUSED_FILE = "refused"
+"""In the runtime directory: the last attempt had a line with these words."""
+
 
 def main(argv: list[str]) -> NoReturn:
     """Make one attempt; OSError if its files cannot be written or the command cannot be started."""
@@ -51,13 +57,43 @@ def main(argv: list[str]) -> NoReturn:
     if attempts.failures:
         print(f"<4>{status.sentence()}", file=sys.stderr)
     manager.send(f"STATUS={status.to_status()}")
-    time.sleep(status.pause)
+    if attempts.failures and (redirect := _redirect(argv, runtime)):
+        status = replace(status, redirect=redirect)
+        print(f"<4>the platform redirects to {redirect}: set that as its url", file=sys.stderr)
+        manager.send(f"STATUS={status.to_status()}")
+    time.sleep(max(0.0, now + status.pause - time.monotonic()))
     file.write_text(json.dumps(records.as_table(replace(attempts, started=time.monotonic()))))
     _write_key(runtime)
     program = _connect(os.environ["RELAY_INPUT"])
     manager.send("READY=1")
-    take = MarkLines(to_agent(argv, socket.socket(socket.AF_INET, socket.SOCK_DGRAM))).take
+    marks = MarkLines(to_agent(argv, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
+    take = _taker(marks, runtime / _REFUSED_FILE)
     log_filter.main(argv, stdin=program.fileno(), on_stop=relay_stop.end_ffmpeg(file), take=take)
+
+
+def _taker(marks: MarkLines, refused: Path) -> log_filter.LineTaker:
+    """Return what takes the marks out of ffmpeg's log, and notes that the platform refused the connection."""
+
+    def take(line: str) -> bool:
+        if _REFUSED in line:
+            with suppress(OSError):
+                refused.touch()
+        return marks.take(line)
+
+    return take
+
+
+def _redirect(argv: list[str], runtime: Path) -> str:
+    """Return where the platform sends its clients if it has refused the connection of the last attempt."""
+    refused = runtime / _REFUSED_FILE
+    if not refused.exists():
+        return ""
+    refused.unlink()
+    # Imported here because it is needed by few attempts, and a relay waits for this process.
+    from restream_agent.launchers.redirect import ask
+
+    url = next(word for word in argv if word.startswith(("rtmp://", "rtmps://")))
+    return ask(url, argv[argv.index("-rtmp_app") + 1], log_filter.secrets_of_unit())
 
 
 def _load(file: Path) -> Attempts | None:

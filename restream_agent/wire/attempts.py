@@ -10,26 +10,35 @@ from dataclasses import dataclass
 GIVEN_UP = 100
 """The exit status of a relay that has given up; its unit then asks systemd for no further restart."""
 
-_FIGURES = re.compile(r"attempt=[0-9]{1,9} failures=([0-9]{1,9}) pause=([0-9]{1,6}\.[0-9])s: ")
+_FIGURES = re.compile(
+    r"attempt=[0-9]{1,9} failures=([0-9]{1,9}) pause=([0-9]{1,6}\.[0-9])s(?: redirect=(\S{1,300}))?: "
+)
 
 
 @dataclass(frozen=True)
 class AttemptStatus:
-    """One attempt: how many before it have failed in a row, and the pause before it in seconds."""
+    """One attempt: how many before it have failed in a row, and the pause before it in seconds.
+
+    `redirect` is the address to which the platform sends its clients, "" if it does not. It has no blanks.
+    """
 
     failures: int
     pause: float = 0.0
+    redirect: str = ""
 
     def sentence(self) -> str:
         """Return the sentence for people."""
         if not self.failures:
             return "first attempt"
         failures = "1 failure" if self.failures == 1 else f"{self.failures} failures in a row"
-        return f"attempt {self.failures + 1} after {failures}, with a pause of {self.pause:.1f} s"
+        redirect = f"; the platform redirects to {self.redirect}" if self.redirect else ""
+        return f"attempt {self.failures + 1} after {failures}, with a pause of {self.pause:.1f} s{redirect}"
 
     def to_status(self) -> str:
         """Return the text for `STATUS=`."""
         figures = f"attempt={self.failures + 1} failures={self.failures} pause={self.pause:.1f}s"
+        if self.redirect:
+            figures += f" redirect={self.redirect}"
         return f"{figures}: {self.sentence()}"
 
     @classmethod
@@ -39,4 +48,6 @@ class AttemptStatus:
         A relay that the version before started has another text. It counts again with its next attempt.
         """
         figures = _FIGURES.match(status)
-        return cls(int(figures[1]), float(figures[2])) if figures else cls(failures=0)
+        if figures is None:
+            return cls(failures=0)
+        return cls(int(figures[1]), float(figures[2]), figures[3] or "")

@@ -83,7 +83,7 @@ class RelayStatus:
     kind). `av_offset` is by how much sound has become later than its picture between the program and the
     relay's output. `age` is for how many seconds of stream its connection has lasted; from 19 days on,
     `ends_in` is until its timestamps end, before which it is connected anew. A relay that can go on only at
-    the next keyframe `lacks_keyframe`.
+    the next keyframe `lacks_keyframe`. `redirect` is the address to which a refusing platform redirects.
     """
 
     unit: str
@@ -108,6 +108,7 @@ class RelayStatus:
     age: float | None = None
     ends_in: float | None = None
     lacks_keyframe: bool = False
+    redirect: str = ""
 
 
 @dataclass(frozen=True)

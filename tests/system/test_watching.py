@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from restream_agent.agent.renewal import SETTLED
 from restream_agent.wire.attempts import AttemptStatus
 from tests.demo.install import ETC, PREFIX, PUBLISH_URL
 from tests.lab.obs import Encoder, Obs
@@ -85,6 +86,45 @@ def test_the_lip_sync_of_each_relay_is_known_whoever_was_killed(broadcast: Insta
             broadcast.container.wait_until(lambda name=name: is_in_step(broadcast, name), 30, "the offset")  # type: ignore[misc]
     log = broadcast.words("ffmpeg-relay@alpha")
     assert not [line for line in log if ".000000" in line or ".500000" in line]
+
+
+AGE_CLOCK = """
+import struct
+layout, days = struct.Struct("<8sqqqq"), 24.2 * 86_400
+path = "/run/restream-program/clock"
+magic, epoch, *last = layout.unpack(open(path, "rb").read())
+later = [stamp + int(days * 1000) for stamp in last]
+open(path, "r+b").write(layout.pack(magic, epoch - int(days * 10**9), *later))
+"""
+
+
+def test_old_connections_are_renewed_one_at_a_time(broadcast: Installation) -> None:
+    """The broadcast is made 24.2 days older: each relay is restarted once, and not both within a minute."""
+    before = {name: connections(broadcast, name) for name in ("alpha", "beta")}
+    broadcast.container.run(("systemctl", "kill", "-s", "STOP", "fallback.service"))
+    broadcast.container.run((f"{PREFIX}/bin/python3", "-c", AGE_CLOCK))
+    broadcast.container.run(("systemctl", "kill", "-s", "KILL", "fallback.service"))
+    renewed = dict[str, float]()
+
+    def are_renewed() -> bool:
+        for name, count in before.items():
+            if connections(broadcast, name) > count:
+                renewed.setdefault(name, time.monotonic())
+        return len(renewed) == len(before)
+
+    broadcast.container.wait_until(are_renewed, 120, "both relays to be renewed")
+    first, second = sorted(renewed.values())
+    assert second - first > SETTLED / 2
+    for name, count in before.items():
+        wait_state(broadcast, name, "delivering")
+        assert relay(broadcast, name)["age"] < SETTLED * 3
+        assert connections(broadcast, name) == count + 1
+    log = "\n".join(broadcast.words("restream-agent", lines=200))
+    for name in before:
+        assert f"{name} will be connected anew" in log
+        assert (
+            f"systemctl restart ffmpeg-relay@{name}.service: the timestamps of its connection end in" in log
+        )
 
 
 def is_in_step(installation: Installation, name: str) -> bool:

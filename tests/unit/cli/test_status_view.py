@@ -131,6 +131,10 @@ def test_a_weak_line_is_told_with_its_figures() -> None:
             "starting, attempt 2 after 1 failure, with a pause of 3.0 s",
         ),
         (
+            replace(UNKNOWN, state="refusing", failures=4, next_try=7.2, redirect="rtmp://h/app"),
+            "REFUSED 4 times, next try in 7 s: it redirects to rtmp://h/app (set that as its url)",
+        ),
+        (
             replace(UNKNOWN, state="refusing", failures=4, next_try=7.2, credential="gamma", words="…"),
             "REFUSED 4 times, next try in 7 s (wrong key? restream-agent secret set gamma)",
         ),

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from restream_agent.launchers.relay_stop import GRACE
-from restream_agent.wire.attempts import GIVEN_UP
+from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from tests.lab.deadline import wait_until
+from tests.unit.launchers.refusing_platform import ELSEWHERE, REDIRECT, command, platform
 
 KEY = "secret-key"
 FIRST = "STATUS=attempt=1 failures=0 pause=0.0s: first attempt"
@@ -129,6 +130,19 @@ def test_when_it_has_failed_for_too_long_it_gives_up(unit: RelayUnit) -> None:
     child = unit.start("/bin/true", give_up="60")
     _, errors = child.communicate(timeout=30)
     assert (child.returncode, errors) == (GIVEN_UP, "<3>giving up: 6 attempts in 1 min have failed\n")
+
+
+def test_a_platform_that_refuses_the_connection_is_asked_where_it_redirects_to(unit: RelayUnit) -> None:
+    """By the attempt after the one whose ffmpeg logged that; the address is in the unit's status."""
+    words = "[rtmp @ 0x1] Unknown connect error (unsupported authentication method?)"
+    with platform(command("_error", 1.0, None, REDIRECT), []) as url:
+        argv = ("/bin/sh", "-c", f"echo '{words}'", "-rtmp_app", "app", url)
+        unit.start(*argv).communicate(timeout=30)
+        assert [unit.hear(), unit.hear()] == [FIRST, "READY=1"]
+        _, log = unit.start(*argv).communicate(timeout=30)
+    assert AttemptStatus.read(unit.hear().removeprefix("STATUS=")).redirect == ""
+    assert AttemptStatus.read(unit.hear().removeprefix("STATUS=")).redirect == ELSEWHERE
+    assert f"<4>the platform redirects to {ELSEWHERE}: set that as its url" in log
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"unknown": 1}', '"text"', '{"since": "x"}'])

@@ -46,8 +46,13 @@ def test_other_words_tell_of_no_failure(text: str) -> None:
             AttemptStatus(4, 7.5),
             "attempt=5 failures=4 pause=7.5s: attempt 5 after 4 failures in a row, with a pause of 7.5 s",
         ),
+        (
+            AttemptStatus(4, 7.5, "rtmp://h:1936/app"),
+            "attempt=5 failures=4 pause=7.5s redirect=rtmp://h:1936/app: "
+            "attempt 5 after 4 failures in a row, with a pause of 7.5 s; the platform redirects to rtmp://h:1936/app",
+        ),
     ],
 )
 def test_systemctl_status_shows_a_sentence(status: AttemptStatus, text: str) -> None:
-    """After the figures."""
-    assert status.to_status() == text
+    """After the figures, which are read back."""
+    assert (status.to_status(), AttemptStatus.read(text).redirect) == (text, status.redirect)
