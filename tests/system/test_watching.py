@@ -88,6 +88,25 @@ def test_the_lip_sync_of_each_relay_is_known_whoever_was_killed(broadcast: Insta
     assert not [line for line in log if ".000000" in line or ".500000" in line]
 
 
+DEAD_SESSION = 61  # seconds for which IVS and Kick refuse after a reset
+BACK_WITHIN = 15
+
+
+def test_a_relay_is_back_soon_after_a_platform_that_kept_a_dead_session(broadcast: Installation) -> None:
+    """The platform ends the connection, refuses each attempt for a minute, and then accepts."""
+    beta = broadcast.platforms["beta"]
+    beta.behave("refuse")
+    ended, count = time.monotonic(), connections(broadcast, "beta")
+    broadcast.container.wait_until(
+        lambda: time.monotonic() - ended > DEAD_SESSION, DEAD_SESSION + 5, "the platform to free"
+    )
+    beta.behave("pass")
+    broadcast.container.wait_until(
+        lambda: connections(broadcast, "beta") > count, BACK_WITHIN, "the relay to be back"
+    )
+    wait_state(broadcast, "beta", "delivering")
+
+
 AGE_CLOCK = """
 import struct
 layout, days = struct.Struct("<8sqqqq"), 24.2 * 86_400
