@@ -107,6 +107,10 @@ class ChaosBroadcast:
         connections = self.platforms[name].reader.connections
         return any(one.closed is None and one.has_media() for one in connections)
 
+    def connections_ended(self, name: str) -> int:
+        """Return how many connections of a platform have ended since the broadcast began."""
+        return sum(one.closed is not None for one in self.platforms[name].reader.update())
+
     def elapsed(self) -> float:
         """Return the seconds since the fault began or, later, since it struck for the last time."""
         return time.monotonic() - self.since

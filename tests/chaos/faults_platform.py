@@ -2,7 +2,7 @@
 
 from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.fault import Act, Fault
-from tests.chaos.faults_relay import NAME, RETRY_SECONDS, wait_lost
+from tests.chaos.faults_relay import NAME, RETRY_SECONDS, losing
 from tests.lab import network
 
 REFUSING_SECONDS = 15.0
@@ -14,16 +14,16 @@ def ends(how: str) -> Act:
     """Return an act: the platform ends its connections ("close" or "reset") and accepts new ones."""
 
     def act(broadcast: ChaosBroadcast) -> None:
-        broadcast.platforms[NAME].behave(how)
-        wait_lost(broadcast)
+        with losing(broadcast):
+            broadcast.platforms[NAME].behave(how)
 
     return act
 
 
 def refuse(broadcast: ChaosBroadcast) -> None:
     """Refuse the key for REFUSING_SECONDS."""
-    _behave(broadcast, "refuse")
-    wait_lost(broadcast)
+    with losing(broadcast):
+        _behave(broadcast, "refuse")
     attempts = _attempts(broadcast)
     broadcast.watch(REFUSING_SECONDS)
     broadcast.wait(lambda: _attempts(broadcast) > attempts, GIVES_UP_SECONDS, "the relay to be refused")
@@ -57,8 +57,8 @@ def disappear(broadcast: ChaosBroadcast) -> None:
     platform = broadcast.platforms[NAME]
     broadcast.undo.callback(network.know_name, broadcast.container, platform.host)
     network.forget_name(broadcast.container, platform.host)
-    platform.behave("close")
-    wait_lost(broadcast)
+    with losing(broadcast):
+        platform.behave("close")
     attempts = _attempts(broadcast)
     broadcast.watch(UNKNOWN_SECONDS)
     if _attempts(broadcast) > attempts:

@@ -2,6 +2,8 @@
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.fault import Fault
@@ -13,14 +15,20 @@ SILENT_SECONDS = 3.0
 RETRY_SECONDS = 90.0  # pauses between a relay's attempts grow
 
 
-def wait_lost(broadcast: ChaosBroadcast) -> None:
-    """Wait until the platform's connection has ended."""
-    broadcast.wait(lambda: not broadcast.is_connected(NAME), 30, f"{NAME} to lose its connection")
+@contextmanager
+def losing(broadcast: ChaosBroadcast) -> Iterator[None]:
+    """Wait at the end until a connection of the platform has ended.
+
+    It counts, and does not look for a moment without a connection: the next one may have begun by then.
+    """
+    ended = broadcast.connections_ended(NAME)
+    yield
+    broadcast.wait(lambda: broadcast.connections_ended(NAME) > ended, 30, f"{NAME} to lose its connection")
 
 
 def kill(broadcast: ChaosBroadcast) -> None:
-    broadcast.systemctl("kill", "-s", "KILL", UNIT)
-    wait_lost(broadcast)
+    with losing(broadcast):
+        broadcast.systemctl("kill", "-s", "KILL", UNIT)
 
 
 def stop(broadcast: ChaosBroadcast) -> None:
@@ -29,8 +37,8 @@ def stop(broadcast: ChaosBroadcast) -> None:
 
 
 def kill_as_oom(broadcast: ChaosBroadcast) -> None:
-    units.signal_all(broadcast.container, UNIT, signal.SIGKILL)
-    wait_lost(broadcast)
+    with losing(broadcast):
+        units.signal_all(broadcast.container, UNIT, signal.SIGKILL)
 
 
 def _is_silent(broadcast: ChaosBroadcast) -> bool:

@@ -9,6 +9,9 @@ from tests.lab.container import Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
 
+CONVERTED_WITHIN = 200
+"""Seconds. A fallback is converted at idle priority: a machine that is busy leaves it little time."""
+
 
 @dataclass(frozen=True)
 class MediaBroadcast:
@@ -44,6 +47,11 @@ class MediaBroadcast:
         return all(
             connection.closed for platform in self.platforms for connection in platform.reader.update()
         )
+
+    def wait_matching(self, label: str) -> None:
+        """Wait until the fallback of the next hand-off was prepared for a profile."""
+        what = f"a fallback that matches {label}"
+        self.container.wait_until(lambda: self.matches(label), CONVERTED_WITHIN, what)
 
     def matches(self, label: str) -> bool:
         """Tell whether the fallback of the next hand-off was prepared for a profile."""

@@ -29,7 +29,7 @@ def test_ten_hand_offs_decode_without_one_message(
     encoder = FORMATS[label]
     before = sum(len(platform.reader.published()) for platform in broadcast.platforms)
     obs = broadcast.publish(encoder)
-    broadcast.container.wait_until(lambda: broadcast.matches(label), 60, f"a fallback that matches {label}")
+    broadcast.wait_matching(label)
     for _ in range(HAND_OFFS // 2):
         broadcast.drop(obs)
         obs = broadcast.publish(encoder)

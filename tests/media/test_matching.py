@@ -23,9 +23,7 @@ def test_the_second_hand_off_after_a_change_of_resolution_plays_a_matching_fallb
     obs = broadcast.publish(SMALL)
     broadcast.drop(obs)
     obs = broadcast.publish(SMALL)
-    broadcast.container.wait_until(
-        lambda: broadcast.matches("640x360p25-high-48000x2"), 30, "a fallback that matches"
-    )
+    broadcast.wait_matching("640x360p25-high-48000x2")
     broadcast.drop(obs)
     broadcast.end()
     assert traffic([p.reader.published()[-1] for p in broadcast.platforms]).non_monotonic == 0
