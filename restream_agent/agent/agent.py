@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from restream_agent.agent import codecs
 from restream_agent.agent.actor import Actor
 from restream_agent.agent.decide import (
     AgentEvent,
@@ -93,6 +95,7 @@ class Agent:
             relays=tuple(settings.relays),
             hold=settings.hold,
             stall=settings.stall,
+            shape=partial(codecs.shape, obstacles=settings.obstacles, is_whole=settings.matches_live),
             clock=clock,
         )
         self._actor = Actor(ingest, systemd, Path(paths.OPERATOR))
@@ -190,7 +193,13 @@ class Agent:
             off_air_for=self._since(observation.unit(unit_names.TARGET).ended),
             listen=self._settings.listen,
             credentials=self._settings.credentials,
+            obstacles=self._settings.obstacles,
         )
+
+    @property
+    def has_new_shape(self) -> bool:
+        """Whether the program sees another shape of the publisher's stream than the last look did."""
+        return self._observer.stream_shape not in ("", self._observation.situation.shape)
 
     def _since(self, moment: float) -> float | None:
         return self._clock() - moment if moment else None
@@ -278,7 +287,6 @@ def _rules(settings: AgentSettings) -> Rules:
         hold=settings.hold,
         silence=settings.silence,
         standby=settings.standby,
-        matches_live=settings.matches_live,
     )
 
 

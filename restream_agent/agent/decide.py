@@ -4,10 +4,11 @@ Hooks can be lost, repeated, late and out of order, so no decision rests on a ho
 uses what the ingest server, systemd and the program report.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from restream_agent.agent import renewal
+from restream_agent.agent.fallback_match import LastMatch, due_match
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.systemd import unit_names
 
@@ -54,27 +55,23 @@ AgentEvent = PublishRequest | UnpublishNotice | Tick
 class Rules:
     """The part of the configuration that decisions depend on.
 
-    `hold` is in seconds, None for ever. `matches_live` has the fallback converted to the format that OBS
-    sends. `silence` is how long, in seconds, a publisher may be listed while none of its stream has ever
-    reached the program; None is for ever.
+    `hold` is in seconds, None for ever. `silence` is how long, in seconds, a publisher may be listed while
+    none of its stream has ever reached the program; None is for ever.
     """
 
     hold: float | None = 1800.0
     silence: float | None = None
     standby: bool = False
-    matches_live: bool = False
 
 
 @dataclass(frozen=True)
 class PublisherMemory:
-    """What the agent remembers: the current publisher, when it was accepted, and the recent takeovers.
-
-    Times are seconds of the monotonic clock.
-    """
+    """What the agent remembers; times are seconds of the monotonic clock."""
 
     current: Publisher | None = None
     accepted_at: float = float("-inf")
     takeovers: tuple[float, ...] = ()
+    match: LastMatch = field(default_factory=LastMatch)
 
 
 @dataclass(frozen=True)
@@ -120,22 +117,28 @@ class Decision:
 
 
 def decide(rules: Rules, memory: PublisherMemory, situation: Situation, event: AgentEvent) -> Decision:
-    """Return the decision for an event.
-
-    While a broadcast is ending, nothing is asked of systemd: the units are about to change, so what is known
-    of them is wrong already. The first tick after the end asks for what is needed then.
-    """
+    """Return the decision for an event; while a broadcast is ending, nothing is asked of systemd."""
     decision = _decide(rules, memory, situation, event)
+    decision = replace(decision, memory=replace(decision.memory, match=memory.match))
     if not situation.is_ending:
-        return decision
+        return _match(decision, situation) if isinstance(event, Tick) else decision
     kept = (action for action in decision.actions if not isinstance(action, ChangeUnit | KillRelay))
     return replace(decision, actions=tuple(kept))
+
+
+def _match(decision: Decision, situation: Situation) -> Decision:
+    """Have the fallback matched to the publisher's stream when the program sees another shape of it."""
+    due = due_match(decision.memory.match, situation, accepted_at=decision.memory.accepted_at)
+    if due is None or decision.memory.current is None:
+        return decision
+    matching = ChangeUnit("restart", unit_names.PREPARE_UNIT, "to match the fallback to OBS's stream")
+    return Decision(replace(decision.memory, match=due), (*decision.actions, matching))
 
 
 def _decide(rules: Rules, memory: PublisherMemory, situation: Situation, event: AgentEvent) -> Decision:
     match event:
         case PublishRequest(publisher):
-            return _on_publish(rules, memory, situation, publisher)
+            return _on_publish(memory, situation, publisher)
         case UnpublishNotice(publisher):
             return _on_unpublish(rules, memory, situation, publisher)
         case Tick():
@@ -144,9 +147,7 @@ def _decide(rules: Rules, memory: PublisherMemory, situation: Situation, event: 
             assert_never(event)
 
 
-def _on_publish(
-    rules: Rules, memory: PublisherMemory, situation: Situation, publisher: Publisher
-) -> Decision:
+def _on_publish(memory: PublisherMemory, situation: Situation, publisher: Publisher) -> Decision:
     others = _without(situation.publishers, publisher)
     recent = tuple(at for at in memory.takeovers if situation.now - at < FIGHT_WINDOW)
     if others and len(recent) >= FIGHT:
@@ -165,9 +166,6 @@ def _on_publish(
     # answer waits for it: the player gets the first picture only if it plays before that picture is sent.
     play, reason = unit_names.live_unit(publisher.stream), "a publisher has connected"
     actions.append(ChangeUnit("restart", play, reason, is_awaited=True))
-    if rules.matches_live:
-        matching = "to match the fallback to the publisher's stream"
-        actions.append(ChangeUnit("restart", unit_names.PREPARE_UNIT, matching))
     return Decision(PublisherMemory(publisher, situation.now, takeovers), tuple(actions))
 
 

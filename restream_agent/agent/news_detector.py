@@ -35,6 +35,8 @@ class Moment:
     `state` and `cause` are the channel's, `relays` has the state of each relay. `refused` names the run of
     restream-apply that failed, "" if the last one did not. `is_port_dead` says that OBS cannot connect.
     `renewals` has the relays that will be renewed, with the seconds until they have to be.
+    `unplayable` has a sentence for each codec of OBS that no platform can get; `is_sending` says that the
+    codecs of OBS are known.
     """
 
     state: str
@@ -44,6 +46,8 @@ class Moment:
     at: float = 0.0
     is_port_dead: bool = False
     renewals: Mapping[str, float] = field(default_factory=dict)
+    unplayable: tuple[str, ...] = ()
+    is_sending: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class ToldNews:
     `state` is the channel's, `failing` names the platforms that were said to fail, `given_up` those of them
     whose relay was said to have given up, `refused` the last failed run of restream-apply. `is_port_dead`
     says that the public port was said to be dead. `renewals` are the relays whose renewal was announced.
+    `unplayable` has what was said of the codecs of OBS.
     """
 
     state: str = "off air"
@@ -61,6 +66,7 @@ class ToldNews:
     given_up: frozenset[str] = frozenset()
     is_port_dead: bool = False
     renewals: frozenset[str] = frozenset()
+    unplayable: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ToldNews":
@@ -68,7 +74,8 @@ class ToldNews:
         state, failing, refused = str(values["state"]), frozenset(values["failing"]), str(values["refused"])
         given_up, is_port_dead = frozenset(values.get("given_up", ())), bool(values.get("is_port_dead"))
         renewals = frozenset(values.get("renewals", ()))
-        return cls(state, failing, refused, given_up, is_port_dead, renewals)
+        unplayable = tuple(map(str, values.get("unplayable", ())))
+        return cls(state, failing, refused, given_up, is_port_dead, renewals, unplayable)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of told.json, which the next agent reads."""
@@ -79,6 +86,7 @@ class ToldNews:
             "given_up": sorted(self.given_up),
             "is_port_dead": self.is_port_dead,
             "renewals": sorted(self.renewals),
+            "unplayable": list(self.unplayable),
         }
 
 
@@ -97,6 +105,7 @@ class NewsDetector:
             *self._config(moment),
             *self._port(moment),
             *self._renewals(moment),
+            *self._codecs(moment),
         ]
         state = moment.state if moment.state in (*_ON_AIR, "off air") else self.told.state
         self.told = replace(self.told, state=state, refused=moment.refused, is_port_dead=moment.is_port_dead)
@@ -161,6 +170,14 @@ class NewsDetector:
             for name, seconds in moment.renewals.items()
             if name not in self.told.renewals
         ]
+
+    def _codecs(self, moment: Moment) -> list[News]:
+        """Return news of codecs that no platform can get: once, until OBS sends others."""
+        if not moment.is_sending or moment.unplayable == self.told.unplayable:
+            return []
+        new = [sentence for sentence in moment.unplayable if sentence not in self.told.unplayable]
+        self.told = replace(self.told, unplayable=moment.unplayable)
+        return [_channel_news(NewsKind.CODEC_REFUSED, moment, sentence) for sentence in new]
 
     def _port(self, moment: Moment) -> list[News]:
         if moment.is_port_dead == self.told.is_port_dead:

@@ -70,4 +70,6 @@ def moment(status: Status, *, at: float) -> Moment:
         at=at,
         is_port_dead=status.situation.ingest.is_port_dead,
         renewals={relay.name: relay.ends_in for relay in status.relays if relay.ends_in is not None},
+        unplayable=tuple(status.unplayable.values()),
+        is_sending=status.is_sending,
     )

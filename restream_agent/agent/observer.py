@@ -20,6 +20,7 @@ from restream_agent.base.errors import RestreamError
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
 from restream_agent.systemd.unit_state import UnitState
+from restream_agent.wire.program_report import LiveReport
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,10 @@ class Observation:
 
 
 class Observer:
-    """Makes observations. `hold` and `stall` are in seconds; `relays` are the relays' names."""
+    """Makes observations. `hold` and `stall` are in seconds; `relays` are the relays' names.
+
+    `shape` tells what of a publisher's stream the fallback has to match (codecs.py).
+    """
 
     def __init__(
         self,
@@ -78,6 +82,7 @@ class Observer:
         relays: tuple[str, ...],
         hold: float | None,
         stall: float,
+        shape: Callable[[LiveReport | None], str],
         clock: Callable[[], float],
         hour: Callable[[], int] = lambda: time.localtime().tm_hour,
     ) -> None:
@@ -91,6 +96,13 @@ class Observer:
         self._relays = relays
         self._hold = hold
         self._stall = stall
+        self._shape = shape
+
+    @property
+    def stream_shape(self) -> str:
+        """What the fallback has to match now, "" while that is not known."""
+        report = self._telemetry.fresh_report
+        return self._shape(None if report is None else report.live)
 
     async def ask_ingest(self, previous: IngestAnswer) -> IngestAnswer:
         """Request the list of publishers; an error that is repeated is logged only once."""
@@ -168,6 +180,8 @@ class Observer:
             fallback_for=self._telemetry.fallback_for,
             hold_left=0.0 if hold_ends_at is None else hold_ends_at - now,
             ingest=self._ingest_health(units, answer),
+            shape=self.stream_shape,
+            is_unprepared=units.get(unit_names.PREPARE_UNIT, UnitState()).active == "failed",
         )
 
     def _ingest_health(self, units: Mapping[str, UnitState], answer: IngestAnswer) -> IngestHealth:

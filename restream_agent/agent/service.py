@@ -190,6 +190,8 @@ class AgentService:
                 status = self._agent.status()
             self._reports.status(status.words())
             news.look(status)
+            if self._agent.has_new_shape:
+                self._agent.look_again.set()
 
     async def _apply_edits(self) -> None:
         """Apply edits of the TOML for ever: at once, and later those that the watcher missed."""

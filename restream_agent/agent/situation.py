@@ -30,7 +30,8 @@ class Situation:
     (renewal.py); `is_relay_settling` is true while a relay is starting, or has started just before.
     `is_night` is true when few people watch. `fallback_for` is for how many seconds the fallback has been
     playing. `hold_left` is what remains of a running hold, in seconds: negative once its timer should have
-    ended it. `ingest` is the ingest server's own state.
+    ended it. `ingest` is the ingest server's own state. `shape` is what the fallback has to match
+    (codecs.py), "" while that is not known; `is_unprepared` says that the last preparation has failed.
     """
 
     now: float
@@ -51,3 +52,5 @@ class Situation:
     fallback_for: float = 0.0
     hold_left: float = 0.0
     ingest: IngestHealth = HEALTHY
+    shape: str = ""
+    is_unprepared: bool = False

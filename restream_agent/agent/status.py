@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from restream_agent.agent.codecs import unplayable
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.base import one_line
@@ -39,8 +40,8 @@ class Status:
     the last one did not fail. `is_unprepared` says that the last preparation of the fallback failed,
     `systemd_refusal` what systemd said when it last refused to change a unit, "" if it does not refuse.
     `refusal` is the last refused publisher. `refused_words` are what that run of `apply` said. `off_air_for`
-    is in seconds, None if that is not known. `listen` and `credentials` are as in the
-    agent's settings.
+    is in seconds, None if that is not known. `listen`, `credentials` and `obstacles` are as in
+    the agent's settings.
     """
 
     situation: Situation
@@ -56,6 +57,7 @@ class Status:
     off_air_for: float | None = None
     listen: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
+    obstacles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> str | None:
@@ -101,6 +103,17 @@ class Status:
             problems.append(f"systemd refuses what the agent asks for: {last}")
         return tuple(problems)
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether the program knows the codecs of a publisher's stream."""
+        live = None if self.program is None else self.program.live
+        return live is not None and live.connected and bool(live.video_codec or live.audio_codec)
+
+    @property
+    def unplayable(self) -> dict[str, str]:
+        """The codecs of OBS that no platform can get, each with a sentence."""
+        return unplayable(self.program.live if self.program else None, self.obstacles)
+
     def report(self) -> StatusReport:
         """Return what `restream-agent status` shows."""
         program, publisher = self.program, self.publisher
@@ -122,6 +135,7 @@ class Status:
             refusal=self.refusal,
             config_words=one_line.printable(self.refused_words) if self.refused else "",
             listen=self.listen,
+            unplayable=self.unplayable,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -147,6 +161,15 @@ def _live(program: ProgramReport) -> LiveStatus:
         waits_for=live.waits_for,
         waited=round(live.waited / 1000, 1),
         keyframe_age=None if live.keyframe_age is None else round(live.keyframe_age / 1000, 1),
+        video_codec=live.video_codec,
+        audio_codec=live.audio_codec,
+        profile=live.profile,
+        full_range=live.full_range,
+        sample_rate=live.sample_rate,
+        channels=live.channels,
+        stated_rate=live.stated_rate,
+        measured_rate=live.measured_rate,
+        other_tracks=live.other_tracks,
     )
 
 

@@ -1,6 +1,7 @@
 """What an operator does to a broadcast by hand: on air, off air, a break, another fallback video."""
 
 import os
+import time
 from pathlib import Path
 
 from restream_agent.base import paths
@@ -15,6 +16,13 @@ from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.systemd import broadcast_end, systemctl, unit_names
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire.conversion_status import ConversionStatus
+from restream_agent.wire.status_report import LiveStatus
+
+_SEEN_WITHIN = 15.0
+"""Seconds. The program measures the frame rate of a stream that states none over 2 s."""
+
+_LOOK_EVERY = 0.5
+"""Seconds between two looks at the status. The program reports so often."""
 
 _REASON = "asked for by the operator"
 
@@ -96,14 +104,35 @@ def _video_line(file: Path) -> str:
 
 
 def match() -> str:
-    """Look at the stream that OBS sends and make the fallback match it; return a message for the log."""
-    publisher = status_view.read(status_view.fetch()).publisher
-    if publisher is None:
-        return "no stream is published: nothing to match"
-    settings = preparation.read_settings()
-    profile = preparation.learn(settings, publisher.stream)
-    prepared = preparation.prepare(settings, THIS_MACHINE.root)
+    """Make the fallback match the stream that OBS sends; return a message for the log."""
+    live = _stream_to_match()
+    if live is None:
+        return "no stream is published that a fallback can match"
+    profile = preparation.learn(live)
+    prepared = preparation.prepare(preparation.read_settings(), THIS_MACHINE.root)
     return f"OBS sends {profile.label()}; in use from the next hand-off: {prepared.name}"
+
+
+def _stream_to_match() -> LiveStatus | None:
+    """Return what the program has seen of the stream, as soon as that is enough; None if there is none.
+
+    Raises RestreamError if the program sees no picture in time.
+    """
+    deadline = time.monotonic() + _SEEN_WITHIN
+    while True:
+        status = status_view.read(status_view.fetch())
+        live = status.live
+        if status.publisher is None or (live and live.video_codec in status.unplayable):
+            return None
+        is_late = time.monotonic() >= deadline
+        if live and live.video_codec and live.width and (live.stated_rate or live.measured_rate or is_late):
+            return live
+        if is_late:
+            raise RestreamError(
+                f"the program has seen no picture of OBS in {_SEEN_WITHIN:g} s",
+                hint="restream-agent status says what OBS sends",
+            )
+        time.sleep(_LOOK_EVERY)
 
 
 def _require_root() -> None:

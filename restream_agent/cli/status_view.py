@@ -38,6 +38,8 @@ _RECENT = 600.0
 
 _EVERY_ADDRESS = ("0.0.0.0", "[::]")  # noqa: S104 - compared, not listened on
 
+_USUAL_CODECS = ("", "h264", "aac")
+
 _TIMEOUT = 5.0
 """Seconds. The agent looks at systemd and the ingest server before it answers."""
 
@@ -102,9 +104,15 @@ def _remarks(status: StatusReport) -> list[str]:
     if status.live is not None and status.live.weak:
         remarks.append(_weak_words(status.live))
     if status.live is not None and status.live.connected:
-        remarks += _waiting_words(status.live)
+        remarks += [] if status.unplayable else _waiting_words(status.live)
         remarks += _keyframe_words(status.live, is_live=status.state == "live")
-    return remarks
+    return [*remarks, *_codec_remarks(status)]
+
+
+def _codec_remarks(status: StatusReport) -> list[str]:
+    """Return a line for each track of OBS that no platform gets."""
+    others = () if status.live is None else status.live.other_tracks
+    return [*status.unplayable.values(), *(f"{name} of OBS is not played: the first is" for name in others)]
 
 
 def _waiting_words(live: LiveStatus) -> list[str]:
@@ -166,6 +174,7 @@ def _off_air_words(status: StatusReport) -> str:
 
 def _live_words(live: LiveStatus) -> str:
     words = [f"{live.width}x{live.height}", f"{live.frame_rate:.0f} fps", _rate(live.bitrate)]
+    words += [codec for codec in (live.video_codec, live.audio_codec) if codec not in _USUAL_CODECS]
     if live.keyframe_interval:
         words.append(f"keyframe every {live.keyframe_interval:g} s")
     if live.stalls:

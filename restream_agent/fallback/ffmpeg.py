@@ -17,8 +17,13 @@ STILL_SECONDS = 10
 """How long a still picture is shown before the loop begins again."""
 
 OVERLAP = 4
-"""AAC frames that are encoded before the beginning and after the end of the audio, and left out later."""
+"""Frames of sound that are encoded before the beginning and after the end, and left out later."""
 
+_AUDIO_ENCODERS = {
+    "aac": ("-c:a", "aac"),
+    # Without a reservoir of bits each frame can be decoded after any other, as the loop needs it.
+    "mp3": ("-c:a", "libmp3lame", "-reservoir", "0"),
+}
 _CHANNEL_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 _BITS_PER_PIXEL = 0.07
 _LOWEST_BITRATE, _HIGHEST_BITRATE = 400_000, 6_000_000
@@ -69,7 +74,7 @@ def encode_video(
         "-filter_complex",
         f"[0:{source.video}]{_video_filter(source, profile, spare)}[out]",
         "-map", "[out]",
-        *_h264(profile, keyframe_frames(profile, keyframe)),
+        *_encoder(profile, keyframe_frames(profile, keyframe)),
         "-flvflags", "no_duration_filesize", "-f", "flv", output,
     )  # fmt: skip
 
@@ -85,8 +90,8 @@ def encode_audio(
     """Return the command that encodes the audio of all inputs.
 
     Each input's audio is cut or padded to the length of its video, which has `frames` frames. A tiny video
-    stream goes along: its first timestamp shows where the first audio sample is. OVERLAP AAC frames come
-    before and after, which seam.py leaves out.
+    stream goes along: its first timestamp shows where the first audio sample is. OVERLAP frames come before
+    and after, which seam.py leaves out.
     """
     inputs = [source for source in sources if source.audio is not None]
     parts, start = [], 0
@@ -99,9 +104,9 @@ def encode_audio(
     return (
         *_common_arguments(),
         *(argument for source in inputs for argument in local_input(source.path)),
-        "-filter_complex", ";".join((*parts, _joined_audio(len(sources), layout), marker)),
+        "-filter_complex", ";".join((*parts, _joined_audio(len(sources), layout, profile), marker)),
         "-map", "[mark]", "-c:v", "flv1",
-        "-map", "[out]", "-c:a", "aac", "-b:a", f"{_audio_bitrate(profile)}",
+        "-map", "[out]", *_AUDIO_ENCODERS[profile.audio_codec], "-b:a", f"{_audio_bitrate(profile)}",
         "-ar", f"{profile.sample_rate}", "-ac", f"{profile.channels}",
         "-flvflags", "no_duration_filesize", "-f", "flv", output,
     )  # fmt: skip
@@ -151,13 +156,25 @@ def _video_filter(source: InputVideo, profile: Profile, spare: int) -> str:
     return f"yadif=deint=interlaced,fps={profile.fps}:start_time=0,{fitted},tpad=stop={spare}:stop_mode=clone"
 
 
-def _h264(profile: Profile, group: int) -> tuple[str, ...]:
+def _encoder(profile: Profile, group: int) -> tuple[str, ...]:
     """Encode as OBS does where a decoder notices: BT.709, closed groups; without B-frames, for low delay."""
-    bitrate = video_bitrate(profile)
+    bitrate = str(video_bitrate(profile))
+    limit = ("-maxrate", bitrate, "-bufsize", bitrate)
+    x264 = ("-preset", "veryfast", "-profile:v", profile.h264_profile, "-crf", "21", *limit)
+    codec = {
+        "h264": (
+            "-c:v", "libx264", *x264, "-bf", "0", "-keyint_min", f"{group}", "-sc_threshold", "0",
+            "-flags", "+cgop",
+        ),
+        "hevc": (
+            "-c:v", "libx265", "-preset", "ultrafast", "-crf", "24", *limit, "-x265-params",
+            f"log-level=error:bframes=0:scenecut=0:open-gop=0:keyint={group}:min-keyint={group}:info=0",
+        ),
+        # SVT-AV1 takes a limit only with another rate control. Refresh type 2 is a closed group.
+        "av1": ("-c:v", "libsvtav1", "-preset", "10", "-crf", "40", "-svtav1-params", "irefresh-type=2:lp=2"),
+    }  # fmt: skip
     return (
-        "-c:v", "libx264", "-preset", "veryfast", "-profile:v", profile.h264_profile,
-        "-crf", "21", "-maxrate", f"{bitrate}", "-bufsize", f"{bitrate}",
-        "-bf", "0", "-g", f"{group}", "-keyint_min", f"{group}", "-sc_threshold", "0", "-flags", "+cgop",
+        *codec[profile.video_codec], "-g", f"{group}",
         "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
         "-color_range", "pc" if profile.pixel_format == "yuvj420p" else "tv",
     )  # fmt: skip
@@ -175,7 +192,7 @@ def _audio_filter(stream: str | None, samples: int, profile: Profile) -> str:
     )
 
 
-def _joined_audio(parts: int, layout: seam.LoopLayout) -> str:
+def _joined_audio(parts: int, layout: seam.LoopLayout, profile: Profile) -> str:
     """Join the parts to exactly the loop's length, and extend both ends so that the loop has no click.
 
     After the end, the audio goes on with its own beginning: an AAC frame overlaps with the next, which in a
@@ -184,7 +201,8 @@ def _joined_audio(parts: int, layout: seam.LoopLayout) -> str:
     without the mirror, the seam is off by most of the amplitude).
     """
     labels = "".join(f"[s{number}]" for number in range(parts))
-    total, overlap = layout.audio_frames * seam.AAC_FRAME, OVERLAP * seam.AAC_FRAME
+    samples = seam.frame_samples(profile)
+    total, overlap = layout.audio_frames * samples, OVERLAP * samples
     return (
         f"{labels}concat=n={parts}:v=0:a=1,apad=whole_len={total},atrim=end_sample={total},"
         "asplit=3[all][copy1][copy2];"

@@ -3,6 +3,7 @@
 import logging
 import os
 import stat
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from restream_agent.base.process import run
 from restream_agent.config.model import Config
 from restream_agent.fallback import ffprobe, slate, store
 from restream_agent.fallback.conversion import ProgressCallback
-from restream_agent.fallback.profile import DEFAULT, Profile, from_ffprobe, from_json, from_record
+from restream_agent.fallback.profile import DEFAULT, Profile, from_json, from_live, from_record
 from restream_agent.systemd import systemctl, unit_names
 from restream_agent.systemd.transient import run_confined
 from restream_agent.wire import records
 from restream_agent.wire.settings import FallbackSettings
+from restream_agent.wire.status_report import LiveStatus
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +28,6 @@ _HIDDEN = ("/tmp/", "/var/tmp/")  # noqa: S108 - what the sandbox of the prepara
 
 _LARGEST_PROFILE = 4096
 """Bytes. Apply reads the profile as root, and its directory belongs to the preparation's user."""
-
-_PROBE_TIMEOUT = 20.0
-"""Seconds. A new stream shows its parameters at its second keyframe at the latest."""
 
 
 def read_settings() -> FallbackSettings:
@@ -160,11 +159,16 @@ def prepare_file(
 
 
 def _profile(settings: FallbackSettings, root: Path) -> Profile:
-    """Return the profile that the fallback is made for; RestreamError if the settings' one is damaged."""
+    """Return the profile that the fallback is made for; RestreamError if the settings' one is damaged.
+
+    The codecs are those of OBS in any case: a relay cannot change them while it is connected.
+    """
+    live = live_profile(root)
     if settings.profile is None:
-        return live_profile(root)
+        return live
     try:
-        return from_record(settings.profile)
+        fixed = from_record(settings.profile)
+        return replace(fixed, video_codec=live.video_codec, audio_codec=live.audio_codec)
     except ValueError as error:
         reason = f"{paths.FALLBACK_SETTINGS}: profile.{error}"
         raise RestreamError(reason, hint="restream-agent apply") from error
@@ -180,13 +184,14 @@ def live_profile(root: Path) -> Profile:
         raise RestreamError(f"{paths.LIVE_PROFILE} is not UTF-8 text") from error
 
 
-def learn(settings: FallbackSettings, stream: str) -> Profile:
-    """Probe the stream that is being published, and keep its profile for the fallback to match.
+def learn(live: LiveStatus) -> Profile:
+    """Keep the profile of the stream that is being published, for the fallback to match; return it.
 
-    Returns the profile. Raises RestreamError if the stream cannot be probed, or if no fallback can match it.
+    Raises RestreamError if no fallback can match it.
     """
-    profile = from_ffprobe(ffprobe.probe(f"{settings.live_url}{stream}", timeout=_PROBE_TIMEOUT))
-    if profile != live_profile(Path("/")):
+    previous = live_profile(Path("/"))
+    profile = from_live(live, previous)
+    if profile != previous:
         write(Path("/"), paths.LIVE_PROFILE, File(profile.to_json() + "\n"))
         log.info("OBS sends %s, the fallback will match it", profile.label())
     return profile

@@ -6,14 +6,17 @@ Pure. A decoder at a platform is set up once per connection, and chokes on other
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, cast, get_args
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.wire import records
 from restream_agent.wire.settings import StreamProfile
+from restream_agent.wire.status_report import LiveStatus
 
+VideoCodec = Literal["h264", "hevc", "av1"]
+AudioCodec = Literal["aac", "mp3"]
 H264Profile = Literal["high", "main", "baseline"]
 
 _COMMON_RATES = tuple(
@@ -24,14 +27,24 @@ _FASTEST = 240
 _PIXEL_FORMATS = ("yuv420p", "yuvj420p")
 _SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _CHANNELS = (1, 2, 6, 8)
+_MP3_SAMPLE_RATES, _MP3_CHANNELS = (11025, 22050, 44100, 48000), (1, 2)
+
+_SAME_RATE = 0.15
+"""A frame rate that is not a usual one and differs from that of the last stream by less than this fraction is
+taken for the same: a phone's rate wanders with the light."""
+
+
+def _sound_choices(codec: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the sample rates and the numbers of channels that a sound of a codec may have."""
+    return (_MP3_SAMPLE_RATES, _MP3_CHANNELS) if codec == "mp3" else (_SAMPLE_RATES, _CHANNELS)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Size in pixels, frames per second, sample format and sound of one stream.
+    """Codecs, size in pixels, frames per second, sample format and sound of one stream.
 
-    `pixel_format` is ffmpeg's name: yuv420p, or yuvj420p for full-range video. Raises
-    RestreamError for values that H.264 4:2:0 or AAC cannot carry.
+    `pixel_format` is ffmpeg's name: yuv420p, or yuvj420p for full-range video. `h264_profile` says nothing of
+    other codecs. Raises RestreamError for values that 4:2:0 video, AAC or MP3 cannot carry.
     """
 
     width: int
@@ -41,6 +54,8 @@ class Profile:
     h264_profile: H264Profile = "high"
     sample_rate: int = 48000
     channels: int = 2
+    video_codec: VideoCodec = "h264"
+    audio_codec: AudioCodec = "aac"
 
     def __post_init__(self) -> None:
         """Refuse what no encoder could make."""
@@ -50,11 +65,14 @@ class Profile:
             raise RestreamError(f"{self.width}x{self.height} is odd; 4:2:0 video needs even numbers")
         if not 1 <= self.fps <= _FASTEST:
             raise RestreamError(f"{self.fps} frames per second is outside 1 to {_FASTEST}")
+        rates, channels = _sound_choices(self.audio_codec)
         known = (
             (self.pixel_format, _PIXEL_FORMATS),
             (self.h264_profile, get_args(H264Profile)),
-            (self.sample_rate, _SAMPLE_RATES),
-            (self.channels, _CHANNELS),
+            (self.video_codec, get_args(VideoCodec)),
+            (self.audio_codec, get_args(AudioCodec)),
+            (self.sample_rate, rates),
+            (self.channels, channels),
         )
         for value, allowed in known:
             if value not in allowed:
@@ -63,11 +81,19 @@ class Profile:
     def label(self) -> str:
         """Return a short name fit for a file name, such as 1280x720p30-high-48000x2."""
         size = f"{self.width}x{self.height}p{float(self.fps):.5g}"
-        return f"{size}-{self.h264_profile}-{self.sample_rate}x{self.channels}"
+        picture = self.h264_profile if self.video_codec == "h264" else self.video_codec
+        sound = "" if self.audio_codec == "aac" else f"{self.audio_codec}-"
+        return f"{size}-{picture}-{sound}{self.sample_rate}x{self.channels}"
 
     def to_json(self) -> str:
-        """Return one line of JSON; the rate is kept exact, as a fraction."""
-        return json.dumps(records.as_table(self.as_record()), sort_keys=True)
+        """Return one line of JSON; the rate is kept exact, as a fraction.
+
+        The usual codecs are left out: the name of a prepared file depends on this text, and those of earlier
+        versions are still good.
+        """
+        table = records.as_table(self.as_record())
+        usual = {"video_codec": "h264", "audio_codec": "aac"}
+        return json.dumps({key: table[key] for key in table if table[key] != usual.get(key)}, sort_keys=True)
 
     def as_record(self) -> StreamProfile:
         """Return the profile as files hold it; the rate is kept exact, as a fraction."""
@@ -106,30 +132,39 @@ def from_record(record: StreamProfile) -> Profile:
         h264_profile=cast("H264Profile", record.h264_profile),
         sample_rate=record.sample_rate,
         channels=record.channels,
+        video_codec=cast("VideoCodec", record.video_codec),
+        audio_codec=cast("AudioCodec", record.audio_codec),
     )
 
 
-def from_ffprobe(answer: Mapping[str, Any]) -> Profile:
-    """Read ffprobe's JSON answer to -show_streams.
+def from_live(live: LiveStatus, previous: Profile) -> Profile:
+    """Return the profile of the publisher's stream, as the program has reported it.
 
-    A stream without audio gets the default's audio. Values that the fallback cannot copy (HEVC, 10 bits,
-    odd channel counts) become the nearest ones that it can. Raises RestreamError if there is no video.
+    `previous` is that of the stream before. A stream without sound keeps its sound, which the program fills
+    in. Values that the fallback cannot copy (10 bits, odd channel counts) become the nearest ones that it
+    can. Raises RestreamError for a codec in which no fallback is made, and for an impossible size.
     """
-    streams = answer.get("streams", ())
-    video = video_stream(streams)
-    if video is None:
-        raise RestreamError("the stream has no picture")
-    audio = audio_stream(streams) or {}
-    pixel_format = str(video.get("pix_fmt", ""))
-    return Profile(
-        width=int(video.get("width", 0)) // 2 * 2,
-        height=int(video.get("height", 0)) // 2 * 2,
-        fps=_frame_rate(video),
-        pixel_format=pixel_format if pixel_format in _PIXEL_FORMATS else DEFAULT.pixel_format,
-        h264_profile=_h264_profile(video),
-        sample_rate=_one_of(_SAMPLE_RATES, audio.get("sample_rate"), DEFAULT.sample_rate),
-        channels=_one_of(_CHANNELS, audio.get("channels"), DEFAULT.channels),
+    video_codec = cast("VideoCodec", live.video_codec)
+    profile = replace(
+        previous,
+        video_codec=video_codec,
+        width=live.width // 2 * 2,
+        height=live.height // 2 * 2,
+        fps=DEFAULT.fps,
+        pixel_format="yuvj420p" if live.full_range and video_codec == "h264" else DEFAULT.pixel_format,
+        h264_profile=_h264_profile(live.profile if video_codec == "h264" else ""),
     )
+    if live.audio_codec in get_args(AudioCodec) and live.sample_rate:
+        rates, channels = _sound_choices(live.audio_codec)
+        profile = replace(
+            profile,
+            audio_codec=cast("AudioCodec", live.audio_codec),
+            sample_rate=live.sample_rate if live.sample_rate in rates else DEFAULT.sample_rate,
+            channels=live.channels if live.channels in channels else DEFAULT.channels,
+        )
+    is_same = replace(previous, fps=profile.fps) == profile
+    before = previous.fps if is_same else None
+    return replace(profile, fps=_frame_rate(live.stated_rate, live.measured_rate, before))
 
 
 def video_stream(streams: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -156,29 +191,23 @@ def _decodable(streams: Sequence[Mapping[str, Any]], kind: str) -> list[Mapping[
     return [stream for stream in streams if stream.get("codec_type") == kind and stream.get("codec_name")]
 
 
-def _frame_rate(video: Mapping[str, Any]) -> Fraction:
-    """Return the frame rate; a usual rate if it is close, as FLV's whole milliseconds blur measured rates."""
-    for key in ("avg_frame_rate", "r_frame_rate"):
-        try:
-            rate = Fraction(str(video.get(key, "0")))
-        except (ValueError, ZeroDivisionError):
-            continue
-        if 1 <= rate <= _FASTEST:
-            nearest = min(_COMMON_RATES, key=lambda common: abs(common - rate))
-            return nearest if abs(nearest - rate) <= nearest * _SNAP else rate.limit_denominator(1001)
-    return DEFAULT.fps
+def _frame_rate(stated: float, measured: float, before: Fraction | None) -> Fraction:
+    """Return a frame rate; a usual one if it is close, as FLV's whole milliseconds blur measured rates.
+
+    `before` is the rate of a stream that was the same in all else. A rate that is unknown, measured, or not a
+    usual one, and near to `before`, is taken for that.
+    """
+    rate = next((each for each in (stated, measured) if 1 <= each <= _FASTEST), 0.0)
+    if not rate:
+        return before or DEFAULT.fps
+    exact = Fraction(rate).limit_denominator(1000)
+    nearest = min(_COMMON_RATES, key=lambda common: abs(common - exact))
+    is_usual = abs(nearest - exact) <= nearest * _SNAP
+    if before is not None and abs(exact - before) < before * _SAME_RATE and not (is_usual and stated == rate):
+        return before
+    return nearest if is_usual else Fraction(round(exact * 2), 2)
 
 
-def _h264_profile(video: Mapping[str, Any]) -> H264Profile:
-    """Return the H.264 profile; ffprobe calls it "High", "Main", "Constrained Baseline" and so on."""
-    words = str(video.get("profile", "")).lower().split()
-    name = next((name for name in get_args(H264Profile) if name in words), DEFAULT.h264_profile)
-    return cast("H264Profile", name)
-
-
-def _one_of(allowed: tuple[int, ...], value: object, default: int) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        return default
-    return number if number in allowed else default
+def _h264_profile(name: str) -> H264Profile:
+    """Return an H.264 profile that the fallback can have."""
+    return cast("H264Profile", name if name in get_args(H264Profile) else DEFAULT.h264_profile)

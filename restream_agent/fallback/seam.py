@@ -3,7 +3,7 @@
 Pure. The program repeats the file for hours and adds the file's length to the timestamps each time, so the
 length must fit the audio exactly: players count samples, and a length that is 1 ms off is 0.7 s off after
 an hour of 5 s loops. Video follows its timestamps, so its last frame may be shown a little longer or
-shorter. Hence the length is a whole number of AAC frames that is as close as possible to whole
+shorter. Hence the length is a whole number of frames of sound that is as close as possible to whole
 milliseconds, FLV's unit, and the last video frame takes up the difference.
 """
 
@@ -16,8 +16,14 @@ from fractions import Fraction
 from restream_agent.fallback.profile import Profile
 from restream_agent.stream.flv import SCRIPT, VIDEO, Tag
 
-AAC_FRAME = 1024
+_AAC_FRAME = 1024
 """Samples in one frame of AAC-LC (ISO/IEC 14496-3)."""
+
+_MP3_FRAME, _SLOW_MP3_FRAME, _SLOWEST_MP3 = 1152, 576, 32000
+"""Samples in one frame of MP3, and in one of less than so many Hz (ISO/IEC 11172-3, 13818-3)."""
+
+_VIDEO_IDS = {"h264": 7, "hevc": int.from_bytes(b"hvc1", "big"), "av1": int.from_bytes(b"av01", "big")}
+_AUDIO_IDS = {"aac": 10, "mp3": 2}
 
 _FREEZE = Fraction(1, 4)
 """Seconds. The longest time that the last video frame may be frozen to make the loop fit."""
@@ -31,7 +37,7 @@ _ROUNDING_WEIGHT = 200
 
 @dataclass(frozen=True)
 class LoopLayout:
-    """One possible length: `frames` video frames and `audio_frames` AAC frames in `milliseconds`.
+    """One possible length: `frames` video frames and `audio_frames` frames of sound in `milliseconds`.
 
     `leftover` is how many seconds longer (negative: shorter) the last video frame is shown than the others.
     `rounding` is the difference, in seconds per loop, between the audio's length and whole milliseconds.
@@ -42,6 +48,13 @@ class LoopLayout:
     milliseconds: int
     leftover: Fraction
     rounding: Fraction
+
+
+def frame_samples(profile: Profile) -> int:
+    """Return how many samples a frame of sound has."""
+    if profile.audio_codec == "aac":
+        return _AAC_FRAME
+    return _MP3_FRAME if profile.sample_rate >= _SLOWEST_MP3 else _SLOW_MP3_FRAME
 
 
 def spare_frames(fps: Fraction) -> int:
@@ -58,10 +71,10 @@ def choose(frames: int, profile: Profile) -> LoopLayout:
 
 def _layouts(frames: int, profile: Profile) -> Iterator[LoopLayout]:
     """Yield the layouts whose last video frame is shown for at least half as long as the others."""
-    seconds = frames / profile.fps
-    nearest = round(seconds * profile.sample_rate / AAC_FRAME)
+    seconds, samples = frames / profile.fps, frame_samples(profile)
+    nearest = round(seconds * profile.sample_rate / samples)
     for audio_frames in range(max(1, nearest - 1), nearest + 2):
-        exact = Fraction(audio_frames * AAC_FRAME, profile.sample_rate)
+        exact = Fraction(audio_frames * samples, profile.sample_rate)
         leftover = exact - seconds
         if leftover * profile.fps * 2 >= -1:
             milliseconds = round(exact * 1000)
@@ -85,18 +98,20 @@ def assemble(
 ) -> Iterator[Tag]:
     """Yield the tags of the finished file: the decoder parameters, then all frames, timed from 0.
 
-    `video` and `audio` are the encoder's output; the first `priming` AAC frames lie before the beginning
+    `video` and `audio` are the encoder's output; the first `priming` frames of sound lie before the beginning
     and are left out. Raises ValueError if either is too short or lacks its parameters, or if the video's
     parameters change on the way.
     """
     video, audio = iter(video), iter(audio)
+    sound_rate = Fraction(profile.sample_rate, frame_samples(profile))
     yield metadata(layout, profile)
     video_header = _header(video)
     yield video_header
-    yield _header(audio)
+    if profile.audio_codec == "aac":  # MP3 has no parameters
+        yield _header(audio)
     yield from heapq.merge(
         _timed(video, 0, layout.frames, profile.fps, video_header),
-        _timed(audio, priming, layout.audio_frames, Fraction(profile.sample_rate, AAC_FRAME), None),
+        _timed(audio, priming, layout.audio_frames, sound_rate, None),
         key=lambda tag: (tag.timestamp, tag.kind != VIDEO),
     )
 
@@ -131,8 +146,8 @@ def metadata(layout: LoopLayout, profile: Profile) -> Tag:
         "width": profile.width,
         "height": profile.height,
         "framerate": float(profile.fps),
-        "videocodecid": 7,
-        "audiocodecid": 10,
+        "videocodecid": _VIDEO_IDS[profile.video_codec],
+        "audiocodecid": _AUDIO_IDS[profile.audio_codec],
         "audiosamplerate": profile.sample_rate,
     }
     # AMF 0: a string (2), an ECMA array (8) of numbers (0), the end of it (9).
@@ -146,9 +161,9 @@ def _string(text: str) -> bytes:
 
 
 def priming_frames(origin: int, profile: Profile) -> int:
-    """Return how many AAC frames precede the first sample.
+    """Return how many frames of sound precede the first sample.
 
     `origin` is the timestamp, in ms, that the muxer gave to time 0, so that the encoder's priming samples
     (1024 in ffmpeg's own encoder) need no negative timestamp.
     """
-    return round(Fraction(origin * profile.sample_rate, 1000 * AAC_FRAME))
+    return round(Fraction(origin * profile.sample_rate, 1000 * frame_samples(profile)))

@@ -5,11 +5,12 @@ from collections import deque
 
 from restream_agent.program.journal import log
 from restream_agent.program.report import Meter
-from restream_agent.stream.enhanced import FirstTracks
+from restream_agent.stream.enhanced import FirstTracks, codec
 from restream_agent.stream.flv import Reader, Tag
 from restream_agent.stream.input_rules import InputRules
 from restream_agent.stream.recovery import RecoveryPoints
 from restream_agent.stream.source_clock import SourceClock
+from restream_agent.wire.settings import CARRIED_CODECS
 
 _READ = 256 * 1024
 """Bytes that are read from the socket at a time."""
@@ -38,29 +39,33 @@ class RuleBreaks:
         return f"{reason}; more of these are not logged for a minute" if self.are_many(now) else reason
 
 
-class OtherTracks:
-    """Names the tracks that are not played in the journal, each once."""
+class Remarks:
+    """Writes lines about the publisher's stream into the journal, each once."""
 
     def __init__(self) -> None:
-        self._named = set[str]()
+        self._said = set[str]()
 
-    def say(self, names: tuple[str, ...]) -> None:
-        """Log the names that are new."""
-        for name in names:
-            if name not in self._named:
-                self._named.add(name)
-                log(4, f"live: {name} is not played: the first track of picture and sound is")
+    def say(self, remarks: tuple[str, ...]) -> None:
+        """Log what is new."""
+        for remark in remarks:
+            if remark not in self._said:
+                self._said.add(remark)
+                log(4, f"live: {remark}")
 
 
 class LiveConnection:
     """One connection of `live@`. `heard_at` is when it last brought data, in ms of the broadcast."""
 
-    def __init__(self, connection: socket.socket, now: int) -> None:
+    def __init__(
+        self, connection: socket.socket, now: int, carried: tuple[str, ...] = CARRIED_CODECS
+    ) -> None:
+        """Tracks in codecs other than those `carried` are left out."""
         connection.setblocking(False)
         self.socket = connection
         self.heard_at = now
         self.meter = Meter()
-        self.tracks = FirstTracks()
+        self._tracks = FirstTracks()
+        self._carried = frozenset(("", *carried))
         self._reader = Reader()
         self._rules = InputRules()
         self._clock = SourceClock()
@@ -86,14 +91,24 @@ class LiveConnection:
 
     def _checked(self, arrived: Tag, now: int) -> list[Tag]:
         """Return what a tag has of the first tracks."""
-        first_tracks = self.tracks.take(arrived)
+        first_tracks = self._tracks.take(arrived)
         for tag in first_tracks or (arrived,):
             self._rules.check(tag, now)
         continued = [self._recovery.marked(self._clock.continued(tag, now)) for tag in first_tracks]
         for tag in continued:
             self.meter.count(tag, now)
-        self.meter.others = self.tracks.others
-        return continued
+        self.meter.others = self._tracks.others
+        return [tag for tag in continued if codec(tag) in self._carried]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What somebody should know of the stream, a sentence each."""
+        shape = self.meter.shape
+        refused = [name for name in (shape.video_codec, shape.audio_codec) if name not in self._carried]
+        return (
+            *(f"{name} is left out, it cannot be carried: restream-agent status" for name in refused),
+            *(f"{name} is not played: the first track of picture and sound is" for name in self.meter.others),
+        )
 
     def is_silent(self, now: int, limit: int) -> bool:
         """Whether the connection has brought nothing for more than `limit` ms."""

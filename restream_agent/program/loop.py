@@ -16,7 +16,7 @@ from restream_agent.program import settings as program_settings
 from restream_agent.program.crash_state import Clock, JsonFile, Remainder
 from restream_agent.program.doors import Door
 from restream_agent.program.journal import log
-from restream_agent.program.live_connection import LiveConnection, OtherTracks, RuleBreaks
+from restream_agent.program.live_connection import LiveConnection, Remarks, RuleBreaks
 from restream_agent.program.prepared_file import PreparedFile, open_first_playable
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.program.report import Meter, ProgramState
@@ -53,7 +53,7 @@ class Program:
         self._let_in_at: dict[str, int] = {}
         self._publisher: LiveConnection | None = None
         self._rule_breaks = RuleBreaks()
-        self._other_tracks = OtherTracks()
+        self._remarks = Remarks()
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
         self._reported = ""
@@ -137,7 +137,7 @@ class Program:
         now = self._clock.now()
         if not self._rule_breaks.are_many(now):
             log(6, "live: connected")
-        publisher = self._publisher = LiveConnection(connection, now)
+        publisher = self._publisher = LiveConnection(connection, now, self._settings.carried)
         self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
         self._send(self._splice.live_started(now))
 
@@ -153,7 +153,7 @@ class Program:
         if tags is None:
             self._drop_publisher("its stream has ended")
             return
-        self._other_tracks.say(publisher.tracks.others)
+        self._remarks.say(publisher.remarks)
         for tag in tags:
             self._send(self._splice.live_tag(tag, now))
 

@@ -1,5 +1,6 @@
 """From the checked TOML to the settings of each process: the dataclasses of wire/. Pure."""
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from restream_agent.base import paths
@@ -8,6 +9,7 @@ from restream_agent.config.fallback import FixedProfile
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
 from restream_agent.fallback.profile import Profile
+from restream_agent.render import codecs
 from restream_agent.wire.relay_environment import RelayEnvironment
 from restream_agent.wire.settings import AgentSettings, FallbackSettings, NotifierSettings, ProgramSettings
 
@@ -18,8 +20,8 @@ _AFTER_THE_SERVER = 5.0
 """Seconds by which the program waits longer than the ingest server, which ends a silent publisher first."""
 
 
-def program_settings(config: Config) -> ProgramSettings:
-    """Return the content of program.json."""
+def program_settings(config: Config, refused: Mapping[str, str]) -> ProgramSettings:
+    """Return the content of program.json; `refused` has the codecs that cannot be carried (codecs.py)."""
     ingest, fallback = config.ingest, config.fallback
     return ProgramSettings(
         fallback=(paths.FALLBACK_CURRENT, paths.FALLBACK_SLATE),
@@ -30,11 +32,14 @@ def program_settings(config: Config) -> ProgramSettings:
         settle=milliseconds(ingest.settle),
         standby=fallback.standby,
         silence=milliseconds(ingest.timeout + _AFTER_THE_SERVER),
+        carried=codecs.carried(refused),
     )
 
 
-def agent_settings(config: Config, *, source: str, api: str, rtmp: str) -> AgentSettings:
-    """Return the content of agent.json.
+def agent_settings(
+    config: Config, refused: Mapping[str, str], *, source: str, api: str, rtmp: str
+) -> AgentSettings:
+    """Return the content of agent.json; `refused` as for the program.
 
     `source` is the TOML's path, `api` the ingest server's base URL, `rtmp` its "HOST:PORT" for this machine.
     """
@@ -53,6 +58,7 @@ def agent_settings(config: Config, *, source: str, api: str, rtmp: str) -> Agent
         notifies=config.notify.has_destination,
         listen=config.ingest.listen,
         credentials={relay.name: relay.key.credential or "" for relay in relays(config)},
+        obstacles=refused,
     )
 
 
@@ -62,15 +68,14 @@ def notifier_settings(config: Config) -> NotifierSettings:
     return NotifierSettings(command=notify.command, every=notify.every, timeout=notify.timeout)
 
 
-def fallback_settings(config: Config, *, live_url: str) -> FallbackSettings:
-    """Return the content of fallback.json; a stream's name is appended to `live_url`."""
+def fallback_settings(config: Config) -> FallbackSettings:
+    """Return the content of fallback.json."""
     fallback = config.fallback
     return FallbackSettings(
         videos=tuple(map(str, fallback.video)),
         message=fallback.message,
         keyframe=fallback.keyframe,
         profile=None if fallback.match is None else _profile(fallback.match).as_record(),
-        live_url=live_url,
     )
 
 

@@ -1,7 +1,7 @@
 """What rendering works with: facts about the machine, the package's texts, and filled templates. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
@@ -14,7 +14,8 @@ class Facts:
     """What rendering needs to know about the machine.
 
     `source` is the TOML's path. `python`, `ffmpeg`, `server_binary` and `nginx_rtmp_module` are paths too.
-    `encrypted` names the credentials that are stored encrypted.
+    `encrypted` names the credentials that are stored encrypted. `ffmpeg_obstacles` has the codecs that this
+    ffmpeg cannot carry, each with the reason.
     """
 
     source: str
@@ -24,6 +25,7 @@ class Facts:
     nginx_rtmp_module: str
     hook_token: str
     encrypted: frozenset[str] = frozenset()
+    ffmpeg_obstacles: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show the source alone: the hook token is a secret."""

@@ -4,6 +4,7 @@ from restream_agent.base import paths
 from restream_agent.base.endpoints import API, LIVE_SOCKET
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.config.model import Config
+from restream_agent.render import codecs
 from restream_agent.render.notifier import notify_files
 from restream_agent.render.relays import credential, guarded, inline_keys, relay_files
 from restream_agent.render.settings import agent_settings, fallback_settings, milliseconds, program_settings
@@ -68,11 +69,9 @@ def _program(config: Config, fill: Templates) -> Tree:
                 command=escaping.command(play).replace("%%i", "%i"),
             )
         ),
-        f"{units}/{unit_names.PREPARE_UNIT}": File(
-            fill("restream-fallback-prepare.service.j2", player=_puller(config))
-        ),
-        paths.PROGRAM_SETTINGS: File(records.to_file(program_settings(config))),
-        paths.FALLBACK_SETTINGS: File(records.to_file(fallback_settings(config, live_url=live_url))),
+        f"{units}/{unit_names.PREPARE_UNIT}": File(fill("restream-fallback-prepare.service.j2")),
+        paths.PROGRAM_SETTINGS: File(records.to_file(program_settings(config, _refused(config, facts)))),
+        paths.FALLBACK_SETTINGS: File(records.to_file(fallback_settings(config))),
     }
     if config.fallback.hold:
         tree[f"{units}/{unit_names.HOLD_TIMER}"] = File(
@@ -115,7 +114,8 @@ def _ingest(config: Config, fill: Templates) -> Tree:
 def _agent(config: Config, fill: Templates) -> Tree:
     key = config.ingest.key
     rtmp = f"{_puller(config)}:{_port(config)}"
-    settings = agent_settings(config, source=fill.facts.source, api=f"http://{API}", rtmp=rtmp)
+    refused = _refused(config, fill.facts)
+    settings = agent_settings(config, refused, source=fill.facts.source, api=f"http://{API}", rtmp=rtmp)
     credentials = fill(
         "restream-agent.service.conf.j2",
         player=_puller(config),
@@ -136,6 +136,10 @@ def _agent(config: Config, fill: Templates) -> Tree:
             for door in (unit_names.RELAY_DOOR, unit_names.LIVE_DOOR)
         },
     }
+
+
+def _refused(config: Config, facts: Facts) -> dict[str, str]:
+    return codecs.obstacles(config.ingest.server, facts.ffmpeg_obstacles)
 
 
 def _accounts(fill: Templates) -> Tree:

@@ -4,9 +4,10 @@ Pure: program/loop.py moves the bytes. Sizes are in bytes, times in milliseconds
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import HEADER, VIDEO, Tag
 from restream_agent.stream.marks import KEPT, Mark, is_mark
 
@@ -25,7 +26,8 @@ _NOTHING = Limits(0, 0)
 class Backlog:
     """The sequence headers and the tags since the last keyframe, with which a new relay begins.
 
-    Of a group that is longer or larger than the limits nothing is kept.
+    Of a group that is longer or larger than the limits nothing is kept. `codecs` has the codec of the newest
+    tag of each kind.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -34,12 +36,14 @@ class Backlog:
         self._tags: list[tuple[Tag, bytes]] = []
         self._size = 0
         self._is_open = False
+        self.codecs: dict[int, str] = {}
 
     def add(self, tag: Tag, data: bytes) -> None:
         """Add a tag that was sent, and its encoding."""
         if tag.is_sequence_header:
             self._headers[tag.kind] = data
             return
+        self._note_codec(tag)
         if tag.is_keyframe:
             self._tags, self._size, self._is_open = [], 0, True
         if self._is_open:
@@ -48,6 +52,16 @@ class Backlog:
             length = tag.timestamp - self._tags[0][0].timestamp
             if self._size > self._limits.size or length > self._limits.milliseconds:
                 self._tags, self._is_open = [], False
+
+    def _note_codec(self, tag: Tag) -> None:
+        """Note a tag's codec. The parameters of another codec are of no use to it; MP3 has none."""
+        name = codec(tag)
+        if self.codecs.get(tag.kind) == name:
+            return
+        self.codecs[tag.kind] = name
+        header = self._headers.get(tag.kind)
+        if header is not None and codec(Tag(tag.kind, 0, header[11:16])) != name:
+            del self._headers[tag.kind]
 
     def start(self, queue: "RelayQueue") -> None:
         """Begin a new relay's queue with the FLV header, the sequence headers and the current picture."""
@@ -65,12 +79,14 @@ class RelayQueue:
     `sent` counts bytes and `skipped` pictures since the relay connected. `beginning` is the timestamp of the
     first tag that the relay was sent, None before that: the zero of the relay's clock. `marks` are the newest
     marks that were sent (marks.py); there are none if it is not known how much was sent (`is_counted`).
+    `codecs` has the codec of the first tag of each kind: ffmpeg takes no other from then on.
     """
 
     limits: Limits = field(default_factory=Limits)
     sent: int = 0
     skipped: int = 0
     beginning: int | None = None
+    codecs: dict[int, str] = field(default_factory=dict)
     is_waiting: bool = True
     is_counted: bool = True
     marks: deque[Mark] = field(default_factory=lambda: deque(maxlen=KEPT))
@@ -108,10 +124,16 @@ class RelayQueue:
             for header in self._waiting_headers.values():
                 self._append(tag.timestamp, header)
             self._waiting_headers = {}
+        if tag.kind not in self.codecs:
+            self.codecs[tag.kind] = codec(tag)
         self._append(tag.timestamp, data)
         given, limits = self._given, self.limits
         if self._size > limits.size + given.size or self.behind > limits.milliseconds + given.milliseconds:
             self._skip()
+
+    def takes(self, codecs: Mapping[int, str]) -> bool:
+        """Whether the relay has begun with these codecs, as far as it has begun."""
+        return all(self.codecs.get(kind, name) == name for kind, name in codecs.items())
 
     @property
     def behind(self) -> int:

@@ -25,7 +25,8 @@ class StreamShape:
     """The shape of one connection's first tracks, as far as its tags have told it.
 
     The decoder parameters tell the size; metadata are believed where there are none. `stated` has the codecs
-    that the metadata name: an ingest server may pass on the metadata and not the track.
+    that the metadata name: an ingest server may pass on the metadata and not the track. `stated_rate` is the
+    frame rate of the metadata, `measured_rate` that of the pictures; 0 while unknown.
     """
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class StreamShape:
         self.sound = SoundShape()
         self.stated: dict[int, str] = {}
         self._size = (0, 0)
-        self._stated_rate = self._measured_rate = 0.0
+        self.stated_rate = self.measured_rate = 0.0
         self._since: int | None = None
         self._pictures = 0
 
@@ -46,7 +47,7 @@ class StreamShape:
         elif numbers := metadata(tag):
             self._size = _pixels(numbers.get("width", 0)), _pixels(numbers.get("height", 0))
             rate = numbers.get("framerate", 0)
-            self._stated_rate = rate if 1 <= rate <= _FASTEST else 0.0
+            self.stated_rate = rate if 1 <= rate <= _FASTEST else 0.0
             for kind, key in _STATED_KEYS.items():
                 self.stated[kind] = _stated_codec(kind, round(numbers.get(key, 0)))
 
@@ -54,11 +55,6 @@ class StreamShape:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels, 0 while they are not known."""
         return (self.picture.width, self.picture.height) if self.picture.width else self._size
-
-    @property
-    def frame_rate(self) -> float:
-        """Pictures a second as the metadata state them, or as measured over some seconds; 0 if unknown."""
-        return self._stated_rate or self._measured_rate
 
     @property
     def video_codec(self) -> str:
@@ -74,7 +70,7 @@ class StreamShape:
         if tag.is_sequence_header:
             shape = picture_shape(tag)
             if shape != self.picture:
-                self.picture, self._since, self._measured_rate = shape, None, 0.0
+                self.picture, self._since, self.measured_rate = shape, None, 0.0
         elif tag.is_media:
             if not self.picture.codec:
                 self.picture = PictureShape(codec(tag))
@@ -94,7 +90,7 @@ class StreamShape:
             return
         self._pictures += 1
         if span >= _MEASURED_FOR:
-            self._measured_rate = self._pictures * 1000 / span
+            self.measured_rate = self._pictures * 1000 / span
 
 
 def _stated_codec(kind: int, number: int) -> str:

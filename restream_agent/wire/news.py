@@ -22,6 +22,7 @@ class NewsKind(StrEnum):
     CONFIG_REFUSED = "config_refused"
     INGEST_FAILING = "ingest_failing"
     INGEST_RECOVERED = "ingest_recovered"
+    CODEC_REFUSED = "codec_refused"
 
     @property
     def is_about_a_platform(self) -> bool:
@@ -31,7 +32,12 @@ class NewsKind(StrEnum):
     @property
     def is_trouble(self) -> bool:
         """Whether news of this kind calls for action."""
-        return self in (NewsKind.PLATFORM_FAILING, NewsKind.CONFIG_REFUSED, NewsKind.INGEST_FAILING)
+        return self in (
+            NewsKind.PLATFORM_FAILING,
+            NewsKind.CONFIG_REFUSED,
+            NewsKind.INGEST_FAILING,
+            NewsKind.CODEC_REFUSED,
+        )
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,13 @@ class News:
 
     @property
     def subject(self) -> str:
-        """What the news is about: "channel", "config", "ingest", or "platform NAME"."""
+        """What the news is about: "channel", "config", "ingest", "codec", or "platform NAME"."""
         if self.kind.is_about_a_platform:
             return f"platform {self.platform}"
         if self.kind in (NewsKind.INGEST_FAILING, NewsKind.INGEST_RECOVERED):
             return "ingest"
-        return "config" if self.kind is NewsKind.CONFIG_REFUSED else "channel"
+        own = {NewsKind.CONFIG_REFUSED: "config", NewsKind.CODEC_REFUSED: "codec"}
+        return own.get(self.kind, "channel")
 
     @classmethod
     def read(cls, datagram: bytes) -> "News":

@@ -16,14 +16,15 @@ class LiveReport:
     """The publisher's stream: `size` and `frames` since it connected, rates since the last report.
 
     `keyframe_interval` is between its last two keyframes, 0 before there were two; it is negative after a
-    timestamp that goes back. `width` and `height` are in pixels. `speed` is seconds of stream that arrived in
-    a second over the last 10 s, None while it is not known; `late` is how much later the stream arrives than
-    at its best. `profile` is that of H.264 or HEVC, in ffmpeg's words; `full_range` says that white is 255,
-    not 235. `sample_rate` is in Hz. `nominal_rate` is the frame rate that the publisher states, or else the
-    one measured over some seconds. 0 and "" stand for what is not known. `other_tracks` names the tracks that
-    are not played, such as "sound track 2 (aac)". `waits_for` says what keeps the stream from being shown
-    ("settle", "data", "picture", "keyframe" or "real time"), `waited` for how long it has; "" and 0 if it is
-    shown or is not to be. `keyframe_age` is the time since its last keyframe, None before the first.
+    timestamp that goes back. `width` and `height` are in pixels. `speed` is seconds of stream that
+    arrived in a second over the last 10 s, None while it is not known; `late` is how much later the
+    stream arrives than at its best. `profile` is that of H.264 or HEVC, in ffmpeg's words; `full_range`
+    says that white is 255, not 235. `sample_rate` is in Hz. `stated_rate` is the frame rate of the
+    publisher's metadata, `measured_rate` the one measured over some seconds. 0 and "" stand for what is
+    not known. `other_tracks` names the tracks that are not played, such as "sound track 2 (aac)".
+    `waits_for` says what keeps the stream from being shown ("settle", "data", "picture", "keyframe" or
+    "real time"), `waited` for how long it has; "" and 0 if it is shown or is not to be. `keyframe_age` is
+    the time since its last keyframe, None before the first.
     """
 
     connected: bool
@@ -42,7 +43,8 @@ class LiveReport:
     full_range: bool = False
     sample_rate: int = 0
     channels: int = 0
-    nominal_rate: float = 0.0
+    stated_rate: float = 0.0
+    measured_rate: float = 0.0
     other_tracks: tuple[str, ...] = ()
     waits_for: str = ""
     waited: int = 0
@@ -150,7 +152,7 @@ def _check(report: ProgramReport) -> None:
     live, hand_offs = report.live, report.hand_offs
     _refuse_negative("live", live.size, live.frames, live.bitrate, live.frame_rate, live.width, live.height)
     _refuse_negative("live", live.speed or 0, live.late, live.waited, live.keyframe_age or 0)
-    _refuse_negative("live", live.sample_rate, live.channels, live.nominal_rate)
+    _refuse_negative("live", live.sample_rate, live.channels, live.stated_rate, live.measured_rate)
     for name, relay in report.relays.items():
         _refuse_negative(f"relays.{name}", relay.sent, relay.behind, relay.queued, relay.skipped)
     for kind, totals in hand_offs.kinds.items():

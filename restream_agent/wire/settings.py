@@ -4,8 +4,11 @@ render/ writes each file with `records.to_file`; the process reads it with `reco
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+CARRIED_CODECS = ("h264", "hevc", "av1", "aac", "mp3")
+"""The codecs that a program can have, since a fallback can be made in them. A machine may carry fewer."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class ProgramSettings:
     fallback replaces a live stream that sends nothing for `stall`; after `silence` its connection is closed.
     The fallback opens a broadcast after `opening`, at once with `standby`. A publisher's keyframes count once
     it has been there for `settle`. A relay that does not read may leave `queue_milliseconds` and `queue_size`
-    standing.
+    standing. Tracks in codecs other than those `carried` reach no relay.
     """
 
     fallback: tuple[str, ...]
@@ -30,6 +33,7 @@ class ProgramSettings:
     silence: int
     queue_milliseconds: int = 5000
     queue_size: int = 16 * 1024 * 1024
+    carried: tuple[str, ...] = CARRIED_CODECS
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class AgentSettings:
     that delivers nothing for `stall` is killed. A listed publisher whose stream does not reach the program
     for `silence` is disconnected; None stands for never. `listen` is where the ingest server takes OBS
     ("HOST:PORT"); `credentials` maps each relay to the name of the credential that holds its key, "" for a
-    key of another kind. Both are only shown.
+    key of another kind. Both are only shown. `obstacles` maps codecs to what cannot carry them here.
     """
 
     api: str
@@ -59,6 +63,7 @@ class AgentSettings:
     notifies: bool
     listen: str
     credentials: Mapping[str, str]
+    obstacles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class StreamProfile:
     """The parameters of a video, in fallback.json and live-profile.json; fallback/profile.py checks them.
 
     `width` and `height` are in pixels, `fps` is frames per second as a fraction ("30000/1001"), `sample_rate`
-    is in Hz; `pixel_format` and `h264_profile` have ffmpeg's names.
+    is in Hz; `pixel_format`, `h264_profile` and the codecs have ffmpeg's names.
     """
 
     width: int
@@ -92,6 +97,8 @@ class StreamProfile:
     h264_profile: str
     sample_rate: int
     channels: int
+    video_codec: str = "h264"
+    audio_codec: str = "aac"
 
 
 @dataclass(frozen=True)
@@ -99,12 +106,11 @@ class FallbackSettings:
     """fallback.json, for the preparation of the fallback video.
 
     `videos` are paths, played in turn; without any, a slate shows `message`. `keyframe` is the time between
-    keyframes in seconds. `profile` None means the profile that OBS last sent. A stream's name is appended to
-    `live_url`.
+    keyframes in seconds. `profile` None means the profile that OBS last sent; the codecs are those that OBS
+    last sent in any case.
     """
 
     videos: tuple[str, ...]
     message: str
     keyframe: float
     profile: StreamProfile | None
-    live_url: str

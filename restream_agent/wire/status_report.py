@@ -5,7 +5,7 @@ not known. Users read this JSON: a key that is there stays, with its meaning.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from restream_agent.wire import records
@@ -33,12 +33,16 @@ class RefusalStatus:
 class LiveStatus:
     """The publisher's stream: totals since it connected, rates of the last half second, size in pixels.
 
-    `keyframe_interval` is between its last two keyframes, 0 before there were two. `stalls` counts the
-    hand-offs to the fallback because it went silent. `speed` is seconds of stream that arrived in a second
+    `keyframe_interval` is between its last two keyframes, 0 before there were two. `stalls` counts the hand-
+    offs to the fallback because it went silent. `speed` is seconds of stream that arrived in a second
     over the last 10 s; `late` is how much later the stream arrives than at its best. A stream that is
     slower than real time, or late, is `weak`. `waits_for` says what keeps it from being shown: "settle",
     "data", "picture", "keyframe" or "real time"; `waited` for how long it has. `keyframe_age` is the time
-    since its last keyframe.
+    since its last keyframe. `video_codec` and `audio_codec` are names such as "h264"
+    and "aac", `profile` is that of H.264 or HEVC; `full_range` says that white is 255, not 235.
+    `sample_rate` is in Hz. `stated_rate` is the frame rate that the publisher states, `measured_rate` the
+    measured one. 0 and "" stand for what is not known. `other_tracks` names the tracks that are not
+    played.
     """
 
     connected: bool
@@ -56,6 +60,15 @@ class LiveStatus:
     waits_for: str = ""
     waited: float = 0.0
     keyframe_age: float | None = None
+    video_codec: str = ""
+    audio_codec: str = ""
+    profile: str = ""
+    full_range: bool = False
+    sample_rate: int = 0
+    channels: int = 0
+    stated_rate: float = 0.0
+    measured_rate: float = 0.0
+    other_tracks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,14 +129,15 @@ class StatusReport:
     """The channel and its relays.
 
     `state` is "off air", "opening", "live", "fallback", or "on air" if the program does not report; `since`
-    is for how long the source has been shown, or the channel off air, `cause` the kind of the last hand-off.
-    `held` says that the operator keeps the fallback on, `hold_left` how long until the hold ends the
+    is for how long the source has been shown, or the channel off air, `cause` the kind of the last hand-
+    off. `held` says that the operator keeps the fallback on, `hold_left` how long until the hold ends the
     broadcast. `ingest` is "up" or "down" (its API), `port` the same of its public port, `config` "ok" or
     "refused" (the last edit of the TOML), `systemd` "ok" or "refuses" (to start or stop a unit),
-    `preparation` of the fallback "ok" or "failed". `live` is None, and {} in the JSON, if the program does
-    not report. `hand_offs` are the newest ones, oldest first. `refusal` is the last refused publisher.
-    `config_words` are the first words of what is wrong with a refused edit. `listen` is the address at which
-    the ingest server takes OBS.
+    `preparation` of the fallback "ok" or "failed". `live` is None, and {} in the JSON, if the program
+    does not report. `hand_offs` are the newest ones, oldest first. `refusal` is the last refused
+    publisher. `config_words` are the first words of what is wrong with a refused edit. `listen` is the
+    address at which the ingest server takes OBS. `unplayable` has the codecs of OBS that no platform can
+    get, each with a sentence that says why and what to set.
     """
 
     state: str
@@ -143,6 +157,7 @@ class StatusReport:
     port: str = "up"
     config_words: str = ""
     listen: str = ""
+    unplayable: Mapping[str, str] = field(default_factory=dict)
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

@@ -30,6 +30,7 @@ def fixed_facts(config: Config) -> Facts:
         server_binary=str(config.ingest.binary or SERVER_BINARY[config.ingest.server]),
         nginx_rtmp_module=MODULE,
         hook_token="fake-hook-token",
+        ffmpeg_obstacles=dict.fromkeys(("hevc", "av1", "vp9", "opus"), "this machine's ffmpeg 5.1.9"),
     )
 
 

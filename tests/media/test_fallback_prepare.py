@@ -14,9 +14,9 @@ import pytest
 
 from restream_agent.fallback import slate
 from restream_agent.fallback.ffprobe import probe
-from restream_agent.fallback.profile import Profile, from_ffprobe
+from restream_agent.fallback.profile import Profile
 from restream_agent.fallback.store import SPARE, prepare, prune
-from tests.media.fallback_sources import CLIP_SOUND, CLIP_VIDEO, H264, KEYFRAME, SMALL, make
+from tests.media.fallback_sources import CLIP_SOUND, CLIP_VIDEO, H264, KEYFRAME, SMALL, make, profile_of
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
@@ -85,7 +85,7 @@ def length(path: Path) -> int:
 @pytest.mark.parametrize("kind", SECONDS)
 def test_every_source_fits_the_profile(kind: str, sources: dict[str, tuple[Path, ...]], store: Path) -> None:
     """The prepared file has the size, rate and sound of the live stream, whatever the source has."""
-    assert from_ffprobe(probe(prepared(kind, sources, store))) == SMALL
+    assert profile_of(probe(prepared(kind, sources, store))) == SMALL
 
 
 @pytest.mark.parametrize("kind", SECONDS)
@@ -193,7 +193,7 @@ def test_slate_without_any_font_is_a_pause_sign(tmp_path: Path, monkeypatch: pyt
     """On a server without fonts the picture is drawn all the same."""
     monkeypatch.setattr(slate, "find_font", lambda _message: None)
     path = prepare((), message="Back soon", profile=SMALL, keyframe=KEYFRAME, directory=tmp_path)
-    assert from_ffprobe(probe(path)) == SMALL
+    assert profile_of(probe(path)) == SMALL
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_other_profiles_are_met_too(
 ) -> None:
     """Portrait, NTSC rates, full range, mono, 5.1, baseline: the fallback matches the live stream."""
     path = prepare(sources["clip"], message="", profile=profile, keyframe=KEYFRAME, directory=tmp_path)
-    assert from_ffprobe(probe(path)) == profile
+    assert profile_of(probe(path)) == profile
 
 
 def test_file_is_readable_by_all_and_named_after_its_profile(

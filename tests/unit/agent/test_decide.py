@@ -83,12 +83,6 @@ def test_a_publish_clears_the_operators_requests() -> None:
     assert ClearOperatorRequests() not in actions(FALLBACK, PublishRequest(OBS))
 
 
-def test_a_publish_has_the_fallback_matched_if_so_configured() -> None:
-    """With `matches_live` the preparation is restarted; it checks by itself whether there is work."""
-    requests = calls(FALLBACK, PublishRequest(OBS), rules=Rules(matches_live=True))
-    assert f"restart {unit_names.PREPARE_UNIT}" == requests[-1]
-
-
 def test_a_takeover_drops_exactly_the_others() -> None:
     """Every publisher except the new one is dropped, whatever its stream is called."""
     situation = replace(LIVE, publishers=(STALE, OBS, OTHER))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,22 @@ def test_a_renewal_is_announced_once_for_each_connection() -> None:
         "kick will be connected anew, at night (3:00 to 5:00) or during the fallback: the timestamps of its "
         "connection end in 5.2 days"
     )
+
+
+def test_codecs_that_no_platform_gets_are_told_once() -> None:
+    """Again only after OBS has sent others; not when it reconnects, nor by a restarted agent."""
+    well, gone = Moment("live", is_sending=True), Moment("fallback")
+    hevc = Moment("fallback", is_sending=True, unplayable=("OBS sends HEVC",))
+    both = Moment("fallback", is_sending=True, unplayable=("OBS sends HEVC", "OBS sends Opus"))
+    before = ToldNews("fallback")
+    assert told([hevc, hevc, gone, hevc, both], before=before) == ["codec_refused", "codec_refused"]
+    assert told([hevc, replace(well, state="fallback"), hevc], before=before) == ["codec_refused"] * 2
+    kept = ToldNews.from_json(
+        json.loads(json.dumps(ToldNews("fallback", unplayable=hevc.unplayable).as_json()))
+    )
+    assert told([hevc], before=kept) == []
+    (news,) = NewsDetector(before).look(hevc, 0.0)
+    assert (news.text, news.subject, news.kind.is_trouble) == ("OBS sends HEVC", "codec", True)
 
 
 def test_a_platform_that_gets_nothing_is_told_after_a_while_and_its_recovery_too() -> None:

@@ -121,11 +121,14 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status) == [
         "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "systemd",
         "preparation", "live", "hand_offs", "relays", "refusal", "port", "config_words", "listen",
+        "unplayable",
     ]  # fmt: skip
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [
         "connected", "size", "frames", "bitrate", "frame_rate", "keyframe_interval", "width", "height",
         "stalls", "speed", "late", "weak", "waits_for", "waited", "keyframe_age",
+        "video_codec", "audio_codec", "profile", "full_range",
+        "sample_rate", "channels", "stated_rate", "measured_rate", "other_tracks",
     ]  # fmt: skip
     assert list(status["hand_offs"][0]) == ["kind", "source", "ago", "gap"]
     assert list(status["relays"]["youtube"]) == [
@@ -215,3 +218,13 @@ def test_what_live_waits_for_is_told_in_seconds() -> None:
     found = status["live"]
     assert (found["waits_for"], found["waited"], found["keyframe_age"]) == ("keyframe", 9.0, 14.0)
     assert status["relays"]["twitch"]["lacks_keyframe"]
+
+
+def test_codecs_that_no_platform_can_get_are_in_the_json() -> None:
+    """With what to set; and whether OBS's codecs are known at all."""
+    assert LIVE.program is not None
+    sending = replace(LIVE.program.live, connected=True, video_codec="hevc", audio_codec="aac")
+    status = replace(LIVE, program=replace(LIVE.program, live=sending), obstacles={"hevc": "SRS"})
+    assert list(status.as_json()["unplayable"]) == ["hevc"]
+    assert status.is_sending
+    assert not replace(LIVE, program=None).is_sending

@@ -111,6 +111,16 @@ def test_a_source_without_keyframes_is_named() -> None:
     assert waiting(keyframe_age=30.0) == []
 
 
+def test_codecs_that_no_platform_gets_are_told_in_full() -> None:
+    """Whatever is shown meanwhile; and the tracks that are not played."""
+    report = status()
+    assert report.live is not None
+    live = replace(report.live, video_codec="h264", audio_codec="opus", other_tracks=("sound track 2 (aac)",))
+    words = table(replace(report, live=live, unplayable={"opus": "OBS sends Opus, which …"})).splitlines()
+    assert words[0].endswith("opus, keyframe every 2 s")
+    assert words[1:] == ["OBS sends Opus, which …", "sound track 2 (aac) of OBS is not played: the first is"]
+
+
 def test_a_weak_line_is_told_with_its_figures() -> None:
     """In the first line, and in a line of its own with what to do."""
     well = status()

@@ -26,7 +26,6 @@ def settings(video: Path, tmp_path: Path) -> FallbackSettings:
     """Return settings whose slate and video stand prepared below tmp_path."""
     wanted = FallbackSettings(
         keyframe=2.0,
-        live_url="rtmp://127.0.0.1/live/",
         message="Back soon",
         profile=None,
         videos=(str(video),),

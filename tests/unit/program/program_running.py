@@ -48,7 +48,7 @@ def flv(tags: Iterable[Tag]) -> bytes:
 class RunningProgram:
     """The program's process, and what systemd does for it: sockets, notifications, stored descriptors."""
 
-    def __init__(self, directory: Path, fallback: list[Tag], **settings: int) -> None:
+    def __init__(self, directory: Path, fallback: list[Tag], **settings: int | tuple[str, ...]) -> None:
         self.runtime = directory / "runtime"
         self.operator = directory / "operator"
         for one in (self.runtime, self.operator):

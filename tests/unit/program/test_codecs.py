@@ -46,3 +46,38 @@ def test_tracks_that_are_damaged_end_nothing(tmp_path: Path) -> None:
         relay.read(has_from(relay, LIVE), "live")
         relay.read_more(60)
         assert has_from(relay, LIVE)()
+
+
+def as_hevc(tags: list[Tag]) -> list[Tag]:
+    """Return the same pictures as HEVC would be sent."""
+    return [
+        Tag(VIDEO, tag.timestamp, bytes([0x90 | tag.body[1]]) + b"hvc1" + tag.body[2:])
+        if tag.kind == VIDEO
+        else tag
+        for tag in tags
+    ]
+
+
+def test_a_picture_that_cannot_be_carried_reaches_no_relay_and_is_said(tmp_path: Path) -> None:
+    """ffmpeg 5.1 reads no HEVC in FLV: it is left out, and the journal has its name once."""
+    with (
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=300, carried=("h264", "aac")) as program,
+        RelayReader(program) as relay,
+    ):
+        for _ in range(2):
+            with LiveSender(program, as_hevc(live_stream(1500))):
+                relay.read_more(60)
+        assert {tag.body[0] for tag in relay.tags if tag.kind == VIDEO} == {0x17, 0x27}
+        assert program.errors.read_text().count("hevc is left out") == 1
+
+
+def test_a_picture_that_can_be_carried_is_passed_on(tmp_path: Path) -> None:
+    """As it came."""
+    with (
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, carried=("h264", "hevc", "aac")) as program,
+        RelayReader(program) as relay,
+        LiveSender(program, as_hevc(live_stream())),
+    ):
+        relay.read(has_from(relay, LIVE), "live")
+        relay.read_more()
+        assert {tag.body[:5] for tag in relay.tags if tag.kind == VIDEO} == {b"\x90hvc1", b"\x91hvc1"}

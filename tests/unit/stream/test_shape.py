@@ -71,25 +71,27 @@ def test_codecs_that_cannot_be_are_not_known(number: float) -> None:
     assert shape.video_codec == ("h264" if number == 7.4 else "")
 
 
-def test_a_stated_frame_rate_counts() -> None:
-    """As OBS states it; a phone whose rate wanders states one, too."""
+def test_a_stated_frame_rate_is_told_beside_the_measured_one() -> None:
+    """A rate that cannot be is not."""
     pictures = [picture(at, 1, is_keyframe=at == 0) for at in range(0, 5000, 50)]
-    assert shape_of(WIDE, metadata(framerate=30.0), *pictures).frame_rate == 30
-    assert shape_of(WIDE, metadata(framerate=0.5), *pictures).frame_rate == pytest.approx(20)
+    stated = shape_of(WIDE, metadata(framerate=30.0), *pictures)
+    assert stated.stated_rate == 30
+    assert stated.measured_rate == pytest.approx(20)
+    assert shape_of(WIDE, metadata(framerate=0.5), *pictures).stated_rate == 0
 
 
 def test_a_rate_that_is_not_stated_is_measured() -> None:
     """Over 2 s at least; anew after new parameters, and after a leap of the timestamps."""
     pictures = [picture(at, 1, is_keyframe=at == 0) for at in range(0, 2000, 40)]
     shape = shape_of(WIDE, *pictures)
-    assert shape.frame_rate == 0
+    assert shape.measured_rate == 0
     shape.note(picture(2000, 1, is_keyframe=False))
-    assert shape.frame_rate == 25
+    assert shape.measured_rate == 25
     for at in range(90_000, 94_000, 20):
         shape.note(picture(at, 1, is_keyframe=False))
-    assert shape.frame_rate == 50
+    assert shape.measured_rate == 50
     shape.note(TALL)
-    assert shape.frame_rate == 0
+    assert shape.measured_rate == 0
 
 
 def test_sound_is_told_by_its_configuration() -> None:

@@ -8,12 +8,13 @@ from restream_agent.base import paths
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.fallback import preparation
 from restream_agent.program import settings as program
+from restream_agent.render import codecs
 from restream_agent.render import settings as rendering
 from restream_agent.stream.fanout import Limits
 from restream_agent.wire import records
 from restream_agent.wire.relay_environment import RelayEnvironment
 from restream_agent.wire.settings import AgentSettings, NotifierSettings, ProgramSettings
-from tests.golden.rendering import CASES, read, rendered
+from tests.golden.rendering import CASES, fixed_facts, read, rendered
 
 
 def content(tree: Tree, path: str) -> str:
@@ -26,14 +27,15 @@ def content(tree: Tree, path: str) -> str:
 def test_every_rendered_file_is_read_as_it_was_meant(case: Path, tmp_path: Path) -> None:
     """The reader of each process gets the dataclass that render made from the TOML."""
     config, tree = read(case), rendered(case)
+    refused = codecs.obstacles(config.ingest.server, fixed_facts(config).ffmpeg_obstacles)
     source, api = "/etc/restream-agent/restream.toml", "http://127.0.0.1:1985"
     file = tmp_path / "program.json"
     file.write_text(content(tree, paths.PROGRAM_SETTINGS))
-    assert program.read(file) == rendering.program_settings(config)
+    assert program.read(file) == rendering.program_settings(config, refused)
     agent = records.parse(AgentSettings, content(tree, paths.AGENT_SETTINGS))
-    assert agent == rendering.agent_settings(config, source=source, api=api, rtmp=agent.rtmp)
+    assert agent == rendering.agent_settings(config, refused, source=source, api=api, rtmp=agent.rtmp)
     fallback = preparation.parse_settings(content(tree, paths.FALLBACK_SETTINGS))
-    assert fallback == rendering.fallback_settings(config, live_url=fallback.live_url)
+    assert fallback == rendering.fallback_settings(config)
     if config.notify.has_destination:
         notifier = records.parse(NotifierSettings, content(tree, paths.NOTIFY_SETTINGS))
         assert notifier == rendering.notifier_settings(config)
@@ -52,7 +54,7 @@ def test_no_rendered_file_is_without_a_reader(case: Path) -> None:
 def test_a_relays_queue_has_one_limit() -> None:
     """The defaults of the file are those of the queue."""
     config = read(CASES[0])
-    assert program.queue_limits(rendering.program_settings(config)) == Limits()
+    assert program.queue_limits(rendering.program_settings(config, {})) == Limits()
 
 
 def test_a_profile_survives_its_file() -> None:
