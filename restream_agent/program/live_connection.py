@@ -6,7 +6,7 @@ from collections import deque
 from restream_agent.program.journal import log
 from restream_agent.program.report import Meter
 from restream_agent.stream.enhanced import FirstTracks, codec
-from restream_agent.stream.flv import Reader, Tag
+from restream_agent.stream.flv import AUDIO, VIDEO, Reader, Tag
 from restream_agent.stream.input_rules import InputRules
 from restream_agent.stream.recovery import RecoveryPoints
 from restream_agent.stream.source_clock import SourceClock
@@ -99,6 +99,13 @@ class LiveConnection:
             self.meter.count(tag, now)
         self.meter.others = self._tracks.others
         return [tag for tag in continued if codec(tag) in self._carried]
+
+    @property
+    def codecs(self) -> dict[int, str]:
+        """The codecs of the tracks that are passed on."""
+        shape = self.meter.shape
+        known = {VIDEO: shape.picture.codec, AUDIO: shape.sound.codec}
+        return {kind: name for kind, name in known.items() if name and name in self._carried}
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -16,15 +16,16 @@ from restream_agent.program import settings as program_settings
 from restream_agent.program.crash_state import Clock, JsonFile, Remainder
 from restream_agent.program.doors import Door
 from restream_agent.program.journal import log
+from restream_agent.program.last_codecs import LastCodecs
 from restream_agent.program.live_connection import LiveConnection, Remarks, RuleBreaks
-from restream_agent.program.prepared_file import PreparedFile, open_first_playable
+from restream_agent.program.prepared_file import PreparedFile
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.program.report import Meter, ProgramState
 from restream_agent.program.signals import SignalSocket
 from restream_agent.stream.fanout import Backlog, RelayQueue
 from restream_agent.stream.flv import FlvError, Tag, encode
 from restream_agent.stream.hand_offs import HandOffLog
-from restream_agent.stream.splice import Splice
+from restream_agent.stream.splice import Source, Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.systemd.unit_names import relay_of, stream_of
@@ -54,6 +55,7 @@ class Program:
         self._publisher: LiveConnection | None = None
         self._rule_breaks = RuleBreaks()
         self._remarks = Remarks()
+        self._last_codecs = LastCodecs()
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
         self._reported = ""
@@ -119,7 +121,7 @@ class Program:
         self._apply_operator()
 
     def _open_fallback(self) -> PreparedFile:
-        return open_first_playable(self._settings.fallback)
+        return self._last_codecs.open_fallback(self._settings.fallback)
 
     def _apply_operator(self) -> None:
         now = self._clock.now()
@@ -266,6 +268,22 @@ class Program:
         with suppress(OSError):
             self._telemetry.sendto(records.to_datagram(state.report()), self._settings.telemetry)
         self._report_at = now + _REPORT_EVERY
+        self._follow_codecs(now)
+
+    def _follow_codecs(self, now: int) -> None:
+        """Have relays and fallback follow the codecs of the publisher."""
+        last, sent = self._last_codecs, self._backlog.codecs
+        if self._publisher and self._splice.source is Source.LIVE:
+            last.learn(self._publisher.codecs)
+        if not last.are_sent(sent) and self._splice.source is Source.FALLBACK:
+            fitting = last.open_fitting(self._settings.fallback)
+            if fitting:
+                fitting.close()
+                self._send(self._splice.renew_fallback(now))
+        for relay in last.outdated(self._relays.values(), sent):
+            begun, new = " and ".join(relay.queue.codecs.values()), " and ".join(sent.values())
+            log(4, f"{relay.name}: begins anew, its platform has {begun} and OBS sends {new} now")
+            self._drop_relay(relay)
 
     def _announce(self, words: str) -> None:
         self._notifier.send("WATCHDOG=1", *([f"STATUS={words}"] if words != self._reported else []))

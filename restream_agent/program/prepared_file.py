@@ -54,10 +54,17 @@ class PreparedFile:
 def open_first_playable(names: tuple[str, ...]) -> PreparedFile:
     """Return the first of the files that has a keyframe; an empty one, with an error logged, if none has."""
     for name in names:
-        with suppress(OSError):
-            prepared = PreparedFile(Path(name))
-            if any(tag.is_keyframe for tag in islice(prepared, _BEGINNING)):
-                return prepared
-            prepared.close()
+        if (prepared := open_playable(Path(name))) is not None:
+            return prepared
     print(f"<3>no fallback can be played, tried {', '.join(names)}", file=sys.stderr)
     return PreparedFile(_NOTHING)
+
+
+def open_playable(path: Path) -> PreparedFile | None:
+    """Return a file that has a keyframe, None if it has not or cannot be opened."""
+    with suppress(OSError):
+        prepared = PreparedFile(path)
+        if any(tag.is_keyframe for tag in islice(prepared, _BEGINNING)):
+            return prepared
+        prepared.close()
+    return None

@@ -111,6 +111,10 @@ class Splice:
         self._live = None
         return self._to_fallback("drop", now) if self.source is Source.LIVE else []
 
+    def renew_fallback(self, now: int) -> list[Tag]:
+        """Begin the fallback anew, with the newest file, if it is shown."""
+        return self._begin_fallback(now) if self.source is Source.FALLBACK else []
+
     def hold_fallback(self, now: int, *, held: bool) -> list[Tag]:
         """Begin or end the operator's break: the fallback is shown although live is connected."""
         if self.is_held and not held:
@@ -186,10 +190,13 @@ class Splice:
         return live.held.is_too_large or self._timeline.send_at(live.held.end) - now > HELD_LIMIT
 
     def _live_header(self, live: LiveSource, tag: Tag) -> list[Tag]:
-        live.headers[tag.kind] = tag
+        before, live.headers[tag.kind] = live.headers.get(tag.kind), tag
+        if tag.kind == VIDEO and before and before.body != tag.body:
+            live.candidate = []  # its keyframe belongs to the parameters before
         known = self.headers.get(tag.kind)
         if self.source is not Source.LIVE or (known and known.body == tag.body):
             return []
+        self._is_cut = self._is_cut or tag.kind == VIDEO
         return self._send_headers({tag.kind: tag})
 
     def _may_cut(self, live: LiveSource, now: int) -> bool:
@@ -223,10 +230,14 @@ class Splice:
     def _to_fallback(self, kind: str, now: int) -> list[Tag]:
         if self._live:
             self._live.leave()
-        first = self._fallback.rewind(now)
         self._change(Source.FALLBACK, kind, now)
+        return self._begin_fallback(now)
+
+    def _begin_fallback(self, now: int) -> list[Tag]:
+        first = self._fallback.rewind(now)
         if first is None:
             return []
+        self._is_cut = True
         self._timeline.begin(first.timestamp, now, now)
         return [*self._send_headers(self._fallback.headers), *self._play_fallback(now)]
 

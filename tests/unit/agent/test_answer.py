@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -13,25 +13,22 @@ from restream_agent.agent import agent
 from restream_agent.agent.actor import READY_WITHIN
 from restream_agent.base import paths
 from restream_agent.base.errors import SlowCommandError
-from restream_agent.systemd import unit_names
 from tests.unit.agent.test_agent import NEXT, OBS, AgentBench, FakeSystemctl, bench, go, hook
 
 __all__ = ["bench"]
 
 
 PLAY = "restart live@main.service"
-PREPARE = "restart restream-fallback-prepare.service"
 
 
 @dataclass
 class LateSystemctl(FakeSystemctl):
-    """A systemctl that is done with `live@` once `is_ready`, and with the preparation once `is_answered`.
+    """A systemctl that is done with `live@` once `is_ready`.
 
     `limits` are the time limits of changes, by unit.
     """
 
     is_ready: threading.Event = field(default_factory=threading.Event)
-    is_answered: threading.Event = field(default_factory=threading.Event)
     patience: float = 10.0
     limits: dict[str, float] = field(default_factory=dict)
     is_blocking: dict[str, bool] = field(default_factory=dict)
@@ -41,16 +38,15 @@ class LateSystemctl(FakeSystemctl):
         unit = argv[-1]
         self.limits[unit] = options["timeout"]
         self.is_blocking[unit] = "--no-block" not in argv
-        gates = {"live@main.service": self.is_ready, unit_names.PREPARE_UNIT: self.is_answered}
-        if argv[1] != "show" and unit in gates and not gates[unit].wait(self.patience):
+        is_late = argv[1] != "show" and unit == "live@main.service"
+        if is_late and not self.is_ready.wait(self.patience):
             raise SlowCommandError(argv, "gave no answer")
         return done
 
 
 def late(bench: AgentBench) -> LateSystemctl:
-    """Give the bench an agent whose `live@` is late, and which prepares a fallback after each publish."""
+    """Give the bench an agent whose `live@` is late."""
     bench.machine = machine = LateSystemctl()
-    bench.settings = replace(bench.settings, matches_live=True)
     bench.agent = bench.restarted()
     return machine
 
@@ -67,10 +63,9 @@ def test_a_publish_is_answered_once_live_plays(bench: AgentBench) -> None:
         assert (bench.server.dropped, answer.done()) == (["c2"], False)
         machine.is_ready.set()
         assert await asyncio.wait_for(answer, 5) == ""
-        machine.is_answered.set()
 
     go(publish)
-    assert machine.calls == ["start restream.target", PLAY, PREPARE]
+    assert machine.calls == ["start restream.target", PLAY]
 
 
 def test_the_answer_does_not_wait_longer_than_its_bound(
@@ -82,19 +77,17 @@ def test_the_answer_does_not_wait_longer_than_its_bound(
 
     async def publish() -> None:
         assert await bench.agent.publish(hook(OBS)) == ""
-        assert PREPARE not in machine.calls
+        assert not machine.is_ready.is_set()
         machine.is_ready.set()
-        machine.is_answered.set()
 
     go(publish)
-    assert machine.calls[-1] == PREPARE
+    assert machine.calls[-1] == PLAY
 
 
 def test_only_the_restart_of_live_is_waited_for(bench: AgentBench) -> None:
     """And not for long, so that the next event has its turn."""
     machine = late(bench)
     machine.is_ready.set()
-    machine.is_answered.set()
     go(lambda: bench.agent.publish(hook(OBS)))
     waited = {unit for unit, is_blocking in machine.is_blocking.items() if is_blocking and "@*" not in unit}
     assert waited == {"live@main.service"}

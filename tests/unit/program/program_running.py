@@ -48,12 +48,12 @@ def flv(tags: Iterable[Tag]) -> bytes:
 class RunningProgram:
     """The program's process, and what systemd does for it: sockets, notifications, stored descriptors."""
 
-    def __init__(self, directory: Path, fallback: list[Tag], **settings: int | tuple[str, ...]) -> None:
+    def __init__(self, directory: Path, first_fallback: list[Tag], **settings: int | tuple[str, ...]) -> None:
         self.runtime = directory / "runtime"
         self.operator = directory / "operator"
         for one in (self.runtime, self.operator):
             one.mkdir()
-        (directory / "fallback.flv").write_bytes(flv(fallback))
+        (directory / "fallback.flv").write_bytes(flv(first_fallback))
         self.settings = directory / "program.json"
         usual = ProgramSettings(
             fallback=(str(directory / "fallback.flv"),), operator=str(self.operator),

@@ -2,9 +2,17 @@
 
 from pathlib import Path
 
+from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
-from tests.unit.program.program_running import LiveSender, RelayReader, RunningProgram
-from tests.unit.program.test_loop import FALLBACK_FILE, LIVE, NEVER, has_from, live_stream
+from tests.unit.program.program_running import LiveSender, RelayReader, RunningProgram, flv
+from tests.unit.program.test_loop import (
+    FALLBACK_FILE,
+    LIVE,
+    NEVER,
+    assert_increasing,
+    has_from,
+    live_stream,
+)
 
 
 def with_second_track(tags: list[Tag]) -> list[Tag]:
@@ -81,3 +89,59 @@ def test_a_picture_that_can_be_carried_is_passed_on(tmp_path: Path) -> None:
         relay.read(has_from(relay, LIVE), "live")
         relay.read_more()
         assert {tag.body[:5] for tag in relay.tags if tag.kind == VIDEO} == {b"\x90hvc1", b"\x91hvc1"}
+
+
+def codecs_of(tags: list[Tag]) -> set[str]:
+    """Return the codecs of pictures and sound."""
+    return {codec(tag) for tag in tags if tag.is_media}
+
+
+def test_the_fallback_is_the_one_in_the_codec_of_live(tmp_path: Path) -> None:
+    """The first of the files is in another: a relay could not take it."""
+    fitting = tmp_path / "slate.flv"
+    fitting.write_bytes(flv(as_hevc(FALLBACK_FILE)))
+    files = (str(tmp_path / "fallback.flv"), str(fitting))
+    with (
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, fallback=files) as program,
+        RelayReader(program) as relay,
+    ):
+        with LiveSender(program, as_hevc(live_stream())):
+            relay.read(has_from(relay, LIVE), "live")
+            relay.read_more(60)
+        relay.read(lambda: not has_from(relay, LIVE)(), "the fallback")
+        relay.read_more()
+        assert codecs_of(relay.tags) == {"hevc", "aac"}
+
+
+def test_a_fallback_that_is_made_in_the_codec_of_live_is_played_at_once(tmp_path: Path) -> None:
+    """The preparation takes a while after the first publish. Until then there is only the other codec."""
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
+        with LiveSender(program, as_hevc(live_stream())):
+            relay.read(has_from(relay, LIVE), "live")
+            relay.read_more(60)
+        relay.read(lambda: "h264" in codecs_of(relay.media[-5:]), "the fallback that is there")
+        (tmp_path / "new.flv").write_bytes(flv(as_hevc(FALLBACK_FILE)))
+        (tmp_path / "new.flv").rename(tmp_path / "fallback.flv")
+        relay.read(lambda: "hevc" in codecs_of(relay.media[-2:]), "the fallback in the codec of live")
+        assert_increasing(relay.tags)
+        assert program.errors.read_text().count("now fallback") == 1
+
+
+def test_a_relay_that_began_in_another_codec_begins_anew_once(tmp_path: Path) -> None:
+    """ffmpeg and the platform take no other codec within a connection. Relays that fit stay."""
+    fitting = tmp_path / "slate.flv"
+    fitting.write_bytes(flv(as_hevc(FALLBACK_FILE)))
+    files = (str(tmp_path / "fallback.flv"), str(fitting))
+    with (
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=100, fallback=files) as program,
+        RelayReader(program) as old,
+    ):
+        old.read_more()
+        with LiveSender(program, as_hevc(live_stream())):
+            program.wait(lambda: "begins anew" in program.errors.read_text(), "the end of the relay")
+            with RelayReader(program) as new:
+                new.read(has_from(new, LIVE), "live")
+                new.read_more(60)
+                assert codecs_of(new.tags) == {"hevc", "aac"}
+        program.wait(lambda: "now fallback (drop" in program.errors.read_text(), "the fallback")
+        assert program.errors.read_text().count("begins anew") == 1
