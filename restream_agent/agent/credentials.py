@@ -23,8 +23,12 @@ class HookCredentials:
         return secrets.compare_digest(token.encode(), self.token.encode())
 
     def is_key(self, key: str) -> bool:
-        """Whether a publisher's key is right, compared in constant time."""
-        return self.key is None or secrets.compare_digest(key.encode(), self.key.encode())
+        """Whether a text is the publisher's key, compared in constant time."""
+        return self.key is not None and secrets.compare_digest(key.encode(), self.key.encode())
+
+    def accepts(self, keys: tuple[str, ...]) -> bool:
+        """Whether one of these texts is the publisher's key, or none is needed."""
+        return self.key is None or any(self.is_key(key) for key in keys)
 
 
 def read_credentials(directory: Path, *, takes_any_key: bool) -> HookCredentials:

@@ -5,12 +5,12 @@ query as further fields. tests/data/ has hooks recorded from real servers.
 """
 
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from restream_agent.agent.identity import read_publisher
 from restream_agent.agent.situation import Publisher
+from restream_agent.agent.typed_address import TypedAddress, on_nginx, on_srs, parse_query
 
 _KINDS = {
     "on_publish": "publish",
@@ -28,12 +28,18 @@ class HookError(ValueError):
 
 @dataclass(frozen=True)
 class Hook:
-    """A hook. `kind` is publish, unpublish or play."""
+    """A hook. `kind` is publish, unpublish or play.
+
+    `keys` are the texts that may be the key. `complaint` says why nobody can be accepted at the address that
+    was typed, "" if somebody can. `is_renamed` says that the server has the stream under another name.
+    """
 
     kind: str
     application: str
     publisher: Publisher
-    key: str
+    keys: tuple[str, ...] = ()
+    complaint: str = ""
+    is_renamed: bool = False
 
     def __repr__(self) -> str:
         """Show neither the key nor the stream's name, in which users have typed their key."""
@@ -50,6 +56,7 @@ class _SrsBody(BaseModel):
     app: str
     stream: str = ""
     param: str = ""
+    url: str = Field(default="", alias="tcUrl")
     ip: str = Field(default="", max_length=100)
 
 
@@ -60,14 +67,14 @@ def read_srs(body: bytes) -> Hook:
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, detail["loc"])) or "the body" for detail in error.errors())
         raise HookError(f"not a hook of SRS: {fields}") from None
-    publisher = _publisher(str(hook.client_id), hook.stream, hook.ip)
-    return _hook(hook.action, hook.app, publisher, _query_key(hook.param))
+    address = on_srs(hook.app, hook.stream, hook.param, hook.url)
+    return _hook(hook.action, address, str(hook.client_id), hook.ip, name=hook.stream)
 
 
 def read_nginx(body: bytes) -> Hook:
     """Read nginx-rtmp's form; HookError if it is not a hook."""
     try:
-        fields = _query(body.decode("utf-8"))
+        fields = parse_query(body.decode("utf-8"))
     except ValueError:
         raise HookError("not a form in UTF-8") from None
     # The publisher's arguments follow the fields of nginx-rtmp. The first field of a name counts, so that a
@@ -76,31 +83,18 @@ def read_nginx(body: bytes) -> Hook:
     missing = [name for name in ("call", "app", "name", "clientid") if name not in values]
     if missing:
         raise HookError(f"not a hook of nginx-rtmp: {', '.join(missing)}")
-    publisher = _publisher(values["clientid"], values["name"], values.get("addr", ""))
-    return _hook(values["call"], values["app"], publisher, values.get("key", ""))
+    keys = (values["key"],) if "key" in values else ()
+    address = on_nginx(values["app"], values["name"], keys, values.get("tcurl", ""))
+    return _hook(values["call"], address, values["clientid"], values.get("addr", ""), name=values["name"])
 
 
-def _query_key(param: str) -> str:
-    try:
-        return _query(param.removeprefix("?")).get("key", [""])[0]
-    except ValueError:
-        return ""
-
-
-def _query(text: str) -> dict[str, list[str]]:
-    """Parse a query. A plus sign stays a plus sign: OBS sends a key in base64 as it was typed."""
-    return parse_qs(text.replace("+", "%2B"), keep_blank_values=True, max_num_fields=100)
-
-
-def _hook(action: str, application: str, publisher: Publisher, key: str) -> Hook:
+def _hook(action: str, typed: TypedAddress, client_id: str, sender: str, *, name: str) -> Hook:
     kind = _KINDS.get(action)
     if kind is None:
         raise HookError("its action is not publish, unpublish or play")
-    return Hook(kind, application, publisher, key)
-
-
-def _publisher(client_id: str, stream: str, address: str) -> Publisher:
     try:
-        return read_publisher(client_id, stream, address)
+        publisher = read_publisher(client_id, typed.stream, sender)
     except ValueError as error:
         raise HookError(str(error)) from None
+    is_renamed = typed.stream != name
+    return Hook(kind, typed.application, publisher, typed.keys, typed.complaint, is_renamed)

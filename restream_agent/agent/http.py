@@ -19,7 +19,9 @@ from starlette.routing import Route
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.hook_formats import Hook, HookError, read_nginx, read_srs
 from restream_agent.agent.key_throttle import KeyThrottle
-from restream_agent.agent.refusals import WRONG_KEY
+from restream_agent.agent.refusals import BAD_NAME, KEY_ALONE, NO_KEY, WRONG_KEY, Refusal
+from restream_agent.agent.typed_address import APPLICATION
+from restream_agent.base.obs_words import TO_TYPE
 from restream_agent.systemd.unit_names import is_instance
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,9 @@ STRANGERS_EVERY = 10.0
 EXPOSITION = "text/plain; version=0.0.4"
 """The content type of Prometheus's text format. Starlette adds the charset."""
 
-_APPLICATION = "live"
+_BY_KEY = (WRONG_KEY, NO_KEY, KEY_ALONE)
+"""Refusals that wait, all alike: no guess is answered sooner than another, wherever it was put."""
+
 _ROUTES = {"on_publish": "publish", "on_unpublish": "unpublish", "on_play": "play"}
 
 
@@ -48,7 +52,7 @@ class Handlers:
     """The functions that answer requests.
 
     `publish` returns the reason for refusing a hook, or "" to accept it. `refused` is told of each refused
-    publisher: the reason and the address. `problems` returns a sentence for each problem. `metrics` returns
+    publisher and its address. `problems` returns a sentence for each problem. `metrics` returns
     the text for Prometheus, which is empty until the agent is ready.
     """
 
@@ -57,7 +61,7 @@ class Handlers:
     status: Callable[[], Awaitable[Mapping[str, Any]]]
     problems: Callable[[], tuple[str, ...]]
     metrics: Callable[[], bytes]
-    refused: Callable[[str, str], None]
+    refused: Callable[[Refusal, str], None]
 
 
 def application(credentials: HookCredentials, handlers: Handlers) -> Starlette:
@@ -139,7 +143,7 @@ class _Listener:
     async def _answer(self, hook: Hook) -> Response:
         if hook.kind == "publish":
             return await self._publish(hook)
-        if hook.kind == "play" or hook.application != _APPLICATION:
+        if hook.kind == "play" or hook.application != APPLICATION:
             return _refused(403)
         if is_instance(hook.publisher.stream):  # no other stream is ever accepted
             await self._handlers.unpublish(hook)
@@ -148,23 +152,25 @@ class _Listener:
     async def _publish(self, hook: Hook) -> Response:
         address = hook.publisher.address
         refusal = await self._refusal(hook)
-        if not refusal:
-            return _accepted()
+        if refusal is None:
+            return _renamed(hook.publisher.stream) if hook.is_renamed else _accepted()
         self._handlers.refused(refusal, address)
-        if refusal == WRONG_KEY:
+        if refusal in _BY_KEY:
             await self._delay(address)
         return _refused(403)
 
-    async def _refusal(self, hook: Hook) -> str:
-        """Return the reason for refusing a publisher, "" if it is accepted."""
-        # The application and the stream are not quoted: users put keys into them.
-        if hook.application != _APPLICATION:
-            return f"its application is not {_APPLICATION}"
-        if not self._credentials.is_key(hook.key):
-            return WRONG_KEY
+    async def _refusal(self, hook: Hook) -> Refusal | None:
+        """Return why a publisher is refused, None if it is accepted."""
+        if hook.complaint:
+            return Refusal(hook.complaint, TO_TYPE)
+        if not self._credentials.accepts(hook.keys):
+            if self._credentials.is_key(hook.publisher.stream):
+                return KEY_ALONE
+            return WRONG_KEY if hook.keys else NO_KEY
         if not is_instance(hook.publisher.stream):
-            return "the stream's name has characters other than A-Z a-z 0-9 _ . -"
-        return await self._handlers.publish(hook)
+            return BAD_NAME
+        reason = await self._handlers.publish(hook)
+        return Refusal(reason) if reason else None
 
     async def _delay(self, address: str) -> None:
         """Wait before a wrong key is refused. That delays no other hook, from the same address or another."""
@@ -180,6 +186,11 @@ class _Listener:
 def _accepted() -> Response:
     """Return the answer that both servers take as yes: SRS by its JSON, nginx-rtmp by its status."""
     return JSONResponse({"code": 0})
+
+
+def _renamed(stream: str) -> Response:
+    """Return the answer with which nginx-rtmp accepts a stream under another name than the publisher's."""
+    return Response(status_code=302, headers={"location": stream})
 
 
 def _refused(status: int) -> Response:

@@ -3,12 +3,26 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from restream_agent.base.obs_words import TO_TYPE
 from restream_agent.wire.status_report import RefusalStatus
 
 log = logging.getLogger(__name__)
 
-WRONG_KEY = "wrong key"
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a publisher is refused, and what to do; neither quotes what the publisher has sent."""
+
+    reason: str
+    remedy: str = ""
+
+
+WRONG_KEY = Refusal("wrong key")
+NO_KEY = Refusal("no key came", f"{TO_TYPE}, or the server rtmp://HOST/live?key=KEY and the stream key main")
+KEY_ALONE = Refusal("the stream key is the key alone", TO_TYPE)
+BAD_NAME = Refusal("the stream's name has characters other than A-Z a-z 0-9 _ . -", TO_TYPE)
 
 
 class Refusals:
@@ -16,18 +30,21 @@ class Refusals:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last = ("", "", 0.0)
+        self._last = (WRONG_KEY, "", 0.0)
         self._count = 0
 
-    def note(self, reason: str, address: str) -> None:
-        """Note a refusal. examples/fail2ban/ reads the line of a wrong key: its words stay."""
-        if reason == WRONG_KEY:
+    def note(self, refusal: Refusal, address: str) -> None:
+        """Note a refusal. examples/fail2ban/ reads the lines of wrong and missing keys: their words stay."""
+        if refusal == WRONG_KEY:
             log.warning("publish refused: wrong key from %s", address)
         else:
-            log.warning("publish refused: from %s, %s", address, reason)
-        self._last, self._count = (reason, address, self._clock()), self._count + 1
+            words = f"{refusal.reason}; {refusal.remedy}" if refusal.remedy else refusal.reason
+            log.warning("publish refused: from %s, %s", address, words)
+        self._last, self._count = (refusal, address, self._clock()), self._count + 1
 
     def report(self) -> RefusalStatus | None:
         """Return the last refusal, None if there was none since the agent started."""
-        reason, address, at = self._last
-        return RefusalStatus(reason, address, self._clock() - at, self._count) if self._count else None
+        if not self._count:
+            return None
+        last, address, at = self._last
+        return RefusalStatus(last.reason, address, self._clock() - at, self._count, last.remedy)

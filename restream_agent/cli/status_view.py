@@ -141,10 +141,9 @@ def _weak_words(live: LiveStatus) -> str:
 
 
 def _refusal_words(refusal: RefusalStatus) -> str:
-    ago = format_span(round(refusal.ago))
-    return (
-        f"a publisher was refused {ago} ago: {refusal.reason}, from {refusal.address or 'an unknown address'}"
-    )
+    ago, address = format_span(round(refusal.ago)), refusal.address or "an unknown address"
+    remedy = f" ({refusal.remedy})" if refusal.remedy else ""
+    return f"a publisher was refused {ago} ago: {refusal.reason}, from {address}{remedy}"
 
 
 def _headline(status: StatusReport) -> str:

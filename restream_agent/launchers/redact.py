@@ -47,9 +47,14 @@ def parts(key: str) -> tuple[str, ...]:
     return tuple(sorted((piece for piece in pieces if len(piece) >= _SHORTEST), key=len, reverse=True))
 
 
+def without_colour(line: str) -> str:
+    """Return a line without the colours that SRS gives its warnings and errors."""
+    return _COLOUR.sub("", line)
+
+
 def clean(line: str, secrets: tuple[str, ...]) -> str:
     """Return a line without the given secrets, what looks like a secret, and control characters."""
-    line = printable(_COLOUR.sub("", line))
+    line = printable(without_colour(line))
     for secret in secrets:
         line = line.replace(secret, HIDDEN)
     for pattern, replacement in _RULES:

@@ -86,11 +86,6 @@ def connection(drop_in: str) -> tuple[str, ...]:
     return (*keys, *output_options(words))
 
 
-def guarded(facts: Facts, argv: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the argv that runs a program with its log filtered, so that no secret reaches the journal."""
-    return (facts.python, "-I", "-m", "restream_agent.launchers.log_filter", *argv)
-
-
 def credential(name: str, reference: SecretRef, user: str, facts: Facts) -> str:
     """Return the directive that gives a unit a secret as the credential `name`; see systemd.exec(5)."""
     kind = "LoadCredentialEncrypted" if reference.credential in facts.encrypted else "LoadCredential"

@@ -6,7 +6,7 @@ from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.config.model import Config
 from restream_agent.render import codecs
 from restream_agent.render.notifier import notify_files
-from restream_agent.render.relays import credential, guarded, inline_keys, relay_files
+from restream_agent.render.relays import credential, inline_keys, relay_files
 from restream_agent.render.settings import agent_settings, fallback_settings, milliseconds, program_settings
 from restream_agent.render.templates import Assets, Facts, Templates
 from restream_agent.systemd import escaping, unit_names
@@ -91,6 +91,7 @@ def _ingest(config: Config, fill: Templates) -> Tree:
         player=_puller(config),
         token=facts.hook_token,
         module=facts.nginx_rtmp_module,
+        is_managed=config.ingest.manage,
         timeout_ms=milliseconds(config.ingest.timeout),
         first_packet_timeout_ms=max(20000, milliseconds(config.ingest.timeout)),
     )
@@ -101,7 +102,7 @@ def _ingest(config: Config, fill: Templates) -> Tree:
             server=server,
             descriptors=INGEST_DESCRIPTORS,
             filled=_FILLED[server],
-            command=escaping.command(guarded(facts, (facts.server_binary, "-c", path))),
+            command=escaping.command(_ingest_command(facts, path)),
             privileged_port=_port(config) < 1024,
         )
         tree[f"{paths.UNITS}/{unit_names.INGEST_UNIT}"] = File(unit)
@@ -109,6 +110,12 @@ def _ingest(config: Config, fill: Templates) -> Tree:
             f"../{unit_names.INGEST_UNIT}"
         )
     return tree
+
+
+def _ingest_command(facts: Facts, path: str) -> tuple[str, ...]:
+    """Return the argv that runs the ingest server with its log filtered: no secret reaches the journal."""
+    launcher = (facts.python, "-I", "-m", "restream_agent.launchers.ingest_server")
+    return (*launcher, facts.server_binary, "-c", path)
 
 
 def _agent(config: Config, fill: Templates) -> Tree:

@@ -21,12 +21,16 @@ class PublisherStatus:
 
 @dataclass(frozen=True)
 class RefusalStatus:
-    """The last refused publisher: why, from where, how long `ago`; `count` of all since the agent started."""
+    """The last refused publisher: why, from where, how long `ago`; `count` of all since the agent started.
+
+    `remedy` is what to do, "" if there is nothing to say.
+    """
 
     reason: str
     address: str
     ago: float
     count: int
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

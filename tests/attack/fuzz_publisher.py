@@ -17,7 +17,7 @@ from . import packets
 from .hostile import HostilePublisher, HostileStep, Material
 
 SERVER = ("127.0.0.1", 1935)
-STARTED = b"NetStream.Publish.Start"
+CONNECTED, STARTED = b"NetConnection.Connect.Success", b"NetStream.Publish.Start"
 ANSWER_SECONDS = 10.0
 AWAY = (0.2, 2.0)
 LEAVES = 0.0005
@@ -51,10 +51,15 @@ class FuzzConnection:
             answer += self._receive()
         size = packets.message(CHUNK.to_bytes(4), kind=packets.CHUNK_SIZE, lane=2)
         address = f"rtmp://{SERVER[0]}/live"
-        begin = packets.publish(stream, address)
-        self._socket.sendall(answer[1 : 1 + packets.HALF] + begin + size)
+        connect, begin = packets.publish(stream, address)
+        self._socket.sendall(answer[1 : 1 + packets.HALF] + connect)
+        self._wait_for(CONNECTED)
+        self._socket.sendall(begin + size)
+        self._wait_for(STARTED)
+
+    def _wait_for(self, words: bytes) -> None:
         answer = b""
-        while STARTED not in answer:
+        while words not in answer:
             answer += self._receive()
 
     def send(self, step: HostileStep, due: float) -> None:

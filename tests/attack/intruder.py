@@ -66,7 +66,9 @@ class Intruder:
         try:
             if attack.shakes:
                 await asyncio.wait_for(shake(reader, writer), CONNECT_SECONDS)
-            for piece in attack.script(number):
+            for turn, piece in enumerate(attack.script(number)):
+                if attack.in_turn and turn:
+                    await asyncio.wait_for(reader.read(65536), CONNECT_SECONDS)
                 if self.sent + len(piece) > MOST_BYTES or time.monotonic() > self._deadline:
                     break
                 writer.write(piece)

@@ -66,11 +66,14 @@ def connect(address: bytes) -> bytes:
     return text("connect") + number(1) + structure(app=text("live"), tcUrl=address)
 
 
-def publish(stream: str, address: str = "rtmp://198.51.100.1/live") -> bytes:
-    """Return everything that follows the handshake until a publish, in one piece."""
+def publish(stream: str, address: str = "rtmp://198.51.100.1/live") -> tuple[bytes, bytes]:
+    """Return what follows the handshake: the connect, and after its answer everything until a publish.
+
+    nginx-rtmp serves no publish that comes before it has found the application.
+    """
     create = text("createStream") + number(2) + NULL
     begin = text("publish") + number(3) + NULL + text(stream) + text("live")
-    return message(connect(text(address))) + message(create) + message(begin, stream=1)
+    return message(connect(text(address))), message(create) + message(begin, stream=1)
 
 
 def odd_lengths() -> tuple[bytes, ...]:

@@ -24,6 +24,7 @@ class PortAttack:
     clients: how many connect, `rate` a second (0: as fast as they can).
     shakes: whether a client completes the handshake first.
     script: the pieces that client number N sends then.
+    in_turn: whether a client waits for an answer before each further piece.
     stays: for how many seconds a client stays after its last piece, unless the server ends it.
     """
 
@@ -33,6 +34,7 @@ class PortAttack:
     script: Script
     rate: float = 0.0
     shakes: bool = True
+    in_turn: bool = False
     stays: float = 2.0
 
 
@@ -90,20 +92,20 @@ PORT_ATTACKS = (
                _always(packets.first_half()[:700]), shakes=False, stays=8.0),
     PortAttack("handshakes-malformed", "400 handshakes of noise, HTTP and TLS", 400, _bad_handshake, rate=100,
                shakes=False, stays=0.5),
-    PortAttack("wrong-keys-60", "60 publishes a second with a wrong key", 600, _always(_WRONG), rate=60,
-               stays=9.0),
-    PortAttack("wrong-keys-200", "200 publishes a second with a wrong key", 2000, _always(_WRONG), rate=200,
-               stays=9.0),
+    PortAttack("wrong-keys-60", "60 publishes a second with a wrong key", 600, _always(*_WRONG), rate=60,
+               in_turn=True, stays=9.0),
+    PortAttack("wrong-keys-200", "200 publishes a second with a wrong key", 2000, _always(*_WRONG), rate=200,
+               in_turn=True, stays=9.0),
     PortAttack("refused-and-dropped", "120 publishes a second with a wrong key, dropped at once", 1200,
-               _always(_WRONG), rate=120, stays=0.0),
+               _always(*_WRONG), rate=120, in_turn=True, stays=0.0),
     PortAttack("chunks-malformed", "400 clients with wrong chunks", 400, _bad_chunks, rate=80, stays=0.5),
     PortAttack("amf-depth-400", "`connect` with 400 nested objects", 3, _deep(400), rate=1),
     PortAttack("amf-depth-40000", "`connect` with 40,000 nested objects", 3, _deep(40_000), rate=1),
     PortAttack("amf-lengths", "`connect` with lengths that are not true", 110, _one_of(_LENGTHS), rate=40,
                stays=0.5),
     PortAttack("amf-types", "`connect` with every AMF0 type", 272, _one_of(_TYPES), rate=80, stays=0.5),
-    PortAttack("forged-lines", "20 clients whose tcUrl has control characters", 20, _always(_FORGED), rate=20,
-               stays=0.5),
+    PortAttack("forged-lines", "20 clients whose tcUrl has control characters", 20, _always(*_FORGED),
+               rate=20, in_turn=True, stays=0.5),
     PortAttack("unfinished-40x12MB", "40 messages of 12 MB that never end, on one connection", 1, _unfinished,
                stays=5.0),
 )  # fmt: skip

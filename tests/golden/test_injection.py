@@ -45,7 +45,7 @@ URL_CHARACTERS = "".join(map(chr, range(33, 127)))
 URLS = st.text(st.sampled_from(URL_CHARACTERS) | st.sampled_from("$%{}\"'\\;?/"), max_size=40).map(
     lambda text: f"rtmp://h/{text}"
 )
-GUARD = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.launchers.log_filter")
+GUARD = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.launchers.ingest_server")
 ATTEMPT = ("/opt/restream-agent/bin/python3", "-I", "-m", "restream_agent.launchers.relay_attempt")
 ENVIRONMENT = {"RUNTIME_DIRECTORY": "/run/x", "RELAY_STALL_US": "20000000"}
 ASSETS = assets.load()

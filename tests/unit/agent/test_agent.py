@@ -133,7 +133,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AgentBench:
 
 def hook(publisher: Publisher, kind: str = "publish") -> Hook:
     """Return a hook that the HTTP side has accepted."""
-    return Hook(kind, "live", publisher, "")
+    return Hook(kind, "live", publisher)
 
 
 def go(*steps: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:

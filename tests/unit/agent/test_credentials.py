@@ -19,7 +19,11 @@ def test_any_key_needs_no_file(tmp_path: Path) -> None:
     """`ingest.key = "any"` has no credential."""
     (tmp_path / "hook-token").write_text("t0ken\n")
     credentials = read_credentials(tmp_path, takes_any_key=True)
-    assert (credentials.key, credentials.is_key("anything")) == (None, True)
+    assert (credentials.key, credentials.accepts(("anything",)), credentials.accepts(())) == (
+        None,
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize("empty", ["hook-token", "ingest-key"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from restream_agent.agent.hook_formats import Hook, HookError, read_nginx, read_srs
 from restream_agent.agent.situation import Publisher
+from restream_agent.base.obs_words import NO_NAME
 from tests.unit.agent.recorded import nginx_hooks, srs_hooks
 
 KINDS = {"on_publish": "publish", "on_unpublish": "unpublish", "on_play": "play"}
@@ -37,7 +38,9 @@ def test_every_recorded_hook_of_srs_is_understood_or_refused_by_its_action(recor
         with pytest.raises(HookError, match="its action is not publish"):
             read_srs(data)
         return
-    expected = Hook(kind, body["app"], Publisher(body["client_id"], body["stream"], body["ip"]), "")
+    publisher = Publisher(body["client_id"], body["stream"], body["ip"])
+    complaint = "" if body["app"] == "live" else "the application is not live"
+    expected = Hook(kind, body["app"], publisher, complaint=complaint)
     assert expected == read_srs(data)
 
 
@@ -58,13 +61,13 @@ def test_every_recorded_hook_of_srs_is_understood_or_refused_by_its_action(recor
 )
 def test_srs_carries_the_key_in_the_query(param: str | None, key: str) -> None:
     """A plus sign is part of the key: base64 has it, and OBS sends it."""
-    assert key == read_srs(srs_body(param=param)).key
+    assert (key,) * bool(key) == read_srs(srs_body(param=param)).keys
 
 
 def test_fields_that_srs_adds_or_leaves_out_make_no_difference() -> None:
     """Versions differ in `service_id`, `ip`, `param` and `tcUrl`, and will differ in more."""
     hook = read_srs(srs_body(stream=None, service_id="x", from_the_future={"a": [1]}))
-    assert Hook("publish", "live", Publisher("c1", "", ""), "") == hook
+    assert Hook("publish", "live", Publisher("c1", "", ""), (), NO_NAME) == hook
 
 
 def test_an_integer_is_a_client_id_too() -> None:
@@ -108,7 +111,9 @@ def test_an_address_is_an_address_or_unknown(address: str, read: str) -> None:
 
 def test_nginx_sends_the_key_as_a_further_field() -> None:
     """OBS's stream key was `main?key=s3cret%2Fwith%26signs&x=1`."""
-    assert Hook("publish", "live", Publisher("2", "main", "127.0.0.1"), "s3cret/with&signs") == nginx_hook(0)
+    assert Hook("publish", "live", Publisher("2", "main", "127.0.0.1"), ("s3cret/with&signs",)) == nginx_hook(
+        0
+    )
 
 
 def test_nginx_plays() -> None:
@@ -118,12 +123,12 @@ def test_nginx_plays() -> None:
 
 def test_nginx_publishes_without_a_key() -> None:
     """No query, no key."""
-    assert Hook("publish", "live", Publisher("8", "plain", "127.0.0.1"), "") == nginx_hook(2)
+    assert Hook("publish", "live", Publisher("8", "plain", "127.0.0.1")) == nginx_hook(2)
 
 
 def test_nginx_sends_the_same_id_at_the_end() -> None:
     """By its id a late unpublish differs from a current unpublish."""
-    assert Hook("unpublish", "live", Publisher("8", "plain", "127.0.0.1"), "") == nginx_hook(3)
+    assert Hook("unpublish", "live", Publisher("8", "plain", "127.0.0.1")) == nginx_hook(3)
 
 
 @pytest.mark.parametrize("number", [5, 6])
@@ -131,7 +136,7 @@ def test_a_publisher_of_nginx_cannot_forge_its_identity(number: int) -> None:
     """Its key was `forged?key=a+b&clientid=2&addr=192.0.2.66&name=main&call=publish_done&app=x`."""
     hook = nginx_hook(number)
     assert Publisher("13", "forged", "127.0.0.1") == hook.publisher
-    assert (hook.application, hook.key) == ("live", "a+b")
+    assert (hook.application, hook.keys) == ("live", ("a+b",))
 
 
 @pytest.mark.parametrize("field", ["call", "app", "name", "clientid"])
@@ -163,7 +168,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = ("action", "client_id", "app", "stream", "param", "ip")
+FIELDS = ("action", "client_id", "app", "stream", "param", "ip", "tcUrl")
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, JSON)) | JSON)

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from restream_agent.agent.refusals import WRONG_KEY, Refusals
+from restream_agent.agent.refusals import NO_KEY, WRONG_KEY, Refusal, Refusals
 from restream_agent.wire.status_report import RefusalStatus
 
 
@@ -13,10 +13,12 @@ def test_a_wrong_key_has_the_line_that_fail2ban_reads(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.WARNING):
         refusals = Refusals()
         refusals.note(WRONG_KEY, "203.0.113.9")
-        refusals.note("its application is not live", "203.0.113.9")
+        refusals.note(Refusal("the application is not live", "type another"), "203.0.113.9")
+        refusals.note(Refusal("two publishers are fighting for the stream"), "203.0.113.9")
     assert caplog.messages == [
         "publish refused: wrong key from 203.0.113.9",
-        "publish refused: from 203.0.113.9, its application is not live",
+        "publish refused: from 203.0.113.9, the application is not live; type another",
+        "publish refused: from 203.0.113.9, two publishers are fighting for the stream",
     ]
 
 
@@ -25,7 +27,10 @@ def test_the_last_one_is_in_the_status() -> None:
     now = [5.0]
     refusals = Refusals(clock=lambda: now[0])
     assert refusals.report() is None
-    for number in range(3):
-        refusals.note(WRONG_KEY, f"203.0.113.{number}")
+    refusals.note(WRONG_KEY, "203.0.113.0")
+    for number in (1, 2):
+        refusals.note(NO_KEY, f"203.0.113.{number}")
     now[0] = 7.5
-    assert refusals.report() == RefusalStatus(WRONG_KEY, "203.0.113.2", ago=2.5, count=3)
+    assert refusals.report() == RefusalStatus(
+        NO_KEY.reason, "203.0.113.2", ago=2.5, count=3, remedy=NO_KEY.remedy
+    )

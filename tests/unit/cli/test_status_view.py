@@ -219,6 +219,8 @@ def test_the_last_refused_publisher_is_shown_for_a_while() -> None:
     refused = replace(OFF_AIR, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=61.0, count=9))
     words = "a publisher was refused 1min 1s ago: wrong key, from 203.0.113.9"
     assert table(refused).splitlines()[1:] == [words]
+    told = replace(OFF_AIR, refusal=RefusalStatus("no key came", "", ago=1.0, count=1, remedy="type one"))
+    assert "no key came, from an unknown address (type one)" in table(told)
     old = replace(refused, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=3600.0, count=9))
     assert table(old).splitlines()[1:] == []
 

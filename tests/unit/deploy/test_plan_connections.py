@@ -41,7 +41,9 @@ def test_another_launcher_leaves_the_ingest_server_alone() -> None:
     path = f"{paths.UNITS}/{unit_names.INGEST_UNIT}"
     entry = BEFORE[path]
     assert isinstance(entry, File)
-    text = entry.content.replace("restream_agent.launchers.log_filter", "restream_agent.guard")
+    text = entry.content.replace(
+        "restream_agent.launchers.ingest_server", "restream_agent.launchers.log_filter"
+    )
     assert text != entry.content
     assert between({**BEFORE, path: File(text)}, BEFORE) == Actions(daemon_reload=True)
 

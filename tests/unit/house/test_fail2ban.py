@@ -1,4 +1,4 @@
-"""The example for fail2ban bans the senders of wrong keys, and no other address."""
+"""The example for fail2ban bans the senders of wrong keys and of none, and no other address."""
 
 import logging
 import shutil

@@ -23,7 +23,7 @@ def test_an_attack_is_bounded(attack: PortAttack) -> None:
 def test_a_publish_is_three_commands() -> None:
     """As an RTMP server reads them."""
     parser = RtmpParser()
-    data = bytes(HANDSHAKE_BYTES) + packets.publish("main?key=wrong")
+    data = bytes(HANDSHAKE_BYTES) + b"".join(packets.publish("main?key=wrong"))
     found = list(parser.feed(data, 0.0))
     assert [message.kind for message in found] == [COMMAND] * 3
     assert found[2].payload.endswith(packets.text("main?key=wrong") + packets.text("live"))
