@@ -1,0 +1,131 @@
+"""What people type into OBS: accepted alike on both servers, or one line that says what came."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.demo.install import INGEST_KEY, install
+from tests.demo.screen import Screen
+from tests.lab import typist
+from tests.lab.container import Container
+from tests.lab.outside import HERE, OUTSIDE, THERE, connect_another_computer
+from tests.lab.platform import PlatformServer
+from tests.lab.servers import SERVERS
+from tests.system.installation import Installation
+
+pytestmark = pytest.mark.system
+
+URL = f"rtmp://{HERE}"
+KEYED = f"main?key={INGEST_KEY}"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed, as OBS sends it. `early` is the name before the publish, if it differs."""
+
+    application: str
+    url: str
+    name: str
+    early: str | None = None
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """Install and apply in a container, and connect another computer to it."""
+    with Container() as container:
+        platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
+        platform.start()
+        install(container, request.param, (platform,), Screen())
+        connect_another_computer(container)
+        container.write("/run/typist.py", Path(typist.__file__).read_text())
+        yield Installation(container, request.param, {"alpha": platform})
+
+
+def publish(installation: Installation, typed: Typed) -> str:
+    """Publish from the other computer; return how it went."""
+    argv = (*OUTSIDE, "python3", "/run/typist.py", json.dumps({"host": HERE, **asdict(typed)}))
+    return installation.container.run(argv, timeout=60).stdout.strip()
+
+
+def said(installation: Installation, unit: str = "restream-agent") -> list[str]:
+    """Return all that a unit has written to the journal."""
+    return installation.words(unit, lines=10_000)
+
+
+ACCEPTED = {
+    "as documented": Typed("live", f"{URL}/live", KEYED),
+    "with a port": Typed("live", f"{URL}:1935/live", KEYED),
+    "a slash at the end": Typed("live/", f"{URL}/live/", KEYED),
+    "blanks at the end": Typed("live ", f"{URL}/live ", f"{KEYED} "),
+    "blanks around the name": Typed("live", f"{URL}/live", f" main ?key={INGEST_KEY}"),
+    "the key on the server's URL": Typed(f"live?key={INGEST_KEY}", f"{URL}/live?key={INGEST_KEY}", "main"),
+    "the whole URL as the server": Typed(f"live/{KEYED}", f"{URL}/live/{KEYED}", ""),
+    "no FCPublish": Typed("live", f"{URL}/live", KEYED, early=""),
+}
+
+REFUSED = {
+    "the application is main": (Typed("main", f"{URL}/main", KEYED), 'the application is "main"'),
+    "no application": (Typed("", f"{URL}/", KEYED), "the server's URL ends without an application"),
+    "no application, no slash": (Typed("", URL, KEYED), "the server's URL ends without an application"),
+    "capitals": (Typed("LIVE", f"{URL}/LIVE", KEYED), "the application is not live in small letters"),
+    "another application": (Typed("x1", f"{URL}/x1", KEYED), "the application is not live"),
+    "the name twice": (Typed("live/main", f"{URL}/live/main", KEYED), "the server's URL goes on after /live"),
+    "the URL as stream key": (
+        Typed("live", f"{URL}/live", f"{URL}/live/{KEYED}"),
+        "the stream key is a whole URL",
+    ),
+    "no key": (Typed("live", f"{URL}/live", "main"), "no key came"),
+    "the key alone": (Typed("live", f"{URL}/live", INGEST_KEY), "the stream key is the key alone"),
+}
+
+
+@pytest.mark.parametrize("typed", ACCEPTED.values(), ids=ACCEPTED)
+def test_an_address_that_both_servers_can_serve_is_accepted(installation: Installation, typed: Typed) -> None:
+    """As the stream `main`, of which the servers and units know."""
+    before = len(said(installation))
+    assert publish(installation, typed) == "accepted", said(installation)[before:]
+    lines = said(installation)[before:]
+    assert any(f"publisher main from {THERE} accepted" in line for line in lines), lines
+
+
+@pytest.mark.parametrize(("typed", "reason"), REFUSED.values(), ids=REFUSED)
+def test_every_other_address_is_said(installation: Installation, typed: Typed, reason: str) -> None:
+    """In the journal and in `status`, with what to type, and never with the key."""
+    before = len(said(installation))
+    assert publish(installation, typed) == "refused"
+    (line,) = [line for line in said(installation)[before:] if "refused" in line]
+    assert line.startswith(f"publish refused: from {THERE}, {reason}; type the server rtmp://HOST/live"), line
+    status = json.loads(installation.product("status", "--json"))["refusal"]
+    assert (status["reason"], status["address"]) == (reason, THERE)
+    assert "type the server rtmp://HOST/live" in installation.product("status")
+    assert INGEST_KEY not in "\n".join(said(installation) + said(installation, "restream-ingest"))
+
+
+def test_a_key_in_publish_alone_is_accepted_or_said(installation: Installation) -> None:
+    """SRS reads the name from FCPublish, so no key comes."""
+    before = len(said(installation))
+    how = publish(installation, Typed("live", f"{URL}/live", KEYED, early="main"))
+    lines = "\n".join(said(installation)[before:])
+    if installation.server == "srs":
+        assert (how, f"publish refused: from {THERE}, no key came; type" in lines) == ("refused", True), lines
+    else:
+        assert (how, f"publisher main from {THERE} accepted" in lines) == ("accepted", True), lines
+
+
+def test_an_empty_stream_key_is_said(installation: Installation) -> None:
+    """SRS turns it away itself, before the agent is asked."""
+    assert publish(installation, Typed("live", f"{URL}/live", "")) == "refused"
+    unit = "restream-ingest" if installation.server == "srs" else "restream-agent"
+    lines = [
+        line for line in said(installation, unit) if f"from {THERE}, the stream key is empty; type" in line
+    ]
+    assert len(lines) == 1, said(installation, unit)
+
+
+def test_the_journal_of_the_server_has_no_steps(installation: Installation) -> None:
+    """After all of the above: refusals and no key."""
+    lines = said(installation, "restream-ingest")
+    assert not [line for line in lines if INGEST_KEY in line or "[INFO]" in line or "[info]" in line], lines
