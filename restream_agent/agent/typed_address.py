@@ -21,6 +21,7 @@ _NO_APPLICATION = "the server's URL ends without an application"
 _GOES_ON = f"the server's URL goes on after /{APPLICATION}"
 _CUT = "the stream key has a slash, at which SRS cuts it"
 _URL = "the stream key is a whole URL"
+_BLANK = "the stream key has a blank, or another character with which SRS does not read it"
 _CAPITALS = f"the application is not {APPLICATION} in small letters"
 _OTHER = f"the application is not {APPLICATION}"
 
@@ -53,11 +54,13 @@ def on_srs(application: str, stream: str, query: str, url: str) -> TypedAddress:
     """Return the address from a hook of SRS: what SRS has made of the client's `url`, and the URL itself.
 
     SRS adds the URL's query to that of the stream, so a key on the server's URL comes as "?key=KEY?key=KEY".
+    With a blank in the stream key, SRS serves all of it as the stream's name, blanks removed.
     """
     typed, url_query = _parts(url)
     keys = _keys(_values(query.removeprefix("?")), _values(url_query))
     if application == APPLICATION:
-        return TypedAddress(application, stream, keys, "" if stream else NO_NAME)
+        complaint = "" if stream else NO_NAME
+        return TypedAddress(application, stream, keys, _BLANK if "?" in stream else complaint)
     if typed == (APPLICATION,):  # the rest was in the stream key
         complaint = _URL if "rtmp:" in application.casefold() else _CUT
     else:

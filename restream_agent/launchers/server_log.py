@@ -50,7 +50,7 @@ _SRS_REASONS = _reasons(
     (r"discovery tcUrl failed|connect tcUrl", f"its URL cannot be read; {TO_TYPE}"),
     (r"security check", _NOT_FOR_PLAYERS),
     (r"StreamBusy|stream .*is busy", "somebody else publishes the stream"),
-    (r"recv FCPublish", "it sends FCPublish where SRS does not expect it; nginx-rtmp takes it"),
+    (r"recv FCPublish", "it sends FCPublish without releaseStream, for which SRS waits; nginx-rtmp takes it"),
     (r"rtmp handshake", _NO_RTMP),
 )
 """SRS's words for the end of a client, and ours; no words leave the line out."""

@@ -60,15 +60,19 @@ class Typist:
         self._send(message(4, 0, text("createStream"), b"\x05"))
         self._wait_for(b"\x02\x00\x07_result\x00" + struct.pack(">d", 4))
         self._send(message(5, 1, text("publish"), b"\x05", text(name), text("live")))
-        self._wait_for(b"NetStream.Publish.Start")
+        # SRS says onFCPublish with the same code before it asks whether the publisher may.
+        self._wait_for(b"onStatus", b"NetStream.Publish.Start")
 
     def _send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
-    def _wait_for(self, words: bytes) -> None:
+    def _wait_for(self, *words: bytes) -> None:
+        """Wait for words in this order."""
         answer = b""
-        while words not in answer:
-            answer += self._receive()
+        for each in words:
+            while each not in answer:
+                answer += self._receive()
+            answer = answer.partition(each)[2]
 
     def _receive(self) -> bytes:
         data = self._socket.recv(65536)

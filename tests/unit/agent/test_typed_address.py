@@ -44,10 +44,6 @@ ACCEPTED = {
         SrsHook("live", "main", QUERY, f"{HOST}:1935/live/"),
         NginxHook("main", (KEY,), f"{HOST}:1935/live/"),
     ),
-    "blanks": (
-        SrsHook("live", "main", f"{QUERY} ", f"{HOST}/live "),
-        NginxHook(" main", (f"{KEY} ",), f" {HOST}/live "),
-    ),
     "a slash before the name": (
         SrsHook("live", "main", QUERY, f"{HOST}/live"),
         NginxHook("/main", (KEY,), f"{HOST}/live"),
@@ -109,10 +105,18 @@ def test_a_slash_in_the_key_is_said_on_srs() -> None:
     assert on_nginx("live", "main", ("a/b",), f"{HOST}/live") == TypedAddress("live", "main", ("a/b",))
 
 
+def test_blanks_around_the_key_are_left_out_or_said() -> None:
+    """SRS has them in the stream's name, and serves the whole stream key as that."""
+    said = on_srs("live", f"main{QUERY}", "", f"{HOST}/live").complaint
+    assert said == "the stream key has a blank, or another character with which SRS does not read it"
+    typed = on_nginx("live", " main ", (f"{KEY} ",), f" {HOST}/live ")
+    assert typed == TypedAddress("live", "main", (KEY,))
+
+
 def test_a_whole_url_as_the_stream_key_is_said() -> None:
     """Pasted into the wrong one of OBS's two fields."""
     on_either = (
-        on_srs("live/rtmp:/192.0.2.1/live", "main", QUERY, f"{HOST}/live"),
+        on_srs("live/rtmp://192.0.2.1/live", "main", QUERY, f"{HOST}/live"),
         on_nginx("live", f"{HOST}/live/main", (KEY,), f"{HOST}/live"),
     )
     assert {typed.complaint for typed in on_either} == {"the stream key is a whole URL"}
