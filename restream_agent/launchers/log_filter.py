@@ -51,8 +51,6 @@ def main(
         os.close(writing)
         if stdin is not None:
             os.close(stdin)
-        secrets = _secrets()
-        tell = tell or (lambda line: (clean(line, secrets),))
         _filter(reading, program, on_stop, take or (lambda _: False), tell)
     os.close(reading)
     if stdin is not None:
@@ -64,7 +62,7 @@ def main(
 
 
 def _filter(
-    reading: int, program: int, on_stop: StopHandler | None, take: LineTaker, tell: Teller
+    reading: int, program: int, on_stop: StopHandler | None, take: LineTaker, tell: Teller | None
 ) -> NoReturn:
     """Pass lines on until the program and all its children have ended."""
 
@@ -77,6 +75,7 @@ def _filter(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, note_signal)
     secrets = secrets_of_unit()
+    tell = tell or (lambda line: (clean(line, secrets),))
     with os.fdopen(reading, "rb", buffering=0) as file:
         for line in filter(is_told, lines(file)):
             if take(line):
