@@ -104,7 +104,15 @@ class ProgramState:
             held=self.splice.is_held,
             hand_offs=hand_offs(self.hand_off_log, self.now),
             live=self._live(),
-            relays={relay.name: _relay(relay.queue) for relay in self.relays},
+            relays={relay.name: self._relay(relay.queue) for relay in self.relays},
+        )
+
+    def _relay(self, queue: RelayQueue) -> RelayReport:
+        """Return the report on a relay; before the program has begun, no keyframe is lacking."""
+        marks = tuple(MarkReport(mark.position, mark.kind, mark.timestamp) for mark in queue.marks)
+        lacks_keyframe = queue.lacks_keyframe and self.splice.source is not Source.NONE
+        return RelayReport(
+            queue.beginning, queue.sent, queue.behind, queue.size, queue.skipped, marks, lacks_keyframe
         )
 
     def _live(self) -> LiveReport:
@@ -147,10 +155,3 @@ def hand_offs(log: HandOffLog, now: int) -> HandOffsReport:
         for hand_off, gap in log.recent
     )
     return HandOffsReport(kinds, recent, BUCKETS)
-
-
-def _relay(queue: RelayQueue) -> RelayReport:
-    marks = tuple(MarkReport(mark.position, mark.kind, mark.timestamp) for mark in queue.marks)
-    return RelayReport(
-        queue.beginning, queue.sent, queue.behind, queue.size, queue.skipped, marks, queue.lacks_keyframe
-    )

@@ -1,17 +1,22 @@
 """What the program reports of itself."""
 
+import socket
 import struct
+from pathlib import Path
 
 import pytest
 
+from restream_agent.program.crash_state import Remainder
+from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.program.report import Meter, ProgramState, hand_offs
+from restream_agent.stream.fanout import RelayQueue
 from restream_agent.stream.flv import SCRIPT, Tag
 from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
 from restream_agent.stream.splice import HandOff, Settings, Source, Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.wire import records
 from restream_agent.wire.program_report import HandOffReport, ProgramReport
-from tests.unit.stream.flv_making import picture, sound
+from tests.unit.stream.flv_making import picture, sound, stream
 
 
 def metadata(**numbers: float) -> Tag:
@@ -65,6 +70,20 @@ def test_the_report_has_what_live_waits_for() -> None:
     assert (found.waits_for, found.waited, found.keyframe_age) == ("keyframe", 1100, None)
     meter.count(picture(0, 1, is_keyframe=True), 300)
     assert state.report().live.keyframe_age == 900
+
+
+def test_a_relay_that_lacks_a_keyframe_is_reported(tmp_path: Path) -> None:
+    """Once the program has begun: before that there is nothing for any relay."""
+    near, far = socket.socketpair()
+    with near, far:
+        relay = RelayConnection(near, "relay-kick-1", RelayQueue(), Remainder(tmp_path, "relay-kick-1"))
+        splice = Splice(Settings(), lambda: stream(0, 0, 1000), Timeline(), now=0, resumed=False)
+        found = []
+        for now in (1000, 6000):
+            splice.tick(now)
+            state = ProgramState(now, -1, splice, HandOffLog(None), [relay])
+            found.append(state.report().relays["kick"].lacks_keyframe)
+    assert found == [False, True]
 
 
 def test_the_report_has_speed_and_lateness_of_the_stream() -> None:

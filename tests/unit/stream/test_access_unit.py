@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restream_agent.stream.access_unit import is_recovery_point, width_of_lengths, with_parameters
-from restream_agent.stream.flv import LARGEST_BODY, VIDEO, Tag, encode
+from restream_agent.stream.flv import AUDIO, LARGEST_BODY, VIDEO, Tag, encode
 from tests.unit.stream.flv_making import parameters, picture, sound
 
 SPS, PPS = b"\x67\x42\x00\x1f", b"\x68\xce"
@@ -112,6 +112,9 @@ def test_a_recovery_point_is_found_among_the_units_before_the_picture(width: int
         made(DELIMITER, WORDS, SLICE, first=0x27),
         made(SLICE, RECOVERY, first=0x27),
         made(b"\x06\x05\x02\x06\x06\x80", SLICE, first=0x27),
+        made(b"\x06\x05\x01a\x06", SLICE, first=0x27),
+        made(RECOVERY, SLICE, first=0x2C),
+        Tag(AUDIO, 0, made(RECOVERY, SLICE, first=0x27).body),
         sound(0, 1),
         parameters(VIDEO, 1),
         Tag(VIDEO, 0, b"\xa1hvc1\0\0\0\0\0\0\5" + RECOVERY),

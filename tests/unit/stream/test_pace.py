@@ -89,7 +89,8 @@ def test_the_clocks_of_two_computers_differ_without_a_word() -> None:
 
 def test_sound_that_comes_later_than_its_picture_makes_nothing_late() -> None:
     """The tag with the least lag counts."""
-    both = sorted([*frames(20_000), *((at + 1500, timestamp) for at, timestamp in frames(18_500))])
+    sound = [(at + 1500, timestamp) for at, timestamp in frames(18_500) if at > 9000]
+    both = sorted([*frames(20_000), *sound])
     pace = watched(both, 20_000)
     assert pace.speed == pytest.approx(1.0, abs=0.01)
     assert pace.late <= 50
