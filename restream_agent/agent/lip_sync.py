@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from restream_agent.wire.passed_mark import PassedMark
 from restream_agent.wire.program_report import MarkReport
 
+OUT_OF_SYNC = 0.06
+"""Seconds of offset that are too much. Sound is noticed if 45 ms early or 125 ms late (ITU-R BT.1359)."""
+
 _KEPT = 200
 """Marks of each side that wait for the other's: two minutes, which no platform takes to accept a tag."""
 

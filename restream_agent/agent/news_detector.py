@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from restream_agent.agent.lip_sync import OUT_OF_SYNC
 from restream_agent.agent.relay_health import RelayState
 from restream_agent.agent.renewal import DAY, NIGHT
 from restream_agent.wire.news import News, NewsKind
@@ -17,6 +18,9 @@ FAILING_AFTER = 10.0
 
 RECOVERED_AFTER = 5.0
 """Seconds that a platform receives everything before that is news."""
+
+OFFSET_AFTER = 15.0
+"""Seconds for which sound is off its picture, or with its picture again, before that is news."""
 
 _ON_AIR = ("live", "fallback", "opening")
 _CAUSES = {
@@ -34,7 +38,8 @@ class Moment:
 
     `state` and `cause` are the channel's, `relays` has the state of each relay. `refused` names the run of
     restream-apply that failed, "" if the last one did not. `is_port_dead` says that OBS cannot connect.
-    `renewals` has the relays that will be renewed, with the seconds until they have to be.
+    `renewals` has the relays whose age is known, with the seconds until they have to be renewed, None if
+    that is not soon; `offsets` the relays whose offset is known, in seconds.
     `unplayable` has a sentence for each codec of OBS that no platform can get; `is_sending` says that the
     codecs of OBS are known.
     """
@@ -45,7 +50,8 @@ class Moment:
     refused: str = ""
     at: float = 0.0
     is_port_dead: bool = False
-    renewals: Mapping[str, float] = field(default_factory=dict)
+    renewals: Mapping[str, float | None] = field(default_factory=dict)
+    offsets: Mapping[str, float] = field(default_factory=dict)
     unplayable: tuple[str, ...] = ()
     is_sending: bool = False
 
@@ -56,7 +62,8 @@ class ToldNews:
 
     `state` is the channel's, `failing` names the platforms that were said to fail, `given_up` those of them
     whose relay was said to have given up, `refused` the last failed run of restream-apply. `is_port_dead`
-    says that the public port was said to be dead. `renewals` are the relays whose renewal was announced.
+    says that the public port was said to be dead. `renewals` are the relays whose renewal was announced,
+    `out_of_sync` those whose sound was said to be off its picture.
     `unplayable` has what was said of the codecs of OBS.
     """
 
@@ -67,15 +74,16 @@ class ToldNews:
     is_port_dead: bool = False
     renewals: frozenset[str] = frozenset()
     unplayable: tuple[str, ...] = ()
+    out_of_sync: frozenset[str] = frozenset()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "ToldNews":
         """Read what `as_json` returned; KeyError or TypeError for anything else."""
         state, failing, refused = str(values["state"]), frozenset(values["failing"]), str(values["refused"])
         given_up, is_port_dead = frozenset(values.get("given_up", ())), bool(values.get("is_port_dead"))
-        renewals = frozenset(values.get("renewals", ()))
+        renewals, out_of_sync = (frozenset(values.get(key, ())) for key in ("renewals", "out_of_sync"))
         unplayable = tuple(map(str, values.get("unplayable", ())))
-        return cls(state, failing, refused, given_up, is_port_dead, renewals, unplayable)
+        return cls(state, failing, refused, given_up, is_port_dead, renewals, unplayable, out_of_sync)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of told.json, which the next agent reads."""
@@ -87,6 +95,7 @@ class ToldNews:
             "is_port_dead": self.is_port_dead,
             "renewals": sorted(self.renewals),
             "unplayable": list(self.unplayable),
+            "out_of_sync": sorted(self.out_of_sync),
         }
 
 
@@ -106,10 +115,10 @@ class NewsDetector:
             *self._port(moment),
             *self._renewals(moment),
             *self._codecs(moment),
+            *self._offsets(moment, now),
         ]
         state = moment.state if moment.state in (*_ON_AIR, "off air") else self.told.state
         self.told = replace(self.told, state=state, refused=moment.refused, is_port_dead=moment.is_port_dead)
-        self.told = replace(self.told, renewals=frozenset(moment.renewals))
         return news
 
     def _channel(self, moment: Moment) -> list[News]:
@@ -131,7 +140,10 @@ class NewsDetector:
         """Return news of each platform whose state has differed from what was told for long enough."""
         if moment.state == "off air":
             self._since.clear()
-            self.told = replace(self.told, failing=frozenset(), given_up=frozenset())
+            nothing = frozenset[str]()
+            self.told = replace(
+                self.told, failing=nothing, given_up=nothing, renewals=nothing, out_of_sync=nothing
+            )
             return []
         news, failing = [], set(self.told.failing & moment.relays.keys())
         for name, state in moment.relays.items():
@@ -165,10 +177,14 @@ class NewsDetector:
         return [_channel_news(NewsKind.CONFIG_REFUSED, moment, text)]
 
     def _renewals(self, moment: Moment) -> list[News]:
+        """Announce each renewal once; that of a relay whose age is not known for a while stays announced."""
+        soon = {name: seconds for name, seconds in moment.renewals.items() if seconds is not None}
+        before = self.told.renewals
+        self.told = replace(self.told, renewals=(before - moment.renewals.keys()) | soon.keys())
         return [
             News(NewsKind.PLATFORM_RENEWAL, name, moment.at, _renewal_words(name, seconds))
-            for name, seconds in moment.renewals.items()
-            if name not in self.told.renewals
+            for name, seconds in soon.items()
+            if name not in before
         ]
 
     def _codecs(self, moment: Moment) -> list[News]:
@@ -178,6 +194,18 @@ class NewsDetector:
         new = [sentence for sentence in moment.unplayable if sentence not in self.told.unplayable]
         self.told = replace(self.told, unplayable=moment.unplayable)
         return [_channel_news(NewsKind.CODEC_REFUSED, moment, sentence) for sentence in new]
+
+    def _offsets(self, moment: Moment, now: float) -> list[News]:
+        """Return news of relays whose sound has been off its picture, or with it again, for long enough."""
+        news, told = [], set(self.told.out_of_sync)
+        for name, offset in moment.offsets.items():
+            is_off = abs(offset) > OUT_OF_SYNC
+            if self._has_lasted(f"offset of {name}", is_off != (name in told), now, OFFSET_AFTER):
+                told ^= {name}
+                kind = NewsKind.PLATFORM_OUT_OF_SYNC if is_off else NewsKind.PLATFORM_IN_SYNC
+                news.append(News(kind, name, moment.at, _offset_words(name, offset)))
+        self.told = replace(self.told, out_of_sync=frozenset(told))
+        return news
 
     def _port(self, moment: Moment) -> list[News]:
         if moment.is_port_dead == self.told.is_port_dead:
@@ -196,6 +224,14 @@ def _renewal_words(name: str, seconds: float) -> str:
         f"{name} will be connected anew, at night ({night}) or during the fallback: "
         f"the timestamps of its connection end in {seconds / DAY:.1f} days"
     )
+
+
+def _offset_words(name: str, offset: float) -> str:
+    if abs(offset) <= OUT_OF_SYNC:
+        return f"{name} gets sound with its picture again"
+    order = "behind" if offset > 0 else "ahead of"
+    remedy = f"systemctl restart ffmpeg-relay@{name}"
+    return f"{name} gets sound {abs(offset):.2f} s {order} its picture: {remedy}"
 
 
 def _channel_news(kind: NewsKind, moment: Moment, text: str) -> News:

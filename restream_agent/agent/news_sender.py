@@ -69,7 +69,8 @@ def moment(status: Status, *, at: float) -> Moment:
         refused=status.refused,
         at=at,
         is_port_dead=status.situation.ingest.is_port_dead,
-        renewals={relay.name: relay.ends_in for relay in status.relays if relay.ends_in is not None},
+        renewals={relay.name: relay.ends_in for relay in status.relays if relay.age is not None},
+        offsets={relay.name: relay.av_offset for relay in status.relays if relay.av_offset is not None},
         unplayable=tuple(status.unplayable.values()),
         is_sending=status.is_sending,
     )

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from restream_agent.agent.lip_sync import OUT_OF_SYNC
 from restream_agent.base.endpoints import HOOKS
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.one_line import printable
@@ -15,8 +16,6 @@ from restream_agent.wire.status_report import LiveStatus, RefusalStatus, RelaySt
 _RARE_KEYFRAMES = 4.0
 """Seconds. No preset allows fewer keyframes; OBS left to itself sends one in 250 pictures."""
 
-_OUT_OF_STEP = 0.06
-"""Seconds between sound and picture. ITU-R BT.1359 has sound noticed that is 45 ms early or 125 ms late."""
 _REMEDY = "set OBS's keyframe interval to 2 s"
 
 _NO_KEYFRAMES = 30.0
@@ -206,7 +205,7 @@ def _relay_words(relay: RelayStatus) -> str:
 def _relay_remarks(relay: RelayStatus) -> list[str]:
     """Return what somebody should know of a relay."""
     words = []
-    if relay.av_offset is not None and abs(relay.av_offset) > _OUT_OF_STEP:
+    if relay.av_offset is not None and abs(relay.av_offset) > OUT_OF_SYNC:
         order = "behind" if relay.av_offset > 0 else "ahead of"
         words.append(f"SOUND {abs(relay.av_offset):.2f} s {order} the picture")
     if relay.ends_in is not None:

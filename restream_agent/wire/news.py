@@ -19,6 +19,8 @@ class NewsKind(StrEnum):
     PLATFORM_FAILING = "platform_failing"
     PLATFORM_RECOVERED = "platform_recovered"
     PLATFORM_RENEWAL = "platform_renewal"
+    PLATFORM_OUT_OF_SYNC = "platform_out_of_sync"
+    PLATFORM_IN_SYNC = "platform_in_sync"
     CONFIG_REFUSED = "config_refused"
     INGEST_FAILING = "ingest_failing"
     INGEST_RECOVERED = "ingest_recovered"
@@ -27,13 +29,14 @@ class NewsKind(StrEnum):
     @property
     def is_about_a_platform(self) -> bool:
         """Whether news of this kind is about one platform."""
-        return self in (NewsKind.PLATFORM_FAILING, NewsKind.PLATFORM_RECOVERED, NewsKind.PLATFORM_RENEWAL)
+        return self.startswith("platform_")
 
     @property
     def is_trouble(self) -> bool:
         """Whether news of this kind calls for action."""
         return self in (
             NewsKind.PLATFORM_FAILING,
+            NewsKind.PLATFORM_OUT_OF_SYNC,
             NewsKind.CONFIG_REFUSED,
             NewsKind.INGEST_FAILING,
             NewsKind.CODEC_REFUSED,

@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from restream_agent.agent.news_detector import FAILING_AFTER, RECOVERED_AFTER, Moment, NewsDetector, ToldNews
+from restream_agent.agent.news_detector import (
+    FAILING_AFTER,
+    OFFSET_AFTER,
+    RECOVERED_AFTER,
+    Moment,
+    NewsDetector,
+    ToldNews,
+)
 from restream_agent.agent.relay_health import RelayState
 
 WELL = {"twitch": RelayState.DELIVERING, "kick": RelayState.DELIVERING}
@@ -55,8 +62,11 @@ def test_a_dead_port_and_its_recovery_are_told_once() -> None:
 
 def test_a_renewal_is_announced_once_for_each_connection() -> None:
     """With what it means; a restarted agent does not repeat it."""
-    old, new = Moment("live", renewals={"kick": 5.25 * 86_400}), Moment("live")
-    assert told([new, old, old, new, old]) == ["platform_renewal"] * 2
+    old, new = Moment("live", renewals={"kick": 5.25 * 86_400}), Moment("live", renewals={"kick": None})
+    unknown, off_air = Moment("live"), Moment("off air")
+    assert told([new, old, old, unknown, old]) == ["platform_renewal"]
+    assert told([old, new, old]) == ["platform_renewal"] * 2
+    assert told([old, off_air, Moment("live"), old]).count("platform_renewal") == 2
     before = ToldNews.from_json(
         json.loads(json.dumps(ToldNews("live", renewals=frozenset({"kick"})).as_json()))
     )
@@ -83,6 +93,24 @@ def test_codecs_that_no_platform_gets_are_told_once() -> None:
     assert told([hevc], before=kept) == []
     (news,) = NewsDetector(before).look(hevc, 0.0)
     assert (news.text, news.subject, news.kind.is_trouble) == ("OBS sends HEVC", "codec", True)
+
+
+def test_sound_that_stays_off_its_picture_is_told_and_so_is_its_end() -> None:
+    """Once each, after a while, whatever is not known in between; a restarted agent does not repeat it."""
+    off, well = (Moment("live", offsets={"kick": offset}) for offset in (28.0, 0.06))
+    unknown = Moment("live")
+    seconds = int(OFFSET_AFTER) + 2
+    assert told([off] * (seconds - 4) + [well] * 5) == []
+    assert told([off] * seconds + [unknown] * 5 + [off] * seconds) == ["platform_out_of_sync"]
+    assert told([off] * seconds + [well] * seconds) == ["platform_out_of_sync", "platform_in_sync"]
+    before = ToldNews.from_json(
+        json.loads(json.dumps(ToldNews("live", out_of_sync=frozenset({"kick"})).as_json()))
+    )
+    assert told([off] * seconds, before=before) == []
+    detector = NewsDetector(LIVE)
+    (news,) = [each for second in range(seconds) for each in detector.look(off, float(second))]
+    assert news.text == "kick gets sound 28.00 s behind its picture: systemctl restart ffmpeg-relay@kick"
+    assert (news.kind.is_trouble, news.subject) == (True, "platform kick")
 
 
 def test_a_platform_that_gets_nothing_is_told_after_a_while_and_its_recovery_too() -> None:
