@@ -4,6 +4,7 @@ Sources: ISO/IEC 14496-15 5.3 (lengths, avcC), ITU-T H.264 7.4.1.2.3 (the order 
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from restream_agent.stream.flv import VIDEO, Tag
 
@@ -21,8 +22,14 @@ _SLICES = range(1, 6)
 _SEI, _DELIMITER = 6, 9
 _RECOVERY_POINT = 6
 _LARGEST_SEI = 4096
-_MOST_UNITS = 16
+_MOST_UNITS = 8
 """Units before the first slice that are looked at: delimiter, parameters and some SEI."""
+
+_MOST_MESSAGES = 8
+"""Messages of a picture that are looked at. A publisher may send thousands of pictures of thousands each."""
+
+_LONGEST_NUMBER = 16
+"""Bytes of a message's type or length: 4 KiB."""
 
 
 def with_parameters(keyframe: Tag, header: Tag) -> Tag:
@@ -53,12 +60,7 @@ def is_recovery_point(tag: Tag, width: int) -> bool:
     """Whether the encoder says that a decoder may begin here, though it is no keyframe (intra-refresh)."""
     if tag.kind != VIDEO or tag.body[:2] not in _PICTURES:
         return False
-    picture = tag.body[_HEAD:]
-    for begin, end in _units_before_slice(picture, width):
-        unit = picture[begin + width : min(end, begin + width + _LARGEST_SEI)]
-        if unit[0] & 0x1F == _SEI and _RECOVERY_POINT in _payloads(unit[1:].replace(b"\0\0\3", b"\0\0")):
-            return True
-    return False
+    return _RECOVERY_POINT in islice(_messages(tag.body[_HEAD:], width), _MOST_MESSAGES)
 
 
 def _parameters(record: bytes) -> bytes | None:
@@ -103,20 +105,23 @@ def _units_before_slice(picture: bytes, width: int) -> Iterator[tuple[int, int]]
         begin = end
 
 
-def _payloads(messages: bytes) -> Iterator[int]:
-    """Yield the type of each message of an SEI unit."""
-    position = 0
-    while position + 1 < len(messages):
-        kind, position = _number(messages, position)
-        size, position = _number(messages, position)
-        yield kind
-        position += size
+def _messages(picture: bytes, width: int) -> Iterator[int]:
+    """Yield the type of each SEI message before the picture itself."""
+    for begin, end in _units_before_slice(picture, width):
+        unit = picture[begin + width : min(end, begin + width + _LARGEST_SEI)]
+        if unit[0] & 0x1F == _SEI:
+            messages, position = unit.replace(b"\0\0\3", b"\0\0"), 1
+            while position + 1 < len(messages):
+                kind, position = _number(messages, position)
+                size, position = _number(messages, position)
+                yield kind
+                position += size
 
 
 def _number(messages: bytes, position: int) -> tuple[int, int]:
     """Read a number of an SEI message: bytes of 255 and a last one are added up. Return what follows, too."""
-    number = 0
-    while messages[position : position + 1] == b"\xff":
+    number, most = 0, position + _LONGEST_NUMBER
+    while position < most and messages[position : position + 1] == b"\xff":
         number += 255
         position += 1
     return number + int.from_bytes(messages[position : position + 1], "big"), position + 1

@@ -1,5 +1,6 @@
 """Units inside a picture of H.264: parameters before a cut's keyframe, delimiters, recovery points."""
 
+import time
 from itertools import permutations
 
 import pytest
@@ -144,3 +145,21 @@ def test_the_width_of_lengths_is_the_headers() -> None:
     """Four bytes where a header is too short to say it."""
     assert [width_of_lengths(header(width)) for width in (1, 2, 4)] == [1, 2, 4]
     assert width_of_lengths(parameters(VIDEO, 1)) == 4
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        [b"\x06" + b"\x05\x00" * 2000] * 16,
+        [b"\x06" + b"\xff" * 4000] * 16,
+        [b"\x06\x05\x00"] * 5000,
+        [DELIMITER] * 5000,
+    ],
+)
+def test_looking_into_a_picture_costs_little_whatever_is_in_it(units: list[bytes]) -> None:
+    """A publisher may send thousands of such pictures a second: a thousand take less than 0.2 s."""
+    evil = made(*units, SLICE, first=0x27)
+    begun = time.process_time()
+    for _ in range(1000):
+        assert not is_recovery_point(evil, 4)
+    assert time.process_time() - begun < 0.2

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from restream_agent.stream.bursts import LARGEST_BURST, Bursts
+from restream_agent.stream.bursts import LARGEST_BURST, Bursts, Lags
 from restream_agent.stream.flv import Tag
 from restream_agent.stream.splice import Settings, Source
 from tests.unit.stream.flv_making import FRAME, origin, stream
@@ -161,6 +161,41 @@ def test_the_length_of_a_burst_is_learnt(burst: int) -> None:
     least, greatest = found
     assert least <= FRAME
     assert burst - 2 * FRAME <= greatest - least <= burst
+
+
+def test_the_longest_burst_and_the_newest_picture_count() -> None:
+    """Of bursts of 300 and 900 ms, of which every other one keeps 200 ms back for the next."""
+    arrivals, delivered = [], 0
+    for number in range(9):
+        for at, made in (
+            (number * 1200 + 300, number * 1200 + 100),
+            (number * 1200 + 1200, number * 1200 + 1200),
+        ):
+            arrivals += [(at, timestamp) for timestamp in range(delivered, made, 20)]
+            delivered = made
+    assert lags(arrivals, 9 * 1200) == (20, 1100)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_steady"), [(60, True), (100, True), (120, False), (-60, True), (-100, True), (-120, False)]
+)
+def test_the_least_lag_of_both_halves_is_compared(change: int, *, is_steady: bool) -> None:
+    """A stream may get 100 ms later or earlier, and keeps real time; its least lag is that of both halves."""
+    bursts = Bursts()
+    for at in range(0, 3620, 20):
+        lag = 500 + (change if at >= 1800 else 0)
+        bursts.add(at, at - lag)
+    assert bursts.keeps_real_time(3610) is is_steady
+    assert bursts.usual(3610) == (Lags(min(500, 500 + change), max(500, 500 + change)) if is_steady else None)
+
+
+def test_nothing_is_known_before_two_halves_have_passed() -> None:
+    """A little more than the first tag of each would be a guess."""
+    bursts = Bursts()
+    for at in range(0, 3600, 20):
+        bursts.add(5000 + at, at)
+    assert [bursts.is_watched(now) for now in (8500, 8599, 8600)] == [False, False, True]
+    assert [bursts.keeps_real_time(now) for now in (8599, 8600)] == [False, True]
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.3, 2.0])
