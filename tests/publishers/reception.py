@@ -17,6 +17,7 @@ from tests.publishers import scripts
 LIVE, FALLBACK = "live", "fallback"
 SETTLING = 1  # seconds of a connection's beginning that may lack a track
 TRAILING = 3  # seconds of its end: sound may trail the picture by two
+WARMING = 3000  # ms of a connection's beginning in which it may still be given a backlog
 DELIMITER = 9
 
 
@@ -138,8 +139,12 @@ def lacking(frames: Sequence[ReceivedFrame], kind: int) -> int:
 
 
 def pace(frames: Sequence[ReceivedFrame]) -> float:
-    """Return by how many ms the pictures' clock has gone further than the time in which they arrived."""
+    """Return by how many ms the pictures' clock has gone further than the time in which they arrived.
+
+    The beginning does not count: a relay gets at once what was there when it came.
+    """
     pictures = [frame for frame in frames if frame.kind == VIDEO]
+    pictures = [one for one in pictures if one.timestamp >= pictures[0].timestamp + WARMING]
     if len(pictures) < 2:
         return 0.0
     begin, end = pictures[0], pictures[-1]
