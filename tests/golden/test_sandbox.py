@@ -40,8 +40,7 @@ EXCEPTIONS: dict[str, tuple[str, list[str]]] = {
         [
             "ProtectHome=read-only",
             "ReadWritePaths=/var/lib/restream-agent/fallback",
-            *LOOPBACK[:1],
-            "IPAddressAllow=localhost 127.0.0.1",
+            *LOOPBACK,
         ],
     ),
     "restream-notify.service": (INTERNET, []),
