@@ -13,9 +13,11 @@ from prometheus_client.registry import Collector
 from restream_agent.agent.relay_health import RelayState
 from restream_agent.agent.status import Status
 from restream_agent.wire.program_report import HandOffsReport, ProgramReport
-from restream_agent.wire.status_report import LiveStatus, RelayStatus
+from restream_agent.wire.status_report import LiveStatus, RelayStatus, StatusReport
 
 _SOURCES = ("live", "fallback")
+_SOUNDS = ("live", "fallback", "silence")
+_TRACKS = ("picture", "sound")
 
 
 def exposition(status: Callable[[], Status]) -> Callable[[], bytes]:
@@ -35,6 +37,7 @@ class _Status(Collector):
         report = status.report()
         yield from _channel(status)
         yield from _source(status, report.live)
+        yield from _tracks(report)
         yield from _hand_offs(status.program)
         yield from _relays(report.relays)
 
@@ -69,6 +72,25 @@ def _source(status: Status, live: LiveStatus | None) -> Iterator[Metric]:
         if number is not None:
             family.add_metric(["live"], number)
         yield family
+
+
+def _tracks(report: StatusReport) -> Iterator[Metric]:
+    """Yield what is heard, and what of the publisher's tracks is missing and has stopped."""
+    heard = GaugeMetricFamily("restream_sound_active", "Which sound is heard.", labels=["source"])
+    for source in _SOUNDS:
+        heard.add_metric([source], report.sound == source)
+    missing = GaugeMetricFamily(
+        "restream_source_missing", "Whether a track does not come.", labels=["source", "track"]
+    )
+    stalls = CounterMetricFamily(
+        "restream_source_track_stalls", "How often it stopped.", labels=["source", "track"]
+    )
+    if report.live is not None:
+        for track in _TRACKS:
+            missing.add_metric(["live", track], report.live.missing in (track, "all"))
+        for track, count in report.live.stalled.items():
+            stalls.add_metric(["live", track], count)
+    yield from (heard, missing, stalls)
 
 
 def _hand_offs(program: ProgramReport | None) -> Iterator[Metric]:

@@ -30,6 +30,7 @@ _CAUSES = {
     "break": "asked for by hand",
     "restart": "the program was restarted",
 }
+_PICTURE_STALLED = "the publisher's picture stopped, its sound goes on"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Moment:
     `renewals` has the relays whose age is known, with the seconds until they have to be renewed, None if
     that is not soon; `offsets` the relays whose offset is known, in seconds.
     `unplayable` has a sentence for each codec of OBS that no platform can get; `is_sending` says that the
-    codecs of OBS are known.
+    codecs of OBS are known. `stalled` says what stopped if the cause is a stall: "picture" or "all".
     """
 
     state: str
@@ -54,6 +55,7 @@ class Moment:
     offsets: Mapping[str, float] = field(default_factory=dict)
     unplayable: tuple[str, ...] = ()
     is_sending: bool = False
+    stalled: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class NewsDetector:
             text = "on air" if after == "opening" else f"on air: {after}"
             return [_channel_news(NewsKind.ON_AIR, moment, text)]
         if after == "fallback":
-            cause = _CAUSES.get(moment.cause)
+            cause = _PICTURE_STALLED if moment.stalled == "picture" else _CAUSES.get(moment.cause)
             text = "the fallback is shown" + (f": {cause}" if cause else "")
             return [_channel_news(NewsKind.FALLBACK, moment, text)]
         return [_channel_news(NewsKind.LIVE, moment, "live")] if before == "fallback" else []

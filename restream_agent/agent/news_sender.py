@@ -73,4 +73,5 @@ def moment(status: Status, *, at: float) -> Moment:
         offsets={relay.name: relay.av_offset for relay in status.relays if relay.av_offset is not None},
         unplayable=tuple(status.unplayable.values()),
         is_sending=status.is_sending,
+        stalled=status.stalled,
     )

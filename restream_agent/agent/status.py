@@ -79,6 +79,12 @@ class Status:
         return None if self.program is None else self.program.since / 1000
 
     @property
+    def stalled(self) -> str:
+        """What stopped at the last hand-off, if that was a stall: "picture" or "all"."""
+        recent = () if self.program is None else self.program.hand_offs.recent
+        return recent[-1].stalled if recent else ""
+
+    @property
     def summary(self) -> str:
         """The state, the publisher's address, and the relays in trouble."""
         publisher = f" from {self.publisher.address}" if self.publisher and self.state == "live" else ""
@@ -136,6 +142,7 @@ class Status:
             config_words=one_line.printable(self.refused_words) if self.refused else "",
             listen=self.listen,
             unplayable=self.unplayable,
+            sound="" if program is None else program.sound,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -170,12 +177,15 @@ def _live(program: ProgramReport) -> LiveStatus:
         stated_rate=live.stated_rate,
         measured_rate=live.measured_rate,
         other_tracks=live.other_tracks,
+        missing=live.missing,
+        stalled=program.stalls,
     )
 
 
 def _hand_off(report: HandOffReport) -> HandOffStatus:
     gap = None if report.gap is None else report.gap / 1000
-    return HandOffStatus(report.kind, report.source, ago=round(report.ago / 1000, 1), gap=gap)
+    ago = round(report.ago / 1000, 1)
+    return HandOffStatus(report.kind, report.source, ago=ago, gap=gap, stalled=report.stalled)
 
 
 def _relay(relay: RelayView, credential: str) -> RelayStatus:

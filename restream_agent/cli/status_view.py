@@ -103,6 +103,7 @@ def _remarks(status: StatusReport) -> list[str]:
     if status.live is not None and status.live.weak:
         remarks.append(_weak_words(status.live))
     if status.live is not None and status.live.connected:
+        remarks += _missing_words(status, status.live)
         remarks += [] if status.unplayable else _waiting_words(status.live)
         remarks += _keyframe_words(status.live, is_live=status.state == "live")
     return [*remarks, *_codec_remarks(status)]
@@ -112,6 +113,15 @@ def _codec_remarks(status: StatusReport) -> list[str]:
     """Return a line for each track of OBS that no platform gets."""
     others = () if status.live is None else status.live.other_tracks
     return [*status.unplayable.values(), *(f"{name} of OBS is not played: the first is" for name in others)]
+
+
+def _missing_words(status: StatusReport, live: LiveStatus) -> list[str]:
+    """Return a line for sound that does not come, or is not heard."""
+    if live.missing == "sound":
+        return ["OBS sends no sound: silence is sent in its place"]
+    if status.state == "live" and status.sound == "silence" and not live.missing:
+        return ["OBS sends its sound more than 2 s after its picture: silence is sent in its place"]
+    return []
 
 
 def _waiting_words(live: LiveStatus) -> list[str]:
@@ -149,6 +159,8 @@ def _headline(status: StatusReport) -> str:
     parts = [status.state.upper()]
     if status.held:
         parts.append("(held by the operator)")
+    if status.state == "fallback" and status.sound == "live":
+        parts.append("with live sound")
     if status.live is not None and status.live.weak:
         parts.append("(weak line)")
     if status.since is not None:

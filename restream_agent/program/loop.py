@@ -22,6 +22,7 @@ from restream_agent.program.prepared_file import PreparedFile
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.program.report import Meter, ProgramState
 from restream_agent.program.signals import SignalSocket
+from restream_agent.program.track_log import TrackLog
 from restream_agent.stream.fanout import Backlog, RelayQueue
 from restream_agent.stream.flv import FlvError, Tag, encode
 from restream_agent.stream.hand_offs import HandOffLog
@@ -56,6 +57,7 @@ class Program:
         self._rule_breaks = RuleBreaks()
         self._remarks = Remarks()
         self._last_codecs = LastCodecs()
+        self._track_log = TrackLog()
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
         self._reported = ""
@@ -250,10 +252,14 @@ class Program:
         logged = self._hand_offs.sent(self._splice.last_hand_off, self._clock.now())
         if logged is not None:
             hand_off, gap = logged.hand_off, logged.gap
+            stalled = f", {hand_off.stalled}" if hand_off.stalled else ""
             silence = "" if gap is None else f", {gap} ms without a packet"
-            log(6, f"now {hand_off.source} ({hand_off.kind}{silence})")
-            with suppress(OSError):  # a restarted program then counts from an older state
-                self._hand_offs_file.save(self._hand_offs.dump())
+            log(6, f"now {hand_off.source} ({hand_off.kind}{stalled}{silence})")
+            self._save_hand_offs()
+
+    def _save_hand_offs(self) -> None:
+        with suppress(OSError):  # a restarted program then counts from an older state
+            self._hand_offs_file.save(self._hand_offs.dump())
 
     def _report(self, now: int) -> None:
         publisher = self._publisher
@@ -262,6 +268,9 @@ class Program:
         meter = publisher.meter if publisher else Meter()
         meter.close_interval(max(1, now - self._report_at + _REPORT_EVERY))
         meter.pace.measure(now)
+        if self._track_log.look(self._splice, now):
+            self._hand_offs.sound_stalled()
+            self._save_hand_offs()
         relays = list(self._relays.values())
         state = ProgramState(now, self._clock.end, self._splice, self._hand_offs, relays, meter)
         self._announce(state.words())

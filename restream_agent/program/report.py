@@ -91,6 +91,7 @@ class ProgramState:
         if self.splice.source is Source.NONE:
             return f"opening, {relays}"
         reason = ", held by the operator" if self.splice.is_held else ""
+        reason += " with live sound" if self.splice.is_radio else ""
         return f"fallback{reason}, {relays}"
 
     def report(self) -> ProgramReport:
@@ -105,6 +106,8 @@ class ProgramState:
             hand_offs=hand_offs(self.hand_off_log, self.now),
             live=self._live(),
             relays={relay.name: self._relay(relay.queue) for relay in self.relays},
+            sound=self.splice.sound.value,
+            stalls={kind.value: count for kind, count in self.hand_off_log.stalls.items()},
         )
 
     def _relay(self, queue: RelayQueue) -> RelayReport:
@@ -141,6 +144,7 @@ class ProgramState:
             waits_for=waits_for,
             waited=waited,
             keyframe_age=meter.keyframe_age(self.now),
+            missing=self.splice.missing(self.now).value,
         )
 
 
@@ -151,7 +155,7 @@ def hand_offs(log: HandOffLog, now: int) -> HandOffsReport:
         for kind, totals in log.totals.items()
     }
     recent = tuple(
-        HandOffReport(hand_off.kind, hand_off.source.value, now - hand_off.at, gap)
+        HandOffReport(hand_off.kind, hand_off.source.value, now - hand_off.at, gap, hand_off.stalled.value)
         for hand_off, gap in log.recent
     )
     return HandOffsReport(kinds, recent, BUCKETS)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from restream_agent.stream.splice import KINDS, HandOff, Source
+from restream_agent.stream.tracks import Missing
 
 BUCKETS = (50, 100, 200, 500, 1000, 2000, 5000)
 """Upper bounds, in ms, for counting gaps by length. A gap above the last bound is in no bucket."""
@@ -47,11 +48,15 @@ class HandOffTotals:
 
 
 class HandOffLog:
-    """Counts the hand-offs and measures their gaps, given the time of every packet sent."""
+    """Counts the hand-offs and measures their gaps, given the time of every packet sent.
+
+    `stalls` counts what stopped at the stalls. That of the sound alone is no hand-off.
+    """
 
     def __init__(self, sent_at: int | None) -> None:
         """`sent_at` is when an earlier process sent the last packet; None if no packet was sent."""
         self.totals = {kind: HandOffTotals() for kind in KINDS}
+        self.stalls = dict.fromkeys((Missing.PICTURE, Missing.SOUND, Missing.ALL), 0)
         self.recent: deque[LoggedHandOff] = deque(maxlen=_REMEMBERED)
         self._sent_at = sent_at
         self._latest: HandOff | None = None
@@ -67,19 +72,38 @@ class HandOffLog:
             logged = LoggedHandOff(latest, None if self._sent_at is None else max(0, now - self._sent_at))
             self.totals[latest.kind].add(logged.gap)
             self.recent.append(logged)
+            if latest.stalled:
+                self.stalls[latest.stalled] += 1
         self._sent_at = now
         return logged
 
+    def sound_stalled(self) -> None:
+        """Count a stall of the sound alone."""
+        self.stalls[Missing.SOUND] += 1
+
     def dump(self) -> dict[str, Any]:
         """Return the log as plain data, from which a restarted program resumes."""
-        recent = [[hand_off.kind, hand_off.source.value, hand_off.at, gap] for hand_off, gap in self.recent]
-        return {"kinds": {kind: asdict(totals) for kind, totals in self.totals.items()}, "recent": recent}
+        recent = [
+            [hand_off.kind, hand_off.source.value, hand_off.at, gap, hand_off.stalled.value]
+            for hand_off, gap in self.recent
+        ]
+        return {
+            "kinds": {kind: asdict(totals) for kind, totals in self.totals.items()},
+            "recent": recent,
+            "stalls": {kind.value: count for kind, count in self.stalls.items()},
+        }
 
     def resume(self, dumped: Mapping[str, Any]) -> None:
-        """Resume from the data of `dump`; ValueError, KeyError or TypeError if they are not such data."""
+        """Resume from the data of `dump`; ValueError, KeyError or TypeError if they are not such data.
+
+        An earlier version did not say what had stopped at a stall.
+        """
         totals = {kind: HandOffTotals(**dumped["kinds"][kind]) for kind in KINDS}
         recent = [
-            LoggedHandOff(HandOff(kind, Source(name), at), gap) for kind, name, at, gap in dumped["recent"]
+            LoggedHandOff(HandOff(kind, Source(name), at, Missing("".join(stalled))), gap)
+            for kind, name, at, gap, *stalled in dumped["recent"]
         ]
+        stalls = {kind: int(dumped.get("stalls", {}).get(kind.value, 0)) for kind in self.stalls}
         self.totals = totals
+        self.stalls = stalls
         self.recent.extend(recent)

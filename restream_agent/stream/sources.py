@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from restream_agent.stream.arrivals import CONFIRM, Arrivals
 from restream_agent.stream.bursts import Bursts
-from restream_agent.stream.flv import VIDEO, Tag, metadata
-from restream_agent.stream.held import HeldTags
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag, metadata
+from restream_agent.stream.tracks import HeldTracks, LiveTracks
 from restream_agent.stream.waiting import Waiting
 
 CALM = 160
@@ -49,16 +49,14 @@ class LiveSource:
     A stream that comes in bursts (bursts.py) is cut to when the keyframe has waited as long as the first
     picture of a burst: then the next burst comes in time.
 
-    `held` are tags that arrived before their time. `since` is when the connection began, `passed_at` when a
-    tag was last sent.
+    `held` are tags that arrived before their time. `since` is when the connection began.
     """
 
     since: int
-    passed_at: int
     headers: dict[int, Tag] = field(default_factory=dict)
     candidate: list[Tag] = field(default_factory=list)
     candidate_at: int = 0
-    held: HeldTags = field(default_factory=HeldTags)
+    held: HeldTracks = field(default_factory=HeldTracks)
     waiting: Waiting = field(default_factory=Waiting)
     _candidate_size: int = 0
     _candidate_end: int = 0
@@ -69,16 +67,21 @@ class LiveSource:
     _bursts: Bursts = field(default_factory=Bursts)
     _usual_lag: int | None = None
 
+    def __post_init__(self) -> None:
+        self.tracks = LiveTracks(self.since)
+
     def leave(self) -> None:
         """Note that the program leaves this stream while it is connected: remember its usual lag."""
         self.candidate = []
         self.held.clear()
+        self.tracks.paused()
         lag = self._arrivals.lag
         self._usual_lag = self._usual_lag if lag is None else lag
 
     def note(self, tag: Tag, now: int) -> None:
         """Note when a tag arrived. Only the pictures tell the pace: sound may come earlier or later."""
         self.waiting.note(tag, now)
+        self.tracks.arrived(tag, now)
         if tag.kind == VIDEO:
             self._arrivals.add(now, tag.timestamp)
             self._bursts.add(now, tag.timestamp)
@@ -223,6 +226,11 @@ class FallbackLoop:
             self._position = float(self._first)
         self._moved_at = now
         return self._next
+
+    def sound_header(self, now: int) -> Tag | None:
+        """Return the sequence header of the newest file's sound, None if it has none; begins the file."""
+        self.rewind(now)
+        return self.headers.get(AUDIO)
 
     def move(self, now: int, lead: int) -> int:
         """Advance to `now`, a little slower while there is a lead. Returns how many ms were skipped.

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from restream_agent.stream.access_unit import with_parameters
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.held import HELD_LIMIT
+from restream_agent.stream.output import Output, Sound
+from restream_agent.stream.radio import ALONE_AFTER, Radio
+from restream_agent.stream.silence import STEREO
 from restream_agent.stream.sources import FRESH, FRESH_AT_OPENING, FallbackLoop, LiveSource
-from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, Timeline, ends_at
+from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, Timeline
+from restream_agent.stream.tracks import Missing
 
 _NEVER = 1 << 62
 
@@ -44,11 +47,15 @@ KINDS = ("opening", "drop", "stall", "overrun", "break", "return", "restart")
 
 @dataclass(frozen=True)
 class HandOff:
-    """A change of source: its kind, one of KINDS, the new source, and when it was decided."""
+    """A change of source: its kind, one of KINDS, the new source, and when it was decided.
+
+    `stalled` says what stopped at a stall.
+    """
 
     kind: str
     source: Source
     at: int
+    stalled: Missing = Missing.NOTHING
 
 
 class Splice:
@@ -66,12 +73,12 @@ class Splice:
         """`fallback` opens the newest prepared file; `resumed` is whether a broadcast is under way."""
         self.settings = settings
         self.source = Source.NONE
-        self.headers: dict[int, Tag] = {}
         self.is_held = False
         self.last_hand_off: HandOff | None = None
         self._timeline = timeline
+        self._output = Output(timeline)
+        self._radio = Radio(self._output, timeline.last)
         self._fallback = FallbackLoop(fallback)
-        self._is_cut = False
         self._live: LiveSource | None = None
         self._released_at = now
         self._opens_at = now if resumed or settings.standby else now + settings.opening
@@ -96,6 +103,20 @@ class Splice:
         since = max(settled_at, self._released_at, last.at if last else 0)
         return live.waiting.reason(since, now), now - since
 
+    @property
+    def sound(self) -> Sound:
+        """Where the program's sound comes from."""
+        return self._output.sound
+
+    @property
+    def is_radio(self) -> bool:
+        """Whether a publisher's sound is heard over the fallback's pictures."""
+        return self._radio.is_on
+
+    def missing(self, now: int) -> Missing:
+        """Return which tracks of the connected publisher do not come."""
+        return self._live.tracks.missing(now, self.settings.stall) if self._live else Missing.NOTHING
+
     def open_now(self, now: int) -> None:
         """Open with the fallback now instead of waiting for live."""
         self._opens_at = min(self._opens_at, now)
@@ -103,11 +124,12 @@ class Splice:
     def live_started(self, now: int) -> list[Tag]:
         """Begin a publisher's stream, in place of an earlier one."""
         sent = self.live_ended(now)
-        self._live = LiveSource(since=now, passed_at=now)
+        self._live = LiveSource(since=now)
         return sent
 
     def live_ended(self, now: int) -> list[Tag]:
         """End the publisher's stream."""
+        self._end_radio()
         self._live = None
         return self._to_fallback("drop", now) if self.source is Source.LIVE else []
 
@@ -121,6 +143,7 @@ class Splice:
             self._released_at = now
         self.is_held = held
         if held and self._live:
+            self._end_radio()
             self._live.leave()
         if held and self.source is not Source.FALLBACK:
             return self._to_fallback("break", now)
@@ -132,16 +155,20 @@ class Splice:
         if live is None:
             return []
         if tag.is_sequence_header:
-            return self._live_header(live, tag)
+            return self._live_header(live, tag, now)
         if not tag.is_media:
             return []
         live.note(tag, now)
         if self.source is Source.LIVE:
             live.held.add(tag)
             return self._pass_on(live, now)
+        heard = list[Tag]()
         if not self.is_held and now >= live.since + self.settings.settle:
             live.consider(tag, now)
-        return self.tick(now)
+            is_alone = not live.tracks.has_picture and now >= live.since + ALONE_AFTER
+            if self.source is Source.FALLBACK and tag.kind == AUDIO and (self.is_radio or is_alone):
+                heard = self._radio.hear(tag, live.headers.get(AUDIO), now)
+        return [*heard, *self.tick(now)]
 
     def tick(self, now: int) -> list[Tag]:
         """Do what is due: detect a stall, end the opening, play the fallback, cut to live."""
@@ -150,8 +177,8 @@ class Splice:
             return self._to_live(live, now)
         if live and live.held and (sent := self._pass_on(live, now)):
             return sent
-        if live and self.source is Source.LIVE and now - live.passed_at >= self.settings.stall:
-            return self._to_fallback("stall", now)
+        if live and self.source is Source.LIVE and now >= live.tracks.stalls_at(self.settings.stall):
+            return self._to_fallback("stall", now, live.tracks.stalled(now))
         if self.source is Source.NONE and now >= self._opens_at:
             return self._to_fallback(self._opens_as, now)
         return self._play_fallback(now) if self.source is Source.FALLBACK else []
@@ -159,12 +186,15 @@ class Splice:
     def next_wake(self, now: int) -> int:
         """Return when `tick` has something to do next, a time far in the future if never."""
         times = [_NEVER]
-        if self._live and self._live.candidate:
-            times.append(self._live.check_at(now))
-        if self._live and self._live.held:
-            times.append(self._timeline.send_at(ends_at(self._live.held.first)))
-        if self._live and self.source is Source.LIVE:
-            times.append(self._live.passed_at + self.settings.stall)
+        live = self._live
+        if live and live.candidate:
+            times.append(live.check_at(now))
+        if live:
+            times += [self._timeline.send_at(head) for head in live.held.heads()]
+        if (due := self._radio.next_at()) is not None:
+            times.append(due)
+        if live and self.source is Source.LIVE:
+            times.append(live.tracks.stalls_at(self.settings.stall))
         elif self.source is Source.NONE:
             times.append(self._opens_at)
         elif (due := self._fallback.next_at()) is not None:
@@ -175,29 +205,34 @@ class Splice:
         """Send the held tags, each not before its time: a burst is sent in real time.
 
         A source that is more than HELD_LIMIT ahead is left for the fallback, until its next fresh keyframe.
-        The stall counts from the last tag that was sent: tags that only wait show nothing.
+        Sound that is so far ahead of its picture is left out.
         """
+        live.held.drop_sound(lambda tag: self._timeline.send_at(tag) - now > HELD_LIMIT)
         sent = list[Tag]()
-        while live.held and not self._timeline.is_ahead(live.held.first, now):
-            sent += self._stamped([live.held.take()], now)
-        if sent:
-            live.passed_at = now
+        while (head := live.held.take_due(lambda tag: not self._timeline.is_ahead(tag, now))) is not None:
+            if head.is_sequence_header:
+                sent += self._output.change(head)
+            elif put := self._output.put(head, now):
+                sent += put
+                live.tracks.sent_at[head.kind] = now
         if live.held and self._is_overrun(live, now):
             sent += self._to_fallback("overrun", now)
         return sent
 
     def _is_overrun(self, live: LiveSource, now: int) -> bool:
-        return live.held.is_too_large or self._timeline.send_at(live.held.end) - now > HELD_LIMIT
+        pictures = live.held.pictures
+        is_early = bool(pictures) and self._timeline.ahead_by(pictures.end, now) > HELD_LIMIT
+        return is_early or live.held.is_too_large
 
-    def _live_header(self, live: LiveSource, tag: Tag) -> list[Tag]:
+    def _live_header(self, live: LiveSource, tag: Tag, now: int) -> list[Tag]:
+        """Take a sequence header: it counts from its place between the tags on."""
         before, live.headers[tag.kind] = live.headers.get(tag.kind), tag
         if tag.kind == VIDEO and before and before.body != tag.body:
             live.candidate = []  # its keyframe belongs to the parameters before
-        known = self.headers.get(tag.kind)
-        if self.source is not Source.LIVE or (known and known.body == tag.body):
-            return []
-        self._is_cut = self._is_cut or tag.kind == VIDEO
-        return self._send_headers({tag.kind: tag})
+        if self.source is Source.LIVE:
+            live.held.add(tag)
+            return self._pass_on(live, now)
+        return self._output.change(tag) if self.is_radio and tag.kind == AUDIO else []
 
     def _may_cut(self, live: LiveSource, now: int) -> bool:
         """Whether the candidate is calm and fresh, or due in a stream that comes in bursts, and in time."""
@@ -220,49 +255,45 @@ class Splice:
     def _to_live(self, live: LiveSource, now: int) -> list[Tag]:
         at = self._cut_at(live, now)
         tags, live.candidate = live.candidate, []
+        self._end_radio()
         self._timeline.begin(tags[0].timestamp, at, now)
-        live.passed_at = now
+        live.tracks.sent_at[VIDEO] = now
         for tag in tags:
             live.held.add(tag)
         self._change(Source.LIVE, self._opens_as if self.source is Source.NONE else "return", now)
-        return [*self._send_headers(live.headers), *self._pass_on(live, now)]
+        usual = None if live.tracks.has_sound else self._fallback.sound_header(now) or STEREO
+        headers = self._output.cut_to(Sound.LIVE, live.headers, usual)
+        return [*headers, *self._pass_on(live, now)]
 
-    def _to_fallback(self, kind: str, now: int) -> list[Tag]:
+    def _to_fallback(self, kind: str, now: int, stalled: Missing = Missing.NOTHING) -> list[Tag]:
         if self._live:
             self._live.leave()
-        self._change(Source.FALLBACK, kind, now)
+        self._change(Source.FALLBACK, kind, now, stalled)
         return self._begin_fallback(now)
 
     def _begin_fallback(self, now: int) -> list[Tag]:
+        self._end_radio()
         first = self._fallback.rewind(now)
         if first is None:
             return []
-        self._is_cut = True
         self._timeline.begin(first.timestamp, now, now)
-        return [*self._send_headers(self._fallback.headers), *self._play_fallback(now)]
+        headers = self._output.cut_to(Sound.FALLBACK, self._fallback.headers)
+        return [*headers, *self._play_fallback(now)]
 
     def _play_fallback(self, now: int) -> list[Tag]:
-        self._timeline.shift(self._fallback.move(now, self._timeline.end - now))
-        return self._stamped(self._fallback.due(), now)
+        """Play what is due of the fallback: its pictures alone while a publisher's sound is heard."""
+        sent = list[Tag]()
+        if self._radio.is_over(now, self.settings.stall):
+            self._end_radio()
+        self._timeline.shift(self._fallback.move(now, self._timeline.end_of_pictures - now))
+        for tag in self._fallback.due():
+            if tag.kind == VIDEO or not self.is_radio:
+                sent += self._output.put(tag, now)
+        return [*sent, *self._radio.tick(now)]
 
-    def _stamped(self, tags: Iterable[Tag], now: int) -> list[Tag]:
-        sent = []
-        for tag in tags:
-            stamped = self._timeline.stamp(tag, now)
-            if stamped is None:
-                continue
-            if self._is_cut and stamped.is_keyframe and VIDEO in self.headers:
-                stamped = with_parameters(stamped, self.headers[VIDEO])
-                self._is_cut = False
-            sent.append(stamped)
-        return sent
+    def _end_radio(self) -> None:
+        self._radio.end(self._fallback.headers.get(AUDIO))
 
-    def _send_headers(self, headers: dict[int, Tag]) -> list[Tag]:
-        placed = {kind: self._timeline.place(headers[kind]) for kind in (VIDEO, AUDIO) if kind in headers}
-        self.headers = {**self.headers, **placed}
-        return list(placed.values())
-
-    def _change(self, source: Source, kind: str, now: int) -> None:
+    def _change(self, source: Source, kind: str, now: int, stalled: Missing = Missing.NOTHING) -> None:
         self.source = source
-        self._is_cut = True
-        self.last_hand_off = HandOff(kind, source, now)
+        self.last_hand_off = HandOff(kind, source, now, stalled)

@@ -17,7 +17,7 @@ LIVE_LEAD_LIMIT = 450
 LEAD_LIMIT."""
 
 _STEP_BACK = 300
-"""Milliseconds by which audio and video of a source may be interleaved. A larger step back is a jump."""
+"""Milliseconds. A larger step back of a track is a jump of its clock."""
 
 _BUMP_LIMIT = 40
 """Milliseconds by which a tag is moved at most to come after the tag before it. More is a jump."""
@@ -63,9 +63,16 @@ class Timeline:
     `last` has the last timestamp sent for AUDIO and for VIDEO, and under SHOWN the latest time at which a
     picture is shown, which B-frames make later. The next source begins after all three.
     program/crash_state.py keeps `last` across a restart of the program, which goes on after it.
+
+    Both tracks of a source share one offset. The `leading` track decides about it: the picture, or the sound
+    of a source without pictures. The other track may come later or earlier, in clumps, after a pause or
+    never, and moves nothing; of it, what comes too late is left out.
     """
 
     last: dict[int, int] = field(default_factory=lambda: {AUDIO: -1, VIDEO: -1, SHOWN: -1})
+    leading: int = VIDEO
+    _floor: dict[int, int] = field(default_factory=dict)
+    _moved: tuple[int, int] | None = None
     _offset: int = 0
     _first: int = 0
     _newest: int = 0
@@ -77,6 +84,11 @@ class Timeline:
         """The latest of the times in `last`; -1 before the first tag."""
         return max(self.last.values())
 
+    @property
+    def end_of_pictures(self) -> int:
+        """The latest time at which a picture is shown; -1 before the first."""
+        return max(self.last[VIDEO], self.last[SHOWN])
+
     def begin(self, first: int, at: int, now: int) -> int:
         """Begin a source: its timestamp `first` becomes `at`, or a later time after all that was sent.
 
@@ -85,44 +97,62 @@ class Timeline:
         cut = max(at, self.end + 1, 0)
         self._offset = cut - first
         self._first = self._newest = first
+        self._floor = dict(self.last)
+        self._moved = None
         self._watch_lag(now)
         return cut
 
     def meet(self, tag: Tag, now: int) -> None:
-        """Map the source's clock anew if it has jumped before this tag, which is sent next."""
+        """Map the source's clock anew if its leading track has jumped before this tag, which is sent next."""
+        if tag.kind != self.leading:
+            return
         missing = self.last[tag.kind] + 1 - tag.timestamp - self._offset
         is_behind = missing > _BUMP_LIMIT and tag.timestamp >= self._first
         if is_behind or self._jumps(tag.timestamp, now):
+            offset, newest = self._offset, self._newest
             self.begin(tag.timestamp, now, now)
+            if tag.timestamp > newest:
+                self._moved = (tag.timestamp, offset)
 
     def stamp(self, tag: Tag, now: int) -> Tag | None:
         """Return a tag of the current source with its timestamp on the timeline.
 
-        Returns None for a tag that belongs before the keyframe at which the source began.
+        Returns None for a tag that belongs before the keyframe at which the source began, and for sound whose
+        time is over: other sound was sent for it.
         """
         self.meet(tag, now)
         if tag.is_keyframe and now - self._lags_since >= _STEADY:
             self._follow_wall(tag.timestamp, now)
-        last = self.last[tag.kind]
-        stamp = tag.timestamp + self._offset
-        if stamp <= last and tag.timestamp < self._first:
-            return None
-        stamp = max(stamp, last + 1)
-        self._note(tag.timestamp, now)
+        stamp = tag.timestamp + self._offset_of(tag)
+        if stamp <= self.last[tag.kind]:
+            if self._is_over(tag, stamp):
+                return None
+            stamp = self.last[tag.kind] + 1
+        if tag.kind == self.leading:
+            self._note(tag.timestamp, now)
         self.last[tag.kind] = stamp
-        # A source that states a later time does not keep the next source waiting for it.
-        shown = max(stamp, min(stamp + tag.composition_time, now + LIVE_LEAD_LIMIT))
-        self.last[SHOWN] = max(self.last[SHOWN], shown)
+        if tag.kind == VIDEO:
+            # A source that states a later time does not keep the next source waiting for it.
+            shown = max(stamp, min(stamp + tag.composition_time, now + LIVE_LEAD_LIMIT))
+            self.last[SHOWN] = max(self.last[SHOWN], shown)
         return Tag(tag.kind, stamp, tag.body)
+
+    def fill(self, kind: int, stamp: int) -> None:
+        """Note that a track was filled up to a timestamp with what is not the source's."""
+        self.last[kind] = self._floor[kind] = stamp
 
     def is_ahead(self, tag: Tag, now: int) -> bool:
         """Whether it is too early to send a live tag, the first of those that wait."""
         self.meet(tag, now)
-        return self.send_at(ends_at(tag)) > now
+        return self.send_at(tag) > now
 
-    def send_at(self, end: int) -> int:
-        """Return from when on a live tag whose picture is shown at `end` keeps the lead within its limit."""
-        return end + self._offset - LIVE_LEAD_LIMIT
+    def send_at(self, tag: Tag) -> int:
+        """Return from when on a live tag keeps the lead within its limit."""
+        return ends_at(tag) + self._offset_of(tag) - LIVE_LEAD_LIMIT
+
+    def ahead_by(self, end: int, now: int) -> int:
+        """Return how long a live tag whose picture is shown at `end` has to wait, in ms."""
+        return end + self._offset - LIVE_LEAD_LIMIT - now
 
     def shift(self, milliseconds: int) -> None:
         """Delay all further tags by so many ms, in which nothing was sent."""
@@ -131,6 +161,17 @@ class Timeline:
     def place(self, header: Tag) -> Tag:
         """Return a sequence header at the current position; it takes up no time."""
         return Tag(header.kind, max(self.last[header.kind], 0), header.body)
+
+    def _offset_of(self, tag: Tag) -> int:
+        """Return the offset of a tag: of sound that is late, the offset that its picture had."""
+        if self._moved is None or tag.kind == self.leading or tag.timestamp >= self._moved[0]:
+            return self._offset
+        return self._moved[1]
+
+    def _is_over(self, tag: Tag, stamp: int) -> bool:
+        """Whether a tag is not moved behind what was sent of its track, because it would be out of step."""
+        is_other = tag.timestamp < self._first or stamp <= self._floor.get(tag.kind, -1)
+        return is_other or self.last[tag.kind] + 1 - stamp > _BUMP_LIMIT
 
     def _jumps(self, timestamp: int, now: int) -> bool:
         step = timestamp - self._newest
@@ -145,12 +186,18 @@ class Timeline:
         """
         least, most = self._lags or (0, 0)
         least = min(least, now - timestamp - self._offset)
+        self._moved = (timestamp, self._offset)
         self._watch_lag(now)
         if least > _DRIFT and most - least < _DRIFT:
             self._offset += least
         elif most < -_DRIFT:
-            room = timestamp + self._offset - self.end - 1
+            room = timestamp + self._offset - self._sent_before(timestamp) - 1
             self._offset -= max(0, min(room, -most - _DRIFT))
+
+    def _sent_before(self, timestamp: int) -> int:
+        """Return the latest of the times in `last`, without that of sound that is ahead of its picture."""
+        is_ahead = self.last[AUDIO] > timestamp + self._offset
+        return self.end_of_pictures if is_ahead else max(self.end_of_pictures, self.last[AUDIO])
 
     def _watch_lag(self, now: int) -> None:
         self._lags = None

@@ -5,7 +5,7 @@ beginning of the broadcast. The program counts and the agent only shows, so a re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from restream_agent.wire import records
@@ -24,7 +24,8 @@ class LiveReport:
     not known. `other_tracks` names the tracks that are not played, such as "sound track 2 (aac)".
     `waits_for` says what keeps the stream from being shown ("settle", "data", "picture", "keyframe" or
     "real time"), `waited` for how long it has; "" and 0 if it is shown or is not to be. `keyframe_age` is
-    the time since its last keyframe, None before the first.
+    the time since its last keyframe, None before the first. `missing` is what does not come though it is
+    connected.
     """
 
     connected: bool
@@ -49,6 +50,7 @@ class LiveReport:
     waits_for: str = ""
     waited: int = 0
     keyframe_age: int | None = None
+    missing: Literal["", "picture", "sound", "all"] = ""
 
 
 @dataclass(frozen=True)
@@ -96,13 +98,14 @@ class HandOffKindReport:
 class HandOffReport:
     """One hand-off: its kind, the source after it, how long `ago`, and the gap without a packet.
 
-    The gap is None if no packet was sent before.
+    The gap is None if no packet was sent before. `stalled` says what stopped at a stall: "picture" or "all".
     """
 
     kind: str
     source: str
     ago: int
     gap: int | None
+    stalled: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,9 @@ class ProgramReport:
 
     `source` is what the program plays, `since` for how long; `cause` is the kind of the last hand-off,
     "start" before the first. `position` is the last timestamp that was sent, -1 before the first. `held` says
-    that the operator keeps the fallback on. `relays` has the connected relays by name.
+    that the operator keeps the fallback on. `relays` has the connected relays by name. `sound` is where the
+    sound comes from, "" if that is not known. `stalls` counts the stalls by what stopped: "picture", "sound"
+    or "all".
     """
 
     source: Literal["none", "live", "fallback"]
@@ -135,6 +140,8 @@ class ProgramReport:
     hand_offs: HandOffsReport
     live: LiveReport
     relays: Mapping[str, RelayReport]
+    sound: Literal["", "none", "live", "fallback", "silence"] = ""
+    stalls: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, datagram: bytes) -> "ProgramReport":
@@ -153,6 +160,7 @@ def _check(report: ProgramReport) -> None:
     _refuse_negative("live", live.size, live.frames, live.bitrate, live.frame_rate, live.width, live.height)
     _refuse_negative("live", live.speed or 0, live.late, live.waited, live.keyframe_age or 0)
     _refuse_negative("live", live.sample_rate, live.channels, live.stated_rate, live.measured_rate)
+    _refuse_negative("stalls", 0, *report.stalls.values())
     for name, relay in report.relays.items():
         _refuse_negative(f"relays.{name}", relay.sent, relay.behind, relay.queued, relay.skipped)
     for kind, totals in hand_offs.kinds.items():

@@ -46,7 +46,8 @@ class LiveStatus:
     and "aac", `profile` is that of H.264 or HEVC; `full_range` says that white is 255, not 235.
     `sample_rate` is in Hz. `stated_rate` is the frame rate that the publisher states, `measured_rate` the
     measured one. 0 and "" stand for what is not known. `other_tracks` names the tracks that are not
-    played.
+    played. `missing` is what does not come though it is connected: "picture", "sound", "all" or "".
+    `stalled` counts by the same words what stopped; that of the sound alone is no hand-off.
     """
 
     connected: bool
@@ -73,16 +74,22 @@ class LiveStatus:
     stated_rate: float = 0.0
     measured_rate: float = 0.0
     other_tracks: tuple[str, ...] = ()
+    missing: str = ""
+    stalled: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class HandOffStatus:
-    """A change of source: its kind, the source after it, how long `ago`, and the gap without a packet."""
+    """A change of source: its kind, the source after it, how long `ago`, and the gap without a packet.
+
+    `stalled` says what stopped at a stall: "picture" or "all".
+    """
 
     kind: str
     source: str
     ago: float
     gap: float | None
+    stalled: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,8 @@ class StatusReport:
     publisher. `config_words` are the first words of what is wrong with a refused edit. `listen` is the
     address at which the ingest server takes OBS. `unplayable` has the codecs of OBS that no platform can
     get, each with a sentence that says why and what to set.
+    `sound` is where the program's sound comes from: "live", "fallback", "silence", "none", or "" if that is
+    not known.
     """
 
     state: str
@@ -162,6 +171,7 @@ class StatusReport:
     config_words: str = ""
     listen: str = ""
     unplayable: Mapping[str, str] = field(default_factory=dict)
+    sound: str = ""
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

@@ -45,6 +45,20 @@ def test_gaps_are_a_histogram() -> None:
     assert found["restream_hand_off_gap_seconds_sum", "stall"] == 2.1
 
 
+def test_what_is_heard_and_what_stops_are_numbers() -> None:
+    """By source and track."""
+    assert LIVE.program is not None
+    live = replace(LIVE.program.live, missing="all")
+    program = replace(LIVE.program, live=live, sound="silence", stalls={"picture": 2, "sound": 1, "all": 0})
+    found = samples(replace(FULL, program=program))
+    assert found["restream_sound_active", "silence"] == 1
+    assert found["restream_sound_active", "live"] == found["restream_sound_active", "fallback"] == 0
+    assert found["restream_source_missing", "live", "picture"] == 1
+    assert found["restream_source_missing", "live", "sound"] == 1
+    assert found["restream_source_track_stalls_total", "live", "picture"] == 2
+    assert samples(FULL)["restream_source_missing", "live", "sound"] == 0
+
+
 def test_every_relay_is_in_one_state() -> None:
     """A state is a label, its value 1."""
     found = samples(FULL)

@@ -50,6 +50,10 @@ def test_a_fallback_says_why() -> None:
     assert NewsDetector(LIVE).look(Moment("fallback", "stall"), 0.0)[0].text == (
         "the fallback is shown: the publisher's stream went silent"
     )
+    picture = Moment("fallback", "stall", stalled="picture")
+    assert NewsDetector(LIVE).look(picture, 0.0)[0].text == (
+        "the fallback is shown: the publisher's picture stopped, its sound goes on"
+    )
 
 
 def test_a_dead_port_and_its_recovery_are_told_once() -> None:

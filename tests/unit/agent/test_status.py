@@ -121,16 +121,16 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status) == [
         "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "systemd",
         "preparation", "live", "hand_offs", "relays", "refusal", "port", "config_words", "listen",
-        "unplayable",
+        "unplayable", "sound",
     ]  # fmt: skip
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [
         "connected", "size", "frames", "bitrate", "frame_rate", "keyframe_interval", "width", "height",
         "stalls", "speed", "late", "weak", "waits_for", "waited", "keyframe_age",
         "video_codec", "audio_codec", "profile", "full_range",
-        "sample_rate", "channels", "stated_rate", "measured_rate", "other_tracks",
+        "sample_rate", "channels", "stated_rate", "measured_rate", "other_tracks", "missing", "stalled",
     ]  # fmt: skip
-    assert list(status["hand_offs"][0]) == ["kind", "source", "ago", "gap"]
+    assert list(status["hand_offs"][0]) == ["kind", "source", "ago", "gap", "stalled"]
     assert list(status["relays"]["youtube"]) == [
         "unit", "state", "connected", "failures", "restarts", "bitrate", "frame_rate", "speed", "delay",
         "idle", "delivered", "sent", "behind", "queued", "skipped", "words", "next_try", "credential",
@@ -151,8 +151,28 @@ def test_the_command_line_reads_what_the_agent_answers(source: str | None) -> No
 def test_json_tells_the_hand_offs_and_the_publishers_stalls() -> None:
     """Times in seconds."""
     found = LIVE.as_json()
-    assert found["hand_offs"] == [{"kind": "return", "source": "live", "ago": 61.2, "gap": 0.045}]
+    assert found["hand_offs"] == [
+        {"kind": "return", "source": "live", "ago": 61.2, "gap": 0.045, "stalled": ""}
+    ]
     assert (found["live"]["stalls"], found["live"]["keyframe_interval"]) == (3, 2.0)
+
+
+def test_json_tells_what_stops_and_what_is_heard() -> None:
+    """In the words of the program."""
+    assert LIVE.program is not None
+    live = replace(LIVE.program.live, missing="sound")
+    stall = HandOffReport("stall", "fallback", 10, 1000, "picture")
+    hand_offs = replace(LIVE.program.hand_offs, recent=(stall,))
+    stalls = {"picture": 2, "sound": 1, "all": 0}
+    program = replace(LIVE.program, live=live, hand_offs=hand_offs, sound="silence", stalls=stalls)
+    status = replace(LIVE, program=program)
+    found = status.as_json()
+    assert (found["sound"], found["live"]["missing"], found["live"]["stalled"]) == (
+        "silence",
+        "sound",
+        stalls,
+    )
+    assert (found["hand_offs"][0]["stalled"], status.stalled) == ("picture", "picture")
 
 
 def test_a_program_that_says_nothing_has_no_source() -> None:

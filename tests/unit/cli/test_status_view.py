@@ -243,3 +243,35 @@ def test_nothing_in_the_status_moves_the_cursor() -> None:
     )  # fmt: skip
     assert [letter for letter in shown if not letter.isprintable() and letter != "\n"] == []
     assert len(shown.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("state", "sound", "missing", "words"),
+    [
+        ("live", "silence", "sound", "OBS sends no sound: silence is sent in its place"),
+        (
+            "live",
+            "silence",
+            "",
+            "OBS sends its sound more than 2 s after its picture: silence is sent in its place",
+        ),
+    ],
+)
+def test_a_track_that_does_not_come_is_told(state: str, sound: str, missing: str, words: str) -> None:
+    """In a line of its own."""
+    well = status()
+    assert well.live is not None
+    told = table(replace(well, state=state, sound=sound, live=replace(well.live, missing=missing)))
+    assert words in told.splitlines()
+
+
+def test_live_sound_over_the_fallback_is_in_the_first_line() -> None:
+    """Beside the state."""
+    assert table(replace(status(), state="fallback", sound="live")).startswith("FALLBACK with live sound for")
+    assert "with live sound" not in table(replace(status(), sound="live"))
+
+
+@pytest.mark.parametrize("sound", ["live", "fallback", "none", ""])
+def test_nothing_is_told_while_sound_and_picture_come(sound: str) -> None:
+    """Or while an earlier version of the program does not say."""
+    assert "OBS sends" not in table(replace(status(), sound=sound))

@@ -4,11 +4,13 @@ from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 
 FRAME = 40
 SOUND = 23
+SILENT_FRAME = bytes.fromhex("af01 2100 0000 001c")
+"""An AAC frame of 48 kHz stereo of which both channels are silent."""
 
 
 def parameters(kind: int, source: int) -> Tag:
-    """Return a sequence header of `source`."""
-    return Tag(kind, 0, bytes([0x17 if kind == VIDEO else 0xAF, 0, source]))
+    """Return a sequence header of `source`; the sound is 48 kHz stereo."""
+    return Tag(kind, 0, bytes([0x17, 0, source] if kind == VIDEO else [0xAF, 0, 0x11, 0x90, source]))
 
 
 def picture(timestamp: int, source: int, *, is_keyframe: bool) -> Tag:
@@ -20,6 +22,11 @@ def picture(timestamp: int, source: int, *, is_keyframe: bool) -> Tag:
 def sound(timestamp: int, source: int) -> Tag:
     """Return an AAC frame whose last bytes name its source and timestamp."""
     return Tag(AUDIO, timestamp, bytes([0xAF, 1, source]) + timestamp.to_bytes(8, "big", signed=True))
+
+
+def is_silence(tag: Tag) -> bool:
+    """Whether a tag is a silent frame that the program made."""
+    return tag.kind == AUDIO and tag.is_media and tag.body == SILENT_FRAME
 
 
 def origin(tag: Tag) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from restream_agent.stream.flv import Tag
 from restream_agent.stream.splice import Settings, Source, Splice
 from restream_agent.stream.timeline import Timeline
-from tests.unit.stream.flv_making import origin, stream
+from tests.unit.stream.flv_making import is_silence, origin, stream
 
 FALLBACK = 0
 FALLBACK_FILE = stream(FALLBACK, 0, 5000)
@@ -20,13 +20,14 @@ class SpliceBench:
     now: int = 0
     sent: list[tuple[int, Tag]] = field(default_factory=list)
     publishers: int = 0
+    fallback: list[Tag] = field(default_factory=lambda: FALLBACK_FILE)
 
     def __post_init__(self) -> None:
         self.timeline = Timeline()
         self.splice = self.made(resumed=False)
 
     def made(self, *, resumed: bool) -> Splice:
-        return Splice(self.settings, lambda: FALLBACK_FILE, self.timeline, now=self.now, resumed=resumed)
+        return Splice(self.settings, lambda: self.fallback, self.timeline, now=self.now, resumed=resumed)
 
     def take(self, tags: list[Tag]) -> None:
         self.sent += [(self.now, tag) for tag in tags]
@@ -63,7 +64,8 @@ class SpliceBench:
         return self.splice.source
 
     def media(self) -> list[tuple[int, Tag]]:
-        return [(at, tag) for at, tag in self.sent if tag.is_media]
+        """Return the sound and the pictures of the sources, without silence."""
+        return [(at, tag) for at, tag in self.sent if tag.is_media and not is_silence(tag)]
 
     def source_changes(self) -> int:
         """Count how often the source of the tags that were sent changed."""

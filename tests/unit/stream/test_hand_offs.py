@@ -7,6 +7,7 @@ import pytest
 
 from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
 from restream_agent.stream.splice import KINDS, HandOff, Source
+from restream_agent.stream.tracks import Missing
 
 OPENING = HandOff("opening", Source.LIVE, 900)
 DROP = HandOff("drop", Source.FALLBACK, 5000)
@@ -75,3 +76,28 @@ def test_what_is_no_count_is_refused(dumped: Any) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         log.resume(dumped)
     assert log.totals == HandOffLog(None).totals
+
+
+def test_stalls_are_counted_by_what_stopped() -> None:
+    """That of the sound alone is no hand-off. A restarted program goes on counting."""
+    before, after = HandOffLog(None), HandOffLog(None)
+    for stalled in (Missing.PICTURE, Missing.ALL, Missing.ALL):
+        before.sent(HandOff("stall", Source.FALLBACK, 5000, stalled), 5000)
+    before.sound_stalled()
+    counts = {Missing.PICTURE: 1, Missing.SOUND: 1, Missing.ALL: 2}
+    assert before.stalls == counts
+    after.resume(json.loads(json.dumps(before.dump())))
+    assert after.stalls == counts
+    assert [logged.hand_off.stalled for logged in after.recent] == ["picture", "all", "all"]
+
+
+def test_counts_of_an_earlier_version_are_resumed() -> None:
+    """It did not say what had stopped."""
+    log = HandOffLog(None)
+    log.sent(DROP, 5040)
+    dumped = log.dump()
+    del dumped["stalls"]
+    dumped["recent"] = [each[:4] for each in dumped["recent"]]
+    after = HandOffLog(None)
+    after.resume(dumped)
+    assert (list(after.recent), sum(after.stalls.values())) == (list(log.recent), 0)

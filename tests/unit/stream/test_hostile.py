@@ -11,13 +11,14 @@ from restream_agent.stream.flv import AUDIO, VIDEO, FlvError, Tag
 from restream_agent.stream.input_rules import InputRules
 from restream_agent.stream.splice import Settings, Source
 from restream_agent.stream.timeline import LEAD_LIMIT
+from restream_agent.stream.tracks import SLOWEST
 from tests.attack.hostile import HostilePublisher, HostileStep, Material
 from tests.unit.stream.flv_making import parameters, picture, stream
 from tests.unit.stream.splice_bench import SpliceBench
 
 GROUP = tuple((tag.timestamp, tag.kind, tag.body) for tag in stream(1, 0, 400, group=400)[2:])
 MATERIAL = Material(tuple((kind, parameters(kind, 1).body) for kind in (VIDEO, AUDIO)), GROUP, 400)
-LONGEST_SILENCE = 1100  # a stall, and the time of a picture
+LONGEST_SILENCE = SLOWEST + 100  # a stall of a publisher of few pictures, and the time of a picture
 BACK_WITHIN = 5000
 """Milliseconds after which an honest publisher is live."""
 
@@ -122,7 +123,7 @@ def test_tags_without_end_at_one_timestamp_are_an_overrun() -> None:
         bench = SpliceBench()
         bench.connect()
         bench.play(2000)
-        body = b"\xaf\x01" + bytes(size)
+        body = b"\x27\x01" + bytes(size)
         for _ in range(count):
-            bench.take(bench.splice.live_tag(Tag(AUDIO, 2000, body), bench.now))
+            bench.take(bench.splice.live_tag(Tag(VIDEO, 2000, body), bench.now))
         assert bench.source() is Source.FALLBACK

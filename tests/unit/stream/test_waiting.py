@@ -45,13 +45,14 @@ def test_a_keyframe_is_waited_for_since_live_was_left() -> None:
     bench.connect()
     bench.play(3000, group=60_000)
     bench.pass_time(5000)
-    assert bench.splice.waits_for(bench.now) == ("data", 4000)
+    reason, waited = bench.splice.waits_for(bench.now)
+    assert (reason, waited // 100) == ("data", 40)
     for tag in stream(1, 8000, 6000, group=60_000)[2:]:
         if not tag.is_keyframe:
             bench.pass_time(max(0, tag.timestamp + 1000 - bench.now))
             bench.take(bench.splice.live_tag(tag, bench.now))
     reason, waited = bench.splice.waits_for(bench.now)
-    assert (reason, waited // 100) == ("keyframe", (bench.now - 5000) // 100)
+    assert (reason, 0 <= waited - (bench.now - 5000) < 100) == ("keyframe", True)
 
 
 def test_the_wait_begins_anew_after_a_break() -> None:

@@ -1,0 +1,146 @@
+"""What the program sends: the tags of the current source, its parameters, and silence where sound is missing.
+
+Pure. A program that has always both tracks keeps every relay's two tracks, whatever a publisher sends.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from restream_agent.stream.access_unit import with_parameters
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+from restream_agent.stream.silence import SILENCE, STEREO, Silence, SilenceClock, can_be_silent, silence_like
+from restream_agent.stream.timeline import Timeline
+from restream_agent.stream.tracks import LATEST
+
+_GAP = 500
+"""Milliseconds. A longer gap in the sound is filled with silence. A shorter gap is left: of sound in clumps
+some sources give the frames of a clump one timestamp."""
+
+_INTERLEAVED = 100
+"""Milliseconds by which the fallback's silence follows its pictures. In a file, sound stands beside its
+picture."""
+
+
+class Sound(StrEnum):
+    """Where the program's sound comes from."""
+
+    NONE = "none"
+    LIVE = "live"
+    FALLBACK = "fallback"
+    SILENCE = "silence"
+
+
+class Output:
+    """Puts tags on the timeline.
+
+    `headers` are the sequence headers that were sent last, `sound` is what is heard.
+    Sound has its sequence header in front whenever its shape changes. Silence takes the shape of the sound
+    before it, so that the sequence header seldom changes.
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.headers: dict[int, Tag] = {}
+        self.sound = Sound.NONE
+        self._timeline = timeline
+        self._clock = SilenceClock()
+        self._silence = SILENCE
+        self._shape_of: Tag | None = STEREO
+        self._source = Sound.NONE
+        self._source_header: Tag | None = None
+        self._is_cut = False
+        self._is_fillable = True
+        self._first_picture: int | None = None
+
+    def cut_to(self, source: Sound, headers: Mapping[int, Tag], usual: Tag | None = None) -> list[Tag]:
+        """Begin a source: return its sequence headers; the next keyframe will contain the picture's.
+
+        `usual` is the sequence header of the silence that a source without sound will get, if none was sent.
+        """
+        self._is_cut = True
+        self.hear(source, headers.get(AUDIO))
+        missing = {} if usual is None or AUDIO in self.headers else {AUDIO: usual}
+        return self._send_headers({**missing, **headers})
+
+    def hear(self, source: Sound, header: Tag | None) -> None:
+        """Take the sound from a source from now on; `header` is the sequence header of its sound."""
+        self._source, self._source_header = source, header
+
+    def change(self, header: Tag) -> list[Tag]:
+        """Take a new sequence header of the current source; return what is sent of it now.
+
+        That of a picture also goes inside the next keyframe, as at a cut.
+        """
+        if header.kind == AUDIO:
+            self._source_header = header
+            return []
+        if self._is_sent(header):
+            return []
+        self._is_cut = True
+        return self._send_headers({VIDEO: header})
+
+    def put(self, tag: Tag, now: int, timeline: Timeline | None = None) -> list[Tag]:
+        """Return a tag with what goes before and after it; nothing if it comes too late to be sent.
+
+        `timeline` is that of a source with a clock of its own.
+        """
+        heard = self._timeline.last[AUDIO]
+        stamped = (timeline or self._timeline).stamp(tag, now)
+        if stamped is None:
+            return []
+        if stamped.kind == AUDIO:
+            return self._with_sound(stamped, heard)
+        if self._first_picture is None:
+            self._first_picture = stamped.timestamp
+        if self._is_cut and stamped.is_keyframe and VIDEO in self.headers:
+            stamped = with_parameters(stamped, self.headers[VIDEO])
+            self._is_cut = False
+        patience = _INTERLEAVED if self._source is Sound.FALLBACK else LATEST
+        return [stamped, *self._fill(heard, stamped.timestamp - patience)]
+
+    def _with_sound(self, stamped: Tag, heard: int) -> list[Tag]:
+        filled = self._fill(heard, stamped.timestamp)
+        self._timeline.last[AUDIO] = stamped.timestamp
+        header = self._source_header
+        parameters = [] if header is None or self._is_sent(header) else self._send_headers({AUDIO: header})
+        self.sound = self._source
+        self._is_fillable = can_be_silent(stamped)
+        return [*filled, *parameters, stamped]
+
+    def _fill(self, heard: int, end: int) -> list[Tag]:
+        """Return silence from the end of the sound at `heard` to `end`, if that is a gap.
+
+        Sound of another codec than AAC has none: within a connection ffmpeg and platforms take one codec.
+        """
+        if not self._is_fillable:
+            return []
+        silence = self._shape()
+        if heard < 0:
+            if self._first_picture is None:
+                return []
+            heard = self._first_picture - round(silence.duration)
+        if end - heard < _GAP and self.sound is not Sound.SILENCE:
+            return []
+        stamps = self._clock.stamps(silence.duration, heard, end)
+        if not stamps:
+            return []
+        parameters = [] if self._is_sent(silence.header) else self._send_headers({AUDIO: silence.header})
+        self._timeline.fill(AUDIO, stamps[-1])
+        self.sound = Sound.SILENCE
+        return [*parameters, *(Tag(AUDIO, stamp, silence.body) for stamp in stamps)]
+
+    def _shape(self) -> Silence:
+        """Return silence in the shape of the current sound; in another shape if that is not known."""
+        header = self.headers.get(AUDIO, STEREO)
+        if header is not self._shape_of:
+            self._shape_of = header
+            self._silence = silence_like(header) or self._silence
+        return self._silence
+
+    def _is_sent(self, header: Tag) -> bool:
+        known = self.headers.get(header.kind)
+        return known is not None and known.body == header.body
+
+    def _send_headers(self, headers: Mapping[int, Tag]) -> list[Tag]:
+        placed = {kind: self._timeline.place(headers[kind]) for kind in (VIDEO, AUDIO) if kind in headers}
+        self.headers = {**self.headers, **placed}
+        return list(placed.values())
