@@ -34,6 +34,7 @@ _REPORT = re.compile(r"==\d+==|nginx: \[")
 
 _NO_AGENT = "the agent does not answer; systemctl status restream-agent"
 _NO_RTMP = "it does not speak RTMP"
+_LATE = "it did not finish the handshake in time"
 _NOT_FOR_PLAYERS = "the stream is played on this machine only"
 
 Reasons = tuple[tuple[re.Pattern[str], str], ...]
@@ -47,11 +48,15 @@ _SRS_REASONS = _reasons(
     (r"rtmp on_publish .*code=403\b", ""),  # the agent has said why
     (r"rtmp on_publish ", _NO_AGENT),
     (r"rtmp: empty stream", f"{NO_NAME}; {TO_TYPE}"),
-    (r"discovery tcUrl failed|connect tcUrl", f"its URL cannot be read; {TO_TYPE}"),
+    (r"discovery tcUrl failed|request without tcUrl", f"its URL cannot be read; {TO_TYPE}"),
     (r"security check", _NOT_FOR_PLAYERS),
     (r"StreamBusy|stream .*is busy", "somebody else publishes the stream"),
     (r"recv FCPublish", "it sends FCPublish without releaseStream, for which SRS waits; nginx-rtmp takes it"),
-    (r"rtmp handshake", _NO_RTMP),
+    (r"rtmp: publish timeout (\d+)ms", r"nothing came from it for \1 ms"),
+    (r"\(SocketTimeout\).* : rtmp handshake", _LATE),
+    (r" : rtmp handshake", _NO_RTMP),
+    (r"\(SocketTimeout\).* : (?:rtmp connect tcUrl|rtmp: identify client)", "it asked for nothing"),
+    (r" : rtmp connect tcUrl", "its request cannot be read"),
 )
 """SRS's words for the end of a client, and ours; no words leave the line out."""
 
@@ -70,7 +75,7 @@ _NGINX_REASONS = _reasons(
     (r"ping: unresponded", "it does not answer"),
     (r"RTMP error parsing aggregate", "its messages cannot be read"),
     (r"handshake: (?:unexpected RTMP version|error parsing)", _NO_RTMP),
-    (r"handshake: (?:recv|send): client timed out", "it did not finish the handshake in time"),
+    (r"handshake: (?:recv|send): client timed out", _LATE),
 )
 """The same for nginx-rtmp."""
 

@@ -53,6 +53,33 @@ def test_what_the_agent_has_refused_is_not_said_again() -> None:
     assert said.startswith("refused by SRS: from 192.0.2.7, the agent does not answer")
 
 
+# Recorded from SRS 6.0.157, without what follows the last words here.
+RECORDED = [
+    ("2006(RtmpTcUrl)(Failed to discover tcUrl from request) : service cycle : rtmp: stream service : "
+     "discovery tcUrl failed, tcUrl=live, schema=, vhost=__defaultVhost__, port=1935, app=",
+     f"its URL cannot be read; {TO_TYPE}"),
+    ("2000(RtmpPlainRequired)(RTMP handshake requires plain text) : rtmp handshake : simple handshake : "
+     "only support rtmp plain text, version=47", "it does not speak RTMP"),
+    ("1011(SocketTimeout)(Socket io timeout) : rtmp handshake : read c0c1",
+     "it did not finish the handshake in time"),
+    ("1054(SecurityAllow)(Referer security failed for allow rules) : service cycle : rtmp: stream service : "
+     "rtmp: security check : for 127.0.0.1 : not allowed by any of 2/0 rules",
+     "the stream is played on this machine only"),
+    ("1011(SocketTimeout)(Socket io timeout) : service cycle : rtmp: stream service : "
+     "rtmp: start FMLE publish : recv FCPublish : recv message",
+     "it sends FCPublish without releaseStream, for which SRS waits; nginx-rtmp takes it"),
+    ("1011(SocketTimeout)(Socket io timeout) : service cycle : rtmp: stream service : rtmp: publish timeout "
+     "10000ms, nb_msgs=0", "nothing came from it for 10000 ms"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "reason"), RECORDED)
+def test_srs_s_reasons_have_plain_words(words: str, reason: str) -> None:
+    """One line each."""
+    said = told(SrsLog(), CONNECTED, srs("ERROR", f"serve error code={words}"), STACK)
+    assert said == [f"refused by SRS: from 192.0.2.7, {reason}"]
+
+
 def test_another_error_of_srs_keeps_its_words() -> None:
     """With the address, and with its stack."""
     error = srs("ERROR", "serve error code=1 : something else", client="c9")
