@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from restream_agent.stream.access_unit import with_parameters
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+from restream_agent.stream.mp3 import mp3_shape
 from restream_agent.stream.silence import SILENCE, STEREO, Silence, SilenceClock, can_be_silent, silence_like
 from restream_agent.stream.timeline import Timeline
 from restream_agent.stream.tracks import LATEST
@@ -33,9 +34,9 @@ class Sound(StrEnum):
 class Output:
     """Puts tags on the timeline.
 
-    `headers` are the sequence headers that were sent last, `sound` is what is heard.
-    Sound has its sequence header in front whenever its shape changes. Silence takes the shape of the sound
-    before it, so that the sequence header seldom changes.
+    `headers` are the sequence headers that were sent last, of MP3 its shape (mp3.py); `sound` is what is
+    heard. Sound has its sequence header in front whenever its shape changes. Silence takes the shape of the
+    sound before it, so that the sequence header seldom changes.
     """
 
     def __init__(self, timeline: Timeline) -> None:
@@ -100,7 +101,7 @@ class Output:
     def _with_sound(self, stamped: Tag, heard: int) -> list[Tag]:
         filled = self._fill(heard, stamped.timestamp)
         self._timeline.last[AUDIO] = stamped.timestamp
-        header = self._source_header
+        header = mp3_shape(stamped) or self._source_header
         parameters = [] if header is None or self._is_sent(header) else self._send_headers({AUDIO: header})
         self.sound = self._source
         self._is_fillable = can_be_silent(stamped)
@@ -109,7 +110,7 @@ class Output:
     def _fill(self, heard: int, end: int) -> list[Tag]:
         """Return silence from the end of the sound at `heard` to `end`, if that is a gap.
 
-        Sound of another codec than AAC has none: within a connection ffmpeg and platforms take one codec.
+        Sound of another codec than AAC and MP3 has none: within a connection platforms take one codec.
         """
         if not self._is_fillable:
             return []
@@ -143,4 +144,4 @@ class Output:
     def _send_headers(self, headers: Mapping[int, Tag]) -> list[Tag]:
         placed = {kind: self._timeline.place(headers[kind]) for kind in (VIDEO, AUDIO) if kind in headers}
         self.headers = {**self.headers, **placed}
-        return list(placed.values())
+        return [header for header in placed.values() if header.is_sequence_header]

@@ -1,4 +1,4 @@
-"""Silence as AAC frames, in the shape of a sequence header: for a program whose source has no sound.
+"""Silence as AAC frames (or MP3), in the shape of the sound: for a program whose source has no sound.
 
 Pure. A platform may show nothing without sound, and a relay that begins without sound has none for its whole
 connection. Source of the bits: ISO/IEC 14496-3, 1.6.2.1 (AudioSpecificConfig) and 4.4.2 (raw_data_block).
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from restream_agent.stream.bits import Bits
 from restream_agent.stream.flv import AUDIO, Tag
+from restream_agent.stream.mp3 import is_mp3_shape, mp3_shape, silent_frame
 
 STEREO = Tag(AUDIO, 0, b"\xaf\x00\x11\x90")
 """The sequence header of 48 kHz stereo (AAC-LC), for a broadcast in which nothing has sound."""
@@ -76,12 +77,14 @@ class SilenceClock:
 
 
 def can_be_silent(sound: Tag) -> bool:
-    """Whether a frame of sound is AAC, as silence is."""
-    return sound.body[0] >> 4 == _AAC
+    """Whether there is silence in the codec of a frame of sound: AAC or MP3."""
+    return sound.body[0] >> 4 == _AAC or mp3_shape(sound) is not None
 
 
 def silence_like(header: Tag | None) -> Silence | None:
-    """Return silence in the shape of a sequence header, None if it is not a shape of AAC that is known."""
+    """Return silence in the shape of a sequence header of AAC, or of MP3 (mp3.py); None for another shape."""
+    if header is not None and is_mp3_shape(header):
+        return Silence(header, *silent_frame(header))
     if header is None or len(header.body) < 4 or header.body[0] >> 4 != _AAC or header.body[1] != 0:
         return None
     try:

@@ -1,0 +1,57 @@
+"""The program's sound when live has MP3: no tag of AAC beside it, and silence in MP3."""
+
+from itertools import pairwise
+
+from restream_agent.stream.flv import AUDIO, Tag
+from restream_agent.stream.mp3 import mp3_shape
+from tests.unit.stream.flv_making import parameters, picture
+from tests.unit.stream.splice_bench import SpliceBench
+
+FRAME = b"\x2f\xff\xfb\x90\x64"
+LASTS = 26
+
+
+def play(bench: SpliceBench, milliseconds: int, *, has_sound: bool) -> None:
+    """Have the publisher send so many ms of pictures and MP3, in real time."""
+    pictures = [picture(at, 1, is_keyframe=at % 1000 == 0) for at in range(0, milliseconds, 40)]
+    sounds = [Tag(AUDIO, at, FRAME + bytes(40)) for at in range(0, milliseconds, LASTS)] if has_sound else []
+    first, begun = bench.position, bench.now
+    for tag in sorted([*pictures, *sounds], key=lambda tag: tag.timestamp):
+        if begun + tag.timestamp > bench.now:
+            bench.pass_time(begun + tag.timestamp - bench.now)
+        bench.take(bench.splice.live_tag(Tag(tag.kind, first + tag.timestamp, tag.body), bench.now))
+    bench.position += milliseconds
+
+
+def opened() -> SpliceBench:
+    """Return a program that opens with pictures and MP3."""
+    bench = SpliceBench()
+    bench.publishers, bench.position = 1, 0
+    bench.take(bench.splice.live_started(0))
+    bench.take(bench.splice.live_tag(parameters(9, 1), 0))
+    play(bench, 3000, has_sound=True)
+    return bench
+
+
+def sounds(bench: SpliceBench) -> list[Tag]:
+    """Return all tags of sound that were sent, parameters too."""
+    return [tag for _, tag in bench.sent if tag.kind == AUDIO]
+
+
+def test_mp3_is_all_sound_that_a_relay_gets() -> None:
+    """ffmpeg takes the first sound of a connection, parameters of AAC too, for all that there will be."""
+    assert {tag.body for tag in sounds(opened())} == {FRAME + bytes(40)}
+
+
+def test_sound_that_stops_is_followed_by_silence_in_mp3() -> None:
+    """In its shape; timestamps increase, and none comes twice."""
+    bench = opened()
+    bench.sent.clear()
+    play(bench, 6000, has_sound=False)
+    silence = sounds(bench)
+    assert len(silence) > 100
+    assert {mp3_shape(tag) for tag in silence} == {mp3_shape(Tag(AUDIO, 0, FRAME))}
+    assert all(not any(tag.body[5:]) for tag in silence)
+    stamps = [tag.timestamp for tag in silence]
+    assert stamps == sorted(set(stamps))
+    assert {second - first for first, second in pairwise(stamps)} <= {26, 27}
