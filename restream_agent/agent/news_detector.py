@@ -119,15 +119,24 @@ class NewsDetector:
             *self._codecs(moment),
             *self._offsets(moment, now),
         ]
-        state = moment.state if moment.state in (*_ON_AIR, "off air") else self.told.state
+        state = moment.state if self._says_something(moment.state) else self.told.state
         self.told = replace(self.told, state=state, refused=moment.refused, is_port_dead=moment.is_port_dead)
         return news
+
+    def _says_something(self, state: str) -> bool:
+        """Tell whether a state counts: "on air" says nothing, as the program says nothing.
+
+        "opening" says nothing after a broadcast that nobody saw end: the next one came within a second.
+        """
+        if state == "opening":
+            return self.told.state in ("off air", "opening")
+        return state in ("off air", *_ON_AIR)
 
     def _channel(self, moment: Moment) -> list[News]:
         before, after = self.told.state, moment.state
         if before != after == "off air":
             return [_channel_news(NewsKind.OFF_AIR, moment, "off air")]
-        if before == after or after not in _ON_AIR:  # "on air": the program does not say what it plays
+        if before == after or not self._says_something(after):
             return []
         if before == "off air":
             text = "on air" if after == "opening" else f"on air: {after}"

@@ -38,6 +38,9 @@ def told(moments: Iterable[Moment], *, before: ToldNews = LIVE) -> list[str]:
         (["off air", "opening", "fallback", "live"], ["on_air", "fallback", "live"]),
         (["live", "on air", "live"], ["on_air"]),
         (["live", "live"], ["on_air"]),
+        (["off air", "fallback", "opening", "opening", "live"], ["on_air", "live"]),
+        (["off air", "fallback", "opening"], ["on_air"]),
+        (["off air", "live", "opening", "live"], ["on_air"]),
     ],
 )
 def test_the_channels_changes_are_told_once(states: list[str], events: list[str]) -> None:
