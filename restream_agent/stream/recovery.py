@@ -30,7 +30,6 @@ class RecoveryPoints:
         elif tag.is_keyframe:
             self._keyframe_at = tag.timestamp
         elif self._are_keyframes_rare(tag) and is_recovery_point(tag, self._width):
-            self._keyframe_at = tag.timestamp
             return Tag(VIDEO, tag.timestamp, bytes([_KEYFRAME]) + tag.body[1:])
         return tag
 

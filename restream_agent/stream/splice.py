@@ -243,14 +243,17 @@ class Splice:
         if not live.is_calm(now) or not (is_first or live.goes_on(now)):
             return False
         is_fresh = live.is_fresh(now, FRESH_AT_OPENING) if is_first else live.is_fresh(now, FRESH)
-        if is_fresh and live.span <= room and (is_first or live.is_alone()):
+        if is_fresh and (live.span <= room or not live.goes_on(now)) and (is_first or live.is_alone()):
             return True
         live.refuse(now)
         return False
 
     def _cut_at(self, live: LiveSource, now: int) -> int:
-        """Return the time of the candidate: now, or when its keyframe was made if nothing was sent yet."""
-        return max(0, now - live.span) if self._timeline.end < 0 else now
+        """Return the time of the candidate: now, or when its keyframe was made if nothing was sent yet.
+
+        The first burst of a stream in bursts has to last until the next.
+        """
+        return max(0, now - live.span) if self._timeline.end < 0 and live.goes_on(now) else now
 
     def _to_live(self, live: LiveSource, now: int) -> list[Tag]:
         at = self._cut_at(live, now)

@@ -53,7 +53,7 @@ def test_a_recovery_point_s_pictures_decode() -> None:
     ]
     points = RecoveryPoints()
     marked = [points.marked(tag) for tag in endless]
-    (begin, cut) = (number for number, tag in enumerate(marked) if tag.is_keyframe)
+    begin, cut, *_ = (number for number, tag in enumerate(marked) if tag.is_keyframe)
     assert (begin, marked[cut].timestamp) == (0, RARE + 2000)
     shown, words = decoded([header, with_parameters(marked[cut], header), *marked[cut + 1 :]])
     whole, _ = decoded([header, *pictures])

@@ -125,6 +125,18 @@ def test_a_stream_in_bursts_is_shown_evenly(burst: int) -> None:
     assert max(late) <= 2 * FRAME
 
 
+@pytest.mark.parametrize("burst", LENGTHS)
+def test_a_broadcast_opens_with_a_stream_in_bursts(burst: int) -> None:
+    """At its first burst, which lasts until the next: nothing stalls, and the fallback is not shown."""
+    bench = BurstBench()
+    bench.pass_time(2 * burst)
+    bench.start(burst)
+    bench.run(20_000)
+    assert bench.media()[0][0] <= 3 * burst + 100
+    assert bench.source_changes() == 0
+    assert bench.longest_silence(0) <= burst
+
+
 def test_bursts_of_many_lengths_are_one_stream() -> None:
     """As a phone's network has them: from 100 ms to 1.5 s."""
     bench = BurstBench(Settings(standby=True))
