@@ -51,8 +51,9 @@ def test_the_newest_mark_of_a_track_counts() -> None:
 def test_without_marks_of_both_tracks_the_offset_is_not_known() -> None:
     """A track that has no marks for a minute, a relay that has begun anew, another connection."""
     lip_sync = compared(1000, 1020)
-    assert lip_sync.offset(now=NOW + 61, since=0.0) is None
-    assert lip_sync.offset(now=NOW, since=NOW + 1) is None
+    assert lip_sync.offset(now=NOW + 60, since=NOW) == 0
+    assert lip_sync.offset(now=NOW + 60.1, since=NOW) is None
+    assert lip_sync.offset(now=NOW, since=NOW + 0.1) is None
     lip_sync.restart()
     lip_sync.pass_on(PassedMark(PICTURE.position, 1000), NOW)
     assert lip_sync.offset(now=NOW, since=0.0) is None
@@ -60,8 +61,9 @@ def test_without_marks_of_both_tracks_the_offset_is_not_known() -> None:
 
 def test_positions_that_the_program_does_not_know_are_forgotten() -> None:
     """They are bounded, so that no sender fills the agent's memory."""
-    lip_sync = compared(1000, 1020)
-    for position in range(1000, 3000):
-        lip_sync.pass_on(PassedMark(position, 0), NOW)
-    lip_sync.expect((MarkReport(1000, AUDIO, 0),))
-    assert lip_sync.offset(now=NOW, since=0.0) == 0
+    for kept, offset in ((200, -0.02), (201, 0.0)):
+        lip_sync = compared(1000, 1020)
+        for position in range(1000, 1000 + kept):
+            lip_sync.pass_on(PassedMark(position, 0), NOW)
+        lip_sync.expect((MarkReport(1000, AUDIO, 60_020),))
+        assert lip_sync.offset(now=NOW, since=0.0) == pytest.approx(offset)
