@@ -10,7 +10,7 @@ from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
 from restream_agent.config.notify import HIDDEN_DIRECTORIES
 from restream_agent.config.relays import relays
-from restream_agent.deploy import ffmpeg_codecs, secret_checks
+from restream_agent.deploy import ffmpeg_codecs, ffmpeg_marks, secret_checks
 from restream_agent.render.ffmpeg import AUTHORITIES
 from restream_agent.render.templates import Facts
 
@@ -30,6 +30,7 @@ def collect_facts(config: Config, target: TargetMachine, *, source: str) -> Fact
         python=sys.executable,
         ffmpeg=ffmpeg,
         ffmpeg_obstacles=ffmpeg_codecs.obstacles(ffmpeg),
+        has_marks=ffmpeg_marks.can_print(ffmpeg),
         server_binary=str(_server_binary(config)),
         nginx_rtmp_module=_NGINX_RTMP_MODULE,
         hook_token=secret_checks.hook_token(target.root),

@@ -51,7 +51,7 @@ _CHOSEN_IN_TOML = ("-c", "-c:v", "-b:v", "-force_key_frames", "-vf", "-rtmp_app"
 """The options of a relay whose values come from the TOML; the others are ours."""
 
 
-def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
+def relay_command(ffmpeg: str, relay: Relay, *, has_marks: bool = True) -> tuple[str, ...]:
     """Return the argv that sends the program to a platform.
 
     The key is not in it: ffmpeg reads the key from a file. ffmpeg exits when the platform has accepted
@@ -59,13 +59,15 @@ def relay_command(ffmpeg: str, relay: Relay) -> tuple[str, ...]:
     that a new value restarts no relay.
     """
     codecs = ("-c", "copy") if relay.transcode is None else _encoder(relay.transcode)
+    printed = _MARKS if has_marks else ()
+    clock = _CLOCK if has_marks and relay.transcode is not None else ()
     return (
         ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", _STANDARD_INPUT,
-        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_MARKS, *_FLV_OUTPUT,
+        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *printed, *_FLV_OUTPUT,
         "-flvflags", "no_duration_filesize", "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET,
         *_NO_DELAY,
         *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
-        "-rw_timeout", STALL, "-f", "flv", relay.url, *(() if relay.transcode is None else _CLOCK),
+        "-rw_timeout", STALL, "-f", "flv", relay.url, *clock,
     )  # fmt: skip
 
 

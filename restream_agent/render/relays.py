@@ -51,7 +51,7 @@ def relay_files(config: Config, fill: Templates) -> Tree:
 
 def _drop_in(relay: Relay, fill: Templates) -> str:
     start = (fill.facts.python, "-I", "-m", "restream_agent.launchers.relay_attempt")
-    argv = (*start, *relay_command(fill.facts.ffmpeg, relay))
+    argv = (*start, *relay_command(fill.facts.ffmpeg, relay, has_marks=fill.facts.has_marks))
     return fill(
         "relay-drop-in.conf.j2",
         title=escaping.value(relay.name),

@@ -15,7 +15,7 @@ class Facts:
 
     `source` is the TOML's path. `python`, `ffmpeg`, `server_binary` and `nginx_rtmp_module` are paths too.
     `encrypted` names the credentials that are stored encrypted. `ffmpeg_obstacles` has the codecs that this
-    ffmpeg cannot carry, each with the reason.
+    ffmpeg cannot carry, each with the reason; `has_marks` says that it can print marks (stream/marks.py).
     """
 
     source: str
@@ -26,6 +26,7 @@ class Facts:
     hook_token: str
     encrypted: frozenset[str] = frozenset()
     ffmpeg_obstacles: Mapping[str, str] = field(default_factory=dict)
+    has_marks: bool = True
 
     def __repr__(self) -> str:
         """Show the source alone: the hook token is a secret."""

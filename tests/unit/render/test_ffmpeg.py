@@ -96,6 +96,16 @@ def test_a_transcoding_relay_has_its_marks_from_an_output_that_is_thrown_away() 
     assert "null" not in COPY
 
 
+@pytest.mark.parametrize("video", [(), ('video = { bitrate = "1M" }',)])
+def test_an_ffmpeg_that_cannot_print_marks_is_not_asked_to(video: tuple[str, ...]) -> None:
+    """It would not start."""
+    sender = relay('url = "rtmp://h/app"', 'key = "k"', *video)
+    argv = relay_command("/usr/bin/ffmpeg", sender, has_marks=False)
+    assert "-bsf" not in argv
+    assert argv[-1] == "rtmp://h/app"
+    assert output_options(argv) == output_options(relay_command("/usr/bin/ffmpeg", sender))
+
+
 def test_without_a_size_nothing_is_filtered() -> None:
     """Without height and fps, only the bitrate changes."""
     argv = command('url = "rtmp://h/app"', 'key = "k"', 'video = { bitrate = "1M" }')
