@@ -145,6 +145,7 @@ def test_the_width_of_lengths_is_the_headers() -> None:
     """Four bytes where a header is too short to say it."""
     assert [width_of_lengths(header(width)) for width in (1, 2, 4)] == [1, 2, 4]
     assert width_of_lengths(parameters(VIDEO, 1)) == 4
+    assert [width_of_lengths(Tag(VIDEO, 0, b"\x17" + bytes(size))) for size in (8, 9)] == [4, 1]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from restream_agent.stream.bursts import LARGEST_BURST, Bursts, Lags
-from restream_agent.stream.flv import Tag
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.splice import Settings, Source
 from tests.unit.stream.flv_making import FRAME, origin, stream
 from tests.unit.stream.splice_bench import SpliceBench
@@ -135,6 +135,29 @@ def test_a_broadcast_opens_with_a_stream_in_bursts(burst: int) -> None:
     assert bench.media()[0][0] <= 3 * burst + 100
     assert bench.source_changes() == 0
     assert bench.longest_silence(0) <= burst
+
+
+@pytest.mark.parametrize("clump", [1, 340])
+@pytest.mark.parametrize("shift", [-1500, -300, 300])
+def test_the_pictures_alone_tell_the_pace(shift: int, clump: int) -> None:
+    """Sound that comes earlier or later than its picture, or in clumps, keeps nobody waiting."""
+    bench = SpliceBench(Settings(standby=True))
+    bench.pass_time(2000)
+    bench.connect()
+    tags = stream(1, 0, 14_000)[2:]
+    moved = [(tag.timestamp + (shift // clump * clump if tag.kind == AUDIO else 0), tag) for tag in tags]
+    begun, released = bench.now, 0
+    for at, tag in sorted(moved, key=lambda arrival: arrival[0]):
+        due = at if tag.kind == VIDEO else -(-at // clump) * clump
+        bench.pass_time(max(0, begun + due - bench.now))
+        if at >= 5500 and not released:
+            released = bench.now
+            bench.take(bench.splice.hold_fallback(bench.now, held=True))
+            bench.take(bench.splice.hold_fallback(bench.now, held=False))
+        bench.take(bench.splice.live_tag(tag, bench.now))
+    hand_off = bench.splice.last_hand_off
+    assert hand_off is not None
+    assert (hand_off.source, hand_off.at - released <= 700) == (Source.LIVE, True)
 
 
 def test_bursts_of_many_lengths_are_one_stream() -> None:
