@@ -34,7 +34,7 @@ from restream_agent.wire import records
 from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from restream_agent.wire.relay_environment import RelayEnvironment
 
-_REFUSED = "Unknown connect error"
+REFUSED = "Unknown connect error"
 """ffmpeg's words for a platform that refuses the connection for another reason than a password."""
 
 _REFUSED_FILE = "refused"
@@ -75,7 +75,7 @@ def _taker(marks: MarkLines, refused: Path) -> log_filter.LineTaker:
     """Return what takes the marks out of ffmpeg's log, and notes that the platform refused the connection."""
 
     def take(line: str) -> bool:
-        if _REFUSED in line:
+        if REFUSED in line:
             with suppress(OSError):
                 refused.touch()
         return marks.take(line)
