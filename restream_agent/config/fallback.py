@@ -67,7 +67,8 @@ class Fallback(Table):
     )
     match: Annotated[FixedProfile | None, ValueType('"live" or table', read_match), OrText()] = option(
         "live",
-        'The format of the fallback: `"live"` copies what OBS last sent, a table sets a fixed format.',
+        'The format of the fallback: `"live"` copies what OBS last sent, a table sets a fixed format. '
+        "The codecs are those of OBS in both cases.",
         example={"width": 1280, "height": 720, "fps": 30},
     )
     keyframe: Annotated[float, span(0.5, 10)] = option(
