@@ -47,8 +47,8 @@ _SOON_TRIES = 4
 
 
 MOST_ARRIVING = 8
-"""Publishes with a valid key that may wait for their turn. Each takes some 100 ms, and the server waits 10 s
-for an answer (nginx-rtmp); an unpublish or a tick behind them must not wait longer."""
+"""Publishes with a valid key that may wait for their turn. Each takes some 200 ms, 1 s if `live@` is late.
+nginx-rtmp waits 10 s for an answer, and an unpublish or a tick behind them must not wait longer."""
 
 
 ANSWERED_WITHIN = 1.0

@@ -157,15 +157,15 @@ def _on_publish(memory: PublisherMemory, situation: Situation, publisher: Publis
     takeovers = (*recent, situation.now) if others else recent
     actions: list[Action] = [DropPublisher(other) for other in others]
     actions += _stop_other_streams(situation, publisher)
-    if situation.is_opened or situation.is_ended or situation.publishers is None:
-        # Not a request that is made after this look: an off-air that follows a publish ends its broadcast.
-        actions.append(ClearOperatorRequests())
     if not situation.is_on_air:
         actions.append(ChangeUnit("start", unit_names.TARGET, "a publisher has connected"))
     # Always restarted: what the server still sends of the publisher before ends with the connection. The
     # answer waits for it: the player gets the first picture only if it plays before that picture is sent.
     play, reason = unit_names.live_unit(publisher.stream), "a publisher has connected"
     actions.append(ChangeUnit("restart", play, reason, is_awaited=True))
+    if situation.is_opened or situation.is_ended or situation.publishers is None:
+        # Not a request that is made after this look: an off-air that follows a publish ends its broadcast.
+        actions.append(ClearOperatorRequests())
     return Decision(PublisherMemory(publisher, situation.now, takeovers), tuple(actions))
 
 
