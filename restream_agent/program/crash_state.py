@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from restream_agent.stream.flv import AUDIO, VIDEO
+from restream_agent.stream.sources import FRESH_AT_OPENING
 from restream_agent.stream.timeline import SHOWN, resume
 
 _CLOCK = struct.Struct("<8sqqqq")
@@ -23,12 +24,16 @@ _BEGINNING = struct.Struct("<q")
 _LENGTH = struct.Struct("<q")
 _COUNT = struct.Struct("<q")
 
+BEGINS_AT = FRESH_AT_OPENING
+"""Milliseconds on the clock of a new broadcast. A publisher's first keyframe may have waited so long for the
+program. On a clock from 0 it has no time, and the broadcast opens at the second keyframe."""
+
 
 class Clock:
     """The broadcast's clock, in ms of the monotonic clock since the broadcast began, and its last timestamps.
 
     `last` has the last timestamp of audio and of video, and the latest time at which a picture is shown
-    (stream/timeline.py).
+    (stream/timeline.py). The broadcast begins BEGINS_AT before the program.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -36,7 +41,8 @@ class Clock:
         path = directory / "clock"
         self.is_resumed = path.exists() and path.stat().st_size == _CLOCK.size
         if not self.is_resumed:
-            path.write_bytes(_CLOCK.pack(_MAGIC, time.monotonic_ns(), -1, -1, -1))
+            epoch = time.monotonic_ns() - BEGINS_AT * 1_000_000
+            path.write_bytes(_CLOCK.pack(_MAGIC, epoch, -1, -1, -1))
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), _CLOCK.size)
         self._epoch: int

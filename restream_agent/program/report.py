@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from restream_agent.program.crash_state import BEGINS_AT
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.stream.fanout import RelayQueue
 from restream_agent.stream.flv import VIDEO, Tag
@@ -100,7 +101,7 @@ class ProgramState:
         return ProgramReport(
             source=self.splice.source.value,
             position=self.position,
-            since=self.now - change.at if change else self.now,
+            since=max(0, self.now - (change.at if change else BEGINS_AT)),
             cause=change.kind if change else "start",
             held=self.splice.is_held,
             hand_offs=hand_offs(self.hand_off_log, self.now),

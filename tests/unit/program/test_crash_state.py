@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restream_agent.program.crash_state import Clock, Remainder
+from restream_agent.program.crash_state import BEGINS_AT, Clock, Remainder
 from restream_agent.stream.flv import AUDIO, VIDEO
 from restream_agent.stream.timeline import SHOWN
 
 
-def test_a_new_broadcast_begins_at_zero(tmp_path: Path) -> None:
-    """Nothing was sent, and no earlier broadcast is resumed."""
+def test_a_new_broadcast_begins_before_the_program(tmp_path: Path) -> None:
+    """Nothing was sent, and no earlier broadcast is resumed. A keyframe that waited has its time."""
     clock = Clock(tmp_path)
     assert (clock.is_resumed, clock.last) == (False, {AUDIO: -1, VIDEO: -1, SHOWN: -1})
-    assert clock.now() < 5000
+    assert BEGINS_AT <= clock.now() < BEGINS_AT + 5000
 
 
 def test_the_clock_goes_on_in_the_next_process(tmp_path: Path) -> None:
@@ -60,9 +60,9 @@ def test_a_clock_of_the_wrong_size_is_begun_anew(tmp_path: Path, content: bytes)
 
 def test_the_clock_counts_milliseconds_of_the_monotonic_clock(tmp_path: Path) -> None:
     """It counts from its beginning."""
-    earliest = time.monotonic_ns()
+    earliest = time.monotonic_ns() - BEGINS_AT * 10**6
     clock = Clock(tmp_path)
-    latest = time.monotonic_ns()
+    latest = time.monotonic_ns() - BEGINS_AT * 10**6
     deadline = time.monotonic() + 0.05
     while time.monotonic() < deadline:
         before, now, after = time.monotonic_ns(), clock.now(), time.monotonic_ns()

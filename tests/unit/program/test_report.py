@@ -8,6 +8,7 @@ import pytest
 
 from restream_agent.program.crash_state import Remainder
 from restream_agent.program.relay_connection import RelayConnection
+from restream_agent.program.crash_state import BEGINS_AT
 from restream_agent.program.report import Meter, ProgramState, hand_offs
 from restream_agent.stream.fanout import RelayQueue
 from restream_agent.stream.flv import SCRIPT, Tag
@@ -39,7 +40,7 @@ def test_a_hand_off_is_reported_with_how_long_ago_it_was() -> None:
 def test_the_agent_reads_what_the_program_reports() -> None:
     """Before the first packet, too, with a position of -1 and no publisher."""
     splice = Splice(Settings(), tuple, Timeline({}), now=0, resumed=False)
-    report = ProgramState(10, -1, splice, HandOffLog(None), []).report()
+    report = ProgramState(BEGINS_AT + 10, -1, splice, HandOffLog(None), []).report()
     assert ProgramReport.read(records.to_datagram(report)) == report
     assert (report.source, report.cause, report.since, report.live.connected) == ("none", "start", 10, False)
 
