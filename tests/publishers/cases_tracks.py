@@ -20,7 +20,7 @@ def ordinary(seconds: float, fps: int = 30) -> Steps:
 
 
 def _late_sound(late: float, fps: int) -> Steps:
-    return scripts.later(ordinary(13, fps), AUDIO, late)
+    return scripts.until(scripts.later(ordinary(13, fps), AUDIO, late), 13)
 
 
 CASES = (
@@ -120,7 +120,7 @@ CASES = (
         "picture-900ms-late",
         "the picture arrives 900 ms after its sound, as from a slow encoder",
         4,
-        plays(lambda: scripts.later(ordinary(13), VIDEO, 0.9)),
+        plays(lambda: scripts.until(scripts.later(ordinary(13), VIDEO, 0.9), 13)),
         Expectation(first_ms=2500),
     ),
     PublisherCase(

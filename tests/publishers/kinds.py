@@ -52,8 +52,10 @@ KINDS: Mapping[str, Kind] = {
     "picture begins late": _late_track(VIDEO),
     "sound pauses": _without_from(AUDIO),
     "picture pauses": _without_from(VIDEO),
-    "sound 900 ms late": lambda seconds: scripts.later(ordinary(seconds), AUDIO, 0.9),
-    "picture 900 ms late": lambda seconds: scripts.later(ordinary(seconds), VIDEO, 0.9),
+    "sound 900 ms late": lambda seconds: scripts.until(scripts.later(ordinary(seconds), AUDIO, 0.9), seconds),
+    "picture 900 ms late": lambda seconds: scripts.until(
+        scripts.later(ordinary(seconds), VIDEO, 0.9), seconds
+    ),
     "sound in clumps": lambda seconds: scripts.clumped(ordinary(seconds), AUDIO, 16),
     "second track": lambda seconds: scripts.second_track(ordinary(seconds)),
     "MP3": lambda seconds: scripts.both(picture(), sound(LONG_MP3), seconds),

@@ -73,6 +73,11 @@ def without(steps: Iterable[ScriptStep], kind: int, start: float, end: float) ->
     ]
 
 
+def until(steps: Iterable[ScriptStep], seconds: float) -> Steps:
+    """End a script: what would be sent later is not sent, so that no track ends before the other."""
+    return [step for step in steps if step.at < seconds]
+
+
 def later(steps: Iterable[ScriptStep], kind: int, late: float) -> Steps:
     """Have a track's frames arrive so many seconds later than they are true; timestamps stay true."""
     return merged(
