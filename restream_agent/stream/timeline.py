@@ -71,8 +71,8 @@ class Timeline:
 
     last: dict[int, int] = field(default_factory=lambda: {AUDIO: -1, VIDEO: -1, SHOWN: -1})
     leading: int = VIDEO
-    _floor: dict[int, int] = field(default_factory=dict)
     _moved: tuple[int, int] | None = None
+    _following: int | None = None
     _offset: int = 0
     _first: int = 0
     _newest: int = 0
@@ -97,8 +97,7 @@ class Timeline:
         cut = max(at, self.end + 1, 0)
         self._offset = cut - first
         self._first = self._newest = first
-        self._floor = dict(self.last)
-        self._moved = None
+        self._moved = self._following = None
         self._watch_lag(now)
         return cut
 
@@ -130,6 +129,8 @@ class Timeline:
             stamp = self.last[tag.kind] + 1
         if tag.kind == self.leading:
             self._note(tag.timestamp, now)
+        else:
+            self._following = tag.timestamp
         self.last[tag.kind] = stamp
         if tag.kind == VIDEO:
             # A source that states a later time does not keep the next source waiting for it.
@@ -139,7 +140,7 @@ class Timeline:
 
     def fill(self, kind: int, stamp: int) -> None:
         """Note that a track was filled up to a timestamp with what is not the source's."""
-        self.last[kind] = self._floor[kind] = stamp
+        self.last[kind] = stamp
 
     def is_ahead(self, tag: Tag, now: int) -> bool:
         """Whether it is too early to send a live tag, the first of those that wait."""
@@ -169,9 +170,15 @@ class Timeline:
         return self._moved[1]
 
     def _is_over(self, tag: Tag, stamp: int) -> bool:
-        """Whether a tag is not moved behind what was sent of its track, because it would be out of step."""
-        is_other = tag.timestamp < self._first or stamp <= self._floor.get(tag.kind, -1)
-        return is_other or self.last[tag.kind] + 1 - stamp > _BUMP_LIMIT
+        """Whether a tag is left out and not moved behind what was sent of its track.
+
+        It is moved if its source's own timestamps do not increase. Sound that overlaps with other sound would
+        be out of step.
+        """
+        if tag.timestamp < self._first or self.last[tag.kind] + 1 - stamp > _BUMP_LIMIT:
+            return True
+        is_repeated = self._following is not None and tag.timestamp <= self._following
+        return tag.kind != self.leading and not is_repeated
 
     def _jumps(self, timestamp: int, now: int) -> bool:
         step = timestamp - self._newest
