@@ -215,14 +215,10 @@ class Splice:
             elif put := self._output.put(head, now):
                 sent += put
                 live.tracks.sent_at[head.kind] = now
-        if live.held and self._is_overrun(live, now):
+        pictures = live.held.pictures
+        if live.held.is_too_large or (pictures and self._timeline.ahead_by(pictures.end, now) > HELD_LIMIT):
             sent += self._to_fallback("overrun", now)
         return sent
-
-    def _is_overrun(self, live: LiveSource, now: int) -> bool:
-        pictures = live.held.pictures
-        is_early = bool(pictures) and self._timeline.ahead_by(pictures.end, now) > HELD_LIMIT
-        return is_early or live.held.is_too_large
 
     def _live_header(self, live: LiveSource, tag: Tag, now: int) -> list[Tag]:
         """Take a sequence header: it counts from its place between the tags on."""
