@@ -133,8 +133,11 @@ def _start_quoter(container: Container) -> None:
 def play_broadcast(planted: Planted) -> Obs:
     """Play a broadcast with every failure that makes programs log something; OBS is live at its end."""
     shell = planted.shell
-    for path in (f"live/main?key={WRONG}", f"live/{INGEST}", f"live?key={INGEST}/main", f"{INGEST}/main"):
+    for path in (f"live/main?key={WRONG}", f"live/{INGEST}", f"main?key={INGEST}/main", f"{INGEST}/main"):
         planted.refused(path)
+    on_the_url = planted.obs(f"live?key={INGEST}/main")
+    on_the_url.wait_published()
+    on_the_url.kill()
     shell(f"timeout 5 ffmpeg -v error -i '{SERVER}/live/{INGEST}?key={INGEST}' -f null -")
     shell("systemctl stop restream-agent.socket restream-agent.service")
     planted.refused(f"live/main?key={INGEST}")
