@@ -26,6 +26,7 @@ def test_the_address_is_in_the_answer_to_connect() -> None:
         command("_error", 1.0, None, {**REDIRECT, "ex": {"code": 302.0}}),
         command("_error", 1.0, None, {**REDIRECT, "ex": "302"}),
         command("_error", 1.0),
+        command("_error", 1.0, None),
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
     ],
 )
