@@ -138,7 +138,7 @@ def test_a_broadcast_opens_with_a_stream_in_bursts(burst: int) -> None:
 
 
 @pytest.mark.parametrize("clump", [1, 340])
-@pytest.mark.parametrize("shift", [-1500, -300, 300])
+@pytest.mark.parametrize("shift", [-1500, -300, 300, 1500])
 def test_the_pictures_alone_tell_the_pace(shift: int, clump: int) -> None:
     """Sound that comes earlier or later than its picture, or in clumps, keeps nobody waiting."""
     bench = SpliceBench(Settings(standby=True))
@@ -147,7 +147,8 @@ def test_the_pictures_alone_tell_the_pace(shift: int, clump: int) -> None:
     tags = stream(1, 0, 14_000)[2:]
     moved = [(tag.timestamp + (shift // clump * clump if tag.kind == AUDIO else 0), tag) for tag in tags]
     begun, released = bench.now, 0
-    for at, tag in sorted(moved, key=lambda arrival: arrival[0]):
+    arrivals = [(at, tag) for at, tag in moved if at < 13_500]
+    for at, tag in sorted(arrivals, key=lambda arrival: arrival[0]):
         due = at if tag.kind == VIDEO else -(-at // clump) * clump
         bench.pass_time(max(0, begun + due - bench.now))
         if at >= 5500 and not released:
