@@ -71,7 +71,7 @@ def test_a_drop_and_a_return_change_no_codec_under_a_relay(
     with RunningProgram(tmp_path, Reader().feed(fallback.read_bytes()), opening=_NEVER) as program:
         relay = program.connect("relay")
         command = ("ffmpeg", "-nostdin", "-v", "warning", *options, "-f", "flv", str(out))
-        with subprocess.Popen(command, stdin=relay, stderr=subprocess.PIPE, text=True) as ffmpeg:
+        with subprocess.Popen(command, stdin=relay.fileno(), stderr=subprocess.PIPE, text=True) as ffmpeg:
             relay.close()
             for number in (1, 2):
                 with LiveSender(program, tags):
