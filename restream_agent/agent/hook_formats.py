@@ -80,12 +80,13 @@ def read_nginx(body: bytes) -> Hook:
     # The publisher's arguments follow the fields of nginx-rtmp. The first field of a name counts, so that a
     # publisher cannot forge its address or id.
     values = {name: texts[0] for name, texts in fields.items()}
-    missing = [name for name in ("call", "app", "name", "clientid") if name not in values]
+    missing = [name for name in ("call", "app", "clientid") if name not in values]
     if missing:
         raise HookError(f"not a hook of nginx-rtmp: {', '.join(missing)}")
     keys = (values["key"],) if "key" in values else ()
-    address = on_nginx(values["app"], values["name"], keys, values.get("tcurl", ""))
-    return _hook(values["call"], address, values["clientid"], values.get("addr", ""), name=values["name"])
+    name = values.get("name", "")  # left out of publish_done if it is empty: it is in the URL then
+    address = on_nginx(values["app"], name, keys, values.get("tcurl", ""))
+    return _hook(values["call"], address, values["clientid"], values.get("addr", ""), name=name)
 
 
 def _hook(action: str, typed: TypedAddress, client_id: str, sender: str, *, name: str) -> Hook:

@@ -139,7 +139,14 @@ def test_a_publisher_of_nginx_cannot_forge_its_identity(number: int) -> None:
     assert (hook.application, hook.keys) == ("live", ("a+b",))
 
 
-@pytest.mark.parametrize("field", ["call", "app", "name", "clientid"])
+def test_the_end_of_a_stream_without_a_name_is_that_of_the_url() -> None:
+    """The whole URL was typed as the server: nginx-rtmp leaves an empty name out of `publish_done`."""
+    form = b"app=live&tcurl=rtmp://h/live/main?key=k&addr=192.0.2.7&clientid=5&call=publish_done"
+    hook = read_nginx(form)
+    assert (hook.kind, hook.publisher) == ("unpublish", Publisher("5", "main", "192.0.2.7"))
+
+
+@pytest.mark.parametrize("field", ["call", "app", "clientid"])
 def test_a_form_without_a_required_field_is_refused(field: str) -> None:
     """The message names the field."""
     fields = nginx_hooks()[0]["body"].split("&")
