@@ -93,6 +93,7 @@ class RelayQueue:
     _queue: deque[tuple[int, bytes]] = field(default_factory=deque)
     _size: int = 0
     _begun: int = 0
+    _has_skipped: bool = False
     _waiting_headers: dict[int, bytes] = field(default_factory=dict)
     _given: Limits = _NOTHING
 
@@ -145,8 +146,11 @@ class RelayQueue:
 
     @property
     def lacks_keyframe(self) -> bool:
-        """Whether the relay has taken everything, and there is nothing for it before the next keyframe."""
-        return self.is_waiting and self.is_empty
+        """Whether the relay has taken everything, and there is nothing for it before the next keyframe.
+
+        Not so for a relay that takes nothing, and whose queue is empty because it was skipped.
+        """
+        return self.is_waiting and self.is_empty and not self._has_skipped
 
     @property
     def size(self) -> int:
@@ -168,6 +172,7 @@ class RelayQueue:
         if self.beginning is None and stamp >= 0:
             self.beginning = stamp
         self.sent += count
+        self._has_skipped = False
         self._begun += count
         if self._begun == len(self._queue[0][1]):
             self._size -= self._begun
@@ -201,7 +206,7 @@ class RelayQueue:
             self._drop(Tag(data[0], stamp, data[11:13]), data)
         self._queue = deque(kept)
         self._size = sum(len(data) for _, data in kept)
-        self.is_waiting = True
+        self.is_waiting = self._has_skipped = True
         self._given = _NOTHING
 
     def _drop(self, tag: Tag, data: bytes) -> None:
