@@ -146,8 +146,9 @@ def test_a_denied_start_is_a_problem_for_a_monitor(applied: Installation) -> Non
     applied.container.run(("systemctl", "mask", "--now", "polkit.service"))
     obs = applied.container.popen((*publish, f"rtmp://127.0.0.1/live/main?key={KEY}"))
     try:
-        applied.container.wait_until(lambda: answer().endswith("503"), 20, "/healthz to notice")
-        assert "systemd refuses what the agent asks for" in answer()
+        refusal = "systemd refuses what the agent asks for"
+        applied.container.wait_until(lambda: refusal in answer(), 20, "/healthz to notice")
+        assert answer().endswith("503")
         assert "systemd does not let the agent start and stop units" in applied.product("status")
         applied.container.run(("systemctl", "unmask", "polkit.service"))
         applied.container.wait_until(lambda: answer() == "ok\n\n200", 20, "/healthz to be well again")
