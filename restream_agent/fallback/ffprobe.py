@@ -1,4 +1,4 @@
-"""Asks ffprobe about files and streams, and explains why a file cannot be used."""
+"""Asks ffprobe about files, and explains why a file cannot be used."""
 
 import hashlib
 import json
@@ -36,19 +36,12 @@ class ProbeRunner(Protocol):
         ...
 
 
-def probe(
-    path_or_url: Path | str, *, timeout: float = FILE_TIMEOUT, runner: ProbeRunner = run
-) -> dict[str, Any]:
-    """Return ffprobe's -show_format -show_streams for a local Path, or for a URL given as a string.
-
-    `timeout` is in seconds; ffprobe itself needs a few to learn a live stream's parameters. Raises
-    CommandError if ffprobe fails.
-    """
-    is_file = isinstance(path_or_url, Path)
-    where = ffmpeg.local_input(path_or_url) if isinstance(path_or_url, Path) else ("-i", path_or_url)
-    argv = ("ffprobe", "-hide_banner", "-v", "error", "-of", "json", "-show_format", "-show_streams", *where)
-    answer = json.loads(runner(argv, timeout=timeout).stdout)
-    if not isinstance(answer, dict) or (is_file and not answer.get("streams")):
+def probe(path: Path, *, runner: ProbeRunner = run) -> dict[str, Any]:
+    """Return ffprobe's -show_format -show_streams for a file; CommandError if it fails or finds none."""
+    show = ("-of", "json", "-show_format", "-show_streams")
+    argv = ("ffprobe", "-hide_banner", "-v", "error", *show, *ffmpeg.local_input(path))
+    answer = json.loads(runner(argv, timeout=FILE_TIMEOUT).stdout)
+    if not isinstance(answer, dict) or not answer.get("streams"):
         raise CommandError(argv, "found no streams")
     return answer
 

@@ -6,6 +6,7 @@ Sources: ISO/IEC 14496-15 5.3 (lengths, avcC), ITU-T H.264 7.4.1.2.3 (the order 
 from collections.abc import Iterator
 from itertools import islice
 
+from restream_agent.stream.bits import unescaped
 from restream_agent.stream.flv import VIDEO, Tag
 
 LARGEST_PARAMETERS = 64 * 1024
@@ -110,7 +111,7 @@ def _messages(picture: bytes, width: int) -> Iterator[int]:
     for begin, end in _units_before_slice(picture, width):
         unit = picture[begin + width : min(end, begin + width + _LARGEST_SEI)]
         if unit[0] & 0x1F == _SEI:
-            messages, position = unit.replace(b"\0\0\3", b"\0\0"), 1
+            messages, position = unescaped(unit), 1
             while position + 1 < len(messages):
                 kind, position = _number(messages, position)
                 size, position = _number(messages, position)
