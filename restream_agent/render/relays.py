@@ -9,6 +9,7 @@ from restream_agent.config.relays import Relay, relays
 from restream_agent.config.secret_uses import secret_uses
 from restream_agent.config.table import SecretRef
 from restream_agent.render.ffmpeg import EXPANDED, output_options, relay_command
+from restream_agent.render.relay_users import relay_user
 from restream_agent.render.settings import relay_environment
 from restream_agent.render.templates import Facts, Templates
 from restream_agent.systemd import escaping, unit_names
@@ -56,7 +57,7 @@ def _drop_in(relay: Relay, fill: Templates) -> str:
         "relay-drop-in.conf.j2",
         title=escaping.value(relay.name),
         credential=credential("key", relay.key, relay.name, fill.facts),
-        user=unit_names.relay_user(relay.name),
+        user=relay_user(relay.name),
         tasks=_TASKS_COPYING if relay.transcode is None else _TASKS_ENCODING,
         memory=_MEMORY_COPYING if relay.transcode is None else _MEMORY_ENCODING,
         command=escaping.command(argv, expanded=EXPANDED),

@@ -1,6 +1,5 @@
 """The names of our units. Only this module builds them and takes them apart."""
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -28,8 +27,6 @@ INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """A relay's or stream's name, after the @. Each character is legal in a unit's name without escaping, so that
 users can type `systemctl status ffmpeg-relay@youtube-backup`. The polkit rule has the same pattern."""
 
-
-_PLAIN_USER = re.compile(r"[a-z0-9][a-z0-9-]{0,24}")
 _LONGEST_UNIT = 255
 
 
@@ -46,18 +43,6 @@ def relay_unit(relay: str) -> str:
 def live_unit(stream: str) -> str:
     """Return the unit that pulls a stream: "live@main.service" for "main"; ValueError for a bad name."""
     return _instantiate(LIVE_TEMPLATE, stream)
-
-
-def relay_user(relay: str) -> str:
-    """Return the name of a relay's dynamic user: "relay-twitch" for "twitch".
-
-    A user's name has at most 31 characters and is the same on every systemd without capitals and dots. Other
-    names are told apart by a hash: "relay_my-twitch_0a1b2c3d4e" for "My.Twitch".
-    """
-    if _PLAIN_USER.fullmatch(relay):
-        return f"relay-{relay}"
-    readable = re.sub(r"[^a-z0-9]+", "-", relay.lower())[:14].strip("-")
-    return f"relay_{readable}_{hashlib.sha256(relay.encode()).hexdigest()[:10]}"
 
 
 def convert_unit(file: Path | None) -> str:

@@ -1,6 +1,5 @@
 """Unit names."""
 
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -38,33 +37,6 @@ def test_other_units_are_no_relays(unit: str) -> None:
     """Only an instance of the relays' template belongs to a relay."""
     with pytest.raises(ValueError, match="is not an instance"):
         unit_names.relay_of(unit)
-
-
-@pytest.mark.parametrize(
-    ("relay", "user"),
-    [
-        ("twitch", "relay-twitch"),
-        ("youtube-backup", "relay-youtube-backup"),
-        ("2nd", "relay-2nd"),
-        ("My.Twitch", "relay_my-twitch_ce74cf1e0c"),
-        ("a" * 25, f"relay-{'a' * 25}"),
-    ],
-)
-def test_a_relay_s_user_is_named_like_the_relay_where_it_can_be(relay: str, user: str) -> None:
-    """Capitals, dots and length are no obstacle: a hash tells such relays apart."""
-    assert unit_names.relay_user(relay)[:16] == user[:16]
-    assert len(unit_names.relay_user(relay)) == len(user)
-
-
-@given(
-    st.lists(st.from_regex(unit_names.INSTANCE, fullmatch=True), min_size=2, max_size=2, unique=True),
-)
-def test_two_relays_never_share_a_user(relays: list[str]) -> None:
-    """Each name is one that systemd takes on every version: at most 31 letters, digits, - and _."""
-    users = [unit_names.relay_user(relay) for relay in relays]
-    assert users[0] != users[1]
-    for user in users:
-        assert re.fullmatch(r"[a-z_][a-z0-9_-]{0,30}", user)
 
 
 @pytest.mark.skipif(not shutil.which("systemd-escape"), reason="systemd-escape not found")
