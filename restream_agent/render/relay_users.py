@@ -1,4 +1,4 @@
-"""The names of the relays' users. Pure; apart from unit_names.py, since processes that start fast need no hash."""
+"""The names of the relays' users. Pure; apart from unit_names.py, as the program must load no hash."""
 
 import hashlib
 import re

@@ -8,7 +8,7 @@ import pytest
 
 from restream_agent.agent.renewal import LAST_TIMESTAMP
 from restream_agent.stream.flv import HEADER, VIDEO, Reader, Tag, encode
-from tests.media.test_output_offset import clip, relay_argv
+from tests.media.test_output_offset import clip, piped_relay
 
 pytestmark = pytest.mark.media
 
@@ -19,7 +19,7 @@ LEAPS = 4  # of less than 11 days each, which ffmpeg takes for a pause
 def put_out(stream: list[Tag]) -> list[int]:
     """Return the timestamps of the pictures that a relay's ffmpeg makes of a stream."""
     data = HEADER + b"".join(encode(tag) for tag in stream)
-    argv = relay_argv(threshold="1000000")
+    argv = piped_relay(threshold="1000000")
     done = subprocess.run(argv, input=data, check=True, capture_output=True, timeout=60)
     return [tag.timestamp for tag in Reader().feed(done.stdout) if tag.kind == VIDEO and tag.is_media]
 

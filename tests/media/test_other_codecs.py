@@ -13,28 +13,18 @@ from typing import Literal
 
 import pytest
 
-from restream_agent.config.load import load
-from restream_agent.config.relays import relays
 from restream_agent.deploy import ffmpeg_codecs
 from restream_agent.fallback.ffprobe import probe
 from restream_agent.fallback.profile import Profile
 from restream_agent.fallback.store import prepare
-from restream_agent.render.ffmpeg import relay_command
 from restream_agent.stream.flv import Reader, Tag
 from tests.media.fallback_sources import make
+from tests.media.relay_argv import relay_argv
 from tests.unit.program.program_running import LiveSender, RunningProgram
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
 _NEVER = 600_000
-_TOML = """\
-version = 1
-[ingest]
-key = "any"
-[platforms.one]
-url = "rtmp://h/a"
-key = "k"
-"""
 _ENCODERS = {
     "h264": ("libx264", "-preset", "ultrafast", "-bf", "0"),
     "hevc": ("libx265", "-preset", "ultrafast", "-x265-params", "bframes=0:log-level=error"),
@@ -65,7 +55,7 @@ def test_a_drop_and_a_return_change_no_codec_under_a_relay(
         pytest.skip(f"{refused[video]} does not carry {video}: run this on Debian 13")
     profile = Profile(320, 180, Fraction(30), sample_rate=44100, video_codec=video, audio_codec=audio)
     fallback = prepare((), message="", profile=profile, keyframe=1.0, directory=tmp_path / "store")
-    argv = relay_command("ffmpeg", relays(load(_TOML, source="t"))[0])
+    argv = relay_argv()
     options, out = argv[argv.index("-fpsprobesize") : argv.index("-rtmp_app")], tmp_path / "out.flv"
     tags = live(video, audio, tmp_path)
     with RunningProgram(tmp_path, Reader().feed(fallback.read_bytes()), opening=_NEVER) as program:

@@ -7,39 +7,25 @@ from functools import cache
 import pytest
 
 from restream_agent.agent.lip_sync import LipSync
-from restream_agent.config.load import load
-from restream_agent.config.relays import relays
 from restream_agent.launchers.mark_lines import MarkLines
-from restream_agent.render.ffmpeg import relay_command
 from restream_agent.stream.fanout import Backlog, RelayQueue
 from restream_agent.stream.flv import AUDIO, VIDEO, Reader, Tag, encode
 from restream_agent.stream.marks import Mark
 from restream_agent.wire.passed_mark import PassedMark
 from restream_agent.wire.program_report import MarkReport
+from tests.media.relay_argv import URL, clip_argv, relay_argv
 
 pytestmark = pytest.mark.media
 
 BEFORE, PAUSE, AFTER = 3, 12, 30  # seconds; ffmpeg's own limit for one clock of both tracks is 10 s
 LENGTH = BEFORE + PAUSE + AFTER
-CLIP = (
-    "ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size=64x36:rate=25:duration={LENGTH}",
-    "-f", "lavfi", "-i", f"sine=sample_rate=48000:duration={LENGTH}", "-c:v", "libx264", "-g", "25",
-    "-bf", "2", "-c:a", "aac", "-f", "flv", "pipe:1",
-)  # fmt: skip
-TOML = """\
-version = 1
-[ingest]
-key = "any"
-[platforms.one]
-url = "rtmp://127.0.0.1:1936/app"
-key = "any"
-"""
+CLIP = clip_argv("-g", "25", "-bf", "2", rate=25, seconds=LENGTH)
 
 
-def relay_argv(*, threshold: str, video: str = "") -> tuple[str, ...]:
+def piped_relay(*, threshold: str, video: str = "") -> tuple[str, ...]:
     """Return a relay's command that writes to a pipe, with a limit for steps of a track in seconds."""
-    argv = relay_command("ffmpeg", relays(load(TOML + video, source="t"))[0])
-    limit, url = argv.index("-dts_delta_threshold") + 1, argv.index("rtmp://127.0.0.1:1936/app")
+    argv = relay_argv(video)
+    limit, url = argv.index("-dts_delta_threshold") + 1, argv.index(URL)
     options = (*argv[:limit], threshold, *argv[limit + 1 : argv.index("-flvflags")])
     return (*options, "-f", "flv", "pipe:1", *argv[url + 1 :])
 
@@ -100,7 +86,7 @@ def test_the_reported_offset_is_that_of_the_output(
     """0 with our options; with ffmpeg's own limit a track is moved alone by its pause, and that is seen."""
     data, marks = program(paused, start)
     done = subprocess.run(
-        relay_argv(threshold=threshold), input=data, check=True, capture_output=True, timeout=60
+        piped_relay(threshold=threshold), input=data, check=True, capture_output=True, timeout=60
     )
     offset = moved(Reader().feed(done.stdout))
     assert compared(marks, done) == pytest.approx(offset, abs=0.02)
@@ -114,7 +100,7 @@ def test_the_reported_offset_is_that_of_the_output(
 def test_the_offset_of_an_encoding_relay_is_reported_too(threshold: str, is_kept: bool, paused: int) -> None:
     """From the pictures as they were read; the encoder's output has them on the same clock."""
     data, marks = program(paused, 0)
-    argv = relay_argv(threshold=threshold, video='video = { bitrate = "200k" }\n')
+    argv = piped_relay(threshold=threshold, video='video = { bitrate = "200k" }\n')
     done = subprocess.run(argv, input=data, check=True, capture_output=True, timeout=60)
     offset = moved(Reader().feed(done.stdout))
     assert compared(marks, done) == pytest.approx(offset, abs=0.15)

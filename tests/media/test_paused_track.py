@@ -5,28 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from restream_agent.config.load import load
-from restream_agent.config.relays import relays
-from restream_agent.render.ffmpeg import relay_command
 from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, Reader, Tag, encode
+from tests.media.relay_argv import clip_argv, relay_argv
 
 pytestmark = pytest.mark.media
 
 PAUSE = 12  # seconds: ffmpeg's own limit for one clock of sound and picture is 10 s
-CLIP = (
-    "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x36:rate=25:duration=1",
-    "-f", "lavfi", "-i", "sine=sample_rate=48000:duration=1", "-c:v", "libx264", "-bf", "0", "-c:a", "aac",
-    "-f", "flv", "pipe:1",
-)  # fmt: skip
-TOML = """\
-version = 1
-[ingest]
-key = "any"
-[platforms.one]
-url = "rtmp://127.0.0.1:1936/app"
-key = "any"
-"""
-RELAY = relay_command("ffmpeg", relays(load(TOML, source="t"))[0])
+CLIP = clip_argv("-bf", "0", rate=25, seconds=1)
+RELAY = relay_argv()
 
 
 def copied(stream: list[Tag]) -> list[Tag]:

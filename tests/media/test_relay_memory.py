@@ -10,34 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.config.load import load
-from restream_agent.config.relays import relays
-from restream_agent.render.ffmpeg import relay_command
 from restream_agent.stream.flv import HEADER, Reader, encode
+from tests.media.relay_argv import clip_argv, relay_argv
 
 pytestmark = pytest.mark.media
 
 HOUR = 3600  # seconds of stream: 170,000 packets of sound; remembering a packet would take 24 bytes
 MARGIN_KIB = 512
-CLIP = (
-    "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x36:rate=2:duration=1",
-    "-f", "lavfi", "-i", "sine=sample_rate=48000:duration=1", "-c:v", "libx264", "-c:a", "aac", "-b:a", "16k",
-    "-f", "flv", "pipe:1",
-)  # fmt: skip
-TOML = """\
-version = 1
-[ingest]
-key = "any"
-[platforms.one]
-url = "rtmp://127.0.0.1:1936/app"
-key = "any"
-"""
+CLIP = clip_argv("-b:a", "16k", rate=2, seconds=1)
 
 
 def test_a_relay_does_not_grow_with_the_broadcast() -> None:
     """Its memory is measured after a quarter of an hour and after an hour, with the launcher's arguments."""
     ours, its = socket.socketpair()
-    argv = relay_command("ffmpeg", relays(load(TOML, source="t"))[0])
+    argv = relay_argv()
     copying = (*argv[: argv.index("-rtmp_app")], "-y", "-f", "flv", "/dev/null")
     with ours, subprocess.Popen(copying, stdin=its.fileno()) as ffmpeg:
         its.close()

@@ -6,26 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.config.load import load
-from restream_agent.config.relays import relays
 from restream_agent.fallback.ffprobe import probe
-from restream_agent.render.ffmpeg import relay_command
 from restream_agent.stream.access_unit import with_parameters
 from restream_agent.stream.flv import HEADER, VIDEO, Reader, Tag, encode
 from tests.media.fallback_sources import make
+from tests.media.relay_argv import relay_argv
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 
 _SECOND = 1000
 _PICTURE = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "30", "-pix_fmt", "yuv420p")
-_TOML = """\
-version = 1
-[ingest]
-key = "any"
-[platforms.one]
-url = "rtmp://h/a"
-key = "k"
-video = """
 
 
 def stream(size: str, directory: Path) -> list[Tag]:
@@ -59,7 +49,7 @@ def turned(directory: Path) -> bytes:
 )
 def test_the_picture_keeps_its_size(video: str, size: tuple[int, int], tmp_path: Path) -> None:
     """A platform takes no other within a connection. No picture is lost at the turn."""
-    argv = relay_command("ffmpeg", relays(load(_TOML + video, source="t"))[0])
+    argv = relay_argv(f"video = {video}")
     heard = argv[argv.index("-fpsprobesize") : argv.index("-rtmp_app")]
     out = tmp_path / "out.flv"
     command = ("ffmpeg", "-nostdin", "-v", "warning", *heard, "-f", "flv", str(out))
