@@ -21,12 +21,7 @@ class FuzzResult:
 
     def add(self, name: str, seen: Seen) -> None:
         """Add what a platform noticed in the last stretch."""
-        before = self.seen.get(name, Seen(0, 0.0, 0))
-        self.seen[name] = Seen(
-            before.connections_lost + seen.connections_lost,
-            max(before.gap_ms, seen.gap_ms),
-            before.non_monotonic + seen.non_monotonic,
-        )
+        self.seen[name] = self.seen.get(name, Seen()).then(seen)
 
     def count(self, published: Mapping[str, int]) -> None:
         """Add the counts of one stretch of hostile publishing."""
@@ -37,10 +32,7 @@ class FuzzResult:
         """Return in words what is wrong."""
         problems = [f"journal: {line}" for line in self.complaints]
         for name, seen in self.seen.items():
-            if seen.connections_lost:
-                problems.append(f"{name} lost {seen.connections_lost} connections")
-            if seen.non_monotonic:
-                problems.append(f"{name}: {seen.non_monotonic} packets whose timestamp does not increase")
+            problems += seen.problems(name)
         for after in self.live_after:
             if after is None or after > LIVE_WITHIN:
                 words = "not live at all" if after is None else f"live after {after:.1f} s"

@@ -18,9 +18,26 @@ BEFORE_SECONDS = 2.0  # messages this long before the fault are compared with th
 class Seen:
     """What one platform noticed of a fault."""
 
-    connections_lost: int
-    gap_ms: float
-    non_monotonic: int
+    connections_lost: int = 0
+    gap_ms: float = 0.0
+    non_monotonic: int = 0
+
+    def then(self, later: "Seen") -> "Seen":
+        """Return what the platform noticed of both, one after the other."""
+        return Seen(
+            self.connections_lost + later.connections_lost,
+            max(self.gap_ms, later.gap_ms),
+            self.non_monotonic + later.non_monotonic,
+        )
+
+    def problems(self, name: str, *, may_lose: bool = False) -> list[str]:
+        """Return in words what is wrong at the platform; one that the fault concerns may lose connections."""
+        problems = []
+        if self.connections_lost and not may_lose:
+            problems.append(f"{name} lost {self.connections_lost} connections")
+        if self.non_monotonic:
+            problems.append(f"{name}: {self.non_monotonic} packets whose timestamp does not increase")
+        return problems
 
 
 @dataclass(frozen=True)
@@ -50,10 +67,7 @@ class Played:
         if not self.healed and not problems:
             problems.append(f"did not end in the state {self.end_state}")
         for name, seen in self.platforms.items():
-            if seen.connections_lost and name not in self.concerns:
-                problems.append(f"{name} lost {seen.connections_lost} connections")
-            if seen.non_monotonic:
-                problems.append(f"{name}: {seen.non_monotonic} packets whose timestamp does not increase")
+            problems += seen.problems(name, may_lose=name in self.concerns)
         gap = self.gap_ms()
         if gap is not None and gap > self.bound_ms:
             problems.append(f"a silence of {gap:.0f} ms, more than the bound of {self.bound_ms:.0f} ms")

@@ -65,10 +65,7 @@ def problems(soak: SoakResult) -> list[str]:
     """Return in words what is wrong. Pure."""
     failures = []
     for name, seen in soak.seen.items():
-        if seen.connections_lost:
-            failures.append(f"{name} lost {seen.connections_lost} connections")
-        if seen.non_monotonic:
-            failures.append(f"{name}: {seen.non_monotonic} packets whose timestamp does not increase")
+        failures += seen.problems(name)
         offset = furthest(soak.offsets.get(name, []))
         if offset is None:
             failures.append(f"{name}: no whole clap was received, so the A/V offset is unknown")

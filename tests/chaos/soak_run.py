@@ -95,12 +95,8 @@ class SoakRun:
         now = time.monotonic()
         for name, platform in self._broadcast.platforms.items():
             connections = platform.reader.update()
-            seen, before = see(connections, self._looked, now), self.soak.seen.get(name, Seen(0, 0.0, 0))
-            self.soak.seen[name] = Seen(
-                before.connections_lost + seen.connections_lost,
-                max(before.gap_ms, seen.gap_ms),
-                before.non_monotonic + seen.non_monotonic,
-            )
+            seen = see(connections, self._looked, now)
+            self.soak.seen[name] = self.soak.seen.get(name, Seen()).then(seen)
             self._keep_headers(name, connections, now - TAIL_SECONDS)
         self._looked = now
         self._broadcast.forget(now - TAIL_SECONDS)

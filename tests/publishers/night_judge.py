@@ -60,21 +60,13 @@ class NightResult:
 
     def add(self, name: str, seen: Seen) -> None:
         """Add what a platform noticed in the last stretch."""
-        before = self.seen.get(name, Seen(0, 0.0, 0))
-        self.seen[name] = Seen(
-            before.connections_lost + seen.connections_lost,
-            max(before.gap_ms, seen.gap_ms),
-            before.non_monotonic + seen.non_monotonic,
-        )
+        self.seen[name] = self.seen.get(name, Seen()).then(seen)
 
     def problems(self) -> list[str]:
         """Return in words what is wrong."""
         problems = [f"journal: {line}" for line in self.complaints]
         for name, seen in self.seen.items():
-            if seen.connections_lost:
-                problems.append(f"{name} lost {seen.connections_lost} connections")
-            if seen.non_monotonic:
-                problems.append(f"{name}: {seen.non_monotonic} packets whose timestamp does not increase")
+            problems += seen.problems(name)
         for name, seconds in self.tracks.items():
             problems += [f"{name}: {words}" for words in seconds.problems()]
         for name, offset in self.sync_end.items():
