@@ -12,11 +12,10 @@ from tests.attack.port_attacks import PORT_ATTACKS, port_attack
 from tests.attack.port_judge import PortOutcome, row, show
 from tests.attack.port_run import play_attacks
 from tests.attack.run import attack
-from tests.chaos.__main__ import installed_servers
+from tests.chaos.on_servers import installed_servers, play_on
 from tests.demo.install import install
 from tests.demo.screen import Screen
 from tests.lab.container import Container
-from tests.lab.deadline import LabError
 from tests.lab.platform import PlatformServer
 
 
@@ -37,23 +36,19 @@ def main() -> int:
         return 0
     screen = Screen()
     attacks = tuple(map(port_attack, arguments.attack)) or PORT_ATTACKS
-    outcomes: list[PortOutcome] = []
-    has_stopped = False
-    for server in (arguments.server,) if arguments.server else installed_servers(screen):
-        try:
-            for outcome in play_attacks(server, attacks, screen, arguments.out):
-                outcomes.append(outcome)
-                screen.plain(row(outcome, screen))
-                screen.plain(f"{'':11}{dict(outcome.ends)}, tries meanwhile {outcome.checks}")
-                for problem in outcome.problems():
-                    screen.plain(f"{'':11}{problem}")
-        except LabError as error:
-            has_stopped = True
-            screen.plain(screen.paint(f"FAIL  {server}: {error}", "bad"))
+    servers = (arguments.server,) if arguments.server else installed_servers(screen)
+    outcomes, is_whole = play_on(
+        servers, lambda server: play_attacks(server, attacks, screen, arguments.out), _lines, screen
+    )
     show(outcomes, screen)
     if arguments.hooks and not arguments.attack:
         attack_listener(arguments.hooks)
-    return 1 if has_stopped or any(outcome.problems() for outcome in outcomes) else 0
+    return 0 if is_whole and not any(outcome.problems() for outcome in outcomes) else 1
+
+
+def _lines(outcome: PortOutcome, screen: Screen) -> str:
+    """Return an outcome's row, and below it how the intruder's connections ended."""
+    return f"{row(outcome, screen)}\n{'':11}{dict(outcome.ends)}, tries meanwhile {outcome.checks}"
 
 
 def attack_listener(count: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tests.chaos.on_servers import show_problems
 from tests.demo.screen import Screen
 
 RECOVERED_WITHIN = 10.0
@@ -91,9 +92,7 @@ def show(outcomes: Iterable[PortOutcome], screen: Screen) -> None:
         screen.plain(row(outcome, screen))
     if any(outcome.is_after_drop for outcome in results):
         screen.plain("* after OBS dropped: while a stream is received, its server is not restarted")
-    for outcome in results:
-        for problem in outcome.problems():
-            screen.plain(screen.paint(f"FAIL  {outcome.server} {outcome.name}: {problem}", "bad"))
+    show_problems(results, screen)
 
 
 def _gap(gap: float | None) -> str:

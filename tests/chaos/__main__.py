@@ -9,11 +9,9 @@ from pathlib import Path
 from tests.chaos.catalogue import FAULTS, named
 from tests.chaos.drive import play_all
 from tests.chaos.fault import Fault
-from tests.chaos.judge import Played
+from tests.chaos.on_servers import installed_servers, play_on
 from tests.chaos.report import as_json, line, show
 from tests.demo.screen import Screen
-from tests.lab.deadline import LabError
-from tests.lab.servers import NO_SRS, SRS
 
 
 def main() -> int:
@@ -44,33 +42,20 @@ def main() -> int:
         return 130
 
 
-def installed_servers(screen: Screen) -> tuple[str, ...]:
-    """Return nginx-rtmp, and SRS if its binary exists."""
-    if SRS.exists():
-        return "nginx-rtmp", "srs"
-    screen.plain(f"{NO_SRS} at {SRS}: playing on nginx-rtmp only")
-    return ("nginx-rtmp",)
-
-
 def run(servers: Sequence[str], faults: Sequence[Fault], out: Path, screen: Screen) -> int:
     """Play the faults on each server; the report is rewritten after each fault."""
     out.mkdir(parents=True, exist_ok=True)
-    played: list[Played] = []
-    has_stopped = False
-    for server in servers:
-        try:
-            for result in play_all(server, faults, out / f"journal-{server}.txt", screen):
-                played.append(result)
-                screen.plain(line(result, screen))
-                for problem in result.problems():
-                    screen.plain(f"           {problem}")
-                (out / "report.json").write_text(as_json(played))
-        except LabError as error:
-            has_stopped = True
-            screen.plain(screen.paint(f"FAIL  {server}: {error}", "bad"))
+    report = out / "report.json"
+    played, is_whole = play_on(
+        servers,
+        lambda server: play_all(server, faults, out / f"journal-{server}.txt", screen),
+        line,
+        screen,
+        save=lambda played: report.write_text(as_json(played)),
+    )
     show(played, screen)
-    screen.plain(f"\nreport: {out / 'report.json'}")
-    return 1 if has_stopped or not all(result.is_ok() for result in played) else 0
+    screen.plain(f"\nreport: {report}")
+    return 0 if is_whole and all(result.is_ok() for result in played) else 1
 
 
 if __name__ == "__main__":

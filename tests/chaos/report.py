@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.chaos.judge import Played
+from tests.chaos.on_servers import show_problems
 from tests.demo.screen import Screen
 
 TITLES = f"{'server':11}{'fault':30}{'heals':>8}{'lost':>6}{'gap':>9}{'bound':>9}{'disorder':>10}"
@@ -62,8 +63,6 @@ def show(played: Iterable[Played], screen: Screen) -> None:
     for result in results:
         screen.plain(line(result, screen))
     screen.plain()
-    for result in results:
-        for problem in result.problems():
-            screen.plain(screen.paint(f"FAIL  {result.server} {result.name}: {problem}", "bad"))
+    show_problems(results, screen)
     if results and all(result.is_ok() for result in results):
         screen.plain(screen.paint("Every fault healed by itself within its bounds.", "good"))

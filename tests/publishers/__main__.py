@@ -6,13 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.chaos.__main__ import installed_servers
+from tests.chaos.on_servers import installed_servers, play_on
 from tests.demo.screen import Screen
-from tests.lab.deadline import LabError
 from tests.publishers.case import PublisherCase
 from tests.publishers.catalogue import CASES, chosen
 from tests.publishers.drive import play_all, playable
-from tests.publishers.judge import CasePlayed
 from tests.publishers.report import as_json, line, show
 
 
@@ -55,22 +53,17 @@ def run(servers: Sequence[str], cases: Sequence[PublisherCase], out: Path, scree
     for case in cases:
         if case not in can_play:
             screen.plain(f"not played, ffmpeg cannot encode {', '.join(case.encoders)}: {case.name}")
-    played: list[CasePlayed] = []
-    has_stopped = False
-    for server in servers:
-        try:
-            for result in play_all(server, can_play, out / f"journal-{server}.txt", screen):
-                played.append(result)
-                screen.plain(line(result, screen))
-                for problem in result.problems():
-                    screen.plain(f"           {problem}")
-                (out / "report.json").write_text(as_json(played))
-        except LabError as error:
-            has_stopped = True
-            screen.plain(screen.paint(f"FAIL  {server}: {error}", "bad"))
+    report = out / "report.json"
+    played, is_whole = play_on(
+        servers,
+        lambda server: play_all(server, can_play, out / f"journal-{server}.txt", screen),
+        line,
+        screen,
+        save=lambda played: report.write_text(as_json(played)),
+    )
     show(played, screen)
-    screen.plain(f"\nreport: {out / 'report.json'}")
-    return 1 if has_stopped or not all(result.is_ok() for result in played) else 0
+    screen.plain(f"\nreport: {report}")
+    return 0 if is_whole and all(result.is_ok() for result in played) else 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from tests.chaos.on_servers import show_problems
 from tests.demo.screen import Screen
 from tests.publishers.judge import CasePlayed, Reception
 
@@ -59,9 +60,7 @@ def show(played: Iterable[CasePlayed], screen: Screen) -> None:
     for result in results:
         screen.plain(line(result, screen))
     screen.plain()
-    for result in results:
-        for problem in result.problems():
-            screen.plain(screen.paint(f"FAIL  {result.server} {result.name}: {problem}", "bad"))
+    show_problems(results, screen)
     good = sum(result.is_ok() for result in results)
     screen.plain(f"{good} of {len(results)} cases are as they should be.")
 
