@@ -2,12 +2,15 @@
 
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.demo.install import ETC, PROGRAM
+from tests.demo.install import ETC, PROGRAM, install
+from tests.demo.screen import Screen
 from tests.lab.container import Container
+from tests.lab.outside import connect_another_computer
 from tests.lab.platform import PlatformServer, is_listening
 
 TOML = f"{ETC}/restream.toml"
@@ -135,3 +138,14 @@ def wait_kept(container: Container, server: str) -> None:
         container.wait_until(
             lambda: "rtmp-play" in container.run(argv, check=False).stdout, SETTLED, "the stream to be kept"
         )
+
+
+@contextmanager
+def within_reach(server: str) -> Iterator[Installation]:
+    """Install and apply in a container with the platform alpha, and connect another computer to it."""
+    with Container() as container:
+        platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
+        platform.start()
+        install(container, server, (platform,), Screen())
+        connect_another_computer(container)
+        yield Installation(container, server, {"alpha": platform})

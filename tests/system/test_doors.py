@@ -7,15 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.attack.run import attack
-from tests.demo.install import INGEST_KEY, PUBLISH_URL, install
-from tests.demo.screen import Screen
-from tests.lab.container import Container, end_group
+from tests.demo.install import INGEST_KEY, PUBLISH_URL
+from tests.lab.container import end_group
 from tests.lab.deadline import PATIENCE, wait_until
 from tests.lab.obs import Obs
-from tests.lab.outside import HERE, OUTSIDE, THERE, connect_another_computer
-from tests.lab.platform import PlatformServer
+from tests.lab.outside import HERE, OUTSIDE, THERE
 from tests.lab.servers import SERVERS
-from tests.system.installation import Installation
+from tests.system.installation import Installation, within_reach
 
 pytestmark = pytest.mark.system
 
@@ -36,12 +34,8 @@ SOURCE = (
 @pytest.fixture(scope="module", params=SERVERS)
 def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
     """Install and apply in a container, and connect another computer to it."""
-    with Container() as container:
-        platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
-        platform.start()
-        install(container, request.param, (platform,), Screen())
-        connect_another_computer(container)
-        yield Installation(container, request.param, {"alpha": platform})
+    with within_reach(request.param) as installation:
+        yield installation
 
 
 def publish(installation: Installation, key: str, *, seconds: float = 2) -> tuple[bool, float]:

@@ -13,15 +13,13 @@ import pytest
 from tests.attack.port_attacks import port_attack
 from tests.attack.port_judge import RECOVERED_WITHIN
 from tests.attack.port_run import attack_port
-from tests.demo.install import ETC, PROJECT, PUBLISH_URL, install
-from tests.demo.screen import Screen
+from tests.demo.install import ETC, PROJECT, PUBLISH_URL
 from tests.lab import outside
 from tests.lab.container import Container
 from tests.lab.deadline import PATIENCE
 from tests.lab.obs import Encoder, Obs
-from tests.lab.platform import PlatformServer
 from tests.lab.servers import SERVERS
-from tests.system.installation import Installation
+from tests.system.installation import Installation, within_reach
 
 pytestmark = pytest.mark.system
 
@@ -33,13 +31,10 @@ SHORT = ("idle-2500", "handshakes-malformed", "refused-and-dropped", "amf-depth-
 @pytest.fixture(scope="module", params=SERVERS)
 def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
     """Install and apply in a container, and connect another computer to it."""
-    with Container() as container:
-        platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
-        platform.start()
-        install(container, request.param, (platform,), Screen())
-        outside.connect_another_computer(container)
-        shutil.copytree(Path(outside.__file__).parents[1] / "attack", container.shared / "attack")
-        yield Installation(container, request.param, {"alpha": platform})
+    with within_reach(request.param) as installation:
+        attack = installation.container.shared / "attack"
+        shutil.copytree(Path(outside.__file__).parents[1] / "attack", attack)
+        yield installation
 
 
 def attack(installation: Installation, name: str) -> dict[str, Any]:

@@ -7,14 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.install import INGEST_KEY, PROGRAM, install
-from tests.demo.screen import Screen
+from tests.demo.install import INGEST_KEY, PROGRAM
 from tests.lab import typist
-from tests.lab.container import Container
-from tests.lab.outside import HERE, OUTSIDE, THERE, connect_another_computer
-from tests.lab.platform import PlatformServer
+from tests.lab.outside import HERE, OUTSIDE, THERE
 from tests.lab.servers import SERVERS
-from tests.system.installation import Installation
+from tests.system.installation import Installation, within_reach
 
 pytestmark = pytest.mark.system
 
@@ -35,13 +32,9 @@ class Typed:
 @pytest.fixture(scope="module", params=SERVERS)
 def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
     """Install and apply in a container, and connect another computer to it."""
-    with Container() as container:
-        platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
-        platform.start()
-        install(container, request.param, (platform,), Screen())
-        connect_another_computer(container)
-        container.write("/run/typist.py", Path(typist.__file__).read_text())
-        yield Installation(container, request.param, {"alpha": platform})
+    with within_reach(request.param) as installation:
+        installation.container.write("/run/typist.py", Path(typist.__file__).read_text())
+        yield installation
 
 
 def publish(installation: Installation, typed: Typed) -> str:
