@@ -5,7 +5,8 @@ from typing import Protocol, TypeVar
 
 from tests.demo.screen import Screen
 from tests.lab.deadline import LabError
-from tests.lab.servers import NO_SRS, SRS
+from tests.lab.servers import SRS
+from tests.lab.skips import NO_SRS
 
 
 class PlayedEntry(Protocol):

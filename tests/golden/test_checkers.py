@@ -14,7 +14,7 @@ from restream_agent.render import assets
 from restream_agent.render.tree import render
 from restream_agent.systemd import systemctl
 from tests.golden.rendering import CASES, MODULE, SERVER_BINARY, fixed_facts, read, stage
-from tests.lab.servers import NO_SRS
+from tests.lab.skips import NO_SRS
 
 BY_NAME = {case.name: case for case in CASES}
 LIMITS = {

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-SRS = Path(os.environ.get("SRS") or shutil.which("srs") or "/usr/local/srs/objs/srs")
-NO_SRS = "SRS binary not found"
-"""The one reason for which a test may be skipped in CI."""
+from tests.lab.skips import NO_SRS
 
+SRS = Path(os.environ.get("SRS") or shutil.which("srs") or "/usr/local/srs/objs/srs")
 SERVERS = (
     "nginx-rtmp",
     pytest.param("srs", marks=pytest.mark.skipif(not SRS.exists(), reason=NO_SRS)),
