@@ -67,11 +67,15 @@ class Timeline:
     Both tracks of a source share one offset. The `leading` track decides about it: the picture, or the sound
     of a source without pictures. The other track may come later or earlier, in clumps, after a pause or
     never, and moves nothing; of it, what comes too late is left out.
+
+    `_planned` is a moment on the source's clock, and the ms by which both tracks are moved from then on.
+    `_moved` is the moment of the last move, and the offset before it.
     """
 
     last: dict[int, int] = field(default_factory=lambda: {AUDIO: -1, VIDEO: -1, SHOWN: -1})
     leading: int = VIDEO
     _moved: tuple[int, int] | None = None
+    _planned: tuple[int, int] | None = None
     _following: int | None = None
     _offset: int = 0
     _first: int = 0
@@ -97,7 +101,7 @@ class Timeline:
         cut = max(at, self.end + 1, 0)
         self._offset = cut - first
         self._first = self._newest = first
-        self._moved = self._following = None
+        self._moved = self._planned = self._following = None
         self._watch_lag(now)
         return cut
 
@@ -105,6 +109,7 @@ class Timeline:
         """Map the source's clock anew if its leading track has jumped before this tag, which is sent next."""
         if tag.kind != self.leading:
             return
+        self._move_as_planned(tag.timestamp, now)
         missing = self.last[tag.kind] + 1 - tag.timestamp - self._offset
         is_behind = missing > _BUMP_LIMIT and tag.timestamp >= self._first
         if is_behind or self._jumps(tag.timestamp, now):
@@ -120,8 +125,9 @@ class Timeline:
         time is over: other sound was sent for it.
         """
         self.meet(tag, now)
-        if tag.is_keyframe and now - self._lags_since >= _STEADY:
+        if tag.is_keyframe and self._planned is None and now - self._lags_since >= _STEADY:
             self._follow_wall(tag.timestamp, now)
+            self._move_as_planned(tag.timestamp, now)
         stamp = tag.timestamp + self._offset_of(tag)
         if stamp <= self.last[tag.kind]:
             if self._is_over(tag, stamp):
@@ -164,7 +170,9 @@ class Timeline:
         return Tag(header.kind, max(self.last[header.kind], 0), header.body)
 
     def _offset_of(self, tag: Tag) -> int:
-        """Return the offset of a tag: of sound that is late, the offset that its picture had."""
+        """Return the offset of a tag: of sound, the offset that its picture had or will have."""
+        if self._planned is not None and tag.timestamp >= self._planned[0]:
+            return self._offset + self._planned[1]
         if self._moved is None or tag.kind == self.leading or tag.timestamp >= self._moved[0]:
             return self._offset
         return self._moved[1]
@@ -188,18 +196,29 @@ class Timeline:
         """Keep a source near the wall clock. It is moved at keyframes, where a step in time is least visible.
 
         A source that is late and does not catch up has lost that time for good: it is moved forward to the
-        wall clock. A source that is early has a fast clock: it is moved back by what fits between two frames,
-        so that its lead does not grow up to the limit.
+        wall clock, both tracks from the same moment on. Sound that was sent before its picture has its time
+        already, so its picture keeps the offset too. A source that is early has a fast clock: it is moved
+        back by what fits between two frames, so that its lead does not grow up to the limit.
         """
         least, most = self._lags or (0, 0)
         least = min(least, now - timestamp - self._offset)
-        self._moved = (timestamp, self._offset)
         self._watch_lag(now)
         if least > _DRIFT and most - least < _DRIFT:
-            self._offset += least
+            unsent = timestamp if self._following is None else max(timestamp, self._following + 1)
+            self._planned = (unsent, least)
         elif most < -_DRIFT:
             room = timestamp + self._offset - self._sent_before(timestamp) - 1
+            self._moved = (timestamp, self._offset)
             self._offset -= max(0, min(room, -most - _DRIFT))
+
+    def _move_as_planned(self, timestamp: int, now: int) -> None:
+        """Move the source if its leading track has come to the planned moment."""
+        if self._planned is None or timestamp < self._planned[0]:
+            return
+        begin, by = self._planned
+        self._moved, self._planned = (begin, self._offset), None
+        self._offset += by
+        self._watch_lag(now)
 
     def _sent_before(self, timestamp: int) -> int:
         """Return the latest of the times in `last`, without that of sound that is ahead of its picture."""

@@ -1,5 +1,6 @@
 """Whatever the two tracks of a publisher do: properties of what is sent."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,7 +9,7 @@ from restream_agent.stream.splice import Settings
 from restream_agent.stream.timeline import LEAD_LIMIT
 from tests.unit.stream.flv_making import origin
 from tests.unit.stream.splice_bench import FALLBACK, SpliceBench
-from tests.unit.stream.uneven_source import Track, longest_gap, send, stamps
+from tests.unit.stream.uneven_source import Track, longest_gap, offsets, out_of_step, send, stamps
 
 LENGTH = 20_000
 STALL = 1000
@@ -89,3 +90,13 @@ def assert_in_step_unless_alone(bench: SpliceBench) -> None:
     )
     bench.sent = bench.sent[first:]
     assert_in_step(bench)
+
+
+@pytest.mark.parametrize("late", [280, 300, 450, 700])
+def test_sound_that_leads_stays_with_its_picture_when_a_late_source_is_moved(late: int) -> None:
+    """A server that encodes pictures too slowly sends each of them later than its sound."""
+    bench = SpliceBench(Settings(stall=STALL))
+    bench.pass_time(100)
+    send(bench, LENGTH, Track(40, late=late, late_from=5000))
+    assert len(offsets(bench, VIDEO)) == 2, "the late source was not moved"
+    assert out_of_step(bench) == 0

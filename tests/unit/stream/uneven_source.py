@@ -15,13 +15,14 @@ FOREVER = 1 << 40
 class Track:
     """One track: a tag every `step` ms from `begin` to `end`, apart from what lies in `pauses`.
 
-    Each tag arrives `late` ms after its time, in clumps of `clump` tags.
+    Each tag arrives `late` ms after its time, in clumps of `clump` tags. Tags before `late_from` are on time.
     """
 
     step: float
     begin: int = 0
     end: int = FOREVER
     late: int = 0
+    late_from: int = 0
     clump: int = 1
     pauses: tuple[tuple[int, int], ...] = ()
 
@@ -35,7 +36,8 @@ class Track:
             if at >= self.begin and not any(first <= at < last for first, last in self.pauses)
         ]
         clumps = [stamps[first : first + self.clump] for first in range(0, len(stamps), self.clump)]
-        return [(clump[-1] + self.late, stamp) for clump in clumps for stamp in clump]
+        arrivals = [clump[-1] + (self.late if clump[0] >= self.late_from else 0) for clump in clumps]
+        return [(at, stamp) for at, clump in zip(arrivals, clumps, strict=True) for stamp in clump]
 
 
 PICTURES = Track(40)
@@ -95,3 +97,18 @@ def silences(bench: SpliceBench) -> list[tuple[int, Tag]]:
 def heard(bench: SpliceBench, source: int) -> list[int]:
     """Return when sound of a source was sent."""
     return [at for at, tag in bench.media() if tag.kind == AUDIO and origin(tag)[0] == source]
+
+
+def out_of_step(bench: SpliceBench) -> int:
+    """Return by how many ms at most live sound is moved otherwise than the pictures around it.
+
+    Sound at the end, whose picture never came, is not judged.
+    """
+    media = [(tag, *origin(tag)) for _, tag in bench.media() if origin(tag)[0] != FALLBACK]
+    pictures = [(stamp, tag.timestamp - stamp) for tag, _, stamp in media if tag.kind == VIDEO]
+    apart = 0
+    for tag, _, stamp in media:
+        if tag.kind == AUDIO:
+            around = [offset for at, offset in pictures if abs(at - stamp) <= PICTURES.step]
+            apart = max(apart, min((abs(tag.timestamp - stamp - offset) for offset in around), default=0))
+    return apart
