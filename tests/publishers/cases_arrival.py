@@ -16,6 +16,8 @@ LONG_GROUP = PictureRecipe(group=240, pictures=480)
 ENDLESS = PictureRecipe(group=9999, pictures=900)
 REFRESHED = PictureRecipe(group=60, pictures=900, options="intra-refresh=1")
 RECONNECTS = 10
+NEXT_LOOK = 5.0  # seconds: the agent's next look comes within them, and may begin another preparation
+CONVERTED_SECONDS = 60.0
 PHONE = ((31.0, 34.0, 33.0, 37.0), (33.0, 33.0, 34.0), (29.0, 41.0, 33.0, 30.0, 36.0))
 """Lengths of pictures in ms, about 30 a second, as phones send them."""
 
@@ -63,7 +65,8 @@ def reconnect_with_a_wandering_rate(stage: PublisherStage) -> None:
     for number in range(RECONNECTS):
         stage.run(scripts.wander(ordinary(2.5), PHONE[number % len(PHONE)]))
         seen |= stage.prepared()
-    stage.sleep_until(time.monotonic() + 5)
+    stage.sleep_until(time.monotonic() + NEXT_LOOK)
+    stage.wait(lambda: not stage.is_preparing(), CONVERTED_SECONDS, "the last preparation to end")
     seen |= stage.prepared()
     stage.counts["conversions"] = len(seen - before)
 

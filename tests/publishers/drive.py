@@ -47,6 +47,7 @@ def play(stage: PublisherStage, case: PublisherCase) -> CasePlayed:
     """Play one case from off air, and measure it."""
     try:
         stage.reset()
+        stage.awaited = case.expectation(stage.server, ffmpeg_version()).says
         case.play(stage)
     except TROUBLE as error:
         stage.complaints.append((str(error) or type(error).__name__).splitlines()[0])

@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from tests.demo.screen import Screen
 from tests.lab import material
@@ -47,7 +48,8 @@ def first_pictures(stage: PublisherStage) -> list[float]:
     stage.clear()
     publisher = stage.publish(scripts.both(material.picture(), material.sound(), SHOWN))
     publisher.wait_end(30)
-    stage.sleep_until(time.monotonic() + APART)
+    for name in stage.platforms:
+        stage.wait(partial(stage.shows_live, name), 10, f"{name}: a live picture")
     published, connected = publisher.published(), publisher.events()[0].at
     assert published is not None
     sent = sent_frames([(publisher.steps, publisher.sent())])

@@ -1,16 +1,19 @@
 """A broadcast for publishers: the container, the product in it, two platforms, and what a case may do."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from restream_agent.systemd import unit_names
 from tests.demo.install import ETC, INGEST_KEY, PROGRAM, install
 from tests.demo.screen import Screen
-from tests.lab import network
+from tests.lab import marks, network
 from tests.lab.container import Container
 from tests.lab.deadline import PATIENCE, LabError
 from tests.lab.platform import PlatformServer
+from tests.lab.rtmp import AUDIO, VIDEO
 from tests.lab.script import Manners, ScriptStep
 from tests.lab.scripted import ScriptedPublisher
 from tests.publishers import scripts
@@ -22,6 +25,7 @@ KEYED = f"main?key={INGEST_KEY}"
 HOLD_SECONDS = 90
 PREPARED = "/var/lib/restream-agent/fallback"
 LOOK_SECONDS = 0.05
+LOOK_FOR_SECONDS = 3.0  # shorter than the states in which a case looks
 PUBLISH_SECONDS = 10.0
 TAIL_SECONDS = 1.0  # after the publisher's last tag
 
@@ -60,6 +64,7 @@ class PublisherStage:
         self.counts: dict[str, float] = {}
         self.joined: float | None = None
         self.back: float | None = None
+        self.awaited: tuple[str, ...] = ()
         self.begun = time.monotonic()
         for platform in self.platforms.values():
             platform.reader.update()
@@ -116,9 +121,27 @@ class PublisherStage:
         self.sleep_until(time.monotonic() + TAIL_SECONDS)
 
     def look(self) -> None:
-        """Note what `status` says now, in words and as JSON."""
-        self.said.append(self.product("status", check=False))
-        self.statuses.append(json.loads(self.product("status", "--json", check=False) or "{}"))
+        """Note what `status` says, in words and as JSON, until it has said all that the case awaits.
+
+        A busy machine says it later; after LOOK_FOR_SECONDS the judge finds what is lacking.
+        """
+        deadline = time.monotonic() + LOOK_FOR_SECONDS
+        while True:
+            self.said.append(self.product("status", check=False))
+            self.statuses.append(json.loads(self.product("status", "--json", check=False) or "{}"))
+            words = "\n".join(self.said)
+            if all(re.search(one, words, re.IGNORECASE) for one in self.awaited):
+                return
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(LOOK_SECONDS)
+
+    def shows_live(self, name: str = NAMES[0]) -> bool:
+        """Tell whether a platform has live frames of both tracks since the case began."""
+        reader = self.platforms[name].reader
+        reader.update()
+        live = (one for one in reader.media() if marks.number_in(one.payload) is not None)
+        return {one.kind for one in live} == {AUDIO, VIDEO}
 
     def join(self) -> None:
         """Have the second platform's relay begin anew: it joins the broadcast now."""
@@ -149,6 +172,11 @@ class PublisherStage:
         """Return the names of the fallback videos that the product has prepared and kept."""
         found = self.container.run(("find", PREPARED, "-type", "f", "-name", "*.flv"), check=False)
         return frozenset(found.stdout.split())
+
+    def is_preparing(self) -> bool:
+        """Tell whether a fallback video is being prepared for what was published."""
+        shown = ("systemctl", "show", "--value", "--property=ActiveState", unit_names.PREPARE_UNIT)
+        return self.container.run(shown).stdout.strip() not in ("inactive", "failed")
 
     def product(self, *arguments: str, check: bool = True) -> str:
         """Run restream-agent inside and return what it printed."""

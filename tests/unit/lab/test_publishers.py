@@ -248,7 +248,11 @@ def test_the_nights_publishers_have_the_right_key(manners: Manners) -> None:
     assert manners.name == KEYED
 
 
-def test_what_is_not_expected_is_not_judged() -> None:
-    """The door's cases judge themselves: nothing that a platform receives is wrong then."""
+def test_a_refused_publisher_reaches_no_platform() -> None:
+    """The door's cases judge what was accepted and what was refused alike on each server."""
     nothing = received([], reception.SentFrames({}))
-    assert played(nothing, cases_door.ANYTHING).problems() == []
+    assert played(nothing, cases_door.REFUSED).problems() == []
+    calm = received(*arrivals(script_of()))
+    assert played(calm, cases_door.ACCEPTED).problems() == []
+    assert "1 connections, not 0" in played(calm, cases_door.REFUSED).problems()
+    assert "no live picture" in played(nothing, cases_door.ACCEPTED).problems()
