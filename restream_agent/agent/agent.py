@@ -168,10 +168,12 @@ class Agent:
     async def tick(self) -> None:
         """Check the situation and correct it; RestreamError if systemd does not answer.
 
-        A port that fails is tried again soon, and so is one whose server was restarted.
+        A port that fails is tried again soon, and so is one whose server was restarted. As long as the port
+        is dead and nobody publishes, its server is about to be restarted, so the next look is soon too.
         """
-        await self._observer.port.attempt()
-        if 0 < self._observer.port.failures <= _SOON_TRIES:
+        port = self._observer.port
+        await port.attempt()
+        if 0 < port.failures <= _SOON_TRIES or (port.is_dead and self._memory.current is None):
             self.look_again.set()
         await self._handle(Tick())
 

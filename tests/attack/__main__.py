@@ -24,6 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description="Attack a running product.")
     parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="only on this ingest server")
     parser.add_argument("--attack", action="append", default=[], help="only this attack on the public port")
+    parser.add_argument("--firewall", action="store_true", help="with the rules of examples/nftables")
     parser.add_argument(
         "--hooks", type=int, default=100_000, help="requests to the listener; 0 leaves it out"
     )
@@ -38,7 +39,10 @@ def main() -> int:
     attacks = tuple(map(port_attack, arguments.attack)) or PORT_ATTACKS
     servers = (arguments.server,) if arguments.server else installed_servers(screen)
     outcomes, is_whole = play_on(
-        servers, lambda server: play_attacks(server, attacks, screen, arguments.out), _lines, screen
+        servers,
+        lambda server: play_attacks(server, attacks, screen, arguments.out, has_firewall=arguments.firewall),
+        _lines,
+        screen,
     )
     show(outcomes, screen)
     if arguments.hooks and not arguments.attack:

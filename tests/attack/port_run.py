@@ -17,11 +17,13 @@ from tests.chaos.broadcast import INGEST_PORT, NAMES, ChaosBroadcast
 from tests.chaos.drive import settle
 from tests.chaos.ends import LIVE, OFF_AIR
 from tests.chaos.judge import see
+from tests.demo.install import PROJECT
 from tests.demo.screen import Screen
 from tests.lab import outside, units
 from tests.lab.container import SHARED, Container
 from tests.lab.deadline import LabError
 
+FIREWALL = PROJECT / "examples/nftables/restream-agent.nft"
 INGEST, HOLD = "restream-ingest.service", "restream-off-air.timer"
 UNITS = (
     INGEST,
@@ -36,15 +38,20 @@ INTRUDER_SECONDS = MOST_SECONDS + 60
 
 
 def play_attacks(
-    server: str, attacks: Sequence[PortAttack], screen: Screen, out: Path
+    server: str, attacks: Sequence[PortAttack], screen: Screen, out: Path, *, has_firewall: bool
 ) -> Iterator[PortOutcome]:
-    """Play each attack off air and on air, all in one container; its journal is written into `out`."""
+    """Play each attack off air and on air, all in one container; its journal is written into `out`.
+
+    With a firewall, the rules of examples/nftables are loaded first.
+    """
     with Container() as container:
         broadcast = ChaosBroadcast(container, server, screen)
         try:
             broadcast.build()
             shutil.copytree(Path(__file__).parent, container.shared / "attack", dirs_exist_ok=True)
             outside.connect_another_computer(container)
+            if has_firewall:
+                container.run(("nft", "-f", "-"), input=FIREWALL.read_text())
             settle(broadcast)
             for attack in attacks:
                 screen.line(f"{attack.name}: {attack.text}", "event")

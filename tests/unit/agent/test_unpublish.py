@@ -43,6 +43,19 @@ def test_the_end_of_a_stream_on_a_dead_port_asks_for_a_look(
     assert bench.agent.look_again.is_set()
 
 
+@pytest.mark.parametrize("is_publishing", [False, True])
+def test_a_dead_port_is_looked_at_often_once_nobody_publishes(
+    bench: AgentBench, monkeypatch: pytest.MonkeyPatch, is_publishing: bool
+) -> None:
+    """The report that the stream has ended may come after the first look."""
+    if is_publishing:
+        go(lambda: bench.agent.publish(hook(OBS)))
+    monkeypatch.setattr(PortProbe, "is_dead", True)
+    bench.agent.look_again.clear()
+    go(bench.agent.tick)
+    assert bench.agent.look_again.is_set() != is_publishing
+
+
 def test_an_unpublish_that_overtakes_its_publish_counts(bench: AgentBench) -> None:
     """The publisher has gone while its publish waited for its turn: the broadcast is not left without one."""
 
