@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from restream_agent.stream.enhanced import codec
-from restream_agent.stream.flv import HEADER, VIDEO, Tag
+from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, Tag
 from restream_agent.stream.marks import KEPT, Mark, is_mark
 
 
@@ -73,8 +73,9 @@ class Backlog:
 class RelayQueue:
     """One relay's queue. A relay that does not read loses whole groups of pictures; no other relay does.
 
-    A relay that joins in a group of pictures is given what is held of the group, and may take its time: the
-    limits are larger by that until its queue is within half of the limits.
+    A relay begins with a picture: sound of an earlier time, which silence behind its pictures is, would be a
+    second without one. A relay that joins in a group of pictures is given what is held of the group, and may
+    take its time: the limits are larger by that until its queue is within half of the limits.
 
     `sent` counts bytes and `skipped` pictures since the relay connected. `beginning` is the timestamp of the
     first tag that the relay was sent, None before that: the zero of the relay's clock. `marks` are the newest
@@ -94,6 +95,7 @@ class RelayQueue:
     _size: int = 0
     _begun: int = 0
     _has_skipped: bool = False
+    _begins_at: int | None = None
     _waiting_headers: dict[int, bytes] = field(default_factory=dict)
     _given: Limits = _NOTHING
 
@@ -122,9 +124,12 @@ class RelayQueue:
             return
         if self.is_waiting:
             self.is_waiting = False
+            self._begins_at = tag.timestamp if self._begins_at is None else self._begins_at
             for header in self._waiting_headers.values():
                 self._append(tag.timestamp, header)
             self._waiting_headers = {}
+        if tag.kind == AUDIO and tag.is_media and tag.timestamp < (self._begins_at or 0):
+            return
         if tag.kind not in self.codecs:
             self.codecs[tag.kind] = codec(tag)
         self._append(tag.timestamp, data)
