@@ -31,7 +31,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_what_a_publisher_sends_reaches_the_platform(played: dict[str, CasePlayed], name: str) -> None:
     """One connection, live alone, both tracks, nothing missing or out of order, nothing to complain about."""
     one, got = played[name], played[name].first
-    assert one.complaints == ()
+    assert (one.complaints, one.cut_off) == ((), "")
     assert (got.connections, got.sources, got.non_monotonic, got.decode_messages) == (1, ("live",), 0, ())
     assert got.missing == {"picture": 0, "sound": 0}
     assert got.lacking == {"picture": 0, "sound": 0}

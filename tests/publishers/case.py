@@ -12,6 +12,7 @@ Play = Callable[[PublisherStage], None]
 SYNC_MS = 60.0  # issue 11: sound and picture of the same moment arrive within this of each other
 PACE_MS = 600.0  # the lead limit, and what the machine adds; a clock at 1.15 would be off by 2 s in 15 s
 FIRST_MS = 1500.0  # from the publish to the first live picture, with a keyframe in the first packet
+RADIO_MS = 7000.0  # 3 s without a picture, 5 s of opening, and what the machine adds
 STALL_GAP_MS = 1500.0  # `ingest.stall`, a cut, and the pace of a busy machine
 
 
@@ -27,6 +28,7 @@ class Expectation:
     back_ms: from the moment that the case notes as `back` to the next cut to live.
     delay_s: what `status` may say at the last look is the delay of a relay, from and to.
     most: bounds of what the case counts.
+    is_cut_off: the server ends the publisher, for a reason that `logs` has.
     """
 
     sources: tuple[str, ...] | None = ("live",)
@@ -49,6 +51,7 @@ class Expectation:
     back_ms: float | None = None
     delay_s: tuple[float, float] | None = None
     most: Mapping[str, float] = field(default_factory=dict)
+    is_cut_off: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from tests.lab.material import PictureRecipe, picture, sound
 from tests.lab.rtmp import AUDIO, VIDEO
 from tests.publishers import scripts
-from tests.publishers.case import STALL_GAP_MS, Expectation, PublisherCase, plays
+from tests.publishers.case import RADIO_MS, STALL_GAP_MS, Expectation, PublisherCase, plays
 from tests.publishers.scripts import Steps
 from tests.publishers.stage import PublisherStage
 
@@ -84,7 +84,7 @@ CASES = (
             sources=("fallback",),
             sync_ms=None,
             first_ms=None,
-            sound_ms=7000,
+            sound_ms=RADIO_MS,
             live_tracks=("sound",),
             says=("sound",),
         ),

@@ -98,6 +98,7 @@ def _measured(stage: PublisherStage, case: PublisherCase) -> CasePlayed:
         says="\n".join(stage.said),
         journal=tuple(stage.journal()),
         complaints=tuple(stage.complaints),
+        cut_off=stage.cut_off,
         counts={**stage.counts, "load": os.getloadavg()[0]},
     )
 

@@ -91,10 +91,13 @@ class CasePlayed:
     journal: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
     counts: Mapping[str, float] = field(default_factory=dict)
+    cut_off: str = ""
 
     def problems(self) -> list[str]:
         """Return in words what is wrong."""
         expects, found = self.expects, list(self.complaints)
+        if bool(self.cut_off) != expects.is_cut_off:
+            found.append(f"the server ended the publisher: {self.cut_off or 'no'}")
         found += stream_problems(self.first, expects)
         if expects.joined_ms is not None:
             found += self._joined_problems(expects.joined_ms)

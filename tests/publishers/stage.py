@@ -61,6 +61,7 @@ class PublisherStage:
         self.said: list[str] = []
         self.statuses: list[dict[str, Any]] = []
         self.complaints: list[str] = []
+        self.cut_off = ""
         self.counts: dict[str, float] = {}
         self.joined: float | None = None
         self.back: float | None = None
@@ -117,7 +118,7 @@ class PublisherStage:
         self.sleep_until(published + last)
         ended = publisher.wait_end(5)
         if ended.what != "done":
-            self.complaints.append(f"the server ended the publisher: {ended.what} {ended.words}")
+            self.cut_off = f"{ended.what} {ended.words}"
         self.sleep_until(time.monotonic() + TAIL_SECONDS)
 
     def look(self) -> None:

@@ -165,6 +165,15 @@ def test_words_are_looked_for() -> None:
     ]
 
 
+def test_a_publisher_that_the_server_ends_is_judged() -> None:
+    """Unless that is what is expected; then its absence is a problem."""
+    calm = received(*arrivals(script_of()))
+    cut = replace(CALM, is_cut_off=True)
+    assert played(calm, cut, cut_off="closed reset").problems() == []
+    assert played(calm, cut_off="closed reset").problems() == ["the server ended the publisher: closed reset"]
+    assert played(calm, cut).problems() == ["the server ended the publisher: no"]
+
+
 def test_counts_and_delays_have_bounds() -> None:
     """What was not counted is a problem too."""
     calm = received(*arrivals(script_of()))
