@@ -14,7 +14,7 @@ from tests.publishers.scripts import Steps
 from tests.publishers.stage import KEYED, PUBLISH_SECONDS, PublisherStage
 
 FFMPEG_7 = 7  # Debian 13's: the first in Debian that reads and writes HEVC and AV1 in FLV
-NEVER = 99  # Opus: ffmpeg before 8 does not read it in FLV, and no fallback is made in it (deploy/ffmpeg_codecs.py)
+NEVER = 99  # Opus: ffmpeg before 8 does not read it in FLV, and no fallback is made in it
 TALL = PictureRecipe(width=360, height=640)
 DELIMITED = PictureRecipe(options="aud=1")
 LONGEST = 60.0  # seconds: room for a preparation; a frame of sound without a number must not come twice

@@ -17,7 +17,6 @@ from tests.publishers import scripts
 LIVE, FALLBACK = "live", "fallback"
 SETTLING = 1  # seconds of a connection's beginning that may lack a track
 TRAILING = 3  # seconds of its end: sound may trail the picture by two
-LEADING = 2000  # ms: a relay that joins then is given sound of before its first picture
 WARMING = 3000  # ms of a connection's beginning in which it may still be given a backlog
 DELIMITER = 9
 
@@ -133,11 +132,7 @@ def lacking(frames: Sequence[ReceivedFrame], kind: int) -> int:
     """Count the seconds of a connection's own clock in which a track has no frame, but for both ends."""
     if not frames:
         return 0
-    begin = min(frame.timestamp for frame in frames)
-    if kind == VIDEO:
-        pictures = [frame.timestamp for frame in frames if frame.kind == kind]
-        begin = min([begin + LEADING, *pictures])
-    begin = begin // 1000 + SETTLING
+    begin = min(frame.timestamp for frame in frames) // 1000 + SETTLING
     end = max(frame.timestamp for frame in frames) // 1000 - TRAILING
     present = {frame.timestamp // 1000 for frame in frames if frame.kind == kind}
     return sum(second not in present for second in range(begin, end + 1))

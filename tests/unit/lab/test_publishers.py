@@ -98,14 +98,6 @@ def test_a_second_without_a_track_is_counted() -> None:
     assert received(*arrivals(scripts.without(script_of(), AUDIO, 5.2, 9))).lacking["sound"] == 0
 
 
-def test_sound_from_before_the_first_picture_is_no_lack() -> None:
-    """Sound trails its picture by up to 2 s, so a relay that joins is given older sound."""
-    steps = scripts.stamped(script_of(), lambda step: step.timestamp + 2000 * (step.kind == VIDEO))
-    assert received(*arrivals(steps)).lacking["picture"] == 0
-    later = scripts.stamped(script_of(), lambda step: step.timestamp + 4500 * (step.kind == VIDEO))
-    assert received(*arrivals(later), end=110).lacking["picture"] > 0
-
-
 def test_cuts_are_seen_by_the_pictures() -> None:
     """Pictures without a number are the fallback's."""
     connections, sent = arrivals(script_of())
