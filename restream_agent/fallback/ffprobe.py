@@ -24,8 +24,8 @@ _USABLE = "give a video or a picture that ffmpeg can play"
 
 
 FILE_TIMEOUT = 120.0
-"""Seconds for a file. ffprobe runs at idle priority, and a busy machine leaves it little time: a slate was
-once given up after 15 s."""
+"""Seconds for a file. ffprobe runs at the lowest priority, and a busy machine leaves it little time: a slate
+was once given up after 15 s."""
 
 
 class ProbeRunner(Protocol):

@@ -10,7 +10,7 @@ from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
 
 CONVERTED_WITHIN = 200
-"""Seconds. A fallback is converted at idle priority: a machine that is busy leaves it little time."""
+"""Seconds. A fallback is converted at the lowest priority: a machine that is busy leaves it little time."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ PICTURE = {
 
 
 def test_a_file_may_take_as_long_as_a_conversion_may_be_silent(tmp_path: Path) -> None:
-    """Both run at idle priority, which a busy machine leaves little time."""
+    """Both run at the lowest priority, which a busy machine leaves little time."""
     file = tmp_path / "slate.png"
     file.write_bytes(b"a picture")
     given = []
