@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from restream_agent.stream.flv import (
     AUDIO,
     HEADER,
+    LARGEST_BODY,
     SCRIPT,
     VIDEO,
     FlvError,
@@ -50,15 +51,21 @@ def test_garbage_is_refused_or_waited_for_but_never_crashes(data: bytes) -> None
     ("data", "reason"),
     [
         (b"GET / HTTP/1.1", "does not begin"),
-        (HEADER + b"\x05" + bytes(20), "not a kind"),
-        (HEADER + b"\x09\xff\xff\xff" + bytes(20), "larger than any picture"),
+        (HEADER[:8] + b"\x0a" + bytes(4), "unknown length"),
+        (HEADER + b"\x05" + bytes(10), "not a kind"),
+        (HEADER + b"\x09\x80\x00\x01" + bytes(7), "larger than any picture"),
         (HEADER + encode(Tag(VIDEO, 0, b"x"))[:-1] + b"\x63", "not the tag's length"),
     ],
 )
 def test_what_cannot_be_flv_is_refused_with_a_reason(data: bytes, reason: str) -> None:
-    """Garbage, an unknown kind, a giant tag and a wrong length each say what they are."""
+    """Garbage, an unknown kind, a giant tag and a wrong length each say what they are, as soon as can be."""
     with pytest.raises(FlvError, match=reason):
         Reader().feed(data)
+
+
+def test_the_largest_tag_is_waited_for() -> None:
+    """A tag of LARGEST_BODY bytes is a picture."""
+    assert Reader().feed(HEADER + encode(Tag(VIDEO, 0, bytes(LARGEST_BODY)))[:11]) == []
 
 
 def test_pictures_sound_and_parameters_are_told_apart() -> None:
@@ -84,6 +91,22 @@ def test_pictures_sound_and_parameters_are_told_apart() -> None:
     assert [key, media, media, header, header, none, header, key, media, header, media, none] == claims
 
 
+def test_the_first_two_bytes_say_what_a_tag_is() -> None:
+    """Nothing of a tag beyond them is asked, and a codec without parameters has none to be taken for."""
+    claims = [
+        (tag.is_media, tag.is_sequence_header)
+        for tag in (
+            Tag(AUDIO, 0, b"\xaf\x00"),
+            Tag(AUDIO, 0, b"\xaf\x01"),
+            Tag(AUDIO, 0, b"\x27\x00"),  # MP3 of 11 kHz: the low bits are no codec of pictures
+            Tag(VIDEO, 0, b"\x22\x00"),  # H.263
+            Tag(VIDEO, 0, b"\x17"),
+        )
+    ]
+    header, media, none = (False, True), (True, False), (False, False)
+    assert [header, media, media, media, none] == claims
+
+
 def test_metadata_gives_the_numbers() -> None:
     """Width and frame rate are read from an ECMA array, past strings and booleans."""
     body = (
@@ -95,6 +118,21 @@ def test_metadata_gives_the_numbers() -> None:
         b"\x00\x00\x09"
     )
     assert metadata(Tag(SCRIPT, 0, body)) == {"width": 1280.0, "framerate": 30.0}
+
+
+WIDTH = b"\x02\x00\x0aonMetaData\x03\x00\x05width\x00" + struct.pack(">d", 1280)
+
+
+def test_a_number_may_end_the_metadata() -> None:
+    """The end mark of the object may be missing; a number that is cut off is none."""
+    assert metadata(Tag(SCRIPT, 0, WIDTH)) == {"width": 1280.0}
+    assert metadata(Tag(SCRIPT, 0, WIDTH[:-1])) == {}
+
+
+def test_only_on_meta_data_is_metadata() -> None:
+    """Another script tag has no numbers for the program, nor has a picture of the same bytes."""
+    assert metadata(Tag(SCRIPT, 0, WIDTH.replace(b"onMetaData", b"onCuePoint"))) == {}
+    assert metadata(Tag(VIDEO, 0, WIDTH)) == {}
 
 
 @given(st.binary(max_size=80))
@@ -110,6 +148,12 @@ def test_numbers_that_cannot_be_are_left_out() -> None:
         assert metadata(Tag(SCRIPT, 0, body)) == {}
 
 
+def test_a_codec_may_be_four_letters() -> None:
+    """Four bytes, the largest number that metadata has, are kept."""
+    body = WIDTH[:-8] + struct.pack(">d", 2**32)
+    assert metadata(Tag(SCRIPT, 0, body)) == {"width": 2**32}
+
+
 def test_b_frames_are_shown_later_than_their_timestamp() -> None:
     """The composition time is read as a signed number, from H.264 and enhanced HEVC, and is 0 elsewhere."""
     tags = (
@@ -120,3 +164,17 @@ def test_b_frames_are_shown_later_than_their_timestamp() -> None:
         sound(0, 1),
     )
     assert [tag.composition_time for tag in tags] == [66, -2, 33, 0, 0]
+
+
+def test_what_has_no_composition_time_has_none() -> None:
+    """Its place in a picture of H.264 and HEVC is the only one; the time may be the last thing in a tag."""
+    tags = (
+        Tag(VIDEO, 0, b"\x27\x01\x00\x00\x42"),
+        Tag(VIDEO, 0, b"\xa1hvc1\x00\x00\x21"),
+        Tag(VIDEO, 0, b"\x27\x01\x00\x42"),
+        Tag(VIDEO, 0, b"\xa1hvc1\x00\x21"),
+        Tag(VIDEO, 0, b"\x22\x01\x00\x00\x42"),  # H.263
+        Tag(VIDEO, 0, b"\x17\x00\x00\x00\x42"),  # parameters
+        Tag(AUDIO, 0, b"\x27\x01\x00\x00\x42"),  # MP3 of 11 kHz
+    )
+    assert [tag.composition_time for tag in tags] == [66, 33, 0, 0, 0, 0, 0]
