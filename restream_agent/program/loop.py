@@ -282,7 +282,7 @@ class Program:
     def _follow_codecs(self, now: int) -> None:
         """Have relays and fallback follow the codecs of the publisher."""
         last, sent = self._last_codecs, self._backlog.codecs
-        if self._publisher and self._splice.source is Source.LIVE:
+        if self._publisher and (self._splice.source is Source.LIVE or self._splice.is_radio):
             last.learn(self._publisher.codecs)
         if not last.are_sent(sent) and self._splice.source is Source.FALLBACK:
             fitting = last.open_fitting(self._settings.fallback)

@@ -54,14 +54,21 @@ class Backlog:
                 self._tags, self._is_open = [], False
 
     def _note_codec(self, tag: Tag) -> None:
-        """Note a tag's codec. The parameters of another codec are of no use to it; MP3 has none."""
+        """Note a tag's codec. Parameters and sound of another codec are of no use to it; MP3 has none."""
         name = codec(tag)
         if self.codecs.get(tag.kind) == name:
             return
         self.codecs[tag.kind] = name
+        if tag.kind == AUDIO:
+            self._drop_sound()
         header = self._headers.get(tag.kind)
         if header is not None and codec(Tag(tag.kind, 0, header[11:16])) != name:
             del self._headers[tag.kind]
+
+    def _drop_sound(self) -> None:
+        """Leave the pictures of the group: a relay takes the codec of its first sound for that of all."""
+        self._tags = [(tag, data) for tag, data in self._tags if tag.kind != AUDIO]
+        self._size = sum(len(data) for _, data in self._tags)
 
     def start(self, queue: "RelayQueue") -> None:
         """Begin a new relay's queue with the FLV header, the sequence headers and the current picture."""

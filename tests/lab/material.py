@@ -150,7 +150,7 @@ def _x265(recipe: PictureRecipe) -> tuple[str, ...]:
 def _svtav1(recipe: PictureRecipe) -> tuple[str, ...]:
     return (
         "-c:v", "libsvtav1", "-preset", "12", "-b:v", "800k", "-g", str(recipe.group),
-        "-svtav1-params", "pred-struct=1:scd=0",
+        "-svtav1-params", "pred-struct=1:scd=0:rc=2",
     )  # fmt: skip
 
 

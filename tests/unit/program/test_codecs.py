@@ -145,3 +145,21 @@ def test_a_relay_that_began_in_another_codec_begins_anew_once(tmp_path: Path) ->
                 assert codecs_of(new.tags) == {"hevc", "aac"}
         program.wait(lambda: "now fallback (drop" in program.errors.read_text(), "the fallback")
         assert program.errors.read_text().count("begins anew") == 1
+
+
+def test_sound_alone_in_another_codec_reaches_a_relay_that_began_with_the_fallback(tmp_path: Path) -> None:
+    """The fallback is still in the codecs of an earlier broadcast (MP3), and there is no live picture."""
+    mp3 = [
+        Tag(AUDIO, tag.timestamp, b"\x2f\xff\xfb\x90\x64" + bytes(20)) if tag.kind == AUDIO else tag
+        for tag in FALLBACK_FILE
+        if tag.kind == VIDEO or tag.is_media
+    ]
+    alone = [tag for tag in live_stream(8000) if tag.kind == AUDIO]
+    with RunningProgram(tmp_path, mp3, opening=100) as program, RelayReader(program) as old:
+        old.read_more()
+        assert codecs_of(old.tags) == {"h264", "mp3"}
+        with LiveSender(program, alone):
+            program.wait(lambda: "begins anew" in program.errors.read_text(), "the end of the relay")
+            with RelayReader(program) as new:
+                new.read_more(60)
+                assert codecs_of(new.tags) == {"h264", "aac"}
