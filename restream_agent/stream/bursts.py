@@ -63,6 +63,11 @@ class Bursts:
             least, greatest = min(lag, before.least), max(lag, before.greatest)
         self._bins.append(_Bin(number, Lags(least, greatest)))
 
+    def learn(self) -> None:
+        """Learn the lags up to the newest picture. The stream is left: what comes next may be a backlog."""
+        if self._bins:
+            self._look((self._bins[-1].number + 1) * _BIN)
+
     def usual(self, now: int) -> Lags | None:
         """Return the lags of the stream when it last kept real time, None if it never did for long enough."""
         self._look(now)
@@ -89,11 +94,11 @@ class Bursts:
         later = [each.lags for each in self._bins if middle <= each.number < number]
         earlier = [each.lags for each in self._bins if each.number < middle]
         if later and earlier and self.is_watched(now):
-            self._learn(earlier, later)
+            self._compare(earlier, later)
         else:
             self._is_steady = False
 
-    def _learn(self, earlier: list[Lags], later: list[Lags]) -> None:
+    def _compare(self, earlier: list[Lags], later: list[Lags]) -> None:
         before, after = (min(lags.least for lags in half) for half in (earlier, later))
         self._is_steady = abs(after - before) <= _STEADY_WITHIN
         seen = Lags(min(before, after), max(lags.greatest for lags in (*earlier, *later)))

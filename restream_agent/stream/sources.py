@@ -71,10 +71,11 @@ class LiveSource:
         self.tracks = LiveTracks(self.since)
 
     def leave(self) -> None:
-        """Note that the program leaves this stream while it is connected: remember its usual lag."""
+        """Note that the program leaves this stream while it is connected: remember its usual lags."""
         self.candidate = []
         self.held.clear()
         self.tracks.paused()
+        self._bursts.learn()
         lag = self._arrivals.lag
         self._usual_lag = self._usual_lag if lag is None else lag
 

@@ -97,6 +97,21 @@ def test_a_stream_in_bursts_returns_after_a_stall(burst: int, meanwhile: str) ->
     assert bench.source_changes() == changes + 1
 
 
+@pytest.mark.parametrize("burst", LENGTHS)
+def test_a_stream_in_bursts_that_opened_a_broadcast_returns_after_a_stall(burst: int) -> None:
+    """It was never returned to before, so its bursts are known from while it was live: one keyframe."""
+    bench = BurstBench(Settings())
+    bench.start(burst)
+    bench.run(8400)
+    assert bench.source() is Source.LIVE
+    bench.pass_time(4000)
+    assert bench.source() is Source.FALLBACK
+    resumed, changes = bench.now, bench.source_changes()
+    bench.run(30_000)
+    assert bench.returned_at() - resumed <= GROUP + burst
+    assert bench.source_changes() == changes + 1
+
+
 @pytest.mark.parametrize("away", [1500, 4370])
 @pytest.mark.parametrize("burst", LENGTHS)
 def test_a_stream_in_bursts_returns_after_a_reconnect(burst: int, away: int) -> None:
