@@ -27,7 +27,7 @@ _LONG_WAIT = 3.0
 _WAITING = {
     "settle": "OBS is not shown yet: it has been connected for {} (ingest.settle)",
     "data": "OBS is connected, and nothing has come from it for {}",
-    "picture": "OBS sends sound and no picture: waiting for a picture for {}",
+    "picture": "OBS sends sound and no picture, or one that SRS leaves out (AV1, VP9): waiting for {}",
     "keyframe": f"waiting for a keyframe of OBS for {{}}: {_REMEDY} (Settings, Output)",
     "real time": "waiting for OBS's stream to keep real time for {}: its network is slow, or catches up",
 }

@@ -24,7 +24,7 @@ WINDOW = 10.0
 """Seconds."""
 
 MOST_SENDERS = 8192
-"""Clients of SRS whose address is remembered, some 200 bytes each. SRS takes 3,000 (srs.conf.j2)."""
+"""Clients of SRS that are remembered, some 200 bytes each. SRS takes 3,000 (srs.conf.j2)."""
 
 _QUIET = frozenset(("debug", "info", "notice", "trace", "verb", "warn"))
 _ADDRESS = r"[0-9A-Fa-f.:]{2,45}"
@@ -35,6 +35,9 @@ _REPORT = re.compile(r"==\d+==|nginx: \[")
 _NO_AGENT = "the agent does not answer; systemctl status restream-agent"
 _NO_RTMP = "it does not speak RTMP"
 _LATE = "it did not finish the handshake in time"
+_NO_PICTURE = (
+    "its picture: SRS passes no AV1 and no VP9; set the video encoder in OBS to H.264 (Settings, Output)"
+)
 _NOT_FOR_PLAYERS = "the stream is played on this machine only"
 
 Reasons = tuple[tuple[re.Pattern[str], str], ...]
@@ -145,10 +148,12 @@ class SrsLog(ServerLog):
         r"\[\d{4}-\d\d-\d\d [\d:.]+\]\[(\w+)\]\[\d+\]\[([^\]]*)\](?:\[\d+\])?(?:\[\w+\])? ?(.*)", re.DOTALL
     )
     _CONNECTED = re.compile(rf"RTMP client ip=({_ADDRESS}):\d+, fd=\d+")
+    _LEFT_OUT = "drop unknown header video, "
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock)
         self._senders: OrderedDict[str, str] = OrderedDict()
+        self._pictureless: OrderedDict[str, None] = OrderedDict()
 
     def _read(self, line: str) -> _Line | None:
         found = self._LINE.match(line)
@@ -158,6 +163,8 @@ class SrsLog(ServerLog):
         if level.lower() in _QUIET:
             if connected := self._CONNECTED.match(words):
                 self._remember(client, connected[1])
+            if words.startswith(self._LEFT_OUT) and self._is_first_picture(client):
+                return _Line(is_quiet=True, sender=self._senders.get(client, ""), reason=_NO_PICTURE)
             return _Line(is_quiet=True)
         reason = _reason(words, _SRS_REASONS) if words.startswith("serve error") else None
         return _Line(is_quiet=False, sender=self._senders.get(client, ""), reason=reason)
@@ -167,6 +174,14 @@ class SrsLog(ServerLog):
         self._senders.setdefault(client, sender)
         if len(self._senders) > MOST_SENDERS:
             self._senders.popitem(last=False)
+
+    def _is_first_picture(self, client: str) -> bool:
+        """Whether SRS leaves out the first picture of a client; it has a line for each of them."""
+        is_first = client not in self._pictureless
+        self._pictureless[client] = None
+        if len(self._pictureless) > MOST_SENDERS:
+            self._pictureless.popitem(last=False)
+        return is_first
 
 
 class NginxLog(ServerLog):

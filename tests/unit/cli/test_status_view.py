@@ -79,7 +79,7 @@ def waiting(**changes: Any) -> list[str]:
             "waiting for a keyframe of OBS for 9s: set OBS's keyframe interval to 2 s (Settings, Output)",
         ),
         ("data", "OBS is connected, and nothing has come from it for 9s"),
-        ("picture", "OBS sends sound and no picture: waiting for a picture for 9s"),
+        ("picture", "OBS sends sound and no picture, or one that SRS leaves out (AV1, VP9): waiting for 9s"),
         (
             "real time",
             "waiting for OBS's stream to keep real time for 9s: its network is slow, or catches up",

@@ -45,6 +45,17 @@ def test_srs_turns_a_client_away_in_one_line() -> None:
     assert said == [f"refused by SRS: from 192.0.2.7, the stream key is empty; {TO_TYPE}"]
 
 
+def test_a_picture_that_srs_leaves_out_is_said_once() -> None:
+    """SRS 6.0.157 has a line for each picture of AV1; the publisher and its sound stay."""
+    left_out = srs("WARN", "drop unknown header video, size=4034, bytes[0]=0x91")
+    other = srs("WARN", "drop unknown header video, size=40, bytes[0]=0x90", client="c2")
+    said = told(SrsLog(), CONNECTED, left_out, left_out, other, left_out)
+    reason = (
+        "its picture: SRS passes no AV1 and no VP9; set the video encoder in OBS to H.264 (Settings, Output)"
+    )
+    assert said == [f"refused by SRS: from {who}, {reason}" for who in ("192.0.2.7", "an unknown address")]
+
+
 def test_what_the_agent_has_refused_is_not_said_again() -> None:
     """It has its line in the agent's journal; a hook that nobody answers has none there."""
     hook = 'rtmp on_publish http://h : http: on_publish failed, request={}, response={"code":403}, code='
