@@ -284,7 +284,7 @@ class Program:
         last, sent = self._last_codecs, self._backlog.codecs
         if self._publisher and (self._splice.source is Source.LIVE or self._splice.is_radio):
             last.learn(self._publisher.codecs)
-        if not last.are_sent(sent) and self._splice.source is Source.FALLBACK:
+        if self._splice.is_muted or (not last.are_sent(sent) and self._splice.source is Source.FALLBACK):
             fitting = last.open_fitting(self._settings.fallback)
             if fitting:
                 fitting.close()

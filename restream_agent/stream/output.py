@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from restream_agent.stream.access_unit import with_parameters
+from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.mp3 import mp3_shape
 from restream_agent.stream.silence import SILENCE, STEREO, Silence, SilenceClock, can_be_silent, silence_like
@@ -37,11 +38,16 @@ class Output:
     `headers` are the sequence headers that were sent last, of MP3 its shape (mp3.py); `sound` is what is
     heard. Sound has its sequence header in front whenever its shape changes. Silence takes the shape of the
     sound before it, so that the sequence header seldom changes.
+
+    `is_muted` is whether the fallback's sound is left out for silence, because it is in another codec than
+    the sound that was live last: relays that have begun with that take no other.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         self.headers: dict[int, Tag] = {}
         self.sound = Sound.NONE
+        self.is_muted = False
+        self._live_codec = ""
         self._timeline = timeline
         self._clock = SilenceClock()
         self._silence = SILENCE
@@ -57,8 +63,9 @@ class Output:
 
         `usual` is the sequence header of the silence that a source without sound will get, if none was sent.
         """
-        self._is_cut = True
+        self._is_cut, self.is_muted = True, False
         self.hear(source, headers.get(AUDIO))
+        headers = {kind: header for kind, header in headers.items() if self._takes(header)}
         missing = {} if usual is None or AUDIO in self.headers else {AUDIO: usual}
         return self._send_headers({**missing, **headers})
 
@@ -84,6 +91,9 @@ class Output:
 
         `timeline` is that of a source with a clock of its own.
         """
+        if not self._takes(tag):
+            self.is_muted = True
+            return []
         heard = self._timeline.last[AUDIO]
         stamped = (timeline or self._timeline).stamp(tag, now)
         if stamped is None:
@@ -98,12 +108,20 @@ class Output:
         patience = _INTERLEAVED if self._source is Sound.FALLBACK else LATEST
         return [stamped, *self._fill(heard, stamped.timestamp - patience)]
 
+    def _takes(self, tag: Tag) -> bool:
+        """Whether a tag of the current source is sent: all but the fallback's sound in another codec."""
+        if tag.kind != AUDIO or self._source is not Sound.FALLBACK:
+            return True
+        return self._live_codec in ("", codec(tag))
+
     def _with_sound(self, stamped: Tag, heard: int) -> list[Tag]:
         filled = self._fill(heard, stamped.timestamp)
         self._timeline.last[AUDIO] = stamped.timestamp
         header = mp3_shape(stamped) or self._source_header
         parameters = [] if header is None or self._is_sent(header) else self._send_headers({AUDIO: header})
         self.sound = self._source
+        if self._source is Sound.LIVE:
+            self._live_codec = codec(stamped)
         self._is_fillable = can_be_silent(stamped)
         return [*filled, *parameters, stamped]
 

@@ -47,10 +47,7 @@ KINDS = ("opening", "drop", "stall", "overrun", "break", "return", "restart")
 
 @dataclass(frozen=True)
 class HandOff:
-    """A change of source: its kind, one of KINDS, the new source, and when it was decided.
-
-    `stalled` says what stopped at a stall.
-    """
+    """A change of source: its kind of KINDS, the new source, when it was decided, what stopped at a stall."""
 
     kind: str
     source: Source
@@ -107,6 +104,11 @@ class Splice:
     def sound(self) -> Sound:
         """Where the program's sound comes from."""
         return self._output.sound
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether silence is sent for the fallback's sound, which is in another codec than that of live."""
+        return self.source is Source.FALLBACK and self._output.is_muted
 
     @property
     def is_radio(self) -> bool:

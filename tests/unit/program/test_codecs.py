@@ -14,6 +14,8 @@ from tests.unit.program.test_loop import (
     live_stream,
 )
 
+BODIES = {tag.body for tag in FALLBACK_FILE if tag.kind == AUDIO and tag.is_media}
+
 
 def with_second_track(tags: list[Tag]) -> list[Tag]:
     """Put a second sound track beside the first, as OBS does."""
@@ -145,6 +147,26 @@ def test_a_relay_that_began_in_another_codec_begins_anew_once(tmp_path: Path) ->
                 assert codecs_of(new.tags) == {"hevc", "aac"}
         program.wait(lambda: "now fallback (drop" in program.errors.read_text(), "the fallback")
         assert program.errors.read_text().count("begins anew") == 1
+
+
+def test_a_fallback_with_sound_in_the_codec_of_live_is_played_once_it_is_made(tmp_path: Path) -> None:
+    """Until then the relays get its pictures and silence in the codec of live."""
+    mp3 = [
+        Tag(AUDIO, tag.timestamp, b"\x2f\xff\xfb\x90\x64" + bytes(20)) if tag.kind == AUDIO else tag
+        for tag in FALLBACK_FILE
+        if tag.kind == VIDEO or tag.is_media
+    ]
+    with RunningProgram(tmp_path, mp3, opening=NEVER) as program, RelayReader(program) as relay:
+        with LiveSender(program, live_stream()):
+            relay.read(has_from(relay, LIVE), "live")
+            relay.read_more(60)
+        program.wait(lambda: "now fallback" in program.errors.read_text(), "the fallback")
+        relay.read_more(60)
+        (tmp_path / "new.flv").write_bytes(flv(FALLBACK_FILE))
+        (tmp_path / "new.flv").rename(tmp_path / "fallback.flv")
+        relay.read(lambda: relay.media[-1].body in BODIES, "the fallback's own sound")
+        assert codecs_of(relay.tags) == {"h264", "aac"}
+        assert_increasing(relay.tags)
 
 
 def test_sound_alone_in_another_codec_reaches_a_relay_that_began_with_the_fallback(tmp_path: Path) -> None:

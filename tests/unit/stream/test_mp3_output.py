@@ -55,3 +55,18 @@ def test_sound_that_stops_is_followed_by_silence_in_mp3() -> None:
     stamps = [tag.timestamp for tag in silence]
     assert stamps == sorted(set(stamps))
     assert {second - first for first, second in pairwise(stamps)} <= {26, 27}
+
+
+def test_a_fallback_with_sound_in_another_codec_is_heard_as_silence() -> None:
+    """A relay takes no AAC after MP3, and would have no sound until there is a fallback in MP3."""
+    bench = opened()
+    bench.take(bench.splice.live_ended(bench.now))
+    begun = bench.now
+    bench.sent.clear()
+    bench.pass_time(4000)
+    assert bench.splice.is_muted
+    silence = sounds(bench)
+    assert {mp3_shape(tag) for tag in silence} == {mp3_shape(Tag(AUDIO, 0, FRAME))}
+    stamps = [tag.timestamp for tag in silence]
+    assert stamps[-1] >= begun + 3500
+    assert max(second - first for first, second in pairwise(stamps)) <= 27
