@@ -56,6 +56,7 @@ class Output:
         self._source_header: Tag | None = None
         self._is_cut = False
         self._is_fillable = True
+        self._begins_silent = False
         self._first_picture: int | None = None
 
     def cut_to(self, source: Sound, headers: Mapping[int, Tag], usual: Tag | None = None) -> list[Tag]:
@@ -64,6 +65,7 @@ class Output:
         `usual` is the sequence header of the silence that a source without sound will get, if none was sent.
         """
         self._is_cut, self.is_muted = True, False
+        self._begins_silent = usual is not None and AUDIO not in headers
         self.hear(source, headers.get(AUDIO))
         headers = {kind: header for kind, header in headers.items() if self._takes(header)}
         missing = {} if usual is None or AUDIO in self.headers else {AUDIO: usual}
@@ -79,7 +81,7 @@ class Output:
         That of a picture also goes inside the next keyframe, as at a cut.
         """
         if header.kind == AUDIO:
-            self._source_header = header
+            self._source_header, self._begins_silent = header, False
             return []
         if self._is_sent(header):
             return []
@@ -105,7 +107,9 @@ class Output:
         if self._is_cut and stamped.is_keyframe and VIDEO in self.headers:
             stamped = with_parameters(stamped, self.headers[VIDEO])
             self._is_cut = False
-        patience = _INTERLEAVED if self._source is Sound.FALLBACK else LATEST
+        # A relay waits for its first sound. Of a publisher that announces none, it gets silence at once.
+        is_first = self._begins_silent and heard < 0
+        patience = _INTERLEAVED if is_first or self._source is Sound.FALLBACK else LATEST
         return [stamped, *self._fill(heard, stamped.timestamp - patience)]
 
     def _takes(self, tag: Tag) -> bool:

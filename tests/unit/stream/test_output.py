@@ -1,5 +1,7 @@
 """What is sent beside the tags of a source: its parameters, and silence in gaps."""
 
+from itertools import pairwise
+
 import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
@@ -79,9 +81,39 @@ def test_the_first_silence_begins_with_the_first_picture() -> None:
     timeline.begin(0, 0, 0)
     output = Output(timeline)
     output.cut_to(Sound.LIVE, {VIDEO: HEADERS[VIDEO]}, HEADERS[AUDIO])
-    sent = [tag for at in (0, 2700) for tag in output.put(picture(at, 1, is_keyframe=at == 0), at)]
+    sent = [tag for at in (0, 700) for tag in output.put(picture(at, 1, is_keyframe=at == 0), at)]
     silence = [tag.timestamp for tag in sent if is_silence(tag)]
-    assert (silence[0], silence[-1]) == (0, 662)
+    assert silence[0] == 0
+
+
+def silence_of(*, announced: bool) -> tuple[list[int], list[int]]:
+    """Return the silence of pictures of 4 s without sound; its header comes after a while if announced."""
+    timeline = Timeline()
+    timeline.begin(0, 0, 0)
+    output = Output(timeline)
+    output.cut_to(Sound.LIVE, {VIDEO: HEADERS[VIDEO]}, HEADERS[AUDIO])
+    sent = []
+    for at in range(0, 4000, 40):
+        if announced and at == 200:
+            output.change(HEADERS[AUDIO])
+        sent += output.put(picture(at, 1, is_keyframe=at == 0), at)
+    silence = [(place, tag.timestamp) for place, tag in enumerate(sent) if is_silence(tag)]
+    return [place for place, _ in silence], [stamp for _, stamp in silence]
+
+
+def test_a_broadcast_without_sound_begins_with_silence_at_once() -> None:
+    """A relay shows nothing before its first sound. What follows leaves sound its 2 s to come."""
+    places, stamps = silence_of(announced=False)
+    assert stamps[0] == 0
+    assert places[0] <= 20
+    assert stamps[-1] <= 2000
+    assert {second - first for first, second in pairwise(stamps)} <= {21, 22}
+
+
+def test_sound_that_was_announced_is_waited_for() -> None:
+    """It may come 2 s after its picture, and then it is heard."""
+    places, _ = silence_of(announced=True)
+    assert places[0] > 50
 
 
 def test_sound_at_the_very_beginning_is_sound() -> None:
