@@ -59,6 +59,7 @@ def test_any_bytes_are_values_or_the_typed_error(data: bytes) -> None:
         pytest.param(b"\x03\0\x01a" * 100_000, "longer or deeper", id="deep objects"),
         pytest.param(b"\x0a\0\0\0\x01" * 100_000, "longer or deeper", id="deep arrays"),
         pytest.param(b"\x0a\xff\xff\xff\xff" + b"\x05" * 100_000, "longer or deeper", id="a long array"),
+        pytest.param(b"\x0a\0\0\x03\xe8" + b"\x05" * 999, "longer or deeper", id="an array without end"),
         pytest.param(b"\x05" * 1001, "longer or deeper", id="many values"),
         pytest.param(b"\x02\xff\xffabc", "ends inside", id="cut off"),
         pytest.param(b"\x03\0\x01a\x05", "ends inside", id="an object without end"),
