@@ -122,11 +122,11 @@ def _skip_scaling(bits: Bits, lists: int) -> None:
     for number in range(lists):
         if not bits.take(1):
             continue
-        last = following = 8
+        scale = 8
         for _ in range(16 if number < 6 else 64):
-            if following:
-                following = (last + bits.signed_golomb()) % 256
-            last = following or last
+            scale = (scale + bits.signed_golomb()) % 256
+            if scale == 0:
+                break  # the rest of the list is like what is before it
 
 
 def _skip_order(bits: Bits) -> None:
