@@ -98,6 +98,8 @@ CODECS = {
     (VIDEO, b"\x91hvc1"): "hevc",
     (VIDEO, b"\x93av01"): "av1",
     (VIDEO, b"\x93x\x00\xffz"): "x??z",
+    (VIDEO, b"\x93a\x20\x7fz"): "a??z",
+    (VIDEO, b"\x91"): "?",
     (VIDEO, b"\x1f"): "codec 15",
     (AUDIO, b"\xaf\x01"): "aac",
     (AUDIO, b"\x2f"): "mp3",

@@ -38,14 +38,15 @@ def test_what_is_no_frame_of_mp3_has_no_shape(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "size", "duration"), [(STEREO_44100, 208, 1152 / 44.1), (MONO_24000, 192, 24.0)]
+    ("body", "size", "bitrate", "duration"),
+    [(STEREO_44100, 208, 5, 1152 / 44.1), (MONO_24000, 192, 8, 24.0)],
 )
-def test_silence_has_the_shape_of_the_sound(body: bytes, size: int, duration: float) -> None:
+def test_silence_has_the_shape_of_the_sound(body: bytes, size: int, bitrate: int, duration: float) -> None:
     """A frame of 64 kb/s: ffmpeg decodes it to silence without a message (measured with 5.1)."""
     shape = shape_of(body)
     assert shape is not None
     frame, lasts = silent_frame(shape)
-    assert len(frame) - 1 == size
+    assert (len(frame) - 1, frame[3] >> 4) == (size, bitrate)
     assert lasts == pytest.approx(duration)
     assert sound_shape(Tag(AUDIO, 0, frame)) == sound_shape(Tag(AUDIO, 0, body)) != SoundShape("mp3")
     assert mp3_shape(Tag(AUDIO, 0, frame)) == shape

@@ -68,8 +68,21 @@ def shifted(arrivals: list[tuple[int, int]], by: int) -> list[tuple[int, int]]:
 def test_a_stream_that_stands_still_grows_late() -> None:
     """Second by second."""
     pace = watched(frames(20_000), 26_000)
-    assert pace.speed == pytest.approx(0.4, abs=0.05)
+    assert pace.speed == pytest.approx(0.396, abs=0.001)  # measured over 10 s
     assert pace.late == pytest.approx(6000, abs=100)
+
+
+def test_tags_that_are_late_beside_others_make_nothing_late() -> None:
+    """Half of a second is 400 ms late, the other half is not."""
+    pace = watched([(at + at // 500 % 2 * 400, timestamp) for at, timestamp in frames(20_000)], 20_000)
+    assert pace.speed == pytest.approx(1.0, abs=0.01)
+    assert pace.late == 0
+
+
+def test_a_slow_source_grows_late_too() -> None:
+    """A picture in 600 ms; after 2 s the time when it was better is over."""
+    stream = [(at + (1000 if at > 10_000 else 0), at) for at in range(0, 20_000, 600)]
+    assert watched(stream, 20_000).late == pytest.approx(1000, abs=10)
 
 
 def test_a_line_that_has_caught_up_is_no_longer_late() -> None:

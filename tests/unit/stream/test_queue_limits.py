@@ -4,7 +4,7 @@ import pytest
 
 from restream_agent.stream.fanout import Backlog, Limits, RelayQueue
 from restream_agent.stream.flv import HEADER, VIDEO, Tag, encode
-from restream_agent.stream.marks import Mark
+from restream_agent.stream.marks import Mark, is_mark
 
 SIZE = 100
 HOUR = 3_600_000
@@ -103,3 +103,8 @@ def test_the_first_tag_of_all_is_a_mark() -> None:
     queue.offer(*picture_at(0, is_keyframe=True))
     taken(queue, 1)
     assert list(queue.marks) == [Mark(0, VIDEO, 0)]
+
+
+def test_few_positions_are_marks() -> None:
+    """One in 64."""
+    assert sum(map(is_mark, range(64_000))) == pytest.approx(1000, abs=2)

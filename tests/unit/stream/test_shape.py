@@ -53,6 +53,7 @@ def test_metadata_tell_the_size_where_parameters_do_not() -> None:
     """Of a codec whose parameters are not read."""
     shape = shape_of(metadata(width=640.0, height=360.0), Tag(VIDEO, 0, b"\x90vp09"))
     assert (shape.size, shape.video_codec) == ((640, 360), "vp9")
+    assert shape_of(metadata(width=65_536.0, height=65_537.0)).size == (65_536, 0)
 
 
 def test_codecs_are_those_of_the_tags_and_before_them_those_of_the_metadata() -> None:
@@ -64,7 +65,7 @@ def test_codecs_are_those_of_the_tags_and_before_them_those_of_the_metadata() ->
     assert (shape.video_codec, shape.audio_codec, shape.sound.sample_rate) == ("h264", "mp3", 44100)
 
 
-@pytest.mark.parametrize("number", [-1.0, 2.0**33, 3e300, float("nan"), 7.4])
+@pytest.mark.parametrize("number", [-1.0, 2.0**32, 2.0**33, 3e300, float("nan"), 7.4])
 def test_codecs_that_cannot_be_are_not_known(number: float) -> None:
     """A publisher's metadata may hold any number."""
     shape = shape_of(metadata(videocodecid=number))
@@ -77,7 +78,8 @@ def test_a_stated_frame_rate_is_told_beside_the_measured_one() -> None:
     stated = shape_of(WIDE, metadata(framerate=30.0), *pictures)
     assert stated.stated_rate == 30
     assert stated.measured_rate == pytest.approx(20)
-    assert shape_of(WIDE, metadata(framerate=0.5), *pictures).stated_rate == 0
+    for rate, believed in ((0.5, 0), (1.0, 1), (240.0, 240), (241.0, 0)):
+        assert shape_of(WIDE, metadata(framerate=rate), *pictures).stated_rate == believed
 
 
 def test_a_rate_that_is_not_stated_is_measured() -> None:
@@ -94,9 +96,18 @@ def test_a_rate_that_is_not_stated_is_measured() -> None:
     assert shape.measured_rate == 0
 
 
+def test_each_picture_counts_for_the_rate() -> None:
+    """Also one of the timestamp before it; and up to ten seconds after the first."""
+    twice = [picture(at, 1, is_keyframe=at == 0) for at in (0, *range(0, 2001, 40))]
+    assert shape_of(*twice).measured_rate == 25.5
+    few = [picture(at, 1, is_keyframe=at == 0) for at in (*range(0, 8001, 40), 10_000)]
+    assert shape_of(*few).measured_rate == 20.1
+
+
 def test_sound_is_told_by_its_configuration() -> None:
     """Before that, by its codec alone."""
     shape = shape_of(Tag(AUDIO, 0, b"\xaf\x01abc"))
     assert (shape.audio_codec, shape.sound.channels) == ("aac", 0)
     shape.note(STEREO)
+    shape.note(Tag(AUDIO, 0, b"\xaf\x01abc"))
     assert (shape.sound.sample_rate, shape.sound.channels) == (48000, 2)

@@ -3,7 +3,7 @@
 import pytest
 
 from restream_agent.stream.flv import AUDIO, Tag
-from restream_agent.stream.silence import LONGEST, SILENCE, STEREO, SilenceClock, silence_like
+from restream_agent.stream.silence import LONGEST, SILENCE, STEREO, SilenceClock, can_be_silent, silence_like
 
 INDEX = {96000: 0, 48000: 3, 44100: 4, 22050: 7, 8000: 11}
 # Decoded by ffmpeg to silence: tests/media/test_silence.py.
@@ -47,8 +47,22 @@ def test_rate_and_length_may_be_spelled_out() -> None:
     explicit = header((2, 5), (15, 4), (48000, 24), (2, 4), (0, 3))
     short = header((2, 5), (3, 4), (2, 4), (1, 1), (0, 2))
     extended = header((5, 5), (6, 4), (2, 4), (3, 4), (2, 5), (0, 3))
-    shapes = [silence_like(each) for each in (explicit, short, extended)]
-    assert [shape and shape.duration for shape in shapes] == [1024 / 48, 20.0, 1024 / 24]
+    reserved = header((5, 5), (6, 4), (2, 4), (13, 4), (2, 5), (0, 3))
+    shapes = [silence_like(each) for each in (explicit, short, extended, reserved)]
+    assert [shape and shape.duration for shape in shapes] == [1024 / 48, 20.0, 1024 / 24, 1024 / 24]
+
+
+@pytest.mark.parametrize(("rate", "is_known"), [(7349, False), (7350, True), (96000, True), (96001, False)])
+def test_a_rate_that_is_spelled_out_is_one_of_aac(rate: int, *, is_known: bool) -> None:
+    """From 7350 to 96000."""
+    shape = header((2, 5), (15, 4), (rate, 24), (2, 4), (0, 3))
+    assert (silence_like(shape) is not None) is is_known
+
+
+def test_aac_and_mp3_can_be_silent() -> None:
+    """Other codecs have no silence here."""
+    bodies = (b"\xaf\x01abc", b"\x2f\xff\xfb\x90\x64abc", b"\x2fabc", b"\x91Opusabc")
+    assert [can_be_silent(Tag(AUDIO, 0, body)) for body in bodies] == [True, True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +97,7 @@ def test_the_frames_follow_the_sound_and_end_in_time() -> None:
     assert SilenceClock().stamps(SILENCE.duration, 1000, 1085) == [1021, 1043]
     assert SilenceClock().stamps(SILENCE.duration, 1000, 1086) == [1021, 1043, 1064]
     assert SilenceClock().stamps(SILENCE.duration, 1000, 1042) == []
+    assert SilenceClock().stamps(SILENCE.duration, 1000, 1043) == [1021]
 
 
 def test_frames_that_are_asked_for_one_by_one_have_no_other_timestamps() -> None:

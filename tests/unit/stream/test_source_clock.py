@@ -157,3 +157,48 @@ def test_the_program_shows_such_a_source_at_once_and_without_a_hand_off(
         assert sent[0][0] <= 100 + sound_late
         assert len(sent) >= (12_000 - sound_late) // step - 1
         assert max(second[1] - first[1] for first, second in pairwise(sent)) <= step + FRAME
+
+
+def after(first: int, kind: int, timestamp: int, now: int) -> int:
+    """Return what becomes of a tag's timestamp after a picture that arrived at 0."""
+    clock = SourceClock()
+    clock.continued(Tag(VIDEO, first, b"\x27\x01"), 0)
+    return clock.continued(Tag(kind, timestamp, b"\x27\x01" if kind == VIDEO else b"\xaf\x01"), now).timestamp
+
+
+@pytest.mark.parametrize("now", [0, 500])
+def test_a_larger_step_is_another_clock(now: int) -> None:
+    """Back by more than a second, or ahead by more than two minutes and the time that has passed."""
+    steps = (-LARGEST_STEP_BACK - 1, -LARGEST_STEP_BACK, LARGEST_PAUSE + now, LARGEST_PAUSE + now + 1)
+    found = [after(10_000, VIDEO, 10_000 + step, now) - 10_000 for step in steps]
+    assert found == [max(1, now), *steps[1:3], max(1, now)]
+
+
+def test_the_first_sound_may_be_two_minutes_from_the_picture() -> None:
+    """In either direction."""
+    steps = (-LARGEST_PAUSE - 1, -LARGEST_PAUSE, LARGEST_PAUSE, LARGEST_PAUSE + 1)
+    assert [after(500_000, AUDIO, 500_000 + step, 0) - 500_000 for step in steps] == [1, *steps[1:3], 1]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "timestamp"),
+    [([(0, 0), (0, 100_000), (0, 200_000)], 300_000), ([(0, 200_000), (500_000, 200_000)], 700_000)],
+)
+def test_the_first_sound_is_compared_with_the_newest_picture(
+    pictures: list[tuple[int, int]], timestamp: int
+) -> None:
+    """After a backlog; and after pictures whose clock stood still, while that of the sound went on."""
+    clock = SourceClock()
+    for now, at in pictures:
+        clock.continued(Tag(VIDEO, at, b"\x27\x01"), now)
+    assert clock.continued(Tag(AUDIO, timestamp, b"\xaf\x01"), pictures[-1][0]).timestamp == timestamp
+
+
+@pytest.mark.parametrize(("timestamp", "expected"), [(105_000, 110_000), (110_000, 110_000)])
+def test_a_track_that_fits_on_two_clocks_is_on_the_likelier_one(timestamp: int, expected: int) -> None:
+    """The picture's clock has leapt back by 5 s while the sound paused; it comes 10 s later, on either."""
+    clock = SourceClock()
+    for kind, at, now in ((AUDIO, 100_000, 0), (VIDEO, 100_000, 0), (VIDEO, 95_000, 40)):
+        clock.continued(Tag(kind, at, b"\x27\x01" if kind == VIDEO else b"\xaf\x01"), now)
+    found = clock.continued(Tag(AUDIO, timestamp, b"\xaf\x01"), 10_000).timestamp
+    assert abs(found - expected) <= FRAME
