@@ -1,0 +1,1 @@
+"""Whether the unit tests notice a wrong sign."""
