@@ -119,7 +119,9 @@ class Decision:
 def decide(rules: Rules, memory: PublisherMemory, situation: Situation, event: AgentEvent) -> Decision:
     """Return the decision for an event; while a broadcast is ending, nothing is asked of systemd."""
     decision = _decide(rules, memory, situation, event)
-    decision = replace(decision, memory=replace(decision.memory, match=memory.match))
+    is_gone = memory.current is not None and decision.memory.current != memory.current
+    match = memory.match.when_gone(situation.now) if is_gone else memory.match
+    decision = replace(decision, memory=replace(decision.memory, match=match))
     if not situation.is_ending:
         return _match(decision, situation) if isinstance(event, Tick) else decision
     kept = (action for action in decision.actions if not isinstance(action, ChangeUnit | KillRelay))

@@ -2,8 +2,16 @@
 
 from dataclasses import replace
 
-from restream_agent.agent.decide import PublisherMemory, PublishRequest, Rules, Tick, decide
-from restream_agent.agent.fallback_match import MATCH_EVERY, LastMatch
+from restream_agent.agent.decide import (
+    AgentEvent,
+    PublisherMemory,
+    PublishRequest,
+    Rules,
+    Tick,
+    UnpublishNotice,
+    decide,
+)
+from restream_agent.agent.fallback_match import ASKED_WITHIN, MATCH_EVERY, LastMatch
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.systemd import unit_names
 
@@ -19,7 +27,7 @@ def is_matched(memory: PublisherMemory, situation: Situation, event: Tick | Publ
     return unit_names.PREPARE_UNIT in [getattr(action, "unit", "") for action in actions]
 
 
-def after(situation: Situation, event: Tick | PublishRequest, memory: PublisherMemory) -> PublisherMemory:
+def after(situation: Situation, event: AgentEvent, memory: PublisherMemory) -> PublisherMemory:
     """Return the memory after an event."""
     return decide(Rules(), memory, situation, event).memory
 
@@ -42,6 +50,23 @@ def test_a_publish_matches_nothing_by_itself() -> None:
     again = after(replace(LIVE, now=2000.0), PublishRequest(OBS), matched)
     assert again.match == matched.match
     assert not is_matched(again, replace(LIVE, now=2005.0), Tick())
+
+
+def test_a_shape_is_matched_again_if_its_publisher_went_before_it_was_asked() -> None:
+    """The preparation starts late on a busy machine, finds no stream, and has nothing to do."""
+    matched = after(LIVE, Tick(), MEMORY)
+    gone = after(replace(LIVE, now=1003.0), UnpublishNotice(OBS), matched)
+    back = after(replace(LIVE, now=1006.0), PublishRequest(OBS), gone)
+    assert not is_matched(back, replace(LIVE, now=1009.0), Tick())
+    assert is_matched(back, replace(LIVE, now=1000.0 + MATCH_EVERY), Tick())
+
+
+def test_a_shape_is_not_matched_again_if_its_publisher_stayed_for_long() -> None:
+    """Ten reconnects, one preparation."""
+    matched = after(LIVE, Tick(), MEMORY)
+    gone = after(replace(LIVE, now=1000.0 + ASKED_WITHIN), UnpublishNotice(OBS), matched)
+    back = after(replace(LIVE, now=1100.0), PublishRequest(OBS), gone)
+    assert not is_matched(back, replace(LIVE, now=1200.0), Tick())
 
 
 def test_a_preparation_that_failed_is_tried_again_with_the_next_publish() -> None:
