@@ -154,9 +154,9 @@ class PublisherStage:
         self.product("fallback", "on")
 
     def resume(self) -> None:
-        """Ask for live again, and note when."""
-        self.product("fallback", "off")
+        """Ask for live again, and note when: live may be back before the command has ended."""
         self.note_back()
+        self.product("fallback", "off")
 
     def note_back(self) -> None:
         """Note that from now on live can come back."""
