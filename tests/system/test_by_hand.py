@@ -2,11 +2,13 @@
 
 import pytest
 
+from tests.lab.container import end_group
 from tests.system.installation import TOML, Installation
 
 pytestmark = pytest.mark.system
 
 HOLD = "restream-off-air.timer"
+PORT = 21000  # of the platform, which nobody serves
 
 
 def test_apply_says_each_thing_once(applied: Installation) -> None:
@@ -44,6 +46,24 @@ def test_on_air_during_a_hold_ends_the_hold_and_says_so(applied: Installation) -
     assert applied.container.is_active("restream.target")
     assert "on air already" in applied.product("on-air")
     applied.product("off-air")
+
+
+def test_a_relay_that_is_stopped_while_it_connects_has_not_failed(applied: Installation) -> None:
+    """ffmpeg exits with 1 then, as it does when a platform refuses it."""
+    script = (
+        f"import socket, time; s = socket.create_server(('127.0.0.1', {PORT})); s.accept(); time.sleep(99)"
+    )
+    platform = applied.container.popen(("python3", "-c", script))
+    try:
+        applied.product("on-air")
+        connected = ("ss", "-Htn", "state", "established", f"sport = :{PORT}")
+        applied.container.wait_until(
+            lambda: applied.container.run(connected).stdout, 20, "the relay to connect"
+        )
+        applied.product("off-air")
+        assert applied.show("ffmpeg-relay@club.service", "ActiveState") == "inactive"
+    finally:
+        end_group(platform)
 
 
 def test_the_log_of_the_program_has_its_name(applied: Installation) -> None:
