@@ -168,14 +168,15 @@ class Agent:
     async def tick(self) -> None:
         """Check the situation and correct it; RestreamError if systemd does not answer.
 
-        A port that fails is tried again soon, and so is one whose server was restarted. As long as the port
-        is dead and nobody publishes, its server is about to be restarted, so the next look is soon too.
+        A port that fails is tried again soon, and so is one whose server was restarted. The next look is also
+        soon as long as our server has to be restarted and nobody publishes.
         """
-        port = self._observer.port
-        await port.attempt()
-        if 0 < port.failures <= _SOON_TRIES or (port.is_dead and self._memory.current is None):
+        await self._observer.port.attempt()
+        if 0 < self._observer.port.failures <= _SOON_TRIES:
             self.look_again.set()
         await self._handle(Tick())
+        if self._observation.situation.ingest.needs_restart and self._memory.current is None:
+            self.look_again.set()
 
     def status(self) -> Status:
         """Return the status as of the last look at systemd and the server, and of the last reports."""

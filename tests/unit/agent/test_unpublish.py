@@ -48,12 +48,23 @@ def test_a_dead_port_is_looked_at_often_once_nobody_publishes(
     bench: AgentBench, monkeypatch: pytest.MonkeyPatch, is_publishing: bool
 ) -> None:
     """The report that the stream has ended may come after the first look."""
+    bench.machine.units = {"restream-ingest.service": "active"}
     if is_publishing:
         go(lambda: bench.agent.publish(hook(OBS)))
     monkeypatch.setattr(PortProbe, "is_dead", True)
     bench.agent.look_again.clear()
     go(bench.agent.tick)
     assert bench.agent.look_again.is_set() != is_publishing
+
+
+def test_a_dead_port_of_a_server_that_is_not_ours_is_looked_at_as_usual(
+    bench: AgentBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent cannot restart it, and has nothing to wait for."""
+    monkeypatch.setattr(PortProbe, "is_dead", True)
+    bench.agent.look_again.clear()
+    go(bench.agent.tick)
+    assert not bench.agent.look_again.is_set()
 
 
 def test_an_unpublish_that_overtakes_its_publish_counts(bench: AgentBench) -> None:
