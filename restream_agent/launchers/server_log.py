@@ -153,7 +153,7 @@ class SrsLog(ServerLog):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock)
         self._senders: OrderedDict[str, str] = OrderedDict()
-        self._pictureless: OrderedDict[str, None] = OrderedDict()
+        self._pictureless: OrderedDict[str, str] = OrderedDict()
 
     def _read(self, line: str) -> _Line | None:
         found = self._LINE.match(line)
@@ -162,26 +162,23 @@ class SrsLog(ServerLog):
         level, client, words = found.groups()
         if level.lower() in _QUIET:
             if connected := self._CONNECTED.match(words):
-                self._remember(client, connected[1])
-            if words.startswith(self._LEFT_OUT) and self._is_first_picture(client):
+                # The first line of a client is SRS's own; a later one could be written by the client.
+                _remember(self._senders, client, connected[1])
+            # SRS has a line for each picture that it leaves out.
+            if words.startswith(self._LEFT_OUT) and _remember(self._pictureless, client):
                 return _Line(is_quiet=True, sender=self._senders.get(client, ""), reason=_NO_PICTURE)
             return _Line(is_quiet=True)
         reason = _reason(words, _SRS_REASONS) if words.startswith("serve error") else None
         return _Line(is_quiet=False, sender=self._senders.get(client, ""), reason=reason)
 
-    def _remember(self, client: str, sender: str) -> None:
-        # The first line of a client is SRS's own; a later one could be written by the client.
-        self._senders.setdefault(client, sender)
-        if len(self._senders) > MOST_SENDERS:
-            self._senders.popitem(last=False)
 
-    def _is_first_picture(self, client: str) -> bool:
-        """Whether SRS leaves out the first picture of a client; it has a line for each of them."""
-        is_first = client not in self._pictureless
-        self._pictureless[client] = None
-        if len(self._pictureless) > MOST_SENDERS:
-            self._pictureless.popitem(last=False)
-        return is_first
+def _remember(clients: OrderedDict[str, str], client: str, value: str = "") -> bool:
+    """Remember the first value of a client, and forget the oldest client of too many; return if it is new."""
+    is_new = client not in clients
+    clients.setdefault(client, value)
+    if len(clients) > MOST_SENDERS:
+        clients.popitem(last=False)
+    return is_new
 
 
 class NginxLog(ServerLog):

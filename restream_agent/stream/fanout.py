@@ -102,7 +102,7 @@ class RelayQueue:
     _size: int = 0
     _begun: int = 0
     _has_skipped: bool = False
-    _begins_at: int | None = None
+    _begins_at: int = -1
     _waiting_headers: dict[int, bytes] = field(default_factory=dict)
     _given: Limits = _NOTHING
 
@@ -131,11 +131,11 @@ class RelayQueue:
             return
         if self.is_waiting:
             self.is_waiting = False
-            self._begins_at = tag.timestamp if self._begins_at is None else self._begins_at
+            self._begins_at = tag.timestamp if self._begins_at < 0 else self._begins_at
             for header in self._waiting_headers.values():
                 self._append(tag.timestamp, header)
             self._waiting_headers = {}
-        if tag.kind == AUDIO and tag.is_media and tag.timestamp < (self._begins_at or 0):
+        if tag.kind == AUDIO and tag.is_media and tag.timestamp < self._begins_at:
             return
         if tag.kind not in self.codecs:
             self.codecs[tag.kind] = codec(tag)

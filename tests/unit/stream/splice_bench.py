@@ -70,3 +70,13 @@ class SpliceBench:
     def source_changes(self) -> int:
         """Count how often the source of the tags that were sent changed."""
         return len(list(itertools.groupby(origin(tag)[0] for _, tag in self.media()))) - 1
+
+
+def on_air() -> SpliceBench:
+    """Return a bench that shows live after the fallback."""
+    bench = SpliceBench(Settings(standby=True))
+    bench.pass_time(1000)
+    bench.connect()
+    bench.play(3000)
+    assert bench.source() is Source.LIVE
+    return bench

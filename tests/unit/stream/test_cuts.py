@@ -9,7 +9,7 @@ from restream_agent.stream.silence import STEREO
 from restream_agent.stream.splice import Settings, Source
 from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, SHOWN
 from tests.unit.stream.flv_making import origin, parameters, picture, sound
-from tests.unit.stream.splice_bench import FALLBACK, SpliceBench
+from tests.unit.stream.splice_bench import FALLBACK, SpliceBench, on_air
 
 
 def standby() -> SpliceBench:
@@ -17,16 +17,6 @@ def standby() -> SpliceBench:
     bench = SpliceBench(Settings(standby=True))
     bench.pass_time(1000)
     bench.take(bench.splice.live_started(bench.now))
-    return bench
-
-
-def on_air() -> SpliceBench:
-    """Return a bench that shows live after the fallback."""
-    bench = SpliceBench(Settings(standby=True))
-    bench.pass_time(1000)
-    bench.connect()
-    bench.play(3000)
-    assert bench.source() is Source.LIVE
     return bench
 
 

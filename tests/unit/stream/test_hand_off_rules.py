@@ -5,17 +5,7 @@ import pytest
 from restream_agent.stream.splice import HandOff, Settings, Source
 from restream_agent.stream.tracks import Missing
 from tests.unit.stream.flv_making import origin, picture
-from tests.unit.stream.splice_bench import FALLBACK, SpliceBench
-
-
-def on_air() -> SpliceBench:
-    """Return a bench that shows live after the fallback."""
-    bench = SpliceBench(Settings(standby=True))
-    bench.pass_time(1000)
-    bench.connect()
-    bench.play(3000)
-    assert bench.source() is Source.LIVE
-    return bench
+from tests.unit.stream.splice_bench import FALLBACK, SpliceBench, on_air
 
 
 def test_a_publisher_is_there_from_its_start_to_its_end() -> None:
