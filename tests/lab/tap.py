@@ -7,6 +7,8 @@ empty and marks the accept; the last record is empty and marks the end.
 
 DIRECTORY/behaviour holds one of BEHAVIOURS and any second word; the tap reads it every LOOK_SECONDS. It
 copies the content to DIRECTORY/behaviour.seen once it behaves that way.
+
+DIRECTORY/port holds the port once the tap listens: with LISTEN_PORT 0 the kernel chooses a free one.
 """
 
 import asyncio
@@ -80,6 +82,9 @@ class Tap:
     async def serve(self, listen: int) -> None:
         """Accept connections on loopback for ever."""
         server = await asyncio.start_server(self._connected, "127.0.0.1", listen, limit=READ_BYTES)
+        unfinished = self._directory / "port.new"
+        unfinished.write_text(str(server.sockets[0].getsockname()[1]))
+        unfinished.rename(self._directory / "port")
         await asyncio.gather(server.serve_forever(), self._follow())
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -20,11 +20,10 @@ class Tapped:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.servers = {name: socket.create_server(("127.0.0.1", 0)) for name in ("platform", "refuser")}
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
         ports = {name: str(server.getsockname()[1]) for name, server in self.servers.items()}
-        arguments = (str(self.port), ports["platform"], str(directory), ports["refuser"])
+        arguments = ("0", ports["platform"], str(directory), ports["refuser"])
         self.process = subprocess.Popen((sys.executable, tap.__file__, *arguments))
+        self._listening = directory / "port"
 
     def behave(self, how: str) -> None:
         """Ask for a behaviour and wait until the tap has it."""
@@ -34,10 +33,8 @@ class Tapped:
 
     def connect(self) -> socket.socket:
         """Connect a client as soon as the tap listens."""
-        client = socket.socket()
-        client.settimeout(5)
-        wait_until(lambda: client.connect_ex(("127.0.0.1", self.port)) == 0, 5, "the tap to listen")
-        return client
+        wait_until(self._listening.exists, 20, "the tap to listen")
+        return socket.create_connection(("127.0.0.1", int(self._listening.read_text())), timeout=5)
 
     def accept(self, name: str = "platform") -> socket.socket:
         """Accept the tap's connection to a server, and send the server's name."""

@@ -171,10 +171,11 @@ def test_bytes_that_are_not_rtmp_are_one_line(lab: PlayerLab) -> None:
 
 def test_a_server_that_is_not_there_is_one_line(lab: PlayerLab, tmp_path: Path) -> None:
     """The line has its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    argv = (sys.executable, "-I", "-S", "-c", RUN, f"rtmp://127.0.0.1:{port}/live/main", str(lab.path))
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: it refuses
+        port = taken.getsockname()[1]
+        argv = (sys.executable, "-I", "-S", "-c", RUN, f"rtmp://127.0.0.1:{port}/live/main", str(lab.path))
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stderr) == (1, f"<4>127.0.0.1:{port}: Connection refused\n")
 
 
