@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 
 import pytest
 
@@ -14,16 +15,16 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 async def shake(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer as an RTMP server does, and wait for C2."""
-    hello = await reader.readexactly(1 + PART)
-    writer.write(b"\x03" + bytes(PART) + hello[1:])
-    await reader.readexactly(PART)
-    writer.close()
+    with closing(writer):
+        hello = await reader.readexactly(1 + PART)
+        writer.write(b"\x03" + bytes(PART) + hello[1:])
+        await reader.readexactly(PART)
 
 
 async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Take everything and say nothing, as a listener whose server accepts no more."""
-    await reader.read()
-    writer.close()
+    with closing(writer):  # also if the test ends first
+        await reader.read()
 
 
 async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,11 @@ class PlayedServer:
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a player to its end, which a keeper that is stopped makes in mid-handshake."""
+        with closing(writer), suppress(EOFError, ConnectionError):
+            await self._serve(reader, writer)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(1 + PART)
         writer.write(VERSION + bytes(2 * PART))
         await reader.readexactly(PART)
@@ -36,7 +42,6 @@ class PlayedServer:
         self.writers.append(writer)
         await reader.read()
         self.playing.remove(name)
-        writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         """Answer commands until a stream is played; return its name."""
