@@ -30,6 +30,14 @@ def unplayable(live: LiveReport | None, obstacles: Mapping[str, str]) -> dict[st
         if codec and (codec in obstacles or codec not in CARRIED_CODECS):
             carrier = obstacles.get(codec, "restream-agent")
             sentences[codec] = f"OBS sends {name(codec)}, which {carrier} cannot carry: {remedy}"
+    if live.broadcast_sound:
+        sent, begun = name(live.audio_codec), name(live.broadcast_sound)
+        sentences.setdefault(
+            live.audio_codec,
+            f"OBS sends {sent}, and the platforms' connections have {begun}: silence is sent in its place; "
+            f"set the audio encoder in OBS to {begun} (Settings, Output), or end the broadcast "
+            f"(restream-agent off-air) and begin it anew",
+        )
     return sentences
 
 
@@ -41,10 +49,11 @@ def name(codec: str) -> str:
 def shape(live: LiveReport | None, obstacles: Mapping[str, str], *, is_whole: bool) -> str:
     """Return what the fallback has to match, in one line; "" while it is not known or cannot be matched.
 
+    Sound that is left out beside that of the broadcast is not matched: no relay could take such a fallback.
     Unless it `is_whole`, only the codecs count: the TOML has the rest. A frame rate counts only if it is a
     usual one, so that one that wanders is not taken for ever new shapes.
     """
-    if live is None or not live.connected or not live.video_codec or not live.width:
+    if live is None or not live.connected or not live.video_codec or not live.width or live.broadcast_sound:
         return ""
     refused = unplayable(live, obstacles)
     if live.video_codec in refused or not (live.audio_codec or live.frames >= _SOUND_WITHIN):

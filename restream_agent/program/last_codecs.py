@@ -1,30 +1,54 @@
 """The codecs of the stream that was live last: what the fallback and the relays have to be in.
 
 ffmpeg takes the codecs of a relay's first tags for those of its whole connection, and so does a platform. So
-the fallback is chosen by its codecs, and a relay that has begun with others begins anew once.
+the fallback is chosen by its codecs, and a relay that has begun with those of the fallback, or with another
+picture, begins anew once. For another sound alone, no relay that has been live begins anew: silence takes its
+place (live_connection.py).
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from restream_agent.program.crash_state import JsonFile
 from restream_agent.program.prepared_file import PreparedFile, open_first_playable, open_playable
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.stream.enhanced import codec
+from restream_agent.stream.flv import AUDIO
 
 _BEGINNING = 100
 """Tags. A prepared file has sound and picture from its beginning."""
 
 
 class LastCodecs:
-    """The codecs of the last live stream, by kind of tag. Before the first one nothing is known."""
+    """The codecs of the last live stream, by kind of tag. Before the first one nothing is known.
 
-    def __init__(self) -> None:
+    `file` keeps them for a restarted program, which takes over the relays' connections.
+    """
+
+    def __init__(self, file: JsonFile) -> None:
+        self._file = file
         self._wanted: dict[int, str] = {}
+        with suppress(AttributeError, ValueError):
+            self._wanted = {int(kind): str(name) for kind, name in file.load().items()}
 
     def learn(self, codecs: Mapping[int, str]) -> None:
         """Note the codecs of a stream that is live; a kind that it lacks stays as it was."""
-        self._wanted |= codecs
+        if not codecs.items() <= self._wanted.items():
+            self._wanted |= codecs
+            with suppress(OSError):  # a restarted program then begins as one that knows nothing
+                self._file.save(self._wanted)
+
+    def take_over(self, relay: RelayConnection) -> None:
+        """Note with what a relay has begun whose connection was kept: one with other codecs was ended."""
+        relay.queue.codecs = dict(self._wanted)
+
+    def begun(self, relays: Iterable[RelayConnection]) -> Mapping[int, str]:
+        """Return the codecs that a publisher's sound has to fit, because a relay has been live in them."""
+        sound = self._wanted.get(AUDIO)
+        is_kept = sound is not None and any(relay.queue.codecs.get(AUDIO) == sound for relay in relays)
+        return self._wanted if is_kept else {}
 
     def are_sent(self, sent: Mapping[int, str]) -> bool:
         """Whether the program now has these codecs; `sent` has those of its newest tags."""

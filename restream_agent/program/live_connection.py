@@ -2,6 +2,8 @@
 
 import socket
 from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from restream_agent.program.journal import log
 from restream_agent.program.report import Meter
@@ -15,6 +17,8 @@ from restream_agent.wire.settings import CARRIED_CODECS
 _READ = 256 * 1024
 """Bytes that are read from the socket at a time."""
 
+
+_NOTHING: Mapping[int, str] = MappingProxyType({})
 
 _LOGGED = 5
 _LOGGED_WITHIN = 60_000
@@ -57,15 +61,24 @@ class LiveConnection:
     """One connection of `live@`. `heard_at` is when it last brought data, in ms of the broadcast."""
 
     def __init__(
-        self, connection: socket.socket, now: int, carried: tuple[str, ...] = CARRIED_CODECS
+        self,
+        connection: socket.socket,
+        now: int,
+        carried: tuple[str, ...] = CARRIED_CODECS,
+        begun: Mapping[int, str] = _NOTHING,
     ) -> None:
-        """Tracks in codecs other than those `carried` are left out."""
+        """Tracks in codecs other than those `carried` are left out.
+
+        `begun` has the codecs, by kind of tag, that relays have been live in. Sound in another codec is left
+        out beside such a picture: a relay's connection is worth more.
+        """
         connection.setblocking(False)
         self.socket = connection
         self.heard_at = now
         self.meter = Meter()
         self._tracks = FirstTracks()
         self._carried = frozenset(("", *carried))
+        self._begun = dict(begun)
         self._reader = Reader()
         self._rules = InputRules()
         self._clock = SourceClock()
@@ -98,21 +111,36 @@ class LiveConnection:
         for tag in continued:
             self.meter.count(tag, now)
         self.meter.others = self._tracks.others
-        return [tag for tag in continued if codec(tag) in self._carried]
+        self.meter.broadcast_sound = self._begun[AUDIO] if self._has_foreign_sound else ""
+        return [tag for tag in continued if self._is_passed_on(tag.kind, codec(tag))]
+
+    @property
+    def _has_foreign_sound(self) -> bool:
+        """Whether sound is left out because relays have been live in another codec."""
+        shape = self.meter.shape
+        known = {VIDEO: shape.video_codec, AUDIO: shape.audio_codec}
+        is_other = {kind: bool(name) and self._begun.get(kind, name) != name for kind, name in known.items()}
+        return is_other[AUDIO] and not is_other[VIDEO]
+
+    def _is_passed_on(self, kind: int, name: str) -> bool:
+        return name in self._carried and not (kind == AUDIO and self._has_foreign_sound)
 
     @property
     def codecs(self) -> dict[int, str]:
         """The codecs of the tracks that are passed on."""
         shape = self.meter.shape
         known = {VIDEO: shape.picture.codec, AUDIO: shape.sound.codec}
-        return {kind: name for kind, name in known.items() if name and name in self._carried}
+        return {kind: name for kind, name in known.items() if name and self._is_passed_on(kind, name)}
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What somebody should know of the stream, a sentence each."""
         shape = self.meter.shape
         refused = [name for name in (shape.video_codec, shape.audio_codec) if name not in self._carried]
+        begun = self.meter.broadcast_sound
+        foreign = (f"{shape.audio_codec} is left out, the platforms' connections have {begun}",)
         return (
+            *(foreign if begun else ()),
             *(f"{name} is left out, it cannot be carried: restream-agent status" for name in refused),
             *(f"{name} is not played: the first track of picture and sound is" for name in self.meter.others),
         )

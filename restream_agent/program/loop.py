@@ -56,7 +56,7 @@ class Program:
         self._publisher: LiveConnection | None = None
         self._rule_breaks = RuleBreaks()
         self._remarks = Remarks()
-        self._last_codecs = LastCodecs()
+        self._last_codecs = LastCodecs(JsonFile(runtime / "codecs.json"))
         self._track_log = TrackLog()
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
@@ -98,7 +98,9 @@ class Program:
         if name.startswith("relay-"):
             log(6, f"{name}: connection kept across the restart")
             self._relay_count = max(self._relay_count, int(name.rpartition("-")[2]))
-            self._replace_older(self._add_relay(inherited_socket, name))
+            relay = self._add_relay(inherited_socket, name)
+            self._last_codecs.take_over(relay)
+            self._replace_older(relay)
             return
         is_live = Path(inherited_socket.getsockname()).name == Path(LIVE_SOCKET).name
         accept = self._accept_publisher if is_live else self._accept_relay
@@ -141,7 +143,8 @@ class Program:
         now = self._clock.now()
         if not self._rule_breaks.are_many(now):
             log(6, "live: connected")
-        publisher = self._publisher = LiveConnection(connection, now, self._settings.carried)
+        begun = self._last_codecs.begun(self._relays.values())
+        publisher = self._publisher = LiveConnection(connection, now, self._settings.carried, begun)
         self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
         self._send(self._splice.live_started(now))
 
@@ -251,10 +254,7 @@ class Program:
     def _note_sending(self) -> None:
         logged = self._hand_offs.sent(self._splice.last_hand_off, self._clock.now())
         if logged is not None:
-            hand_off, gap = logged.hand_off, logged.gap
-            stalled = f", {hand_off.stalled}" if hand_off.stalled else ""
-            silence = "" if gap is None else f", {gap} ms without a packet"
-            log(6, f"now {hand_off.source} ({hand_off.kind}{stalled}{silence})")
+            log(6, logged.words)
             self._save_hand_offs()
 
     def _save_hand_offs(self) -> None:

@@ -28,6 +28,7 @@ class Meter:
     `size` is in bytes and `frames` in pictures, both since the publisher connected. `bitrate` (bit/s) and
     `frame_rate` (pictures per second) are those of the last interval. `keyframe_interval` is in ms. `pace`
     measures how fast and how late the stream arrives, `others` names the tracks that are not played.
+    `broadcast_sound` is the codec of sound that relays have, if the publisher's is another and left out.
     """
 
     size: int = 0
@@ -38,6 +39,7 @@ class Meter:
     pace: Pace = field(default_factory=Pace)
     shape: StreamShape = field(default_factory=StreamShape)
     others: tuple[str, ...] = ()
+    broadcast_sound: str = ""
     _bytes: int = 0
     _frames: int = 0
     _keyframe_at: int | None = None
@@ -142,6 +144,7 @@ class ProgramState:
             stated_rate=round(shape.stated_rate, 3),
             measured_rate=round(shape.measured_rate, 2),
             other_tracks=meter.others,
+            broadcast_sound=meter.broadcast_sound,
             waits_for=waits_for,
             waited=waited,
             keyframe_age=meter.keyframe_age(self.now),

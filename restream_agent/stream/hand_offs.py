@@ -24,6 +24,14 @@ class LoggedHandOff(NamedTuple):
     hand_off: HandOff
     gap: int | None
 
+    @property
+    def words(self) -> str:
+        """The hand-off in words, such as "now fallback (stall, picture, 1004 ms without a packet)"."""
+        hand_off = self.hand_off
+        stalled = f", {hand_off.stalled}" if hand_off.stalled else ""
+        silence = "" if self.gap is None else f", {self.gap} ms without a packet"
+        return f"now {hand_off.source} ({hand_off.kind}{stalled}{silence})"
+
 
 @dataclass
 class HandOffTotals:

@@ -40,14 +40,15 @@ class Output:
     sound before it, so that the sequence header seldom changes.
 
     `is_muted` is whether the fallback's sound is left out for silence, because it is in another codec than
-    the sound that was live last: relays that have begun with that take no other.
+    the publisher's sound, or than the silence that was sent in its place: relays that have begun with that
+    take no other.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         self.headers: dict[int, Tag] = {}
         self.sound = Sound.NONE
         self.is_muted = False
-        self._live_codec = ""
+        self._codec = ""
         self._timeline = timeline
         self._clock = SilenceClock()
         self._silence = SILENCE
@@ -70,6 +71,10 @@ class Output:
         headers = {kind: header for kind, header in headers.items() if self._takes(header)}
         missing = {} if usual is None or AUDIO in self.headers else {AUDIO: usual}
         return self._send_headers({**missing, **headers})
+
+    def expect(self, sound: Tag) -> None:
+        """Take the codec of a publisher's sound that is not heard yet for the broadcast's, if none was."""
+        self._codec = self._codec or codec(sound)
 
     def hear(self, source: Sound, header: Tag | None) -> None:
         """Take the sound from a source from now on; `header` is the sequence header of its sound."""
@@ -116,7 +121,7 @@ class Output:
         """Whether a tag of the current source is sent: all but the fallback's sound in another codec."""
         if tag.kind != AUDIO or self._source is not Sound.FALLBACK:
             return True
-        return self._live_codec in ("", codec(tag))
+        return self._codec in ("", codec(tag))
 
     def _with_sound(self, stamped: Tag, heard: int) -> list[Tag]:
         filled = self._fill(heard, stamped.timestamp)
@@ -125,7 +130,7 @@ class Output:
         parameters = [] if header is None or self._is_sent(header) else self._send_headers({AUDIO: header})
         self.sound = self._source
         if self._source is Sound.LIVE:
-            self._live_codec = codec(stamped)
+            self._codec = codec(stamped)
         self._is_fillable = can_be_silent(stamped)
         return [*filled, *parameters, stamped]
 
@@ -149,6 +154,8 @@ class Output:
         parameters = [] if self._is_sent(silence.header) else self._send_headers({AUDIO: silence.header})
         self._timeline.fill(AUDIO, stamps[-1])
         self.sound = Sound.SILENCE
+        if self._source is Sound.LIVE:
+            self.expect(silence.header)
         return [*parameters, *(Tag(AUDIO, stamp, silence.body) for stamp in stamps)]
 
     def _shape(self) -> Silence:

@@ -107,7 +107,7 @@ class Splice:
 
     @property
     def is_muted(self) -> bool:
-        """Whether silence is sent for the fallback's sound, which is in another codec than that of live."""
+        """Whether silence is sent for the fallback's sound, because it is in another codec than live."""
         return self.source is Source.FALLBACK and self._output.is_muted
 
     @property
@@ -154,12 +154,12 @@ class Splice:
     def live_tag(self, tag: Tag, now: int) -> list[Tag]:
         """Take one tag of the publisher's stream."""
         live = self._live
-        if live is None:
+        if live is None or not (tag.is_sequence_header or tag.is_media):
             return []
         if tag.is_sequence_header:
             return self._live_header(live, tag, now)
-        if not tag.is_media:
-            return []
+        if tag.kind == AUDIO:
+            self._output.expect(tag)
         live.note(tag, now)
         if self.source is Source.LIVE:
             live.held.add(tag)

@@ -25,7 +25,8 @@ class LiveReport:
     `waits_for` says what keeps the stream from being shown ("settle", "data", "picture", "keyframe" or
     "real time"), `waited` for how long it has; "" and 0 if it is shown or is not to be. `keyframe_age` is
     the time since its last keyframe, None before the first. `missing` is what does not come though it is
-    connected.
+    connected. `broadcast_sound` is the codec of sound that the relays have, if the publisher's is another and
+    left out.
     """
 
     connected: bool
@@ -51,6 +52,7 @@ class LiveReport:
     waited: int = 0
     keyframe_age: int | None = None
     missing: Literal["", "picture", "sound", "all"] = ""
+    broadcast_sound: str = ""
 
 
 @dataclass(frozen=True)

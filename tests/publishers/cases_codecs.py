@@ -90,6 +90,12 @@ def _codec(
     )
 
 
+def _other_sound(stage: PublisherStage) -> None:
+    """Publish AAC, then MP3: relays have been live in AAC."""
+    stage.run(ordinary(6))
+    stage.run(scripts.both(picture(), sound(LONG_MP3), 9), (6, LOOK))
+
+
 def _rotated() -> Steps:
     pictures = (scripts.track(picture(), 5), scripts.track(picture(TALL), 12, start=5))
     return scripts.merged(*pictures, scripts.track(sound(), 12))
@@ -109,6 +115,15 @@ CASES = (
     _codec(
         "opus", "H.264 and Opus", _codec_play(picture, lambda: sound(LONG_OPUS)), not_on=("srs",),
         since=NEVER,
+    ),
+    PublisherCase(
+        "mp3-after-aac",
+        "a publisher with MP3 follows one with AAC: silence instead of a lost connection",
+        6,
+        _other_sound,
+        Expectation(
+            sources=LIVE_AGAIN, missing=None, says=("OBS sends MP3",), logs=("mp3 is left out",)
+        ),
     ),
     PublisherCase(
         "rotated",

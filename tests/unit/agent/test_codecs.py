@@ -45,6 +45,17 @@ def test_what_cannot_be_carried_is_said_by_name_with_what_to_set(codecs: tuple[s
     assert unplayable(report, OLD) == SENTENCES[codecs]
 
 
+def test_sound_in_another_codec_than_the_broadcast_s_is_said_with_what_to_do() -> None:
+    """A codec that nothing here can carry is said as that."""
+    assert unplayable(live(audio_codec="mp3", broadcast_sound="aac"), OLD) == {
+        "mp3": "OBS sends MP3, and the platforms' connections have AAC: silence is sent in its place; set "
+        "the audio encoder in OBS to AAC (Settings, Output), or end the broadcast (restream-agent off-air) "
+        "and begin it anew"
+    }
+    said = unplayable(live(audio_codec="opus", broadcast_sound="aac"), OLD)
+    assert said == SENTENCES["h264", "opus"]
+
+
 def shape_of(*, is_whole: bool = True, **changes: Any) -> str:
     """Return the shape of a stream that differs from SEEN."""
     return shape(live(**{**SEEN, **changes}), OLD, is_whole=is_whole)
@@ -71,8 +82,11 @@ def test_a_rate_that_wanders_makes_no_other_shape() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"connected": False}, {"video_codec": ""}, {"width": 0}, {"video_codec": "hevc"}, {"audio_codec": ""}],
-)
+    [
+        {"connected": False}, {"video_codec": ""}, {"width": 0}, {"video_codec": "hevc"}, {"audio_codec": ""},
+        {"audio_codec": "mp3", "broadcast_sound": "aac"},
+    ],
+)  # fmt: skip
 def test_what_cannot_be_matched_yet_has_no_shape(change: dict[str, Any]) -> None:
     """Sound comes soon after the picture, or never."""
     assert shape_of(**change) == ""

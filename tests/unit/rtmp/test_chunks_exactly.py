@@ -11,8 +11,8 @@ PIECE = 1 << 20
 
 @pytest.mark.parametrize("number", [63, 64, 319, 320, 65_599])
 def test_a_header_may_come_byte_by_byte(number: int) -> None:
-    """Its number may have one byte, two or three."""
-    message, reader, found = ChunkMessage(number, 9, 1, 5, b"abc"), ChunkReader(), list[ChunkMessage]()
+    """Its number may have one byte, two or three, also where the message goes on."""
+    message, reader, found = ChunkMessage(number, 9, 1, 5, bytes(300)), ChunkReader(), list[ChunkMessage]()
     for byte in ServerChunks().write(message):
         found += reader.feed(bytes((byte,)))
     assert found == [message]
