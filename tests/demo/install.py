@@ -21,8 +21,8 @@ STALL_SECONDS = 1.0  # the product's default
 DIFF_FOUND = 3  # exit status of `diff` when there is something to apply
 
 
-def configuration(server: str, platforms: tuple[PlatformServer, ...]) -> str:
-    """Return the TOML of a broadcast to the platforms."""
+def configuration(server: str, platforms: tuple[PlatformServer, ...], hold: int = HOLD_SECONDS) -> str:
+    """Return the TOML of a broadcast to the platforms; `hold` is in seconds."""
     head = f"""\
 version = 1
 
@@ -32,7 +32,7 @@ key = {{ credential = "ingest" }}
 
 [fallback]
 message = "We will be right back"
-hold = "{HOLD_SECONDS}s"
+hold = "{hold}s"
 """
     tables = (
         f'\n[platforms.{platform.name}]\nurl = "{platform.url}"\nkey = {{ credential = "{platform.name}" }}\n'
@@ -41,13 +41,19 @@ hold = "{HOLD_SECONDS}s"
     return head + "".join(tables)
 
 
-def install(container: Container, server: str, platforms: tuple[PlatformServer, ...], screen: Screen) -> None:
+def install(
+    container: Container,
+    server: str,
+    platforms: tuple[PlatformServer, ...],
+    screen: Screen,
+    hold: int = HOLD_SECONDS,
+) -> None:
     """Install the wheel, configure and start the product; raises LabError with a command's output."""
     screen.line("install the wheel")
     _install_wheel(container)
     screen.line("restream-agent init, check, diff, apply")
     container.run((PROGRAM, "init"))
-    container.write(f"{ETC}/restream.toml", configuration(server, platforms))
+    container.write(f"{ETC}/restream.toml", configuration(server, platforms, hold))
     keys = {"ingest": INGEST_KEY, **{platform.name: platform.key for platform in platforms}}
     for name, key in keys.items():
         container.write(f"{ETC}/credentials/{name}", key + "\n", mode=0o600)

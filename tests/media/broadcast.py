@@ -9,6 +9,9 @@ from tests.lab.container import Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
 
+HOLD_SECONDS = 120
+"""Longer than a busy machine needs until OBS is back: a broadcast that ends meanwhile is another one."""
+
 CONVERTED_WITHIN = 200
 """Seconds. A fallback is converted at the lowest priority: a machine that is busy leaves it little time."""
 

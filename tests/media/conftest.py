@@ -10,7 +10,7 @@ from tests.demo.watcher import Watcher
 from tests.lab.container import Container
 from tests.lab.platform import PlatformServer
 from tests.lab.servers import SERVERS
-from tests.media.broadcast import MediaBroadcast
+from tests.media.broadcast import HOLD_SECONDS, MediaBroadcast
 
 FIRST_PORT = 21000
 
@@ -25,5 +25,5 @@ def broadcast(request: pytest.FixtureRequest) -> Iterator[MediaBroadcast]:
         )
         for platform in platforms:
             platform.start()
-        install(container, request.param, platforms, Screen())
+        install(container, request.param, platforms, Screen(), HOLD_SECONDS)
         yield MediaBroadcast(container, platforms, Watcher(platforms, Screen()))

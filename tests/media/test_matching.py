@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab.measure import traffic
 from tests.lab.obs import Encoder
-from tests.media.broadcast import MediaBroadcast
+from tests.media.broadcast import HOLD_SECONDS, MediaBroadcast
 
 pytestmark = pytest.mark.media
 
@@ -77,7 +77,7 @@ def test_a_changed_hold_counts_from_the_start_of_the_fallback(broadcast: MediaBr
     broadcast.drop(broadcast.publish(SMALL))
     began = time.monotonic()
     broadcast.container.write(
-        "/etc/restream-agent/restream.toml", toml.replace('hold = "12s"', 'hold = "20s"')
+        "/etc/restream-agent/restream.toml", toml.replace(f'hold = "{HOLD_SECONDS}s"', 'hold = "20s"')
     )
     broadcast.product("apply")
     left = status(broadcast)["hold_left"]

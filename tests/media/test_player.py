@@ -24,6 +24,7 @@ from tests.lab.script import LANES, Manners, ScriptStep
 from tests.lab.scripted import ScriptedPublisher
 from tests.lab.servers import SERVERS
 from tests.lab.units import pids
+from tests.media.broadcast import HOLD_SECONDS
 
 pytestmark = pytest.mark.media
 
@@ -108,7 +109,7 @@ def stage(request: pytest.FixtureRequest) -> Iterator[PlayerStage]:
     with Container() as container:
         platform = PlatformServer(container, "alpha", key="alpha-key", port=21000)
         platform.start()
-        install(container, request.param, (platform,), Screen())
+        install(container, request.param, (platform,), Screen(), HOLD_SECONDS)
         stage = PlayerStage(container, request.param)
         stage.begin()
         yield stage

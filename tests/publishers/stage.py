@@ -50,10 +50,7 @@ class PublisherStage:
         for platform in self.platforms.values():
             network.know_name(self.container, platform.host)
             platform.start()
-        install(self.container, self.server, tuple(self.platforms.values()), self.screen)
-        toml = self.container.read(TOML)
-        self.container.write(TOML, toml.replace('hold = "12s"', f'hold = "{HOLD_SECONDS}s"'))
-        self.product("apply")
+        install(self.container, self.server, tuple(self.platforms.values()), self.screen, HOLD_SECONDS)
 
     def clear(self) -> None:
         """Forget the last case."""
