@@ -109,13 +109,14 @@ class Systemd:
         self._run(("systemctl", "kill", "--signal=KILL", "--", unit), timeout=_QUERY_TIMEOUT)
 
     def units(self, *patterns: str) -> dict[str, UnitState]:
-        """Return the state of each unit that matches a pattern and is not inactive, by name."""
+        """Return the state of each unit that matches a pattern and has ever run, by name."""
         argv = ("systemctl", "show", "--property", ",".join(unit_state.PROPERTIES), "--", *patterns)
         return unit_state.read(self._run(argv, timeout=_QUERY_TIMEOUT).stdout)
 
     def active(self, *patterns: str) -> dict[str, str]:
         """Return the ActiveState of each unit that matches a pattern and is not inactive, by name."""
-        return {unit: state.active for unit, state in self.units(*patterns).items()}
+        states = {unit: state.active for unit, state in self.units(*patterns).items()}
+        return {unit: active for unit, active in states.items() if active != "inactive"}
 
     def show(self, unit: str, name: str) -> str:
         """Return one property of a unit, "" if systemd does not know it."""

@@ -17,6 +17,7 @@ def test_apply_says_each_thing_once(applied: Installation) -> None:
     toml = applied.toml.replace('hold = "12s"', 'hold = "13s"')
     applied.container.write(TOML, toml)
     said = applied.product("apply").splitlines()
+    assert not applied.container.is_active("restream-agent.service"), "apply started it"
     applied.container.write(TOML, applied.toml)
     applied.container.run(("systemctl", "start", "restream-apply.service"), timeout=60)
     applied.container.run(("systemctl", "start", "restream-agent.service"))
@@ -45,6 +46,20 @@ def test_on_air_during_a_hold_ends_the_hold_and_says_so(applied: Installation) -
     assert not applied.container.is_active(HOLD)
     assert applied.container.is_active("restream.target")
     assert "on air already" in applied.product("on-air")
+    applied.product("off-air")
+
+
+def test_after_a_broadcast_all_is_as_before_it(applied: Installation) -> None:
+    """systemd still knows the units that have run; they are off air all the same."""
+    applied.product("on-air")
+    applied.product("off-air")
+    assert "nothing is on air" in applied.product("fallback", "on", code=1)
+    second = '\n[platforms.second]\nurl = "rtmp://127.0.0.1:21001/app"\nkey = { credential = "club" }\n'
+    applied.container.write(TOML, applied.toml + second)
+    applied.product("apply")
+    applied.container.write(TOML, applied.toml)
+    applied.product("apply")
+    assert "on air with the fallback" in applied.product("on-air")
     applied.product("off-air")
 
 

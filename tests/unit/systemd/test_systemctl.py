@@ -57,8 +57,9 @@ def test_every_change_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture
 
 
 def test_states_are_given_by_unit() -> None:
-    """Inactive units are left out."""
-    shown = "Id=restream.target\nActiveState=active\n\nId=a.service\nActiveState=inactive\n"
+    """Inactive units are left out, also one that has run."""
+    ran = "Id=b.service\nActiveState=inactive\nInactiveEnterTimestampMonotonic=5000000\n"
+    shown = f"Id=restream.target\nActiveState=active\n\nId=a.service\nActiveState=inactive\n\n{ran}"
     assert systemctl.Systemd(Answering(shown)).active("*") == {"restream.target": "active"}
 
 
