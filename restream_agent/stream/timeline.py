@@ -29,6 +29,9 @@ another speed."""
 _STEADY = 3000
 """Milliseconds of wall time for which a distance is watched before it counts as steady."""
 
+_LARGEST_MOVE = 900
+"""Milliseconds by which a late source is moved at once: no second is left without a picture."""
+
 LEAD_RESET = 1000
 """Milliseconds. The fallback gives a lead back at 100 ms a second. A longer lead of a resumed broadcast would
 keep a publisher waiting, so its clock is set forward instead (`resume`)."""
@@ -196,16 +199,17 @@ class Timeline:
         """Keep a source near the wall clock. It is moved at keyframes, where a step in time is least visible.
 
         A source that is late and does not catch up has lost that time for good: it is moved forward to the
-        wall clock, both tracks from the same moment on. Sound that was sent before its picture has its time
-        already, so its picture keeps the offset too. A source that is early has a fast clock: it is moved
-        back by what fits between two frames, so that its lead does not grow up to the limit.
+        wall clock, in steps of at most _LARGEST_MOVE, both tracks from the same moment on. Sound that was
+        sent before its picture has its time already, so its picture keeps the offset too. A source that is
+        early has a fast clock: it is moved back by what fits between two frames, so that its lead does not
+        grow up to the limit.
         """
         least, most = self._lags or (0, 0)
         least = min(least, now - timestamp - self._offset)
         self._watch_lag(now)
         if least > _DRIFT and most - least < _DRIFT:
             unsent = timestamp if self._following is None else max(timestamp, self._following + 1)
-            self._planned = (unsent, least)
+            self._planned = (unsent, min(least, _LARGEST_MOVE))
         elif most < -_DRIFT:
             room = timestamp + self._offset - self._sent_before(timestamp) - 1
             self._moved = (timestamp, self._offset)

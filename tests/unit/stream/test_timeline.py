@@ -1,5 +1,7 @@
 """The program's clock, to the millisecond: cuts, jumps, drift, sound beside its picture, and the lead."""
 
+from itertools import pairwise
+
 import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
@@ -146,9 +148,9 @@ def test_sound_moves_no_clock() -> None:
     assert stamp(timeline, frame(40), 40) == 40
 
 
-@pytest.mark.parametrize(("lag", "moved"), [(250, 0), (251, 251), (900, 900)])
+@pytest.mark.parametrize(("lag", "moved"), [(250, 0), (251, 251), (900, 900), (901, 900)])
 def test_a_source_that_has_paused_is_moved_to_the_wall_clock(lag: int, moved: int) -> None:
-    """At a keyframe, if it was late by more than 250 ms for 3 s."""
+    """At a keyframe, if it was late by more than 250 ms for 3 s; by 900 ms at most."""
     timeline = steady(lag)
     assert stamp(timeline, key(3000), 4000 + lag) == 4000 + moved
     assert stamp(timeline, frame(3040), 4040 + lag) == 4040 + moved
@@ -168,6 +170,19 @@ def test_a_source_is_watched_anew_after_a_move() -> None:
     for timestamp in (3040, 4000, 6000, 6040, 8999):
         assert stamp(timeline, key(timestamp), 1600 + timestamp) == 1300 + timestamp
     assert stamp(timeline, key(9000), 10_600) == 10_600
+
+
+def test_a_source_that_is_very_late_comes_in_steps() -> None:
+    """An uplink at half of its rate for 6 s: no second is left without a picture, and none is a leap."""
+    timeline, stamps = steady(3000), list[int]()
+    for timestamp in range(3000, 30_000, FRAME):
+        tag = key(timestamp) if timestamp % 2000 == 0 else frame(timestamp)
+        stamped = stamp(timeline, tag, 4000 + timestamp)
+        assert stamped is not None
+        stamps.append(stamped)
+    assert stamps[-1] == 4000 + 29_960
+    assert max(second - first for first, second in pairwise(stamps)) == FRAME + 900
+    assert set(range(4, 33)) <= {stamp // 1000 for stamp in stamps}
 
 
 @pytest.mark.parametrize(("other", "moved"), [(549, 300), (550, 0), (250, 0), (251, 251)])
