@@ -58,6 +58,8 @@ def _named(name: str, *, is_sound: bool) -> Expectation:
         sound_ms=None if is_sound else RADIO_MS,
         missing=0 if is_sound else None,
         live_tracks=("picture",) if is_sound else ("sound",),
+        # The fallback is in the codecs of the broadcast before.
+        codecs=("aac", "h264") if is_sound else None,
         says=(name,),
         logs=(name,),
     )
