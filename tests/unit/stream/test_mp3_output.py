@@ -2,13 +2,20 @@
 
 from itertools import pairwise
 
-from restream_agent.stream.flv import AUDIO, Tag
+from restream_agent.stream.enhanced import codec
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.mp3 import mp3_shape
-from tests.unit.stream.flv_making import parameters, picture
-from tests.unit.stream.splice_bench import SpliceBench
+from restream_agent.stream.splice import Settings
+from tests.unit.stream.flv_making import parameters, picture, stream
+from tests.unit.stream.splice_bench import FALLBACK_FILE, SpliceBench
 
 FRAME = b"\x2f\xff\xfb\x90\x64"
 LASTS = 26
+MP3_FALLBACK = [
+    Tag(AUDIO, tag.timestamp, FRAME + bytes(40)) if tag.kind == AUDIO else tag
+    for tag in FALLBACK_FILE
+    if tag.kind == VIDEO or tag.is_media
+]
 
 
 def play(bench: SpliceBench, milliseconds: int, *, has_sound: bool) -> None:
@@ -70,3 +77,45 @@ def test_a_fallback_with_sound_in_another_codec_is_heard_as_silence() -> None:
     stamps = [tag.timestamp for tag in silence]
     assert stamps[-1] >= begun + 3500
     assert max(second - first for first, second in pairwise(stamps)) <= 27
+
+
+def sound_codecs(bench: SpliceBench) -> set[str]:
+    """Return the codecs of all sound that was sent."""
+    return {codec(tag) for tag in sounds(bench)}
+
+
+def test_a_publisher_whose_sound_is_not_heard_yet_decides_about_the_fallback_s() -> None:
+    """It will be heard soon, and the relays that begin now take no other."""
+    bench = SpliceBench(Settings(opening=300), fallback=MP3_FALLBACK)
+    bench.take(bench.splice.live_started(0))
+    for tag in stream(1, 0, 8000):
+        if tag.kind == AUDIO:
+            bench.pass_time(tag.timestamp - bench.now)
+            bench.take(bench.splice.live_tag(tag, bench.now))
+    assert bench.splice.is_radio
+    assert sound_codecs(bench) == {"aac"}
+
+
+def test_the_first_codec_of_a_publisher_stays_the_broadcast_s() -> None:
+    """Another publisher, who is not shown, does not change what the relays have."""
+    bench = opened()
+    bench.take(bench.splice.live_started(bench.now))
+    for tag in stream(2, 0, 100):
+        if tag.kind == AUDIO:
+            bench.take(bench.splice.live_tag(tag, bench.now))
+    bench.take(bench.splice.live_ended(bench.now))
+    bench.pass_time(3000)
+    assert sound_codecs(bench) == {"mp3"}
+
+
+def test_silence_in_place_of_live_sound_decides_about_the_fallback_s() -> None:
+    """A publisher without sound has opened the broadcast."""
+    bench = SpliceBench(fallback=MP3_FALLBACK)
+    bench.publishers, bench.position = 1, 0
+    bench.take(bench.splice.live_started(0))
+    bench.take(bench.splice.live_tag(parameters(9, 1), 0))
+    play(bench, 3000, has_sound=False)
+    bench.take(bench.splice.live_ended(bench.now))
+    bench.pass_time(3000)
+    assert bench.splice.is_muted
+    assert sound_codecs(bench) == {"aac"}
