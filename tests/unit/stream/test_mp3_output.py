@@ -7,7 +7,7 @@ from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.mp3 import mp3_shape
 from restream_agent.stream.splice import Settings
 from tests.unit.stream.flv_making import parameters, picture, stream
-from tests.unit.stream.splice_bench import FALLBACK_FILE, SpliceBench
+from tests.unit.stream.splice_bench import FALLBACK_FILE, SpliceBench, on_air
 
 FRAME = b"\x2f\xff\xfb\x90\x64"
 LASTS = 26
@@ -119,3 +119,20 @@ def test_silence_in_place_of_live_sound_decides_about_the_fallback_s() -> None:
     bench.pass_time(3000)
     assert bench.splice.is_muted
     assert sound_codecs(bench) == {"aac"}
+
+
+def test_the_sound_that_is_heard_decides_in_the_end() -> None:
+    """Without a relay, a publisher with another codec may follow. The fallback is muted after that."""
+    bench = on_air()
+    bench.take(bench.splice.live_ended(bench.now))
+    bench.pass_time(1000)
+    assert not bench.splice.is_muted
+    bench.publishers, bench.position = 2, 0
+    bench.take(bench.splice.live_started(bench.now))
+    bench.take(bench.splice.live_tag(parameters(9, 1), bench.now))
+    play(bench, 3000, has_sound=True)
+    bench.take(bench.splice.live_ended(bench.now))
+    bench.sent.clear()
+    bench.pass_time(3000)
+    assert bench.splice.is_muted
+    assert sound_codecs(bench) == {"mp3"}
