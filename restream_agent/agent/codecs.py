@@ -35,8 +35,7 @@ def unplayable(live: LiveReport | None, obstacles: Mapping[str, str]) -> dict[st
         sentences.setdefault(
             live.audio_codec,
             f"OBS sends {sent}, and the platforms' connections have {begun}: silence is sent in its place; "
-            f"set the audio encoder in OBS to {begun} (Settings, Output), or end the broadcast "
-            f"(restream-agent off-air) and begin it anew",
+            f"send {begun}, or end the broadcast (restream-agent off-air) and begin it anew",
         )
     return sentences
 

@@ -85,6 +85,11 @@ class JsonFile:
         draft.write_text(json.dumps(data))
         draft.replace(self._path)
 
+    def remove(self) -> None:
+        """Remove the file, if it can be removed."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
 
 class Remainder:
     """What is kept of one relay: the timestamp at which it began, the bytes sent, and the rest of a tag.

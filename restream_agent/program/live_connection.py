@@ -79,6 +79,7 @@ class LiveConnection:
         self._tracks = FirstTracks()
         self._carried = frozenset(("", *carried))
         self._begun = dict(begun)
+        self._left_out: Tag | None = None
         self._reader = Reader()
         self._rules = InputRules()
         self._clock = SourceClock()
@@ -112,25 +113,43 @@ class LiveConnection:
             self.meter.count(tag, now)
         self.meter.others = self._tracks.others
         self.meter.broadcast_sound = self._begun[AUDIO] if self._has_foreign_sound else ""
-        return [tag for tag in continued if self._is_passed_on(tag.kind, codec(tag))]
+        return [tag for one in continued for tag in self._passed_on(one)]
+
+    def _passed_on(self, tag: Tag) -> tuple[Tag, ...]:
+        """Return a tag that is passed on; sound has its header in front if that was left out before.
+
+        Which picture comes, and so whether the sound is left out, may be known after that header alone.
+        """
+        is_header = tag.kind == AUDIO and tag.is_sequence_header
+        if not self._is_passed_on(tag.kind, codec(tag)):
+            self._left_out = tag if is_header else self._left_out
+            return ()
+        if tag.kind != AUDIO or self._left_out is None:
+            return (tag,)
+        header, self._left_out = self._left_out, None
+        return (tag,) if is_header or codec(header) != codec(tag) else (header, tag)
 
     @property
     def _has_foreign_sound(self) -> bool:
-        """Whether sound is left out because relays have been live in another codec."""
-        shape = self.meter.shape
-        known = {VIDEO: shape.video_codec, AUDIO: shape.audio_codec}
-        is_other = {kind: bool(name) and self._begun.get(kind, name) != name for kind, name in known.items()}
-        return is_other[AUDIO] and not is_other[VIDEO]
+        """Whether sound that could be carried is left out because relays have been live in another codec.
+
+        Beside a picture for which the relays begin anew anyway, sound is taken as it is.
+        """
+        shape, begun = self.meter.shape, self._begun
+        picture, sound = (
+            one if one in self._carried else "" for one in (shape.video_codec, shape.audio_codec)
+        )
+        is_other_picture = bool(picture) and begun.get(VIDEO, picture) != picture
+        return bool(sound) and begun.get(AUDIO, sound) != sound and not is_other_picture
 
     def _is_passed_on(self, kind: int, name: str) -> bool:
         return name in self._carried and not (kind == AUDIO and self._has_foreign_sound)
 
     @property
-    def codecs(self) -> dict[int, str]:
-        """The codecs of the tracks that are passed on."""
-        shape = self.meter.shape
-        known = {VIDEO: shape.picture.codec, AUDIO: shape.sound.codec}
-        return {kind: name for kind, name in known.items() if name and self._is_passed_on(kind, name)}
+    def picture_codec(self) -> str:
+        """The codec of the pictures that are passed on, "" if none are."""
+        name = self.meter.shape.picture.codec
+        return name if self._is_passed_on(VIDEO, name) else ""
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -60,9 +60,7 @@ class Program:
         self._track_log = TrackLog()
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
-        self._reported = ""
-        self._report_at = 0
-        self._is_stopping = False
+        self._reported, self._report_at, self._is_stopping = "", 0, False
         self._splice = Splice(
             program_settings.splice_settings(self._settings),
             self._open_fallback,
@@ -70,6 +68,7 @@ class Program:
             now=self._clock.now(),
             resumed=self._clock.is_resumed,
         )
+        self._splice.output.codec = self._last_codecs.sound
         self._hand_offs = HandOffLog(self._clock.end if self._clock.is_resumed else None)
         self._hand_offs_file = JsonFile(runtime / "hand-offs.json")
         if self._clock.is_resumed:
@@ -143,6 +142,7 @@ class Program:
         now = self._clock.now()
         if not self._rule_breaks.are_many(now):
             log(6, "live: connected")
+        self._learn_codecs()
         begun = self._last_codecs.begun(self._relays.values())
         publisher = self._publisher = LiveConnection(connection, now, self._settings.carried, begun)
         self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
@@ -282,17 +282,18 @@ class Program:
     def _follow_codecs(self, now: int) -> None:
         """Have relays and fallback follow the codecs of the publisher."""
         last, sent = self._last_codecs, self._backlog.codecs
-        if self._publisher and (self._splice.source is Source.LIVE or self._splice.is_radio):
-            last.learn(self._publisher.codecs)
-        if self._splice.is_muted or (not last.are_sent(sent) and self._splice.source is Source.FALLBACK):
-            fitting = last.open_fitting(self._settings.fallback)
-            if fitting:
-                fitting.close()
-                self._send(self._splice.renew_fallback(now))
-        for relay in last.outdated(self._relays.values(), sent):
-            begun, new = " and ".join(relay.queue.codecs.values()), " and ".join(sent.values())
-            log(4, f"{relay.name}: begins anew, its platform has {begun} and OBS sends {new} now")
+        self._learn_codecs()
+        is_other = self._splice.source is Source.FALLBACK and last.differ_from(sent)
+        if (self._splice.is_muted or is_other) and last.has_fitting(self._settings.fallback):
+            self._send(self._splice.renew_fallback(now))
+        for relay, words in last.outdated(self._relays.values(), sent):
+            log(4, words)
             self._drop_relay(relay)
+
+    def _learn_codecs(self) -> None:
+        is_live = self._splice.source is Source.LIVE or self._splice.is_radio
+        picture = self._publisher.picture_codec if self._publisher and is_live else ""
+        self._last_codecs.learn(picture=picture, sound=self._splice.output.codec)
 
     def _announce(self, words: str) -> None:
         self._notifier.send("WATCHDOG=1", *([f"STATUS={words}"] if words != self._reported else []))

@@ -10,7 +10,15 @@ from restream_agent.stream.access_unit import with_parameters
 from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.mp3 import mp3_shape
-from restream_agent.stream.silence import SILENCE, STEREO, Silence, SilenceClock, can_be_silent, silence_like
+from restream_agent.stream.silence import (
+    MP3,
+    SILENCE,
+    STEREO,
+    Silence,
+    SilenceClock,
+    can_be_silent,
+    silence_like,
+)
 from restream_agent.stream.timeline import Timeline
 from restream_agent.stream.tracks import LATEST
 
@@ -39,16 +47,16 @@ class Output:
     heard. Sound has its sequence header in front whenever its shape changes. Silence takes the shape of the
     sound before it, so that the sequence header seldom changes.
 
-    `is_muted` is whether the fallback's sound is left out for silence, because it is in another codec than
-    the publisher's sound, or than the silence that was sent in its place: relays that have begun with that
-    take no other.
+    `codec` is that of the live sound that was sent last, or of silence in its place; "" before. Relays that
+    have begun with it take no other. `is_muted` is whether the fallback's sound is left out for silence,
+    because it is in another codec.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         self.headers: dict[int, Tag] = {}
         self.sound = Sound.NONE
         self.is_muted = False
-        self._codec = ""
+        self.codec = ""
         self._timeline = timeline
         self._clock = SilenceClock()
         self._silence = SILENCE
@@ -69,12 +77,9 @@ class Output:
         self._begins_silent = usual is not None and AUDIO not in headers
         self.hear(source, headers.get(AUDIO))
         headers = {kind: header for kind, header in headers.items() if self._takes(header)}
-        missing = {} if usual is None or AUDIO in self.headers else {AUDIO: usual}
+        is_missing = usual is not None and AUDIO not in self.headers and self.codec in ("", codec(usual))
+        missing = {AUDIO: usual} if usual is not None and is_missing else {}
         return self._send_headers({**missing, **headers})
-
-    def expect(self, sound: Tag) -> None:
-        """Take the codec of a publisher's sound that is not heard yet for the broadcast's, if none was."""
-        self._codec = self._codec or codec(sound)
 
     def hear(self, source: Sound, header: Tag | None) -> None:
         """Take the sound from a source from now on; `header` is the sequence header of its sound."""
@@ -121,7 +126,7 @@ class Output:
         """Whether a tag of the current source is sent: all but the fallback's sound in another codec."""
         if tag.kind != AUDIO or self._source is not Sound.FALLBACK:
             return True
-        return self._codec in ("", codec(tag))
+        return self.codec in ("", codec(tag))
 
     def _with_sound(self, stamped: Tag, heard: int) -> list[Tag]:
         filled = self._fill(heard, stamped.timestamp)
@@ -130,7 +135,7 @@ class Output:
         parameters = [] if header is None or self._is_sent(header) else self._send_headers({AUDIO: header})
         self.sound = self._source
         if self._source is Sound.LIVE:
-            self._codec = codec(stamped)
+            self.codec = codec(stamped)
         self._is_fillable = can_be_silent(stamped)
         return [*filled, *parameters, stamped]
 
@@ -155,12 +160,12 @@ class Output:
         self._timeline.fill(AUDIO, stamps[-1])
         self.sound = Sound.SILENCE
         if self._source is Sound.LIVE:
-            self.expect(silence.header)
+            self.codec = codec(silence.header)
         return [*parameters, *(Tag(AUDIO, stamp, silence.body) for stamp in stamps)]
 
     def _shape(self) -> Silence:
         """Return silence in the shape of the current sound; in another shape if that is not known."""
-        header = self.headers.get(AUDIO, STEREO)
+        header = self.headers.get(AUDIO) or (MP3 if self.codec == codec(MP3) else STEREO)
         if header is not self._shape_of:
             self._shape_of = header
             self._silence = silence_like(header) or self._silence

@@ -13,6 +13,9 @@ from restream_agent.stream.mp3 import is_mp3_shape, mp3_shape, silent_frame
 STEREO = Tag(AUDIO, 0, b"\xaf\x00\x11\x90")
 """The sequence header of 48 kHz stereo (AAC-LC), for a broadcast in which nothing has sound."""
 
+MP3 = Tag(AUDIO, 0, b"\x2f\xff\xfb\x54\x00")
+"""The shape (mp3.py) of 48 kHz stereo, for a broadcast in MP3 whose last shape a crash has taken."""
+
 LONGEST = 10_000
 """Milliseconds of silence that are made at once. A longer gap keeps its beginning without sound."""
 

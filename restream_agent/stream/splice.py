@@ -73,8 +73,8 @@ class Splice:
         self.is_held = False
         self.last_hand_off: HandOff | None = None
         self._timeline = timeline
-        self._output = Output(timeline)
-        self._radio = Radio(self._output, timeline.last)
+        self.output = Output(timeline)
+        self._radio = Radio(self.output, timeline.last)
         self._fallback = FallbackLoop(fallback)
         self._live: LiveSource | None = None
         self._released_at = now
@@ -103,12 +103,12 @@ class Splice:
     @property
     def sound(self) -> Sound:
         """Where the program's sound comes from."""
-        return self._output.sound
+        return self.output.sound
 
     @property
     def is_muted(self) -> bool:
-        """Whether silence is sent for the fallback's sound, because it is in another codec than live."""
-        return self.source is Source.FALLBACK and self._output.is_muted
+        """Whether silence is sent for the fallback's sound, which is in another codec than that of live."""
+        return self.source is Source.FALLBACK and self.output.is_muted
 
     @property
     def is_radio(self) -> bool:
@@ -158,8 +158,6 @@ class Splice:
             return []
         if tag.is_sequence_header:
             return self._live_header(live, tag, now)
-        if tag.kind == AUDIO:
-            self._output.expect(tag)
         live.note(tag, now)
         if self.source is Source.LIVE:
             live.held.add(tag)
@@ -213,8 +211,8 @@ class Splice:
         sent = list[Tag]()
         while (head := live.held.take_due(lambda tag: not self._timeline.is_ahead(tag, now))) is not None:
             if head.is_sequence_header:
-                sent += self._output.change(head)
-            elif put := self._output.put(head, now):
+                sent += self.output.change(head)
+            elif put := self.output.put(head, now):
                 sent += put
                 live.tracks.sent_at[head.kind] = now
         pictures = live.held.pictures
@@ -230,7 +228,7 @@ class Splice:
         if self.source is Source.LIVE:
             live.held.add(tag)
             return self._pass_on(live, now)
-        return self._output.change(tag) if self.is_radio and tag.kind == AUDIO else []
+        return self.output.change(tag) if self.is_radio and tag.kind == AUDIO else []
 
     def _may_cut(self, live: LiveSource, now: int) -> bool:
         """Whether the candidate is calm and fresh, or due in a stream that comes in bursts, and in time."""
@@ -263,7 +261,7 @@ class Splice:
             live.held.add(tag)
         self._change(Source.LIVE, self._opens_as if self.source is Source.NONE else "return", now)
         usual = None if live.tracks.has_sound else self._fallback.sound_header(now) or STEREO
-        headers = self._output.cut_to(Sound.LIVE, live.headers, usual)
+        headers = self.output.cut_to(Sound.LIVE, live.headers, usual)
         return [*headers, *self._pass_on(live, now)]
 
     def _to_fallback(self, kind: str, now: int, stalled: Missing = Missing.NOTHING) -> list[Tag]:
@@ -278,7 +276,7 @@ class Splice:
         if first is None:
             return []
         self._timeline.begin(first.timestamp, now, now)
-        headers = self._output.cut_to(Sound.FALLBACK, self._fallback.headers)
+        headers = self.output.cut_to(Sound.FALLBACK, self._fallback.headers)
         return [*headers, *self._play_fallback(now)]
 
     def _play_fallback(self, now: int) -> list[Tag]:
@@ -289,7 +287,7 @@ class Splice:
         self._timeline.shift(self._fallback.move(now, self._timeline.end_of_pictures - now))
         for tag in self._fallback.due():
             if tag.kind == VIDEO or not self.is_radio:
-                sent += self._output.put(tag, now)
+                sent += self.output.put(tag, now)
         return [*sent, *self._radio.tick(now)]
 
     def _end_radio(self) -> None:

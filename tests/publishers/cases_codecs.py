@@ -108,7 +108,6 @@ def _heavy(keyframe: int, other: int, seconds: float) -> Callable[[], Steps]:
 
 
 CASES = (
-    _codec("mp3", "H.264 and MP3", _codec_play(picture, lambda: sound(LONG_MP3)), since=0),
     _codec("hevc", "HEVC and AAC", _codec_play(lambda: picture(PictureRecipe("hevc")), sound)),
     _codec(
         "av1", "AV1 and AAC", _codec_play(lambda: picture(PictureRecipe("av1")), sound),
@@ -118,6 +117,8 @@ CASES = (
         "opus", "H.264 and Opus", _codec_play(picture, lambda: sound(LONG_OPUS)), not_on=("srs",),
         since=NEVER,
     ),
+    # Last: the fallback stays in MP3, and a relay that begins with it would begin anew for other sound alone.
+    _codec("mp3", "H.264 and MP3", _codec_play(picture, lambda: sound(LONG_MP3)), since=0),
     PublisherCase(
         "mp3-after-aac",
         "a publisher with MP3 follows one with AAC: silence instead of a lost connection",

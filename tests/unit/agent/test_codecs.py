@@ -48,9 +48,8 @@ def test_what_cannot_be_carried_is_said_by_name_with_what_to_set(codecs: tuple[s
 def test_sound_in_another_codec_than_the_broadcast_s_is_said_with_what_to_do() -> None:
     """A codec that nothing here can carry is said as that."""
     assert unplayable(live(audio_codec="mp3", broadcast_sound="aac"), OLD) == {
-        "mp3": "OBS sends MP3, and the platforms' connections have AAC: silence is sent in its place; set "
-        "the audio encoder in OBS to AAC (Settings, Output), or end the broadcast (restream-agent off-air) "
-        "and begin it anew"
+        "mp3": "OBS sends MP3, and the platforms' connections have AAC: silence is sent in its place; send "
+        "AAC, or end the broadcast (restream-agent off-air) and begin it anew"
     }
     said = unplayable(live(audio_codec="opus", broadcast_sound="aac"), OLD)
     assert said == SENTENCES["h264", "opus"]

@@ -1,13 +1,11 @@
 """Codecs and tracks, through the program as a process: what a relay receives."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from tests.unit.program.program_running import LiveSender, RelayReader, RunningProgram, flv
 from tests.unit.program.test_loop import (
-    FALLBACK,
     FALLBACK_FILE,
     LIVE,
     NEVER,
@@ -15,7 +13,6 @@ from tests.unit.program.test_loop import (
     has_from,
     live_stream,
 )
-from tests.unit.stream.flv_making import origin
 
 MP3 = b"\x2f\xff\xfb\x90\x64"
 BODIES = {tag.body for tag in FALLBACK_FILE if tag.kind == AUDIO and tag.is_media}
@@ -191,102 +188,3 @@ def test_sound_alone_in_another_codec_reaches_a_relay_that_began_with_the_fallba
             with RelayReader(program) as new:
                 new.read_more(60)
                 assert codecs_of(new.tags) == {"h264", "aac"}
-
-
-def shows(relay: RelayReader, source: int) -> Callable[[], bool]:
-    """Return whether the newest picture that the relay got is from a source; sound may be silence."""
-
-    def is_shown() -> bool:
-        picture = next((tag for tag in reversed(relay.media) if tag.kind == VIDEO), None)
-        return picture is not None and origin(picture)[0] == source
-
-    return is_shown
-
-
-def assert_silent_live(program: RunningProgram, relay: RelayReader) -> None:
-    """A publisher with MP3 is live, with silence in AAC, and the relay that had AAC stays."""
-    with LiveSender(program, as_mp3(live_stream())):
-        relay.read(shows(relay, LIVE), "live again")
-        relay.read_more(60)
-        assert codecs_of(relay.tags) == {"h264", "aac"}
-    relay.read(shows(relay, FALLBACK), "the fallback again")
-    assert_increasing(relay.tags)
-    said = program.errors.read_text()
-    assert said.count("mp3 is left out, the platforms' connections have aac") == 1
-    assert "begins anew" not in said
-
-
-def test_sound_in_another_codec_than_relays_have_been_live_in_is_silence(tmp_path: Path) -> None:
-    """A relay's connection is worth more than the sound of a publisher who can change his codec."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
-        with LiveSender(program, live_stream()):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
-        assert_silent_live(program, relay)
-
-
-def test_a_restarted_program_knows_what_its_relays_have(tmp_path: Path) -> None:
-    """It has taken over their connections."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
-        with LiveSender(program, live_stream()):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
-        program.kill()
-        program.start()
-        assert_silent_live(program, relay)
-
-
-def test_without_a_relay_another_codec_of_sound_is_taken(tmp_path: Path) -> None:
-    """The next relay begins with it."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program:
-        with RelayReader(program) as old, LiveSender(program, live_stream()):
-            old.read(shows(old, LIVE), "live")
-            old.read_more(60)
-        program.wait(lambda: "relay disconnected" in program.errors.read_text(), "the end of the relay")
-        program.wait(lambda: "now fallback" in program.errors.read_text(), "the fallback")
-        with LiveSender(program, as_mp3(live_stream())), RelayReader(program) as new:
-            new.read(lambda: "mp3" in codecs_of(new.tags[-5:]), "its sound")
-
-
-def test_another_picture_brings_its_sound(tmp_path: Path) -> None:
-    """The relays begin anew because of the picture, so they can take the sound too."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as old:
-        with LiveSender(program, live_stream()):
-            old.read(shows(old, LIVE), "live")
-            old.read_more(60)
-        with LiveSender(program, as_mp3(as_hevc(live_stream()))):
-            program.wait(lambda: "begins anew" in program.errors.read_text(), "the end of the relay")
-            with RelayReader(program) as new:
-                new.read(lambda: codecs_of(new.tags) == {"hevc", "mp3"}, "both tracks")
-
-
-def test_a_fallback_that_opens_beside_a_publisher_has_its_codec_of_sound(tmp_path: Path) -> None:
-    """The picture cannot be carried, so the fallback opens. The sound is heard over it."""
-    live_sound = {tag.body for tag in live_stream() if tag.kind == AUDIO and tag.is_media}
-    with (
-        RunningProgram(
-            tmp_path, as_mp3(FALLBACK_FILE), opening=300, carried=("h264", "aac", "mp3")
-        ) as program,
-        RelayReader(program) as relay,
-        LiveSender(program, as_hevc(live_stream(8000))),
-    ):
-        relay.read(lambda: any(tag.body in live_sound for tag in relay.tags), "the publisher's sound")
-        assert codecs_of(relay.tags) == {"h264", "aac"}
-        assert "begins anew" not in program.errors.read_text()
-
-
-def test_silence_that_stands_for_live_sound_is_the_codec_of_the_broadcast(tmp_path: Path) -> None:
-    """After a publisher without sound, a fallback in MP3 is heard as silence in AAC."""
-    pictures = [tag for tag in live_stream() if tag.kind == VIDEO]
-    with (
-        RunningProgram(tmp_path, as_mp3(FALLBACK_FILE), opening=NEVER) as program,
-        RelayReader(program) as relay,
-    ):
-        with LiveSender(program, pictures):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
-        relay.read_more(60)
-        assert codecs_of(relay.tags) == {"h264", "aac"}

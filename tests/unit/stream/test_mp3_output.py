@@ -5,7 +5,6 @@ from itertools import pairwise
 from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.mp3 import mp3_shape
-from restream_agent.stream.splice import Settings
 from tests.unit.stream.flv_making import parameters, picture, stream
 from tests.unit.stream.splice_bench import FALLBACK_FILE, SpliceBench, on_air
 
@@ -84,19 +83,7 @@ def sound_codecs(bench: SpliceBench) -> set[str]:
     return {codec(tag) for tag in sounds(bench)}
 
 
-def test_a_publisher_whose_sound_is_not_heard_yet_decides_about_the_fallback_s() -> None:
-    """It will be heard soon, and the relays that begin now take no other."""
-    bench = SpliceBench(Settings(opening=300), fallback=MP3_FALLBACK)
-    bench.take(bench.splice.live_started(0))
-    for tag in stream(1, 0, 8000):
-        if tag.kind == AUDIO:
-            bench.pass_time(tag.timestamp - bench.now)
-            bench.take(bench.splice.live_tag(tag, bench.now))
-    assert bench.splice.is_radio
-    assert sound_codecs(bench) == {"aac"}
-
-
-def test_the_first_codec_of_a_publisher_stays_the_broadcast_s() -> None:
+def test_a_publisher_that_is_not_heard_decides_nothing() -> None:
     """Another publisher, who is not shown, does not change what the relays have."""
     bench = opened()
     bench.take(bench.splice.live_started(bench.now))
