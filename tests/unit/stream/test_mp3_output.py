@@ -102,6 +102,7 @@ def test_silence_in_place_of_live_sound_decides_about_the_fallback_s() -> None:
     bench.take(bench.splice.live_started(0))
     bench.take(bench.splice.live_tag(parameters(9, 1), 0))
     play(bench, 3000, has_sound=False)
+    assert bench.splice.output.codec == "aac"
     bench.take(bench.splice.live_ended(bench.now))
     bench.pass_time(3000)
     assert bench.splice.is_muted
