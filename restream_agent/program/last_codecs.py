@@ -76,12 +76,13 @@ class LastCodecs:
         if not self.are_sent(sent):
             return ()
         new = " and ".join(sent.values())
-        return tuple(
-            (relay, f"{relay.name}: begins anew, its platform has {begun} and OBS sends {new} now")
-            for relay in relays
-            if not relay.queue.takes(self._wanted)
-            for begun in (" and ".join(relay.queue.codecs.values()),)
-        )
+        found = []
+        for relay in relays:
+            if not relay.queue.takes(self._wanted):
+                begun = " and ".join(relay.queue.codecs.values())
+                words = f"{relay.name}: begins anew, its platform has {begun} and OBS sends {new} now"
+                found.append((relay, words))
+        return tuple(found)
 
     def open_fallback(self, names: tuple[str, ...]) -> PreparedFile:
         """Return the first of the files that is in these codecs, or else the first that can be played."""

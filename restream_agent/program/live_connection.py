@@ -143,7 +143,7 @@ class LiveConnection:
         return bool(sound) and begun.get(AUDIO, sound) != sound and not is_other_picture
 
     def _is_passed_on(self, kind: int, name: str) -> bool:
-        return name in self._carried and not (kind == AUDIO and self._has_foreign_sound)
+        return name in self._carried and not (kind == AUDIO and self.meter.broadcast_sound)
 
     @property
     def picture_codec(self) -> str:

@@ -77,9 +77,9 @@ class Output:
         self._begins_silent = usual is not None and AUDIO not in headers
         self.hear(source, headers.get(AUDIO))
         headers = {kind: header for kind, header in headers.items() if self._takes(header)}
-        is_missing = usual is not None and AUDIO not in self.headers and self.codec in ("", codec(usual))
-        missing = {AUDIO: usual} if usual is not None and is_missing else {}
-        return self._send_headers({**missing, **headers})
+        if usual is not None and AUDIO not in self.headers and self.codec in ("", codec(usual)):
+            headers = {AUDIO: usual, **headers}
+        return self._send_headers(headers)
 
     def hear(self, source: Sound, header: Tag | None) -> None:
         """Take the sound from a source from now on; `header` is the sequence header of its sound."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from restream_agent.program.crash_state import JsonFile
 from restream_agent.program.last_codecs import LastCodecs
-from restream_agent.stream.flv import AUDIO, VIDEO
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from tests.unit.program.program_running import LiveSender, RelayReader, RunningProgram
-from tests.unit.program.test_codecs import BODIES, as_hevc, as_mp3, codecs_of
+from tests.unit.program.test_codecs import BODIES, as_hevc, codecs_of
 from tests.unit.program.test_loop import (
     FALLBACK,
     FALLBACK_FILE,
@@ -17,7 +17,7 @@ from tests.unit.program.test_loop import (
     assert_increasing,
     live_stream,
 )
-from tests.unit.stream.flv_making import origin
+from tests.unit.stream.flv_making import as_mp3, origin
 
 PICTURES = [tag for tag in live_stream() if tag.kind == VIDEO]
 
@@ -30,6 +30,14 @@ def shows(relay: RelayReader, source: int) -> Callable[[], bool]:
         return picture is not None and origin(picture)[0] == source
 
     return is_shown
+
+
+def come_and_go(program: RunningProgram, relay: RelayReader, tags: list[Tag]) -> None:
+    """A publisher is live for a while; the relay has the fallback after it."""
+    with LiveSender(program, tags):
+        relay.read(shows(relay, LIVE), "live")
+        relay.read_more(60)
+    relay.read(shows(relay, FALLBACK), "the fallback")
 
 
 def assert_silent_live(program: RunningProgram, relay: RelayReader) -> None:
@@ -48,20 +56,14 @@ def assert_silent_live(program: RunningProgram, relay: RelayReader) -> None:
 def test_sound_in_another_codec_than_relays_have_been_live_in_is_silence(tmp_path: Path) -> None:
     """A relay's connection is worth more than the sound of a publisher who can change his codec."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
-        with LiveSender(program, live_stream()):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
+        come_and_go(program, relay, live_stream())
         assert_silent_live(program, relay)
 
 
 def test_a_restarted_program_knows_what_its_relays_have(tmp_path: Path) -> None:
     """It has taken over their connections."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
-        with LiveSender(program, live_stream()):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
+        come_and_go(program, relay, live_stream())
         program.kill()
         program.start()
         assert_silent_live(program, relay)
@@ -97,10 +99,7 @@ def test_silence_that_stands_for_live_sound_is_the_codec_of_the_broadcast(tmp_pa
         RunningProgram(tmp_path, as_mp3(FALLBACK_FILE), opening=NEVER) as program,
         RelayReader(program) as relay,
     ):
-        with LiveSender(program, PICTURES):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
+        come_and_go(program, relay, PICTURES)
         relay.read_more(60)
         assert codecs_of(relay.tags) == {"h264", "aac"}
 
@@ -117,10 +116,7 @@ def test_a_muted_fallback_plays_on(tmp_path: Path) -> None:
         RunningProgram(tmp_path, as_mp3(FALLBACK_FILE), opening=NEVER) as program,
         RelayReader(program) as relay,
     ):
-        with LiveSender(program, PICTURES):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
+        come_and_go(program, relay, PICTURES)
         relay.read_more(200)
         assert beginnings(relay) <= 2
 
@@ -142,10 +138,7 @@ def test_a_publisher_who_is_not_shown_changes_nothing(tmp_path: Path) -> None:
 def test_a_crash_leaves_a_relay_its_codec(tmp_path: Path) -> None:
     """The fallback is in another one, and the program knows it still."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
-        with LiveSender(program, as_mp3(live_stream())):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
+        come_and_go(program, relay, as_mp3(live_stream()))
         relay.read_more(40)
         program.kill()
         program.start()
@@ -190,10 +183,7 @@ def test_a_picture_that_is_not_carried_brings_no_other_sound(tmp_path: Path) -> 
         RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, carried=carried) as program,
         RelayReader(program) as relay,
     ):
-        with LiveSender(program, live_stream()):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
+        come_and_go(program, relay, live_stream())
         with LiveSender(program, as_mp3(as_hevc(live_stream()))):
             relay.read_more(200)
         assert codecs_of(relay.tags) == {"h264", "aac"}
@@ -203,10 +193,7 @@ def test_a_picture_that_is_not_carried_brings_no_other_sound(tmp_path: Path) -> 
 def test_silence_that_was_live_counts_as_sound(tmp_path: Path) -> None:
     """A relay that has it takes no other codec."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program, RelayReader(program) as relay:
-        with LiveSender(program, PICTURES):
-            relay.read(shows(relay, LIVE), "live")
-            relay.read_more(60)
-        relay.read(shows(relay, FALLBACK), "the fallback")
+        come_and_go(program, relay, PICTURES)
         assert_silent_live(program, relay)
 
 

@@ -13,8 +13,8 @@ from tests.unit.program.test_loop import (
     has_from,
     live_stream,
 )
+from tests.unit.stream.flv_making import as_mp3
 
-MP3 = b"\x2f\xff\xfb\x90\x64"
 BODIES = {tag.body for tag in FALLBACK_FILE if tag.kind == AUDIO and tag.is_media}
 
 
@@ -66,15 +66,6 @@ def as_hevc(tags: list[Tag]) -> list[Tag]:
         if tag.kind == VIDEO
         else tag
         for tag in tags
-    ]
-
-
-def as_mp3(tags: list[Tag]) -> list[Tag]:
-    """Return the tags with sound in MP3, which has no sequence header."""
-    return [
-        Tag(AUDIO, tag.timestamp, MP3 + bytes(20)) if tag.kind == AUDIO else tag
-        for tag in tags
-        if tag.kind == VIDEO or tag.is_media
     ]
 
 

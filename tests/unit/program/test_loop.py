@@ -9,12 +9,11 @@ import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag, encode
 from tests.unit.program.program_running import PATIENCE, LiveSender, RelayReader, RunningProgram
-from tests.unit.stream.flv_making import origin, picture, stream
+from tests.unit.stream.flv_making import is_silence, origin, picture, stream
 
 FALLBACK, LIVE = 0, 1
 FALLBACK_FILE = stream(FALLBACK, 0, 3000, group=1000)
 NEVER = 600_000
-SILENT = 8  # bytes of a frame of silence: on a busy machine a source may pause for so long that some is sent
 
 
 def live_stream(length: int = 8000) -> list[Tag]:
@@ -34,13 +33,12 @@ def padded(tags: list[Tag], size: int) -> list[Tag]:
 
 def has_from(relay: RelayReader, source: int) -> Callable[[], bool]:
     """Return whether the newest tag that the relay got is from a source; silence is from none."""
-
     return lambda: bool(sourced(relay)) and origin(sourced(relay)[-1])[0] == source
 
 
 def sourced(relay: RelayReader) -> list[Tag]:
-    """Return what the relay got of live and of the fallback."""
-    return [tag for tag in relay.media if len(tag.body) > SILENT]
+    """Return what the relay got of live and of the fallback, without the silence in a pause of either."""
+    return [tag for tag in relay.media if not is_silence(tag)]
 
 
 def assert_increasing(tags: list[Tag]) -> None:

@@ -40,3 +40,12 @@ def stream(source: int, start: int, length: int, *, group: int = 2000) -> list[T
     sounds = [sound(start + at, source) for at in range(0, length, SOUND)]
     media = sorted([*pictures, *sounds], key=lambda tag: (tag.timestamp, tag.kind == AUDIO))
     return [parameters(VIDEO, source), parameters(AUDIO, source), *media]
+
+
+def as_mp3(tags: list[Tag]) -> list[Tag]:
+    """Return the tags with sound in MP3, which has no sequence header."""
+    return [
+        Tag(AUDIO, tag.timestamp, b"\x2f\xff\xfb\x90\x64" + bytes(20)) if tag.kind == AUDIO else tag
+        for tag in tags
+        if tag.kind == VIDEO or tag.is_media
+    ]

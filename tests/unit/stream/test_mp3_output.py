@@ -3,18 +3,14 @@
 from itertools import pairwise
 
 from restream_agent.stream.enhanced import codec
-from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+from restream_agent.stream.flv import AUDIO, Tag
 from restream_agent.stream.mp3 import mp3_shape
-from tests.unit.stream.flv_making import parameters, picture, stream
+from tests.unit.stream.flv_making import as_mp3, parameters, picture, stream
 from tests.unit.stream.splice_bench import FALLBACK_FILE, SpliceBench, on_air
 
 FRAME = b"\x2f\xff\xfb\x90\x64"
 LASTS = 26
-MP3_FALLBACK = [
-    Tag(AUDIO, tag.timestamp, FRAME + bytes(40)) if tag.kind == AUDIO else tag
-    for tag in FALLBACK_FILE
-    if tag.kind == VIDEO or tag.is_media
-]
+MP3_FALLBACK = as_mp3(FALLBACK_FILE)
 
 
 def play(bench: SpliceBench, milliseconds: int, *, has_sound: bool) -> None:
