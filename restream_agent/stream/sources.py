@@ -214,8 +214,11 @@ class FallbackLoop:
         self._moved_at = 0
         self.headers: dict[int, Tag] = {}
 
-    def rewind(self, now: int) -> Tag | None:
-        """Begin the newest file at its first keyframe and return the keyframe, None if there is none."""
+    def rewind(self, now: int, *, played: int = 0) -> Tag | None:
+        """Begin the newest file at its first keyframe and return the keyframe, None if there is none.
+
+        The first `played` ms are due at once.
+        """
         self._file = self._open_file()
         self._tags = iter(self._file)
         self._ends, self._duration, self._shift, self.headers = {}, 0, 0, {}
@@ -224,7 +227,7 @@ class FallbackLoop:
             self._next = self._read()
         if self._next is not None:
             self._first = self._next.timestamp
-            self._position = float(self._first)
+            self._position = float(self._first + played)
         self._moved_at = now
         return self._next
 

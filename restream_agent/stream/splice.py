@@ -272,10 +272,11 @@ class Splice:
 
     def _begin_fallback(self, now: int) -> list[Tag]:
         self._end_radio()
-        first = self._fallback.rewind(now)
+        at = self._timeline.hole_before(now)
+        first = self._fallback.rewind(now, played=now - at)
         if first is None:
             return []
-        self._timeline.begin(first.timestamp, now, now)
+        self._timeline.begin(first.timestamp, at, now)
         headers = self.output.cut_to(Sound.FALLBACK, self._fallback.headers)
         return [*headers, *self._play_fallback(now)]
 

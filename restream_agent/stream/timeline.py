@@ -32,6 +32,9 @@ _STEADY = 3000
 _LARGEST_MOVE = 900
 """Milliseconds by which a late source is moved at once: no second is left without a picture."""
 
+_HOLE, _LONGEST_HOLE = 500, 3000
+"""Milliseconds without a picture that are filled, and how many of them at most."""
+
 LEAD_RESET = 1000
 """Milliseconds. The fallback gives a lead back at 100 ms a second. A longer lead of a resumed broadcast would
 keep a publisher waiting, so its clock is set forward instead (`resume`)."""
@@ -107,6 +110,16 @@ class Timeline:
         self._moved = self._planned = self._following = None
         self._watch_lag(now)
         return cut
+
+    def hole_before(self, now: int) -> int:
+        """Return where the fallback begins: now, or at the end of what was sent if that was long ago.
+
+        A source that was late, or silent until its stall was noticed, leaves a hole in the timeline. The
+        fallback fills it at once: platforms get a picture for every second.
+        """
+        end = self.end + 1
+        is_hole = 0 < end < now - _HOLE
+        return max(end, now - _LONGEST_HOLE) if is_hole else now
 
     def meet(self, tag: Tag, now: int) -> None:
         """Map the source's clock anew if its leading track has jumped before this tag, which is sent next."""
