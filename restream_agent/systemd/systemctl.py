@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _QUERY_TIMEOUT = 10.0
 """Seconds. PID 1 answers a query in milliseconds; on a loaded machine it takes longer."""
 
-_JOB_TIMEOUT = 60.0
+JOB_TIMEOUT = 60.0
 """Seconds. Starting or stopping one of our units takes less, even if TimeoutStopSec= runs out."""
 
 _LONGEST_JOB = 7 * 86400.0
@@ -58,7 +58,7 @@ class Systemd:
         *,
         reason: str,
         wait: bool = True,
-        within: float = _JOB_TIMEOUT,
+        within: float = JOB_TIMEOUT,
         yields: bool = False,
     ) -> None:
         """Start, stop, restart or reload units, and wait until systemd has done it unless `wait` is False.
@@ -101,7 +101,7 @@ class Systemd:
     def daemon_reload(self) -> None:
         """Make systemd read the unit files again."""
         log.info("systemctl daemon-reload")
-        self._run(("systemctl", "daemon-reload"), timeout=_JOB_TIMEOUT)
+        self._run(("systemctl", "daemon-reload"), timeout=JOB_TIMEOUT)
 
     def kill(self, unit: str, *, reason: str) -> None:
         """Kill all processes of a unit; systemd then does what the unit's Restart= says."""
@@ -155,8 +155,8 @@ class Systemd:
     def create_accounts(self, sysusers: str, tmpfiles: str) -> None:
         """Create the users of a sysusers.d(5) file and the directories of a tmpfiles.d(5) file."""
         log.info("creating users and directories")
-        self._run(("systemd-sysusers", sysusers), timeout=_JOB_TIMEOUT)
-        self._run(("systemd-tmpfiles", "--create", tmpfiles), timeout=_JOB_TIMEOUT)
+        self._run(("systemd-sysusers", sysusers), timeout=JOB_TIMEOUT)
+        self._run(("systemd-tmpfiles", "--create", tmpfiles), timeout=JOB_TIMEOUT)
 
 
 def is_running() -> bool:
@@ -174,7 +174,7 @@ def verify(directory: Path, units: Iterable[str], runner: Runner = run) -> None:
     argv = ("env", f"SYSTEMD_UNIT_PATH={directory}:", "systemd-analyze", "verify", "--man=no")
     names = tuple(units)
     files = tuple(str(directory / unit) for unit in names)
-    done = runner((*argv, *files), timeout=_JOB_TIMEOUT, ok=tuple(range(256)))
+    done = runner((*argv, *files), timeout=JOB_TIMEOUT, ok=tuple(range(256)))
     stems = tuple(unit.rpartition(".")[0] for unit in names)
     ours = [line for line in done.stderr.splitlines() if any(stem in line for stem in stems)]
     if ours:
@@ -189,7 +189,7 @@ def encrypted(secret: bytes, runner: SecretRunner = run) -> str:
     The credential has no name, because each unit that uses it loads it under a name of its own.
     """
     argv = ("systemd-creds", "encrypt", "--name=", "-", "-")
-    return runner(argv, timeout=_JOB_TIMEOUT, input=secret).stdout
+    return runner(argv, timeout=JOB_TIMEOUT, input=secret).stdout
 
 
 def _verify_hint(lines: list[str]) -> str:

@@ -1,0 +1,147 @@
+"""The units of one channel, and systemd as this channel sees it.
+
+The channel `main` has the plain names of unit_names.py. Another channel has instances of them, and its relays
+have the channel in front of their name:
+
+    restream.target                 restream@es.target
+    fallback.service                fallback@es.service
+    ffmpeg-relay@twitch.service     ffmpeg-relay@es:twitch.service
+    live@main.service               live@es.service
+
+Code that works for one channel uses the plain names everywhere. `ChannelSystemd` translates them, in both
+directions, so only it knows which channel it is.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from restream_agent.base.process import run
+from restream_agent.systemd import unit_names
+from restream_agent.systemd.systemctl import JOB_TIMEOUT, Runner, Systemd
+from restream_agent.systemd.unit_state import UnitState
+
+MAIN = "main"
+"""The channel at the top of the TOML."""
+
+PER_CHANNEL = (
+    unit_names.TARGET,
+    unit_names.PROGRAM_UNIT,
+    unit_names.RELAY_DOOR,
+    unit_names.LIVE_DOOR,
+    unit_names.HOLD_TIMER,
+    unit_names.HOLD_SERVICE,
+    unit_names.PREPARE_UNIT,
+    unit_names.FORGET_UNIT,
+)
+"""The units that each channel has one of. Relays and live streams are instances already."""
+
+_RELAY, _LIVE = "ffmpeg-relay@", "live@"
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel's name, and for `main` the names of the others, whose streams are not its own."""
+
+    name: str = MAIN
+    others: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this is the channel at the top of the TOML, which has the plain names."""
+        return self.name == MAIN
+
+    def takes(self, stream: str) -> bool:
+        """Whether a stream is this channel's: the channel's name, or for `main` any that is no channel."""
+        return stream not in self.others if self.is_main else stream == self.name
+
+    def relay(self, relay: str) -> str:
+        """Return a relay's name on the whole machine: "twitch", or "es:twitch" for another channel."""
+        return relay if self.is_main else f"{self.name}:{relay}"
+
+    def unit(self, plain: str) -> str:
+        """Return the channel's unit for a plain name or pattern; shared units keep their names."""
+        if self.is_main:
+            return plain
+        if plain in PER_CHANNEL:
+            stem, _, kind = plain.rpartition(".")
+            return f"{stem}@{self.name}.{kind}"
+        if plain.startswith(_RELAY) and plain != unit_names.RELAY_TEMPLATE:
+            return f"{_RELAY}{self.name}:{plain.removeprefix(_RELAY)}"
+        return f"{_LIVE}{self.name}.service" if plain == f"{_LIVE}*.service" else plain
+
+    def plain(self, unit: str) -> str:
+        """Return the plain name of a unit of this channel, or of a shared unit: the inverse of `unit`.
+
+        Raises ValueError for a unit of another channel.
+        """
+        stem, at, rest = unit.partition("@")
+        instance, _, kind = rest.rpartition(".")
+        name, _, relay = instance.rpartition(":")
+        if unit.startswith(_RELAY) and unit != unit_names.RELAY_TEMPLATE:
+            is_ours, plain = name == ("" if self.is_main else self.name), f"{_RELAY}{relay}.{kind}"
+        elif unit.startswith(_LIVE):
+            is_ours, plain = self.takes(instance), unit
+        elif at and f"{stem}.{kind}" in PER_CHANNEL:
+            is_ours, plain = not self.is_main and instance == self.name, f"{stem}.{kind}"
+        else:
+            is_ours, plain = self.is_main or unit not in PER_CHANNEL, unit
+        if not is_ours:
+            raise ValueError(f"{unit} is not a unit of the channel {self.name}")
+        return plain
+
+    def relay_of(self, unit: str) -> str:
+        """Return the relay that a unit of this channel belongs to; ValueError for other units."""
+        return unit_names.relay_of(self.plain(unit))
+
+    def stream_of(self, unit: str) -> str:
+        """Return the stream that a unit of this channel pulls; ValueError for other units."""
+        return unit_names.stream_of(self.plain(unit))
+
+
+class ChannelSystemd(Systemd):
+    """The service manager as a channel sees it: its own units by their plain names, and the shared units."""
+
+    def __init__(self, channel: Channel, runner: Runner = run) -> None:
+        super().__init__(runner)
+        self._channel = channel
+
+    def change(
+        self,
+        verb: str,
+        units: Iterable[str],
+        *,
+        reason: str,
+        wait: bool = True,
+        within: float = JOB_TIMEOUT,
+        yields: bool = False,
+    ) -> None:
+        """Change units as `Systemd.change` does."""
+        names = map(self._channel.unit, units)
+        super().change(verb, names, reason=reason, wait=wait, within=within, yields=yields)
+
+    def run_unit(self, unit: str, *, reason: str, on_status: Callable[[str], None]) -> None:
+        """Start a oneshot unit and wait for its end, as `Systemd.run_unit` does."""
+        super().run_unit(self._channel.unit(unit), reason=reason, on_status=on_status)
+
+    def kill(self, unit: str, *, reason: str) -> None:
+        """Kill all processes of a unit."""
+        super().kill(self._channel.unit(unit), reason=reason)
+
+    def units(self, *patterns: str) -> dict[str, UnitState]:
+        """Return the states of this channel's units and of shared units, by their plain names."""
+        found = super().units(*map(self._channel.unit, patterns))
+        states = {}
+        for unit, state in found.items():
+            try:
+                states[self._channel.plain(unit)] = state
+            except ValueError:
+                continue
+        return states
+
+    def show(self, unit: str, name: str) -> str:
+        """Return one property of a unit."""
+        return super().show(self._channel.unit(unit), name)
+
+    def last_words(self, unit: str, lines: int = 8) -> list[str]:
+        """Return the last lines that a unit has written to the journal."""
+        return super().last_words(self._channel.unit(unit), lines)
