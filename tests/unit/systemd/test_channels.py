@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restream_agent.systemd import unit_names
-from restream_agent.systemd.channels import MAIN, PER_CHANNEL, Channel, ChannelSystemd
+from restream_agent.systemd.channel_systemd import ChannelSystemd
+from restream_agent.systemd.channels import MAIN, PER_CHANNEL, Channel
 
 ES = Channel("es")
 MAIN_BESIDE_ES = Channel(MAIN, frozenset({"es"}))
