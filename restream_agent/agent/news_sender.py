@@ -14,7 +14,6 @@ from pathlib import Path
 from restream_agent.agent.news_detector import Moment, NewsDetector, ToldNews
 from restream_agent.agent.status import Status
 from restream_agent.base import endpoints
-from restream_agent.wire import records
 from restream_agent.wire.news import News
 
 log = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ class NewsSender:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 sender.setblocking(False)
-                sender.sendto(records.to_datagram(news), self._address)
+                sender.sendto(news.to_datagram(), self._address)
         except OSError as error:
             log.error("%s: %s; not told: %s", self._address, error.strerror, news.text)
 

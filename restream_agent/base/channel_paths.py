@@ -86,6 +86,11 @@ MAIN_PATHS = ChannelPaths(
 )
 
 
+def paths_of(channel: str) -> ChannelPaths:
+    """Return the paths of any channel, `main` included."""
+    return MAIN_PATHS if channel == "main" else channel_paths(channel)
+
+
 def channel_paths(channel: str) -> ChannelPaths:
     """Return the paths of a channel other than `main`; `%i` gives those that a unit template writes."""
     return ChannelPaths(

@@ -13,7 +13,6 @@ from email.utils import parsedate_to_datetime
 from restream_agent.base.doubling import doubled_pause
 from restream_agent.base.one_line import printable
 from restream_agent.notifier.rate_limit import Notice
-from restream_agent.wire import records
 from restream_agent.wire.news import News
 
 LONGEST_TEXT = 2000
@@ -52,9 +51,7 @@ def read_news(datagram: bytes) -> News:
 def body(notices: tuple[Notice, ...], *, host: str, sent_at: float) -> bytes:
     """Return the JSON that is posted: Slack and Mattermost show its "text", Discord its "content"."""
     text = _shortened("\n".join(notice.text for notice in notices), LONGEST_TEXT)
-    events = [
-        records.as_table(notice.news) | {"text": notice.text, "count": notice.count} for notice in notices
-    ]
+    events = [notice.news.as_table() | {"text": notice.text, "count": notice.count} for notice in notices]
     values = {"text": text, "content": text, "host": host, "sent_at": sent_at, "events": events}
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "replace")
 

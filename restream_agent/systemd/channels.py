@@ -46,6 +46,11 @@ class Channel:
         """Whether this is the channel at the top of the TOML, which has the plain names."""
         return self.name == MAIN
 
+    @property
+    def has_siblings(self) -> bool:
+        """Whether the machine has several channels, so that what is said of one has to name it."""
+        return not self.is_main or bool(self.others)
+
     def takes(self, stream: str) -> bool:
         """Whether a stream is this channel's: the channel's name, or for `main` any that is no channel."""
         return stream not in self.others if self.is_main else stream == self.name

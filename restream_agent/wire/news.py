@@ -1,7 +1,9 @@
 """News: what the agent tells the notifier, and the notifier tells the webhook and the command. Pure."""
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from restream_agent.wire import records
 
@@ -48,23 +50,39 @@ class News:
     """One piece of news; in the JSON its kind is the "event".
 
     `platform` is the name of the platform it is about, None if it is about the channel. `at` is in seconds
-    since 1970, `text` one line for people.
+    since 1970, `text` one line for people. `channel` is "" where there is only one, and of news that is about
+    the whole machine; then it is left out of the JSON.
     """
 
     kind: NewsKind = field(metadata={records.KEY: "event"})
     platform: str | None
     at: float
     text: str
+    channel: str = ""
 
     @property
     def subject(self) -> str:
-        """What the news is about: "channel", "config", "ingest", "codec", or "platform NAME"."""
+        """What the news is about: "channel", "config", "ingest", "codec", or "platform NAME".
+
+        The name of the channel follows, if the news has one: no channel uses up what another may send.
+        """
         if self.kind.is_about_a_platform:
-            return f"platform {self.platform}"
-        if self.kind in (NewsKind.INGEST_FAILING, NewsKind.INGEST_RECOVERED):
-            return "ingest"
-        own = {NewsKind.CONFIG_REFUSED: "config", NewsKind.CODEC_REFUSED: "codec"}
-        return own.get(self.kind, "channel")
+            subject = f"platform {self.platform}"
+        elif self.kind in (NewsKind.INGEST_FAILING, NewsKind.INGEST_RECOVERED):
+            subject = "ingest"
+        else:
+            own = {NewsKind.CONFIG_REFUSED: "config", NewsKind.CODEC_REFUSED: "codec"}
+            subject = own.get(self.kind, "channel")
+        return f"{subject} of {self.channel}" if self.channel else subject
+
+    def as_table(self) -> dict[str, Any]:
+        """Return the plain data of the JSON."""
+        table = records.as_table(self)
+        return table if self.channel else {key: value for key, value in table.items() if key != "channel"}
+
+    def to_datagram(self) -> bytes:
+        """Return the datagram for the notifier. One of an earlier version reads it, too."""
+        return json.dumps(self.as_table()).encode()
 
     @classmethod
     def read(cls, datagram: bytes) -> "News":
@@ -73,8 +91,9 @@ class News:
             news = records.parse(cls, datagram)
         except TypeError as error:
             raise ValueError(str(error)) from error
-        if not (news.platform or "").isprintable():
-            raise ValueError("platform: is not printable")
+        for key, name in (("platform", news.platform or ""), ("channel", news.channel)):
+            if not name.isprintable():
+                raise ValueError(f"{key}: is not printable")
         if not 0 <= news.at < _NO_TIME:
             raise ValueError("at: is not a time of day")
         return news

@@ -10,6 +10,8 @@ from typing import Any
 
 from restream_agent.wire import records
 
+_MAIN = "main"
+
 
 @dataclass(frozen=True)
 class PublisherStatus:
@@ -182,3 +184,31 @@ class StatusReport:
     def from_table(cls, table: Mapping[str, Any]) -> "StatusReport":
         """Read the plain data of the JSON; TypeError or ValueError, with the key, if it is something else."""
         return records.from_table(cls, {**table, "live": table.get("live") or None})
+
+
+@dataclass(frozen=True)
+class ChannelsReport:
+    """The status of every channel, `main` first: what the agent answers.
+
+    The JSON is that of `main`. Where there are several channels, the key "channels" has the other ones.
+    """
+
+    channels: Mapping[str, StatusReport]
+
+    def as_table(self) -> dict[str, Any]:
+        """Return the plain data of the JSON."""
+        tables = {name: report.as_table() for name, report in self.channels.items()}
+        main = tables.pop(_MAIN)
+        return main | {"channels": tables} if tables else main
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> "ChannelsReport":
+        """Read the plain data of the JSON; errors as `StatusReport.from_table`."""
+        main = {key: value for key, value in table.items() if key != "channels"}
+        others = table.get("channels", {})
+        if not isinstance(others, dict):
+            raise TypeError("channels: is not a table")
+        if not all(isinstance(each, dict) for each in others.values()):
+            raise TypeError("channels: is not a table of tables")
+        reports = {name: StatusReport.from_table(each) for name, each in others.items()}
+        return cls({_MAIN: StatusReport.from_table(main), **reports})

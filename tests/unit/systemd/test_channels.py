@@ -78,3 +78,8 @@ def test_systemd_is_seen_under_plain_names() -> None:
     assert asked[0][-1] == "restream@es.target"
     assert asked[1][-2:] == ("restream@es.target", "ffmpeg-relay@es:*.service")
     assert set(seen) == {"restream.target", "ffmpeg-relay@twitch.service", "live@es.service"}
+
+
+def test_a_machine_with_one_channel_has_main_alone() -> None:
+    """Then nothing that is said has to name a channel."""
+    assert [channel.has_siblings for channel in (Channel(), MAIN_BESIDE_ES, ES)] == [False, True, True]
