@@ -1,7 +1,7 @@
 """The table `[ingest]`: the server that OBS sends to, and how long OBS may be silent."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -12,6 +12,42 @@ from restream_agent.config.table import REQUIRED, SecretRef, Table, option
 from restream_agent.config.value_types import ValueType, choice, span
 
 IngestServer = Literal["srs", "nginx-rtmp"]
+
+STALL = (0.2, 30)
+TIMEOUT = (0.2, 3600)
+SETTLE = (0, 60)
+"""The bounds in seconds of the keys that a channel may have, too (channel.py)."""
+
+KEY_HINT = f"make another: {secret_text.NEW_KEY}"
+SILENCE = (
+    "must be longer than stall",
+    "otherwise the server closes OBS's connection before the fallback is shown",
+)
+"""The (message, hint) of a timeout that is not longer than `stall`."""
+
+
+def stall() -> Any:
+    """Declare the key `stall`."""
+    return option(
+        "1s",
+        "If OBS stays connected but sends nothing for this long, viewers see the fallback.",
+        example="1s",
+    )
+
+
+def timeout() -> Any:
+    """Declare the key `timeout`."""
+    return option(
+        "10s",
+        "If OBS sends nothing for this long, the server closes OBS's connection. Must be longer than "
+        "`stall`.",
+        example="10s",
+    )
+
+
+def settle() -> Any:
+    """Declare the key `settle`."""
+    return option("0s", "How long OBS must have been back before viewers see it again.", example="0s")
 
 
 def read_ingest_key(value: object) -> object:
@@ -34,20 +70,9 @@ class Ingest(Table):
         '`"any"` accepts every name and key.',
         example={"credential": "ingest"},
     )
-    stall: Annotated[float, span(0.2, 30)] = option(
-        "1s",
-        "If OBS stays connected but sends nothing for this long, viewers see the fallback.",
-        example="1s",
-    )
-    timeout: Annotated[float, span(0.2, 3600)] = option(
-        "10s",
-        "If OBS sends nothing for this long, the server closes OBS's connection. Must be longer than "
-        "`stall`.",
-        example="10s",
-    )
-    settle: Annotated[float, span(0, 60)] = option(
-        "0s", "How long OBS must have been back before viewers see it again.", example="0s"
-    )
+    stall: Annotated[float, span(*STALL)] = stall()
+    timeout: Annotated[float, span(*TIMEOUT)] = timeout()
+    settle: Annotated[float, span(*SETTLE)] = settle()
     manage: bool = option(
         True,
         "`true` runs the server as `restream-ingest.service`; `false` only writes the server's "
@@ -66,8 +91,7 @@ class Ingest(Table):
         plain = self.key.plain.get_secret_value() if self.key and self.key.plain else ""
         reason = secret_text.obs_complaint(plain, self.server)
         if reason:
-            raise complaints("ingest", [("key", reason, f"make another: {secret_text.NEW_KEY}")])
+            raise complaints("ingest", [("key", reason, KEY_HINT)])
         if self.timeout <= self.stall:
-            hint = "otherwise the server closes OBS's connection before the fallback is shown"
-            raise complaints("ingest", [("timeout", "must be longer than stall", hint)])
+            raise complaints("ingest", [("timeout", *SILENCE)])
         return self

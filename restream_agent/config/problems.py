@@ -25,6 +25,8 @@ WORDS = {
     "model_type": "must be a table",
     "model_attributes_type": "must be a table",
 }
+NAMED = ("platforms", "channels")
+"""Tables of tables: after each of these steps of a path comes a name."""
 DICT_KEY = "[key]"  # ends pydantic's path where the error is about a dict's key, not its value
 
 
@@ -92,8 +94,11 @@ def known_keys(table: type[BaseModel]) -> tuple[str, ...]:
 def table_at(path: KeyPath) -> type[BaseModel]:
     """Return the model of a table by its path from the top."""
     table: type[BaseModel] = Config
-    steps = (path[0], *path[2:]) if path[:1] == ("platforms",) else path  # without the platform's name
-    for step in steps:
+    steps = list(path)
+    while steps:
+        step = steps.pop(0)
+        if step in NAMED:
+            del steps[:1]
         field = table.model_fields.get(str(step))
         table = table if field is None else model_in(field.annotation) or table
     return table

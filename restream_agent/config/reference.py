@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from restream_agent.config.channel import ChannelIngest, ChannelLimits, ChannelTable
 from restream_agent.config.fallback import Fallback, FixedProfile
 from restream_agent.config.ingest import Ingest
 from restream_agent.config.model import Config
@@ -26,6 +27,9 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("platforms.NAME.video", Transcode),
     ("relay", RelayRules),
     ("notify", Notify),
+    ("channels.NAME", ChannelTable),
+    ("channels.NAME.ingest", ChannelIngest),
+    ("channels.NAME.limits", ChannelLimits),
     ("a secret", SecretRef),
 )
 # Together, the platforms of the full example have every key; one alone cannot, as server excludes url.
@@ -157,8 +161,24 @@ def full_example() -> str:
     lines += ["", "# " + description(Platform, "video"), "[platforms.club.video]"]
     lines += described(Transcode, VIDEO)
     lines += ["", "[relay]", *described(RelayRules, shown(RelayRules))]
-    lines += ["", "[notify]", *described(Notify, shown(Notify))]
+    lines += ["", "[notify]", *described(Notify, shown(Notify)), *_channel_example()]
     return "\n".join(lines) + "\n"
+
+
+def _channel_example() -> list[str]:
+    """Return the lines of a channel, with each of its tables."""
+    top, values = "channels.es", shown(ChannelTable)
+    lines = ["", f"# {summary(ChannelTable)}", f"[{top}]", *described(ChannelTable, {"key": values["key"]})]
+    models: dict[str, type[BaseModel]] = {"ingest": ChannelIngest, "limits": ChannelLimits}
+    tables = {"ingest": shown(ChannelIngest), "fallback": values["fallback"], "limits": shown(ChannelLimits)}
+    for name, keys in tables.items():
+        model = models.get(name, ChannelTable)
+        lines += ["", f"# {description(ChannelTable, name)}", f"[{top}.{name}]"]
+        lines += described(model, keys, known=frozenset(() if model is ChannelLimits else keys))
+    for name, keys in values["platforms"].items():
+        lines += ["", f"# {description(ChannelTable, 'platforms')}", f"[{top}.platforms.{name}]"]
+        lines += described(Platform, keys, known=frozenset(keys))
+    return lines
 
 
 def shown(model: type[BaseModel]) -> dict[str, Any]:

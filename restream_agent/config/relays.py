@@ -3,13 +3,16 @@
 The rules that hold for every relay, the table `[relay]`, are in relay.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
 from restream_agent.config.platform import Platform, Transcode
 from restream_agent.config.table import SecretRef
+from restream_agent.config.toml_lines import KeyPath
+from restream_agent.systemd.channels import Channel
 
 BACKUP = "-backup"
 """Follows the platform's name in the name of its backup relay."""
@@ -20,41 +23,64 @@ class Relay:
     """One connection to a platform: where the program goes, with which key, and how encoded.
 
     `url` never ends in the key, which must stay out of command lines: a URL that the user wrote with its
-    key is split. `transcode` is None for a copy. `sender` is the loopback address from which this relay's
-    ffmpeg reports its progress. The URL is not in the repr, as it may hold a password.
+    key is split. `transcode` is None for a copy. `name` is unique in its channel,
+    `full_name` on the whole machine ("es:twitch").
+    The URL is not in the repr, as it may hold a password.
     """
 
     name: str
+    channel: Channel
     platform: str
     url: str
     key: SecretRef
     transcode: Transcode | None
-    sender: str
+
+    @property
+    def full_name(self) -> str:
+        """The name on the whole machine: "twitch", or "es:twitch" for a channel."""
+        return self.channel.relay(self.name)
+
+    @property
+    def sender(self) -> str:
+        """The loopback address from which this relay's ffmpeg reports its progress."""
+        return sender_of(self.full_name)
+
+    @property
+    def table(self) -> KeyPath:
+        """Where the TOML has this relay's platform."""
+        return (*channel_path(self.channel), "platforms", self.platform)
 
     def __repr__(self) -> str:
         """Show everything except the URL."""
-        return f"Relay(name={self.name!r}, platform={self.platform!r}, key={self.key!r})"
+        return f"Relay(name={self.full_name!r}, platform={self.platform!r}, key={self.key!r})"
 
 
 def relays(config: Config) -> tuple[Relay, ...]:
-    """Return the relays of the enabled platforms in the file's order, each followed by its backup relay."""
+    """Return a channel's relays: the enabled platforms in the file's order, each before its backup relay."""
     relays_in_order = list[Relay]()
     for name, platform in config.platforms.items():
         if not platform.enabled:
             continue
         url, key = address_and_key(platform)
-        relays_in_order.append(Relay(name, name, url, key, platform.video, sender_of(name)))
+        relays_in_order.append(Relay(name, config.channel, name, url, key, platform.video))
         preset = platform.known_preset
         if platform.backup and preset is not None and preset.backup_url:
-            backup = name + BACKUP
-            relays_in_order.append(
-                Relay(backup, name, preset.backup_url, key, platform.video, sender_of(backup))
-            )
+            relays_in_order.append(replace(relays_in_order[-1], name=name + BACKUP, url=preset.backup_url))
     return tuple(relays_in_order)
 
 
+def all_relays(config: Config) -> tuple[Relay, ...]:
+    """Return the relays of every channel, those of `main` first."""
+    return tuple(relay for each in channel_configs(config).values() for relay in relays(each))
+
+
+def channel_path(channel: Channel) -> KeyPath:
+    """Return where the TOML has the tables of a channel."""
+    return () if channel.is_main else ("channels", channel.name)
+
+
 def sender_of(relay: str) -> str:
-    """Return the loopback address from which a relay's ffmpeg sends its reports.
+    """Return the loopback address from which a relay's ffmpeg sends its reports, by the relay's full name.
 
     It depends on the relay's name alone: a relay's unit must not change when another platform is added.
     There are 4 million addresses; two of 20 relays share one in one of 20,000 configurations, which

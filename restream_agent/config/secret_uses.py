@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
-from restream_agent.config.relays import relays
+from restream_agent.config.problems import dotted
+from restream_agent.config.relays import all_relays, channel_path
 from restream_agent.config.table import SecretRef
 
 INGEST = "ingest"
@@ -17,20 +19,29 @@ WEBHOOK = "notify.webhook"
 class SecretUse:
     """One use of a secret.
 
-    `user` is INGEST, the name of a relay (or platform), or the key of `[notify]` ("notify.webhook");
-    no name of a relay has a dot. `option` is the dotted key of the TOML that refers to the secret.
+    `user` is INGEST, the full name of a relay (or platform), or the key of `[notify]` ("notify.webhook");
+    no name of a relay has a dot. For a channel it begins with the channel ("es:ingest", "es:twitch").
+    `option` is the dotted key of the TOML that refers to the secret.
     """
 
     user: str
     option: str
     reference: SecretRef
 
+    @property
+    def is_obs_key(self) -> bool:
+        """Whether this is the key that OBS must send, of whichever channel."""
+        return self.user.rpartition(":")[2] == INGEST
+
 
 def secret_uses(config: Config) -> tuple[SecretUse, ...]:
-    """Return each secret that a process is given: by user, a platform's backup relay apart."""
+    """Return each secret that a process of any channel is given: by user, a platform's backup relay apart."""
     return (
-        *_ingest_use(config),
-        *(SecretUse(relay.name, f"platforms.{relay.platform}.key", relay.key) for relay in relays(config)),
+        *(use for each in channel_configs(config).values() for use in _ingest_use(each)),
+        *(
+            SecretUse(relay.full_name, dotted((*relay.table, "key")), relay.key)
+            for relay in all_relays(config)
+        ),
         *_notify_uses(config),
     )
 
@@ -38,18 +49,32 @@ def secret_uses(config: Config) -> tuple[SecretUse, ...]:
 def named_secrets(config: Config) -> tuple[SecretUse, ...]:
     """Return each secret that the TOML names: by option, disabled platforms included."""
     return (
-        *_ingest_use(config),
         *(
-            SecretUse(name, f"platforms.{name}.key", platform.key)
-            for name, platform in config.platforms.items()
-            if platform.key is not None
+            use
+            for each in channel_configs(config).values()
+            for use in (*_ingest_use(each), *_platform_uses(each))
         ),
         *_notify_uses(config),
     )
 
 
 def _ingest_use(config: Config) -> tuple[SecretUse, ...]:
-    return () if config.ingest.key is None else (SecretUse(INGEST, "ingest.key", config.ingest.key),)
+    if config.ingest.key is None:
+        return ()
+    channel = config.channel
+    option = "ingest.key" if channel.is_main else f"channels.{channel.name}.key"
+    return (SecretUse(channel.relay(INGEST), option, config.ingest.key),)
+
+
+def _platform_uses(config: Config) -> tuple[SecretUse, ...]:
+    channel = config.channel
+    return tuple(
+        SecretUse(
+            channel.relay(name), dotted((*channel_path(channel), "platforms", name, "key")), platform.key
+        )
+        for name, platform in config.platforms.items()
+        if platform.key is not None
+    )
 
 
 def _notify_uses(config: Config) -> tuple[SecretUse, ...]:

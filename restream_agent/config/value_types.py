@@ -18,6 +18,8 @@ from restream_agent.systemd.time_spans import format_span, parse_span
 _LONGEST_SPAN = parse_span("100y")
 _BITRATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kM])")
 _BITS = {"k": 1_000, "M": 1_000_000}
+_SIZE = re.compile(r"([0-9]{1,9})([MG])")
+_BYTES = {"M": 1 << 20, "G": 1 << 30}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +115,20 @@ def number(low: float, high: float, *, unit: str) -> ValueType:
     return ValueType(f"number, {low:g} to {high:g}", read, schema)
 
 
+def whole_number(low: int, high: int, *, unit: str) -> ValueType:
+    """Return the type of whole numbers between two bounds."""
+
+    def read(value: object) -> object:
+        if value is None:  # the default: not limited
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise complaint(f"must be a whole number of {unit} from {low} to {high}")
+        return value
+
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    return ValueType(f"whole number, {low} to {high}", read, schema)
+
+
 def even_number(low: int, high: int, *, unit: str) -> ValueType:
     """Return the type of even numbers between two bounds."""
     noun = "even number"
@@ -147,3 +163,24 @@ def bits_per_second(low: str, high: str) -> ValueType:
 def _bits(text: str) -> int | None:
     match = _BITRATE.fullmatch(text)
     return None if match is None else round(float(match[1]) * _BITS[match[2]])
+
+
+def byte_size(low: str, high: str) -> ValueType:
+    """Return the type of sizes such as "512M" or "2G", in powers of 1024 as in systemd, read as bytes."""
+
+    def read(value: object) -> object:
+        if value is None:  # the default: not limited
+            return None
+        size = _size(value) if isinstance(value, str) else None
+        if size is None:
+            raise complaint("must be a size of memory", 'write it as "512M" or "2G"')
+        if not (_size(low) or 0) <= size <= (_size(high) or 0):
+            raise complaint(f'must be from "{low}" to "{high}"')
+        return size
+
+    return ValueType(f'size, "{low}" to "{high}"', read, {"type": "string", "pattern": f"^{_SIZE.pattern}$"})
+
+
+def _size(text: str) -> int | None:
+    match = _SIZE.fullmatch(text)
+    return None if match is None else int(match[1]) * _BYTES[match[2]]

@@ -14,11 +14,19 @@ from restream_agent.base.urls import split_url
 from restream_agent.config.complaints import closest, complaint
 from restream_agent.config.presets import completed_url, presets
 from restream_agent.config.value_types import ValueType
+from restream_agent.systemd.channels import MAIN
 
 _LONGEST_MESSAGE = 200
 _LONGEST_PLATFORM_NAME = 32
 _LONGEST_CREDENTIAL_NAME = 64
 _PLATFORM_NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{_LONGEST_PLATFORM_NAME - 1}}}")
+_LONGEST_CHANNEL_NAME = 12  # the group restream-report-NAME has at most 31 characters
+_CHANNEL_NAME = re.compile(rf"[a-z0-9][a-z0-9_]{{0,{_LONGEST_CHANNEL_NAME - 1}}}")
+_RESERVED_CHANNELS = {
+    MAIN: "the top of the file is the channel main",
+    "configured": "restream-agent needs this word itself",
+    "notify": "restream-agent needs this word itself",
+}
 CREDENTIAL_NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,{_LONGEST_CREDENTIAL_NAME - 1}}}")
 CREDENTIAL_NAME_HINT = (
     f"use up to {_LONGEST_CREDENTIAL_NAME} of A-Z, a-z, 0-9, _, . and -, and do not begin with a dot"
@@ -116,6 +124,20 @@ def read_platform_name(value: object) -> object:
     return value
 
 
+def read_channel_name(value: object) -> object:
+    """Read a channel's name, which becomes part of the names of units, groups and files.
+
+    It has no dash: restream-a-b.slice would be inside restream-a.slice, systemd.slice(5).
+    """
+    message = "is not a valid channel name"
+    if isinstance(value, str) and value in _RESERVED_CHANNELS:
+        raise complaint(message, f"{_RESERVED_CHANNELS[value]}: choose another name")
+    if not isinstance(value, str) or not _CHANNEL_NAME.fullmatch(value):
+        allowed = f"up to {_LONGEST_CHANNEL_NAME} of a-z, 0-9 and _"
+        raise complaint(message, f"use {allowed}, and begin with a letter or a digit")
+    return value
+
+
 def read_credential_name(value: object) -> object:
     """Read the name of a credential, which becomes a file's name."""
     if not isinstance(value, str) or not CREDENTIAL_NAME.fullmatch(value):
@@ -189,6 +211,7 @@ PATHS = ValueType(
 )
 LISTEN = ValueType("address:port", read_listen)
 PLATFORM_NAME = ValueType("name", read_platform_name)
+CHANNEL_NAME = ValueType("name", read_channel_name)
 CREDENTIAL = ValueType("name", read_credential_name, _STRING)
 URL = ValueType("rtmp:// or rtmps:// URL", read_url, _STRING)
 PRESET = ValueType("name of a preset", read_preset, _STRING)

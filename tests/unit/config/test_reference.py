@@ -75,6 +75,9 @@ def test_full_example_has_every_key() -> None:
         "platforms.NAME.video": platforms["video"],
         "relay": full["relay"],
         "notify": full["notify"],
+        "channels.NAME": full["channels"]["es"],
+        "channels.NAME.ingest": full["channels"]["es"]["ingest"],
+        "channels.NAME.limits": full["channels"]["es"]["limits"],
         "a secret": {"credential": 1, "file": 1},
     }
     assert {title: set(known_keys(model)) for title, model in TABLES} == {

@@ -106,4 +106,5 @@ def test_a_table_s_keys_have_the_words_of_their_types() -> None:
         "relay": "table",
         "platforms": "table of tables",
         "notify": "table",
+        "channels": "table of tables",
     }
