@@ -1,19 +1,19 @@
-"""The fallback videos on this machine: which one the program plays, and how a missing one is made."""
+"""The fallback videos of a channel: which one its program plays, and how a missing one is made."""
 
 import logging
 import os
-import stat
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from restream_agent.base import paths, rights
+from restream_agent.base.channel_paths import MAIN_PATHS, ChannelPaths
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
-from restream_agent.base.file_tree import File, Link
+from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
 from restream_agent.base.process import run
 from restream_agent.config.model import Config
-from restream_agent.fallback import ffprobe, slate, store
+from restream_agent.fallback import ffprobe, links, slate, store
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.fallback.profile import DEFAULT, Profile, from_json, from_live, from_record
 from restream_agent.systemd import systemctl, unit_names
@@ -30,22 +30,21 @@ _LARGEST_PROFILE = 4096
 """Bytes. Apply reads the profile as root, and its directory belongs to the preparation's user."""
 
 
-def read_settings() -> FallbackSettings:
+def read_settings(places: ChannelPaths = MAIN_PATHS) -> FallbackSettings:
     """Read the settings that apply has installed; RestreamError if they are missing or damaged."""
+    file = places.fallback_settings
     try:
-        return parse_settings(Path(paths.FALLBACK_SETTINGS).read_text())
+        return parse_settings(Path(file).read_text(), file)
     except OSError as error:
-        raise RestreamError(
-            f"{paths.FALLBACK_SETTINGS}: {error.strerror}", hint="restream-agent apply"
-        ) from error
+        raise RestreamError(f"{file}: {error.strerror}", hint="restream-agent apply") from error
 
 
-def parse_settings(text: str) -> FallbackSettings:
+def parse_settings(text: str, source: str = MAIN_PATHS.fallback_settings) -> FallbackSettings:
     """Read the text of fallback.json; RestreamError if it is damaged."""
     try:
         return records.parse(FallbackSettings, text)
     except (ValueError, TypeError) as error:
-        raise RestreamError(f"{paths.FALLBACK_SETTINGS}: {error}", hint="restream-agent apply") from error
+        raise RestreamError(f"{source}: {error}", hint="restream-agent apply") from error
 
 
 def check(config: Config, source: str) -> None:
@@ -94,8 +93,13 @@ def _require_access(path: Path) -> None:
         )
 
 
-def prepare(settings: FallbackSettings, root: Path, progress: ProgressCallback | None = None) -> Path:
-    """Make the fallback video and the slate, whichever is missing, and have the program use them.
+def prepare(
+    settings: FallbackSettings,
+    root: Path,
+    progress: ProgressCallback | None = None,
+    places: ChannelPaths = MAIN_PATHS,
+) -> Path:
+    """Make the fallback video and the slate, whichever is missing, and have the channel's program use them.
 
     Returns the prepared video. Raises RestreamError with the file's name and the reason; the program then
     keeps using the files it had.
@@ -103,40 +107,45 @@ def prepare(settings: FallbackSettings, root: Path, progress: ProgressCallback |
     directory = locate(root, paths.FALLBACK_DIRECTORY)
     directory.mkdir(parents=True, exist_ok=True, mode=0o755)
     store.adopt(directory)
-    in_use = []
-    for videos, name in _in_use(settings):
-        prepared = prepare_file(settings, videos, root, progress)
-        in_use.append(prepared)
-        _point(root, name, prepared)
-    store.prune(directory, keep=set(in_use))
-    return in_use[-1]
+    links.make_directory(root, places)
+    prepared = directory
+    for videos, name in _in_use(settings, places):
+        prepared = prepare_file(settings, videos, root, progress, places)
+        links.point(root, name, prepared)
+    links.forget_removed_channels(root)
+    in_use = links.in_use(root)
+    store.prune(directory, keep=set(in_use.files), channels=in_use.channels)
+    return prepared
 
 
-def is_prepared(settings: FallbackSettings, root: Path) -> bool:
+def is_prepared(settings: FallbackSettings, root: Path, places: ChannelPaths = MAIN_PATHS) -> bool:
     """Whether `prepare` would change nothing. Root may ask: nothing is written, and no video is decoded."""
     try:
-        profile = _profile(settings, root)
-        for videos, name in _in_use(settings):
+        profile = _profile(settings, root, places)
+        for videos, name in _in_use(settings, places):
             expected = store.prepared_name(videos, settings.message, profile, settings.keyframe)
-            link = locate(root, name)
-            if str(link.readlink()) != expected or not stat.S_ISREG((link.parent / expected).lstat().st_mode):
+            if not links.leads_to(root, name, expected):
                 return False
     except (OSError, RestreamError):
         return False
     return True
 
 
-def _in_use(settings: FallbackSettings) -> tuple[tuple[tuple[Path, ...], str], ...]:
+def _in_use(settings: FallbackSettings, places: ChannelPaths) -> tuple[tuple[tuple[Path, ...], str], ...]:
     """Return what the program plays: the videos of each prepared file, and the link to that file."""
     videos = tuple(map(Path, settings.videos))
-    return (((), paths.FALLBACK_SLATE), (videos, paths.FALLBACK_CURRENT))
+    return (((), places.fallback_slate), (videos, places.fallback_current))
 
 
 def prepare_for_later(
-    settings: FallbackSettings, file: Path, root: Path, progress: ProgressCallback | None = None
+    settings: FallbackSettings,
+    file: Path,
+    root: Path,
+    progress: ProgressCallback | None = None,
+    places: ChannelPaths = MAIN_PATHS,
 ) -> Path:
     """Return the prepared file for a video that the TOML does not name yet, and have it kept."""
-    prepared = prepare_file(settings, (file,), root, progress)
+    prepared = prepare_file(settings, (file,), root, progress, places)
     store.keep(prepared)
     return prepared
 
@@ -146,59 +155,55 @@ def prepare_file(
     videos: tuple[Path, ...],
     root: Path,
     progress: ProgressCallback | None = None,
+    places: ChannelPaths = MAIN_PATHS,
 ) -> Path:
     """Return the prepared file for these videos, made now if it is missing; RestreamError as `prepare`."""
     return store.prepare(
         videos,
         message=settings.message,
-        profile=_profile(settings, root),
+        profile=_profile(settings, root, places),
         keyframe=settings.keyframe,
         directory=locate(root, paths.FALLBACK_DIRECTORY),
         progress=progress,
     )
 
 
-def _profile(settings: FallbackSettings, root: Path) -> Profile:
+def _profile(settings: FallbackSettings, root: Path, places: ChannelPaths) -> Profile:
     """Return the profile that the fallback is made for; RestreamError if the settings' one is damaged.
 
     The codecs are those of OBS in any case: a relay cannot change them while it is connected.
     """
-    live = live_profile(root)
+    live = live_profile(root, places)
     if settings.profile is None:
         return live
     try:
         fixed = from_record(settings.profile)
         return replace(fixed, video_codec=live.video_codec, audio_codec=live.audio_codec)
     except ValueError as error:
-        reason = f"{paths.FALLBACK_SETTINGS}: profile.{error}"
+        reason = f"{places.fallback_settings}: profile.{error}"
         raise RestreamError(reason, hint="restream-agent apply") from error
 
 
-def live_profile(root: Path) -> Profile:
+def live_profile(root: Path, places: ChannelPaths = MAIN_PATHS) -> Profile:
     """Return the profile of OBS's last stream, DEFAULT before the first broadcast."""
+    file = places.live_profile
     try:
-        return from_json(rights.read_regular(locate(root, paths.LIVE_PROFILE), _LARGEST_PROFILE).decode())
+        return from_json(rights.read_regular(locate(root, file), _LARGEST_PROFILE).decode())
     except FileNotFoundError:
         return DEFAULT
     except UnicodeDecodeError as error:
-        raise RestreamError(f"{paths.LIVE_PROFILE} is not UTF-8 text") from error
+        raise RestreamError(f"{file} is not UTF-8 text") from error
 
 
-def learn(live: LiveStatus) -> Profile:
+def learn(live: LiveStatus, places: ChannelPaths = MAIN_PATHS) -> Profile:
     """Keep the profile of the stream that is being published, for the fallback to match; return it.
 
     Raises RestreamError if no fallback can match it.
     """
-    previous = live_profile(Path("/"))
+    previous = live_profile(Path("/"), places)
     profile = from_live(live, previous)
     if profile != previous:
-        write(Path("/"), paths.LIVE_PROFILE, File(profile.to_json() + "\n"))
+        links.make_directory(Path("/"), places)
+        write(Path("/"), places.live_profile, File(profile.to_json() + "\n"))
         log.info("OBS sends %s, the fallback will match it", profile.label())
     return profile
-
-
-def _point(root: Path, name: str, prepared: Path) -> None:
-    link = locate(root, name)
-    if not link.is_symlink() or link.readlink() != Path(prepared.name):
-        write(root, name, Link(prepared.name))
-        log.info("fallback: %s is now %s", link.name, prepared.name)

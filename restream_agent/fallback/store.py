@@ -1,6 +1,7 @@
 """The store of prepared fallback files. Each is an FLV that loops: videos, a picture or a message.
 
 conversion.py makes a file. Its name depends on everything that goes into it, so nothing is converted twice.
+All channels share the store: what two of them play is made once.
 """
 
 import contextlib
@@ -11,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from restream_agent.fallback.ffprobe import check_readable, fingerprint
 from restream_agent.fallback.profile import Profile
 
 _WORK_PREFIX = ".prepare-"
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _PREPARED = re.compile(r"[0-9a-f]{16}-.+\.flv")
 
 KEPT = 8
@@ -45,8 +46,8 @@ def prepare(
     The `sources` are played in turn; if there are none, a slate shows `message`. `keyframe` is the time
     between keyframes in seconds. A source's audio is cut or padded to the length of its video. An
     interruption leaves no unfinished file behind; after a SIGKILL the next call removes it. Concurrent calls
-    wait for each other. Raises RestreamError, with the file's name, for a source that cannot be played, and
-    for a directory that is full or cannot be written.
+    for one file wait for each other. Raises RestreamError, with the file's name, for a source that cannot be
+    played, and for a directory that is full or cannot be written.
     """
     for path in sources:
         check_readable(path)
@@ -54,11 +55,15 @@ def prepare(
     with _explained(directory):
         directory.mkdir(parents=True, exist_ok=True)
         with _locked(directory):
-            if not target.exists():
-                with tempfile.TemporaryDirectory(prefix=_WORK_PREFIX, dir=directory) as work:
-                    finished = Conversion(Path(work), profile, keyframe, progress).run(sources, message)
+            _sweep(directory)
+        if not target.exists():
+            with _working_directory(target) as work:
+                if not target.exists():
+                    finished = Conversion(work, profile, keyframe, progress).run(sources, message)
                     finished.chmod(0o644)
                     finished.replace(target)
+        with contextlib.suppress(PermissionError):  # a file of another user, which `adopt` makes ours
+            os.utime(target)  # so that no other call takes it for old before it is in use
     return target
 
 
@@ -68,9 +73,10 @@ def adopt(directory: Path) -> None:
     Versions before this one converted as root and as the agent's user.
     """
     with _explained(directory), _locked(directory):
+        _sweep(directory)
         for path in directory.iterdir():
             if path.is_file() and not path.is_symlink() and path.stat().st_uid != os.geteuid():
-                copy = directory / f"{_WORK_PREFIX}{path.name}"
+                copy = directory / f"{_WORK_PREFIX}copy-{path.name}"
                 shutil.copyfile(path, copy)
                 shutil.copystat(path, copy)
                 copy.replace(path)
@@ -81,17 +87,17 @@ def keep(prepared: Path) -> None:
     _mark(prepared).touch()
 
 
-def prune(directory: Path, keep: set[Path]) -> tuple[Path, ...]:
+def prune(directory: Path, keep: set[Path], *, channels: int = 1) -> tuple[Path, ...]:
     """Delete old prepared files, and return them.
 
-    The files in `keep` stay, the KEPT newest that were prepared by hand, and the SPARE newest others: OBS may
-    return to an earlier format.
+    The files in `keep` stay, the KEPT newest that were prepared by hand, and for each channel SPARE of the
+    newest others: OBS may return to an earlier format.
     """
     prepared = [path for path in directory.glob("*.flv") if _PREPARED.fullmatch(path.name)]
     others = [path for path in prepared if path.name not in {kept.name for kept in keep}]
     by_hand = [path for path in others if _mark(path).exists()]
     by_itself = [path for path in others if path not in by_hand]
-    old = (*_newest_first(by_hand)[KEPT:], *_newest_first(by_itself)[SPARE:])
+    old = (*_newest_first(by_hand)[KEPT:], *_newest_first(by_itself)[SPARE * channels :])
     for path in old:
         path.unlink(missing_ok=True)
         _mark(path).unlink(missing_ok=True)
@@ -119,22 +125,59 @@ def prepared_name(sources: tuple[Path, ...], message: str, profile: Profile, key
 
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Lock the directory against other calls, and remove what a killed call left behind."""
+    """Lock the directory against other calls for the moment."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        for remains in directory.glob(f"{_WORK_PREFIX}*"):
-            _remove(remains)
         yield
     finally:
         os.close(descriptor)
 
 
-def _remove(remains: Path) -> None:
-    if remains.is_dir() and not remains.is_symlink():
-        shutil.rmtree(remains, ignore_errors=True)
-    else:
-        remains.unlink(missing_ok=True)
+@contextlib.contextmanager
+def _working_directory(target: Path) -> Iterator[Path]:
+    """Make a working directory for a prepared file, and lock it: other calls for the file wait for this one.
+
+    A conversion may take hours. Calls for other files, such as those of another channel, do not wait.
+    """
+    work = target.with_name(f"{_WORK_PREFIX}{target.name}")
+    descriptor = _lock_of(work)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _lock_of(work: Path) -> int:
+    """Make a working directory if it is missing, wait until it is ours, and return the open lock."""
+    while True:
+        with contextlib.suppress(FileExistsError):
+            work.mkdir(mode=0o700)
+        try:
+            descriptor = os.open(work, _DIRECTORY)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):  # whoever had it before has removed it
+            if os.path.samestat(work.lstat(), os.fstat(descriptor)):
+                return descriptor
+        os.close(descriptor)
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what killed calls have left behind: a working directory that nobody has locked."""
+    for remains in directory.glob(f"{_WORK_PREFIX}*"):
+        if remains.is_symlink() or not remains.is_dir():
+            remains.unlink(missing_ok=True)
+            continue
+        with contextlib.suppress(FileNotFoundError, BlockingIOError):
+            descriptor = os.open(remains, _DIRECTORY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(remains, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from restream_agent.program.doors import Door
 from restream_agent.program.journal import log
 from restream_agent.program.last_codecs import LastCodecs
 from restream_agent.program.live_connection import LiveConnection, Remarks, RuleBreaks
+from restream_agent.program.own_units import OwnUnits
 from restream_agent.program.prepared_file import PreparedFile
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.program.report import Meter, ProgramState
@@ -29,7 +30,6 @@ from restream_agent.stream.hand_offs import HandOffLog
 from restream_agent.stream.splice import Source, Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.systemd.sd_notify import ServiceManager
-from restream_agent.systemd.unit_names import relay_of, stream_of
 from restream_agent.wire import records
 
 _REPORT_EVERY = 500
@@ -42,10 +42,9 @@ _RELAY_PAUSE = 500
 class Program:
     """The event loop, from the start of the process to SIGTERM."""
 
-    def __init__(self, settings_path: Path, runtime: Path, notifier: ServiceManager) -> None:
-        self._settings_path = settings_path
-        self._runtime = runtime
-        self._notifier = notifier
+    def __init__(self, settings_path: Path, runtime: Path, notifier: ServiceManager, units: OwnUnits) -> None:
+        self._settings_path, self._runtime = settings_path, runtime
+        self._notifier, self._units = notifier, units
         self._settings = program_settings.read(settings_path)
         self._clock = Clock(runtime)
         self._selector = selectors.DefaultSelector()
@@ -103,7 +102,7 @@ class Program:
             return
         is_live = Path(inherited_socket.getsockname()).name == Path(LIVE_SOCKET).name
         accept = self._accept_publisher if is_live else self._accept_relay
-        door = Door(inherited_socket, stream_of if is_live else relay_of)
+        door = Door(inherited_socket, self._units.stream_of if is_live else self._units.relay_of)
         self._selector.register(inherited_socket, selectors.EVENT_READ, lambda _: accept(door))
 
     def _take_signals(self, _: int) -> None:

@@ -1,11 +1,78 @@
-"""The store of prepared files: what another user has left there becomes ours."""
+"""The store of prepared files: what others have left there, and conversions at the same time."""
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from restream_agent.fallback import store
+from restream_agent.fallback.conversion import Conversion
+from restream_agent.fallback.profile import Profile
+
+PROFILE = Profile(320, 180, Fraction(30))
+PATIENCE = 20.0
+
+
+class SlowConversion:
+    """A conversion that takes as long as a test wants; it counts how often it begins."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun: list[str] = []
+        self.begins = threading.Semaphore(0)
+        self.may_end = threading.Event()
+
+        def run(conversion: Conversion, _: tuple[Path, ...], message: str) -> Path:
+            self.begun.append(message)
+            self.begins.release()
+            assert message != "long" or self.may_end.wait(PATIENCE)
+            finished = conversion._work / "finished.flv"
+            finished.touch()
+            return finished
+
+        monkeypatch.setattr(Conversion, "run", run)
+
+
+def prepare(directory: Path, message: str) -> Path:
+    return store.prepare((), message=message, profile=PROFILE, keyframe=2.0, directory=directory)
+
+
+def test_a_long_conversion_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another channel's fallback is made meanwhile; what is being made is not taken for a remnant."""
+    slow = SlowConversion(monkeypatch)
+    with ThreadPoolExecutor() as pool:
+        long = pool.submit(prepare, tmp_path, "long")
+        assert slow.begins.acquire(timeout=PATIENCE)
+        try:
+            assert pool.submit(prepare, tmp_path, "short").result(PATIENCE).exists()
+            store.adopt(tmp_path)
+            assert not long.done()
+        finally:
+            slow.may_end.set()
+        assert long.result(PATIENCE).exists()
+    assert not list(tmp_path.glob(".prepare-*"))
+
+
+def test_equal_fallbacks_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls for one file wait for the call that makes it."""
+    slow = SlowConversion(monkeypatch)
+    with ThreadPoolExecutor() as pool:
+        calls = [pool.submit(prepare, tmp_path, "long") for _ in range(3)]
+        assert slow.begins.acquire(timeout=PATIENCE)
+        slow.may_end.set()
+        assert len({call.result(PATIENCE) for call in calls}) == 1
+    assert slow.begun == ["long"]
+
+
+def test_a_file_that_is_wanted_again_counts_as_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise another channel's preparation could delete an old file just before it is in use again."""
+    SlowConversion(monkeypatch)
+    old = prepare(tmp_path, "old")
+    os.utime(old, (1000, 1000))
+    assert prepare(tmp_path, "old") == old
+    assert old.stat().st_mtime > 1000
 
 
 def test_a_file_of_another_user_is_replaced_by_a_copy(

@@ -35,7 +35,7 @@ from restream_agent.program import __main__, doors
 # The kernel says which unit has connected. Here everything comes from pytest, and the address of the other
 # end says which unit it stands for.
 doors.unit_of = lambda connection: pathlib.Path(connection.getpeername()).name.partition("=")[0]
-sys.argv = ["program", sys.argv[2]]
+sys.argv = ["program", *sys.argv[2:]]
 __main__.main()
 """
 
@@ -49,6 +49,7 @@ class RunningProgram:
     """The program's process, and what systemd does for it: sockets, notifications, stored descriptors."""
 
     def __init__(self, directory: Path, first_fallback: list[Tag], **settings: int | tuple[str, ...]) -> None:
+        self.channel: tuple[str, ...] = ()
         self.runtime = directory / "runtime"
         self.operator = directory / "operator"
         for one in (self.runtime, self.operator):
@@ -96,7 +97,8 @@ class RunningProgram:
             "NOTIFY_SOCKET": str(self._directory / "notify"),
             "RUNTIME_DIRECTORY": str(self.runtime),
         }
-        command = (sys.executable, "-IS", "-c", _AS_SYSTEMD_DOES, ",".join(map(str, fds)), str(self.settings))
+        python = (sys.executable, "-IS", "-c", _AS_SYSTEMD_DOES)
+        command = (*python, ",".join(map(str, fds)), str(self.settings), *self.channel)
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(command, env=environment, pass_fds=fds, stderr=errors)
         self.wait(lambda: self.said("READY=1"), "READY=1")

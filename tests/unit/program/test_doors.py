@@ -60,6 +60,26 @@ def test_a_door_is_for_its_own_units(tmp_path: Path, door: str, unit: str) -> No
     assert f"{door}.sock: a connection is refused, it comes from {unit}" in program.errors.read_text()
 
 
+def test_a_channel_s_program_lets_in_its_own_units_alone(tmp_path: Path) -> None:
+    """A unit of `main` or of another channel is refused, even if it could reach the socket."""
+    of_es = RunningProgram(tmp_path, FALLBACK_FILE, opening=0)
+    of_es.channel = ("es",)
+    with (
+        of_es as program,
+        program.connect("relay", "ffmpeg-relay@es:twitch.service"),
+        program.connect("live", "live@es.service"),
+    ):
+        program.wait(lambda: "relay-twitch-1" in program.stored, "the relay")
+        for door, unit in (
+            ("relay", RELAY),
+            ("relay", "ffmpeg-relay@en:twitch.service"),
+            ("live", "live@main.service"),
+        ):
+            with program.connect(door, unit) as stranger:
+                assert stranger.recv(1) == b""
+    assert "live: connected" in program.errors.read_text()
+
+
 def test_a_thousand_connections_of_one_relay_cost_the_others_nothing(tmp_path: Path) -> None:
     """It has at most one place in the store of systemd; the program goes on and lets others in."""
     with RunningProgram(tmp_path, FALLBACK_FILE, opening=0) as program, RelayReader(program) as relay:
