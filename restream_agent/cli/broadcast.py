@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from restream_agent.base import paths
+from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import THIS_MACHINE
 from restream_agent.cli import status_view
@@ -14,6 +14,8 @@ from restream_agent.deploy import conversion_unit
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.systemd import broadcast_end, systemctl, unit_names
+from restream_agent.systemd.channel_systemd import ChannelSystemd
+from restream_agent.systemd.channels import MAIN, MAIN_CHANNEL, Channel
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire.conversion_status import ConversionStatus
 from restream_agent.wire.status_report import LiveStatus
@@ -27,14 +29,14 @@ _LOOK_EVERY = 0.5
 _REASON = "asked for by the operator"
 
 
-def on_air() -> str:
+def on_air(channel: Channel) -> str:
     """Start a broadcast with the fallback, or end the hold of one that is on air; return a message."""
     _require_root()
-    manager = systemctl.Systemd()
+    manager = ChannelSystemd(channel)
     broadcast_end.wait(manager)
     before = manager.active(unit_names.TARGET, unit_names.HOLD_TIMER)
-    _leave_mark("open")
-    (Path(paths.OPERATOR) / "end").unlink(missing_ok=True)
+    _leave_mark(channel, "open")
+    _mark(channel, "end").unlink(missing_ok=True)
     if unit_names.HOLD_TIMER in before:
         manager.change("stop", (unit_names.HOLD_TIMER,), reason=_REASON)
     # restream.target starts before the units that it wants, and the reload below needs the program.
@@ -47,35 +49,49 @@ def on_air() -> str:
     return "on air with the fallback, until OBS comes, or until off-air"
 
 
-def off_air() -> None:
-    """End the broadcast at once."""
+def off_air(channel: Channel) -> str:
+    """End the broadcast at once; return no message."""
     _require_root()
-    _leave_mark("end")
-    systemctl.Systemd().change("start", (unit_names.HOLD_SERVICE,), reason=_REASON)
+    _leave_mark(channel, "end")
+    ChannelSystemd(channel).change("start", (unit_names.HOLD_SERVICE,), reason=_REASON)
+    return ""
 
 
-def begin_break() -> None:
-    """Have the program play the fallback, even while OBS sends; RestreamError while off air."""
-    manager = _require_broadcast()
-    _leave_mark("break")
-    manager.change("reload", (unit_names.PROGRAM_UNIT,), reason=_REASON)
+def begin_break(channel: Channel) -> str:
+    """Have the program play the fallback, even while OBS sends; return no message."""
+    _leave_mark(channel, "break")
+    ChannelSystemd(channel).change("reload", (unit_names.PROGRAM_UNIT,), reason=_REASON)
+    return ""
 
 
-def end_break() -> None:
-    """Have the program go back to OBS; RestreamError while off air."""
-    manager = _require_broadcast()
-    (Path(paths.OPERATOR) / "break").unlink(missing_ok=True)
-    manager.change("reload", (unit_names.PROGRAM_UNIT,), reason=_REASON)
+def end_break(channel: Channel) -> str:
+    """Have the program go back to OBS; return no message."""
+    _mark(channel, "break").unlink(missing_ok=True)
+    ChannelSystemd(channel).change("reload", (unit_names.PROGRAM_UNIT,), reason=_REASON)
+    return ""
 
 
-def prepare(file: Path | None, *, progress: ProgressCallback | None) -> str:
+def require_broadcasts(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    """Return those of the channels that are on air; RestreamError without root, or if none is."""
+    _require_root()
+    target = unit_names.TARGET
+    on_air = tuple(channel for channel in channels if target in ChannelSystemd(channel).active(target))
+    if on_air:
+        return on_air
+    names = "".join(f" {channel.name}" for channel in channels if channel.has_siblings and len(channels) == 1)
+    message = f"the channel{names} is not on air" if names else "nothing is on air"
+    raise RestreamError(message, hint=f"restream-agent on-air{names} starts a broadcast with the fallback")
+
+
+def prepare(channel: Channel, *, file: Path | None, progress: ProgressCallback | None) -> str:
     """Prepare the configured fallback and use it, or prepare another file for later; return a message."""
     _require_root()
     place = None if file is None else file.absolute()
-    conversion_unit.convert(systemctl.Systemd(), place, progress)
+    conversion_unit.convert(systemctl.Systemd(), place, progress, channel)
     if place is None:
-        return f"in use from the next hand-off: {Path(paths.FALLBACK_CURRENT).resolve()}"
-    return f"prepared: {place}\nto use it, write this below [fallback]: {_video_line(place)}"
+        return f"in use from the next hand-off: {Path(paths_of(channel.name).fallback_current).resolve()}"
+    table = "fallback" if channel.is_main else f"channels.{channel.name}.fallback"
+    return f"prepared: {place}\nto use it, write this below [{table}]: {_video_line(place)}"
 
 
 def convert(instance: str) -> None:
@@ -85,13 +101,15 @@ def convert(instance: str) -> None:
     def tell(fraction: float, left: float | None) -> None:
         manager.send(f"STATUS={ConversionStatus(fraction, left).to_status()}")
 
-    settings = preparation.read_settings()
+    file, channel = unit_names.converted(instance)
+    places = paths_of(channel or MAIN)
+    settings = preparation.read_settings(places)
     root = THIS_MACHINE.root
     try:
-        if instance.startswith("/"):
-            preparation.prepare_for_later(settings, Path(instance), root, tell)
+        if file is not None:
+            preparation.prepare_for_later(settings, file, root, tell, places)
         else:
-            preparation.prepare(settings, root, tell)
+            preparation.prepare(settings, root, tell, places)
     except RestreamError as error:
         failure = ConversionStatus(reason=error.message, hint=error.hint)
         manager.send(f"STATUS={failure.to_status()}")
@@ -103,24 +121,26 @@ def _video_line(file: Path) -> str:
     return f"video = {toml_value(str(file))}"
 
 
-def match() -> str:
+def match(channel: Channel) -> str:
     """Make the fallback match the stream that OBS sends; return a message for the log."""
-    live = _stream_to_match()
+    live = _stream_to_match(channel)
     if live is None:
         return "no stream is published that a fallback can match"
-    profile = preparation.learn(live)
-    prepared = preparation.prepare(preparation.read_settings(), THIS_MACHINE.root)
+    places = paths_of(channel.name)
+    profile = preparation.learn(live, places)
+    settings = preparation.read_settings(places)
+    prepared = preparation.prepare(settings, THIS_MACHINE.root, None, places)
     return f"OBS sends {profile.label()}; in use from the next hand-off: {prepared.name}"
 
 
-def _stream_to_match() -> LiveStatus | None:
+def _stream_to_match(channel: Channel = MAIN_CHANNEL) -> LiveStatus | None:
     """Return what the program has seen of the stream, as soon as that is enough; None if there is none.
 
     Raises RestreamError if the program sees no picture in time.
     """
     deadline = time.monotonic() + _SEEN_WITHIN
     while True:
-        status = status_view.read(status_view.fetch())
+        status = status_view.read(status_view.fetch(), channel.name)
         live = status.live
         if status.publisher is None or (live and live.video_codec in status.unplayable):
             return None
@@ -143,20 +163,13 @@ def _require_root() -> None:
         raise RestreamError("this changes what is on air and has to be root", hint="use sudo")
 
 
-def _require_broadcast() -> systemctl.Systemd:
-    """Return the service manager; RestreamError without root or while off air."""
-    _require_root()
-    manager = systemctl.Systemd()
-    if unit_names.TARGET not in manager.active(unit_names.TARGET):
-        raise RestreamError(
-            "nothing is on air", hint="restream-agent on-air starts a broadcast with the fallback"
-        )
-    return manager
+def _mark(channel: Channel, name: str) -> Path:
+    return Path(paths_of(channel.name).operator) / name
 
 
-def _leave_mark(name: str) -> None:
+def _leave_mark(channel: Channel, name: str) -> None:
     """Leave an empty file for the agent and the program, which look into this directory."""
-    mark = Path(paths.OPERATOR) / name
+    mark = _mark(channel, name)
     try:
         mark.touch()
     except OSError as error:

@@ -7,6 +7,7 @@ it runs, so that `restream-agent --help` is quick.
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,21 @@ import click
 from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
-from restream_agent.cli.options import config_option, explained, json_option, root_option
+from restream_agent.cli.options import (
+    all_option,
+    channel_argument,
+    channel_option,
+    config_option,
+    explained,
+    json_option,
+    root_option,
+)
 from restream_agent.cli.progress import shown_progress
 from restream_agent.cli.secret import secret_group
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from restream_agent.base.errors import Problem
 
 
@@ -151,32 +162,44 @@ def notify() -> None:
 
 
 @main.command()
+@channel_argument
+@all_option
 @json_option
 @explained
-def status(as_json: bool) -> None:
+def status(channel: str | None, every: bool, as_json: bool) -> None:
     """Show the state of the broadcast and of each relay."""
-    from restream_agent.cli import status_view
+    from restream_agent.cli import channel_view, status_view
 
     answer = status_view.fetch()
-    click.echo(json.dumps(answer, indent=2) if as_json else status_view.table(status_view.read(answer)))
+    if as_json:
+        click.echo(json.dumps(channel_view.part(answer, channel), indent=2))
+    else:
+        click.echo(channel_view.text(answer, channel, every=every))
 
 
 @main.command("on-air")
+@channel_argument
+@all_option
 @explained
-def on_air() -> None:
+def on_air(channel: str | None, every: bool) -> None:
     """Start a broadcast with the fallback, before OBS comes."""
-    from restream_agent.cli import broadcast
+    from restream_agent.cli import broadcast, chosen
 
-    click.echo(broadcast.on_air())
+    asked = chosen.channels(channel, every=every)
+    if every:  # a channel without platforms has nothing to go on air with
+        asked = tuple(filter(chosen.has_platforms, asked)) or asked
+    _show(chosen.for_each(asked, broadcast.on_air))
 
 
 @main.command("off-air")
+@channel_argument
+@all_option
 @explained
-def off_air() -> None:
+def off_air(channel: str | None, every: bool) -> None:
     """End the broadcast now."""
-    from restream_agent.cli import broadcast
+    from restream_agent.cli import broadcast, chosen
 
-    broadcast.off_air()
+    _show(chosen.for_each(chosen.channels(channel, every=every), broadcast.off_air, "off air"))
 
 
 @main.group("fallback")
@@ -186,23 +209,28 @@ def fallback_group() -> None:
 
 @fallback_group.command("prepare")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
+@channel_option
+@all_option
 @explained
-def fallback_prepare(file: Path | None) -> None:
+def fallback_prepare(file: Path | None, channel: str | None, every: bool) -> None:
     """Prepare the configured video, or FILE for later use."""
-    from restream_agent.cli import broadcast
+    from restream_agent.cli import broadcast, chosen
 
+    asked = chosen.channels(channel, every=every)
     with shown_progress() as progress:
-        message = broadcast.prepare(file, progress=progress)
-    click.echo(message)
+        messages = list(chosen.for_each(asked, partial(broadcast.prepare, file=file, progress=progress)))
+    _show(messages)
 
 
 @fallback_group.command("match", hidden=True)
+@channel_option
 @explained
-def fallback_match() -> None:
+def fallback_match(channel: str | None) -> None:
     """Match the fallback to the stream that OBS sends; restream-fallback-prepare.service does that."""
     from restream_agent.cli import broadcast
+    from restream_agent.systemd.channels import MAIN, Channel
 
-    click.echo(broadcast.match())
+    click.echo(broadcast.match(Channel(channel or MAIN)))
 
 
 @fallback_group.command("convert", hidden=True)
@@ -216,21 +244,32 @@ def fallback_convert(instance: str) -> None:
 
 
 @fallback_group.command("on")
+@channel_argument
+@all_option
 @explained
-def fallback_on() -> None:
+def fallback_on(channel: str | None, every: bool) -> None:
     """Play the fallback, even while OBS sends, until `off`."""
-    from restream_agent.cli import broadcast
+    from restream_agent.cli import broadcast, chosen
 
-    broadcast.begin_break()
+    asked = broadcast.require_broadcasts(chosen.channels(channel, every=every))
+    _show(chosen.for_each(asked, broadcast.begin_break, "the fallback plays"))
 
 
 @fallback_group.command("off")
+@channel_argument
+@all_option
 @explained
-def fallback_off() -> None:
+def fallback_off(channel: str | None, every: bool) -> None:
     """Go back to OBS, at its next keyframe."""
-    from restream_agent.cli import broadcast
+    from restream_agent.cli import broadcast, chosen
 
-    broadcast.end_break()
+    asked = broadcast.require_broadcasts(chosen.channels(channel, every=every))
+    _show(chosen.for_each(asked, broadcast.end_break, "back to OBS"))
+
+
+def _show(messages: "Iterable[str]") -> None:
+    for message in messages:
+        click.echo(message)
 
 
 def _warn(warnings: "tuple[Problem, ...]") -> None:

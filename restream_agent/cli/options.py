@@ -73,3 +73,8 @@ config_option = click.option(
     metavar="FILE",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+channel_argument = click.argument("channel", required=False)
+channel_option = click.option(
+    "--channel", help="The channel, where the TOML has several; the default is main.", metavar="CHANNEL"
+)
+all_option = click.option("--all", "every", is_flag=True, help="Every channel.")

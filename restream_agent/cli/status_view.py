@@ -1,6 +1,7 @@
 """`restream-agent status`: asks the agent for its status, and shows it in words."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
@@ -10,8 +11,16 @@ from restream_agent.base.endpoints import HOOKS
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.one_line import printable
 from restream_agent.cli.applied import require_applied
+from restream_agent.systemd.channels import MAIN, MAIN_CHANNEL, Channel
 from restream_agent.systemd.time_spans import format_span
-from restream_agent.wire.status_report import LiveStatus, RefusalStatus, RelayStatus, StatusReport
+from restream_agent.systemd.unit_names import PREPARE_UNIT
+from restream_agent.wire.status_report import (
+    ChannelsReport,
+    LiveStatus,
+    RefusalStatus,
+    RelayStatus,
+    StatusReport,
+)
 
 _RARE_KEYFRAMES = 4.0
 """Seconds. No preset allows fewer keyframes; OBS left to itself sends one in 250 pictures."""
@@ -58,10 +67,20 @@ def fetch() -> dict[str, Any]:
     return status
 
 
-def read(status: dict[str, Any]) -> StatusReport:
-    """Read the JSON of a status; RestreamError if an agent of another version has sent it."""
+def read(status: dict[str, Any], channel: str = MAIN) -> StatusReport:
+    """Read the status of a channel; RestreamError if the agent does not know it."""
+    reports = read_all(status)
+    if channel not in reports:
+        raise RestreamError(
+            f"the agent knows no channel {channel}", hint=f"its channels are {', '.join(reports)}"
+        )
+    return reports[channel]
+
+
+def read_all(status: dict[str, Any]) -> Mapping[str, StatusReport]:
+    """Read the JSON of a status, by channel; RestreamError if an agent of another version has sent it."""
     try:
-        return StatusReport.from_table(status)
+        return ChannelsReport.from_table(status).channels
     except (TypeError, ValueError) as error:
         raise RestreamError(
             f"the agent's status cannot be read: {error}",
@@ -69,18 +88,19 @@ def read(status: dict[str, Any]) -> StatusReport:
         ) from error
 
 
-def table(status: StatusReport) -> str:
+def table(status: StatusReport, channel: Channel = MAIN_CHANNEL) -> str:
     """Return the status in words, a line for the channel and a line for each relay.
 
     The words come from other processes and from the network: whatever moves a terminal's cursor is left out.
     """
     width = max((len(name) for name in status.relays), default=0)
     relays = (f"  {name:<{width}}  {_relay_words(relay)}" for name, relay in status.relays.items())
-    return "\n".join(printable(line) for line in (_headline(status), *_remarks(status), *relays))
+    remarks = (*(machine_remarks(status) if channel.is_main else ()), *remarks_of(status, channel))
+    return "\n".join(printable(line) for line in (headline(status, channel), *remarks, *relays))
 
 
-def _remarks(status: StatusReport) -> list[str]:
-    """Return a line for each thing that somebody should know or do."""
+def machine_remarks(status: StatusReport) -> list[str]:
+    """Return a line for each thing that somebody should know or do about the machine, not a channel."""
     remarks = []
     if status.ingest == "down":
         remarks.append("ingest server: does not answer (systemctl status restream-ingest)")
@@ -93,10 +113,17 @@ def _remarks(status: StatusReport) -> list[str]:
         remarks.append(f"last edit not applied{words}")
     if status.systemd == "refuses":
         remarks.append("systemd does not let the agent start and stop units (journalctl -u restream-agent)")
+    return remarks
+
+
+def remarks_of(status: StatusReport, channel: Channel) -> list[str]:
+    """Return a line for each thing that somebody should know or do about a channel."""
+    remarks = []
     if status.preparation == "failed":
+        unit = channel.unit(PREPARE_UNIT).removesuffix(".service")
         remarks.append(
             "the fallback could not be prepared for OBS's format, an earlier one plays "
-            "(journalctl -u restream-fallback-prepare)"
+            f"(journalctl -u {unit})"
         )
     if status.refusal is not None and status.refusal.ago < _RECENT:
         remarks.append(_refusal_words(status.refusal))
@@ -155,8 +182,9 @@ def _refusal_words(refusal: RefusalStatus) -> str:
     return f"a publisher was refused {ago} ago: {refusal.reason}, from {address}{remedy}"
 
 
-def _headline(status: StatusReport) -> str:
-    parts = [status.state.upper()]
+def headline(status: StatusReport, channel: Channel = MAIN_CHANNEL) -> str:
+    """Return what a channel shows, in one line; where there are several, after the channel's name."""
+    parts = [f"{channel.name}: {status.state.upper()}" if channel.has_siblings else status.state.upper()]
     if status.held:
         parts.append("(held by the operator)")
     if status.state == "fallback" and status.sound == "live":
@@ -165,19 +193,20 @@ def _headline(status: StatusReport) -> str:
         parts.append("(weak line)")
     if status.since is not None:
         parts.append(f"for {format_span(round(status.since))}")
-    headline = " ".join(parts)
+    line = " ".join(parts)
     if status.state == "live" and status.live is not None:
-        headline += f" - {_live_words(status.live)}"
+        line += f" - {_live_words(status.live)}"
     if status.hold_left is not None:
-        headline += f" - off air in {format_span(round(status.hold_left))}"
+        line += f" - off air in {format_span(round(status.hold_left))}"
     if status.state == "off air":
-        headline += f", {_off_air_words(status)}" if status.ingest == status.port == "up" else ""
-    return headline
+        line += f", {_off_air_words(status, channel)}" if status.ingest == status.port == "up" else ""
+    return line
 
 
-def _off_air_words(status: StatusReport) -> str:
+def _off_air_words(status: StatusReport, channel: Channel) -> str:
     if status.publisher is not None:
-        return "OBS is sending" + (": restream-agent on-air shows it" if status.systemd == "ok" else "")
+        command = "restream-agent on-air" + ("" if channel.is_main else f" {channel.name}")
+        return "OBS is sending" + (f": {command} shows it" if status.systemd == "ok" else "")
     host, _, port = status.listen.rpartition(":")
     return f"waiting for OBS at rtmp://{'HOST' if host in _EVERY_ADDRESS else host}:{port}/live"
 

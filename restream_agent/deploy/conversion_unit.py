@@ -10,17 +10,20 @@ from pathlib import Path
 from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.systemd import unit_names
+from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.systemctl import Systemd
 from restream_agent.wire.conversion_status import ConversionStatus
 
 
-def convert(systemd: Systemd, file: Path | None, progress: ProgressCallback | None) -> None:
-    """Have a file converted, or for None what fallback.json says, unless it has been converted before.
+def convert(
+    systemd: Systemd, file: Path | None, progress: ProgressCallback | None, channel: Channel = MAIN_CHANNEL
+) -> None:
+    """Have a file converted, or for None what the channel's fallback.json says, unless it was done before.
 
     Raises RestreamError with the reason that the unit gave.
     """
     try:
-        unit = unit_names.convert_unit(file)
+        unit = unit_names.convert_unit(file, "" if channel.is_main else channel.name)
     except ValueError as error:
         raise RestreamError(str(error), hint="copy the file to a shorter path") from error
 

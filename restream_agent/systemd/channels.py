@@ -97,3 +97,7 @@ class Channel:
     def stream_of(self, unit: str) -> str:
         """Return the stream that a unit of this channel pulls; ValueError for other units."""
         return unit_names.stream_of(self.plain(unit))
+
+
+MAIN_CHANNEL = Channel()
+"""The channel of a machine that has no other."""

@@ -29,6 +29,9 @@ users can type `systemctl status ffmpeg-relay@youtube-backup`. The polkit rule h
 
 _LONGEST_UNIT = 255
 
+_CONFIGURED = "configured"
+"""The instance of CONVERT_TEMPLATE for what fallback.json says; no channel has this name."""
+
 
 def is_instance(name: str) -> bool:
     """Whether a relay's or stream's name is valid in a unit's name."""
@@ -45,13 +48,27 @@ def live_unit(stream: str) -> str:
     return _instantiate(LIVE_TEMPLATE, stream)
 
 
-def convert_unit(file: Path | None) -> str:
-    """Return the unit that converts a file, or the configured videos for None; ValueError for a long path."""
-    instance = "configured" if file is None else _escaped(str(file))
+def convert_unit(file: Path | None, channel: str = "") -> str:
+    """Return the unit that converts a file, or for None the configured videos; ValueError for a long path.
+
+    `channel` is a channel other than `main`: the file is converted as its fallback.
+    """
+    if file is None:
+        instance = f"{_CONFIGURED}:{channel}" if channel else _CONFIGURED
+    else:
+        instance = _escaped(f"{channel}:{file}" if channel else str(file))
     unit = CONVERT_TEMPLATE.replace("@.", f"@{instance}.")
     if len(unit) > _LONGEST_UNIT:
         raise ValueError(f"{file} is too long to be part of a unit's name")
     return unit
+
+
+def converted(instance: str) -> tuple[Path | None, str]:
+    """Return what an instance of the unit, unescaped (%I), converts: the inverse of `convert_unit`."""
+    if instance.startswith("/"):
+        return Path(instance), ""
+    first, _, second = instance.partition(":")
+    return (None, second) if first == _CONFIGURED else (Path(second), first)
 
 
 def _escaped(path: str) -> str:

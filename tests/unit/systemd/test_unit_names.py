@@ -52,3 +52,14 @@ def test_a_path_that_no_unit_can_be_named_after_is_refused() -> None:
     """A unit's name has at most 255 characters."""
     with pytest.raises(ValueError, match="too long"):
         unit_names.convert_unit(Path("/" + "ü" * 60))
+
+
+@pytest.mark.parametrize("file", [None, Path("/srv/a-b.mp4"), Path("/srv/es:c.mp4")])
+@pytest.mark.parametrize("channel", ["", "es"])
+@pytest.mark.skipif(not shutil.which("systemd-escape"), reason="systemd-escape not found")
+def test_a_conversion_names_its_channel_and_file(file: Path | None, channel: str) -> None:
+    """The unit gets both back; systemd unescapes the instance."""
+    unit = unit_names.convert_unit(file, channel)
+    argv = ("systemd-escape", "--unescape", "--instance", unit)
+    instance = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.rstrip("\n")
+    assert unit_names.converted(instance) == (file, channel)

@@ -1,0 +1,78 @@
+"""The channels that a command is for: those that the command line names, or `main`."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from restream_agent.base.channel_paths import paths_of
+from restream_agent.base.errors import RestreamError
+from restream_agent.base.installed_channels import channel_names
+from restream_agent.base.target import THIS_MACHINE
+from restream_agent.systemd.channels import MAIN, Channel
+from restream_agent.wire import records
+from restream_agent.wire.settings import AgentSettings
+
+
+def installed(root: Path = THIS_MACHINE.root) -> dict[str, Channel]:
+    """Return the installed channels by name, `main` first."""
+    others = channel_names(root)
+    return {MAIN: Channel(others=frozenset(others)), **{name: Channel(name) for name in others}}
+
+
+def channels(name: str | None, *, every: bool, root: Path = THIS_MACHINE.root) -> tuple[Channel, ...]:
+    """Return the channels that a command is for; without a name, `main`.
+
+    Raises RestreamError for a name that is no channel, and without a name where `main` has no platform and
+    other channels exist: it is then hardly meant.
+    """
+    known = installed(root)
+    if name is not None and every:
+        raise click.UsageError("give a CHANNEL or --all, not both")
+    if every:
+        return tuple(known.values())
+    if name is None:
+        if len(known) > 1 and not has_platforms(known[MAIN], root):
+            others = ", ".join(list(known)[1:])
+            raise RestreamError(
+                f"which channel? main has no platform, the others are {others}",
+                hint="name one, or give --all",
+            )
+        return (known[MAIN],)
+    if name not in known:
+        raise RestreamError(f"there is no channel {name}", hint=f"the channels are {', '.join(known)}")
+    return (known[name],)
+
+
+def has_platforms(channel: Channel, root: Path = THIS_MACHINE.root) -> bool:
+    """Whether a channel has a relay; also if its settings cannot be read, which its agent will report."""
+    file = root / paths_of(channel.name).agent_settings.lstrip("/")
+    try:
+        return bool(records.parse(AgentSettings, file.read_text()).relays)
+    except (OSError, TypeError, ValueError):
+        return True
+
+
+def for_each(chosen: tuple[Channel, ...], act: Callable[[Channel], str], done: str = "") -> Iterator[str]:
+    """Do something to each channel, and yield the messages; where there are several, with the channel's name.
+
+    `done` stands for an empty message there. A channel for which it fails keeps no other from its turn;
+    RestreamError at the end has what has failed.
+    """
+    failed = list[RestreamError]()
+    for channel in chosen:
+        try:
+            message = act(channel)
+        except RestreamError as error:
+            if not channel.has_siblings:
+                raise
+            failed.append(error)
+            failed[-1].message = f"{channel.name}: {error.message}"
+        else:
+            message = f"{channel.name}: {message or done}" if channel.has_siblings else message
+            if message:
+                yield message
+    if len(failed) == 1:
+        raise failed[0]
+    if failed:
+        raise RestreamError("\n".join(error.message for error in failed), hint=failed[0].hint)

@@ -1,0 +1,81 @@
+"""What `status` shows of several channels."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from restream_agent.base.errors import RestreamError
+from restream_agent.cli.channel_view import part, text
+from restream_agent.cli.status_view import table
+from restream_agent.wire.status_report import ChannelsReport, PublisherStatus, StatusReport
+from tests.unit.cli.test_status_view import RELAY, status
+
+LIVE = status(twitch=RELAY)
+OFF_AIR = replace(LIVE, state="off air", live=None, since=None, listen="0.0.0.0:1935")
+
+
+def answer(main: StatusReport, **others: StatusReport) -> dict[str, Any]:
+    """Return what the agent answers."""
+    return ChannelsReport({"main": main, **others}).as_table()
+
+
+def test_one_channel_is_shown_as_ever() -> None:
+    """No name, no further line."""
+    assert text(answer(LIVE), None, every=False) == table(LIVE)
+    assert part(answer(LIVE), None) == LIVE.as_table()
+
+
+def test_main_is_shown_in_full_and_the_others_with_a_line_each() -> None:
+    """The line names relays that are in trouble."""
+    troubled = status(twitch=replace(RELAY, state="refusing"), youtube=RELAY)
+    main, relay, en, es = text(answer(LIVE, en=OFF_AIR, es=troubled), None, every=False).splitlines()
+    assert main == f"main: {table(LIVE).splitlines()[0]}"
+    assert relay == table(LIVE).splitlines()[1]
+    assert en == "en: OFF AIR, waiting for OBS at rtmp://HOST:1935/live, 1 relay"
+    assert es == f"es: {table(troubled).splitlines()[0]}, 2 relays, twitch refusing"
+
+
+def test_main_without_platforms_is_one_line_too() -> None:
+    """The broadcast is elsewhere; what the machine lacks is still said."""
+    idle = replace(OFF_AIR, relays={}, config="refused")
+    main, remark, es = text(answer(idle, es=LIVE), None, every=False).splitlines()
+    assert main.startswith("main: OFF AIR")
+    assert remark.startswith("last edit not applied")
+    assert es.startswith("es: LIVE")
+
+
+def test_a_channel_is_shown_in_full_by_name_and_all_with_all() -> None:
+    """What is wrong with the machine is said once, at main."""
+    down = replace(LIVE, systemd="refuses")
+    whole = answer(down, es=down)
+    shown = text(whole, "es", every=False)
+    assert shown.splitlines() == [f"es: {table(LIVE).splitlines()[0]}", table(LIVE).splitlines()[1]]
+    every = text(whole, None, every=True)
+    assert every.endswith(shown)
+    assert every.count("systemd does not let") == 1
+
+
+def test_hints_name_the_channel_and_its_units() -> None:
+    """They can be typed as they are."""
+    failed = replace(OFF_AIR, preparation="failed", publisher=PublisherStatus("es", "192.0.2.1"))
+    shown = text(answer(LIVE, es=failed), "es", every=False)
+    assert "restream-agent on-air es shows it" in shown
+    assert "journalctl -u restream-fallback-prepare@es)" in shown
+
+
+def test_an_unknown_channel_is_an_error_that_names_those_there_are() -> None:
+    """In words and in JSON."""
+    whole = answer(LIVE, es=LIVE)
+    for show in (text, part):
+        with pytest.raises(RestreamError, match="no channel fr") as error:
+            show(whole, "fr", **({"every": False} if show is text else {}))
+        assert error.value.hint == "the channels are main, es"
+
+
+def test_the_json_of_a_channel_is_a_part_of_the_whole() -> None:
+    """Without a name it is what the agent answers."""
+    whole = answer(LIVE, es=OFF_AIR)
+    assert part(whole, None) == whole
+    assert part(whole, "main") == LIVE.as_table()
+    assert part(whole, "es") == OFF_AIR.as_table()
