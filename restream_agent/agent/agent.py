@@ -14,6 +14,7 @@ from typing import NamedTuple
 from restream_agent.agent import codecs
 from restream_agent.agent.actor import Actor
 from restream_agent.agent.decide import (
+    GRACE,
     AgentEvent,
     Decision,
     DropPublisher,
@@ -26,7 +27,7 @@ from restream_agent.agent.decide import (
 from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.memory_file import MemoryFile
-from restream_agent.agent.observer import IngestAnswer, Observation, Observer
+from restream_agent.agent.observer import IngestAnswer, Observation, Observer, Surroundings
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.shared_look import SharedLook
@@ -34,7 +35,6 @@ from restream_agent.agent.situation import Situation
 from restream_agent.agent.status import Status
 from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.telemetry import Telemetry
-from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
@@ -78,33 +78,33 @@ class Agent:
         *,
         keeper: StreamKeeper,
         refusals: Refusals,
+        surroundings: Surroundings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._settings = settings
-        self._rules = _rules(settings)
-        self._ingest = ingest
-        self._telemetry = telemetry
-        self._keeper = keeper
-        self._refusals = refusals
+        self._rules = Rules(settings.hold, settings.silence, settings.standby)
+        self._ingest, self._telemetry = ingest, telemetry
+        self._keeper, self._refusals = keeper, refusals
         self._observer = Observer(
             ingest,
             systemd,
             telemetry,
-            PortProbe(settings.rtmp),
+            PortProbe(settings.rtmp if surroundings.watches_server else ""),
+            surroundings,
             relays=tuple(settings.relays),
             hold=settings.hold,
             stall=settings.stall,
             shape=partial(codecs.shape, obstacles=settings.obstacles, is_whole=settings.matches_live),
             clock=clock,
         )
-        self._actor = Actor(ingest, systemd, Path(paths.OPERATOR))
+        self._actor = Actor(ingest, systemd, surroundings.operator)
         self._memory_file = MemoryFile(runtime / "memory.json")
         self._memory = self._memory_file.load()
         self._turn = asyncio.Lock()
         self._arriving: Counter[str] = Counter()
         self._leaving: set[str] = set()
-        self._shared_look = SharedLook(self._turn, self._observe, clock)
+        self._shared_look = SharedLook(self._turn, self._observe, clock, surroundings.channels)
         self.look_again = asyncio.Event()
         self._ingest_answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
         self._observation = Observation(Situation(now=clock(), publishers=None))
@@ -159,11 +159,20 @@ class Agent:
                 with suppress(RestreamError):
                     await self._ingest.cut(hook.publisher.stream)
             await self._handle(UnpublishNotice(hook.publisher))
-            if self._observer.port.is_dead:
-                # The next publisher cannot connect until the server is restarted.
-                self.look_again.set()
+            self.recheck_port()
         finally:
             self._leaving.discard(client)
+
+    def recheck_port(self) -> None:
+        """Look again soon if the port is dead: the next publisher cannot connect before it is restarted."""
+        if self._observer.port.is_dead:
+            self.look_again.set()
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody publishes to this channel, or was accepted just before."""
+        since = self._clock() - self._memory.accepted_at
+        return self._telemetry.is_heard or self._arriving.total() > 0 or since < GRACE
 
     async def tick(self) -> None:
         """Check the situation and correct it; RestreamError if systemd does not answer.
@@ -171,11 +180,13 @@ class Agent:
         A port that fails is tried again soon, and so is one whose server was restarted. The next look is also
         soon as long as our server has to be restarted and nobody publishes.
         """
-        await self._observer.port.attempt()
-        if 0 < self._observer.port.failures <= _SOON_TRIES:
+        port = self._observer.port
+        await port.attempt()
+        if 0 < port.failures <= _SOON_TRIES:
             self.look_again.set()
         await self._handle(Tick())
-        if self._observation.situation.ingest.needs_restart and self._memory.current is None:
+        is_free = self._memory.current is None and not self._observer.surroundings.is_used_elsewhere()
+        if self._observation.situation.ingest.needs_restart and is_free:
             self.look_again.set()
 
     def status(self) -> Status:
@@ -188,7 +199,7 @@ class Agent:
             relays=self._observer.relay_views(observation.units, is_on_air=situation.is_on_air),
             program=telemetry.fresh_report,
             hold_left=None if ends_at is None else max(0.0, ends_at - self._clock()),
-            refused=_failed_apply(observation),
+            refused=observation.failed_apply,
             is_unprepared=observation.unit(unit_names.PREPARE_UNIT).active == "failed",
             systemd_refusal=self._systemd_refusal,
             refusal=self._refusals.report(),
@@ -283,17 +294,3 @@ class Agent:
             situation = replace(self._observation.situation, now=self._clock(), publishers=None)
             self._observation = replace(self._observation, situation=situation)
             self.look_again.set()
-
-
-def _rules(settings: AgentSettings) -> Rules:
-    return Rules(
-        hold=settings.hold,
-        silence=settings.silence,
-        standby=settings.standby,
-    )
-
-
-def _failed_apply(observation: Observation) -> str:
-    """Return the run of restream-apply.service if its last run has failed, else ""."""
-    unit = observation.unit(unit_names.APPLY_UNIT)
-    return unit.run if unit.active == "failed" else ""

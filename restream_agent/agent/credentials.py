@@ -1,18 +1,28 @@
 """The secrets that hooks are checked against, read from the unit's credentials (systemd.exec(5))."""
 
+import logging
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.systemd.channels import MAIN
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class HookCredentials:
-    """The token that every hook carries, and the publisher's key; a key of None accepts any key."""
+    """The token that every hook carries, and the publishers' keys.
+
+    `key` is that of the channel `main`; None accepts any key. `others` has the keys of the other channels, ""
+    for one whose key is missing: no key opens that channel.
+    """
 
     token: str
     key: str | None
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show neither of them."""
@@ -23,18 +33,34 @@ class HookCredentials:
         return secrets.compare_digest(token.encode(), self.token.encode())
 
     def is_key(self, key: str) -> bool:
-        """Whether a text is the publisher's key, compared in constant time."""
-        return self.key is not None and secrets.compare_digest(key.encode(), self.key.encode())
+        """Whether a text is the key of any channel."""
+        return any(_is_same(key, right) for right in (self.key, *self.others.values()))
 
-    def accepts(self, keys: tuple[str, ...]) -> bool:
-        """Whether one of these texts is the publisher's key, or none is needed."""
-        return self.key is None or any(self.is_key(key) for key in keys)
+    def accepts(self, stream: str, keys: tuple[str, ...]) -> bool:
+        """Whether one of these texts is the key of the stream's channel, or none is needed.
+
+        The stream's name chooses the channel, and a name that is no channel's belongs to `main`. So the right
+        key of another channel is a wrong key.
+        """
+        right = self.others.get(stream, self.key)
+        return right is None or any(_is_same(key, right) for key in keys)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that a publisher can name where there are several, `main` first; none else."""
+        return (MAIN, *self.others) if self.others else ()
 
 
-def read_credentials(directory: Path, *, takes_any_key: bool) -> HookCredentials:
-    """Return the token and the key from the unit's credentials directory.
+def _is_same(key: str, right: str | None) -> bool:
+    """Whether a text is the right key, compared in constant time; a missing key is never right."""
+    return bool(right) and secrets.compare_digest(key.encode(), (right or "").encode())
 
-    The key is not read if `takes_any_key`. RestreamError if a file cannot be read or is empty.
+
+def read_credentials(directory: Path, *, takes_any_key: bool, others: Iterable[str] = ()) -> HookCredentials:
+    """Return the token and the keys from the unit's credentials directory; `others` are the other channels.
+
+    The key of `main` is not read if `takes_any_key`. RestreamError if a file cannot be read or is empty. A
+    key of another channel that is missing is logged: it must not keep the other channels from working.
     """
     try:
         token = (directory / "hook-token").read_text().strip()
@@ -46,4 +72,15 @@ def read_credentials(directory: Path, *, takes_any_key: bool) -> HookCredentials
         ) from error
     if not token or key == "":
         raise RestreamError("the hook token or the ingest key is empty", hint="restream-agent apply")
-    return HookCredentials(token=token, key=key)
+    return HookCredentials(token, key, {name: _channel_key(directory, name) for name in others})
+
+
+def _channel_key(directory: Path, channel: str) -> str:
+    try:
+        key = (directory / f"ingest-key-{channel}").read_text().strip()
+    except OSError as error:
+        log.error("%s: %s; no publisher can open this channel", error.filename, error.strerror)
+        return ""
+    if not key:
+        log.error("the ingest key of the channel %s is empty; no publisher can open it", channel)
+    return key

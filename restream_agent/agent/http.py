@@ -19,7 +19,8 @@ from starlette.routing import Route
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.hook_formats import Hook, HookError, read_nginx, read_srs
 from restream_agent.agent.key_throttle import KeyThrottle
-from restream_agent.agent.refusals import BAD_NAME, KEY_ALONE, NO_KEY, WRONG_KEY, Refusal
+from restream_agent.agent.refusals import BAD_NAME, KEY_ALONE, NO_KEY, WRONG_KEY, Refusal, advised
+from restream_agent.agent.situation import Publisher
 from restream_agent.agent.typed_address import APPLICATION
 from restream_agent.base.obs_words import TO_TYPE
 from restream_agent.systemd.unit_names import is_instance
@@ -52,7 +53,7 @@ class Handlers:
     """The functions that answer requests.
 
     `publish` returns the reason for refusing a hook, or "" to accept it. `refused` is told of each refused
-    publisher and its address. `problems` returns a sentence for each problem. `metrics` returns
+    publisher. `problems` returns a sentence for each problem. `metrics` returns
     the text for Prometheus, which is empty until the agent is ready.
     """
 
@@ -61,7 +62,7 @@ class Handlers:
     status: Callable[[], Awaitable[Mapping[str, Any]]]
     problems: Callable[[], tuple[str, ...]]
     metrics: Callable[[], bytes]
-    refused: Callable[[Refusal, str], None]
+    refused: Callable[[Refusal, Publisher], None]
 
 
 def application(credentials: HookCredentials, handlers: Handlers) -> Starlette:
@@ -154,7 +155,8 @@ class _Listener:
         refusal = await self._refusal(hook)
         if refusal is None:
             return _renamed(hook.publisher.stream) if hook.is_renamed else _accepted()
-        self._handlers.refused(refusal, address)
+        named = advised(refusal, hook.publisher.stream, self._credentials.channels)
+        self._handlers.refused(named, hook.publisher)
         if refusal in _BY_KEY:
             await self._delay(address)
         return _refused(403)
@@ -163,7 +165,7 @@ class _Listener:
         """Return why a publisher is refused, None if it is accepted."""
         if hook.complaint:
             return Refusal(hook.complaint, TO_TYPE)
-        if not self._credentials.accepts(hook.keys):
+        if not self._credentials.accepts(hook.publisher.stream, hook.keys):
             if self._credentials.is_key(hook.publisher.stream):
                 return KEY_ALONE
             return WRONG_KEY if hook.keys else NO_KEY

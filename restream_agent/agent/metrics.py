@@ -20,30 +20,58 @@ _SOUNDS = ("live", "fallback", "silence")
 _TRACKS = ("picture", "sound")
 
 
-def exposition(status: Callable[[], Status]) -> Callable[[], bytes]:
-    """Return a function that renders the metrics; it asks for the `status` at each call."""
+_MACHINE = ("restream_ingest_up", "restream_ingest_port_up", "restream_config_refused")
+"""Families of the whole machine: they have no channel, and come from `main`."""
+
+
+def exposition(statuses: Callable[[], Mapping[str, Status]]) -> Callable[[], bytes]:
+    """Return a function that renders the metrics; it asks for the status of every channel at each call.
+
+    Where there are several channels, each series of a channel has its name in the label "channel".
+    """
     registry = CollectorRegistry()
-    registry.register(_Status(status))
+    registry.register(_Statuses(statuses))
     return lambda: generate_latest(registry)
 
 
-class _Status(Collector):
-    def __init__(self, status: Callable[[], Status]) -> None:
-        self._status = status
+class _Statuses(Collector):
+    def __init__(self, statuses: Callable[[], Mapping[str, Status]]) -> None:
+        self._statuses = statuses
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, with the figures of now."""
-        status = self._status()
-        report = status.report()
-        yield from _channel(status)
-        yield from _source(status, report.live)
-        yield from _tracks(report)
-        yield from _hand_offs(status.program)
-        yield from _relays(report.relays)
+        statuses = self._statuses()
+        families = [list(_families(status)) for status in statuses.values()]
+        # Every status has the same families in the same order.
+        for alike in zip(*families, strict=True):
+            yield alike[0] if len(statuses) == 1 else _joined(dict(zip(statuses, alike, strict=True)))
 
     def describe(self) -> Iterator[Metric]:
         """Name no family: registering must not ask for a status."""
         return iter(())
+
+
+def _families(status: Status) -> Iterator[Metric]:
+    report = status.report()
+    yield from _channel(status)
+    yield from _source(status, report.live)
+    yield from _tracks(report)
+    yield from _hand_offs(status.program)
+    yield from _relays(report.relays)
+
+
+def _joined(families: Mapping[str, Metric]) -> Metric:
+    """Return one family with the samples of all channels."""
+    first = next(iter(families.values()))
+    if first.name in _MACHINE:
+        return first
+    joined = Metric(first.name, first.documentation, first.type)
+    joined.samples = [
+        sample._replace(labels={"channel": channel, **sample.labels})
+        for channel, family in families.items()
+        for sample in family.samples
+    ]
+    return joined
 
 
 def _gauge(name: str, words: str, value: float) -> GaugeMetricFamily:

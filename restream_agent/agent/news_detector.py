@@ -11,6 +11,7 @@ from typing import Any
 from restream_agent.agent.lip_sync import OUT_OF_SYNC
 from restream_agent.agent.relay_health import RelayState
 from restream_agent.agent.renewal import DAY, NIGHT
+from restream_agent.systemd.channels import Channel
 from restream_agent.wire.news import News, NewsKind
 
 FAILING_AFTER = 10.0
@@ -102,26 +103,39 @@ class ToldNews:
 
 
 class NewsDetector:
-    """Compares each moment with what was told last."""
+    """Compares each moment with what was told last.
 
-    def __init__(self, told: ToldNews) -> None:
+    Where there are several channels, the news names this one. News of the machine is told for `main` alone.
+    """
+
+    def __init__(self, told: ToldNews, channel: Channel) -> None:
         self.told = told
+        self._channel = channel
         self._since: dict[str, float] = {}
 
     def look(self, moment: Moment, now: float) -> list[News]:
         """Return the news of a moment; `now` is in seconds of the monotonic clock."""
         news = [
-            *self._channel(moment),
+            *self._changes(moment),
             *self._platforms(moment, now),
-            *self._config(moment),
-            *self._port(moment),
             *self._renewals(moment),
             *self._codecs(moment),
             *self._offsets(moment, now),
         ]
+        news = [*map(self._named, news), *self._machine(moment)]
         state = moment.state if self._says_something(moment.state) else self.told.state
         self.told = replace(self.told, state=state, refused=moment.refused, is_port_dead=moment.is_port_dead)
         return news
+
+    def _named(self, news: News) -> News:
+        """Return news with the channel's name where there are several."""
+        if not self._channel.has_siblings:
+            return news
+        name = self._channel.name
+        return replace(news, channel=name, text=f"{name}: {news.text}")
+
+    def _machine(self, moment: Moment) -> list[News]:
+        return [*self._config(moment), *self._port(moment)] if self._channel.is_main else []
 
     def _says_something(self, state: str) -> bool:
         """Tell whether a state counts: "on air" says nothing, as the program says nothing.
@@ -132,7 +146,7 @@ class NewsDetector:
             return self.told.state in ("off air", "opening")
         return state in ("off air", *_ON_AIR)
 
-    def _channel(self, moment: Moment) -> list[News]:
+    def _changes(self, moment: Moment) -> list[News]:
         before, after = self.told.state, moment.state
         if before != after == "off air":
             return [_channel_news(NewsKind.OFF_AIR, moment, "off air")]
@@ -214,9 +228,16 @@ class NewsDetector:
             if self._has_lasted(f"offset of {name}", is_off != (name in told), now, OFFSET_AFTER):
                 told ^= {name}
                 kind = NewsKind.PLATFORM_OUT_OF_SYNC if is_off else NewsKind.PLATFORM_IN_SYNC
-                news.append(News(kind, name, moment.at, _offset_words(name, offset)))
+                news.append(News(kind, name, moment.at, self._offset_words(name, offset)))
         self.told = replace(self.told, out_of_sync=frozenset(told))
         return news
+
+    def _offset_words(self, name: str, offset: float) -> str:
+        if abs(offset) <= OUT_OF_SYNC:
+            return f"{name} gets sound with its picture again"
+        order = "behind" if offset > 0 else "ahead of"
+        remedy = f"systemctl restart ffmpeg-relay@{self._channel.relay(name)}"
+        return f"{name} gets sound {abs(offset):.2f} s {order} its picture: {remedy}"
 
     def _port(self, moment: Moment) -> list[News]:
         if moment.is_port_dead == self.told.is_port_dead:
@@ -235,14 +256,6 @@ def _renewal_words(name: str, seconds: float) -> str:
         f"{name} will be connected anew, at night ({night}) or during the fallback: "
         f"the timestamps of its connection end in {seconds / DAY:.1f} days"
     )
-
-
-def _offset_words(name: str, offset: float) -> str:
-    if abs(offset) <= OUT_OF_SYNC:
-        return f"{name} gets sound with its picture again"
-    order = "behind" if offset > 0 else "ahead of"
-    remedy = f"systemctl restart ffmpeg-relay@{name}"
-    return f"{name} gets sound {abs(offset):.2f} s {order} its picture: {remedy}"
 
 
 def _channel_news(kind: NewsKind, moment: Moment, text: str) -> News:

@@ -14,6 +14,7 @@ from pathlib import Path
 from restream_agent.agent.news_detector import Moment, NewsDetector, ToldNews
 from restream_agent.agent.status import Status
 from restream_agent.base import endpoints
+from restream_agent.systemd.channels import Channel
 from restream_agent.wire.news import News
 
 log = logging.getLogger(__name__)
@@ -22,11 +23,18 @@ log = logging.getLogger(__name__)
 class NewsSender:
     """Compares the status about once a second and sends the news."""
 
-    def __init__(self, runtime: Path, *, has_notifier: bool, address: str = endpoints.NOTIFY_SOCKET) -> None:
-        """`runtime` is the agent's runtime directory; `has_notifier` says that a notifier is at `address`."""
+    def __init__(
+        self,
+        runtime: Path,
+        channel: Channel,
+        *,
+        has_notifier: bool,
+        address: str = endpoints.NOTIFY_SOCKET,
+    ) -> None:
+        """`runtime` is the channel's directory; `has_notifier` says that a notifier is at `address`."""
         self._file = runtime / "told.json"
         self._address = address if has_notifier else None
-        self._detector = NewsDetector(self._load())
+        self._detector = NewsDetector(self._load(), channel)
 
     def look(self, status: Status) -> None:
         """Send the news of a status; a failure to send is logged, and the agent goes on."""

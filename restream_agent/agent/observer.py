@@ -9,13 +9,12 @@ from pathlib import Path
 
 from restream_agent.agent.decide import UNREACHABLE
 from restream_agent.agent.ingest_api import IngestServer
-from restream_agent.agent.ingest_health import IngestHealth
+from restream_agent.agent.ingest_health import HEALTHY, IngestHealth
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.renewal import NIGHT
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.agent.telemetry import Telemetry
-from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
@@ -34,6 +33,21 @@ _WATCHED = (
     "live@*.service",
     "ffmpeg-relay@*.service",
 )
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a channel is, and what it has to know of the machine around it.
+
+    `operator` is the directory of the operator's requests. One channel, `main`, watches over the ingest
+    server, and must not restart it while `is_used_elsewhere`: while another channel has a publisher.
+    `channels` is how many channels there are.
+    """
+
+    operator: Path
+    watches_server: bool = True
+    is_used_elsewhere: Callable[[], bool] = lambda: False
+    channels: int = 1
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,12 @@ class Observation:
         """Return a unit's state; a unit that systemd does not list is inactive."""
         return self.units.get(name, UnitState())
 
+    @property
+    def failed_apply(self) -> str:
+        """The run of restream-apply.service if its last run has failed, else ""."""
+        unit = self.unit(unit_names.APPLY_UNIT)
+        return unit.run if unit.active == "failed" else ""
+
 
 class Observer:
     """Makes observations. `hold` and `stall` are in seconds; `relays` are the relays' names.
@@ -78,6 +98,7 @@ class Observer:
         systemd: Systemd,
         telemetry: Telemetry,
         port: PortProbe,
+        surroundings: Surroundings,
         *,
         relays: tuple[str, ...],
         hold: float | None,
@@ -93,6 +114,7 @@ class Observer:
         self._systemd = systemd
         self._telemetry = telemetry
         self.port = port
+        self.surroundings = surroundings
         self._relays = relays
         self._hold = hold
         self._stall = stall
@@ -160,7 +182,7 @@ class Observer:
         pullers = (unit for unit in running if unit_names.is_live_unit(unit))
         is_on_air = unit_names.TARGET in running
         views = self.relay_views(units, is_on_air=is_on_air)
-        operator = Path(paths.OPERATOR)
+        operator = self.surroundings.operator
         return Situation(
             now=now,
             publishers=answer.publishers,
@@ -182,9 +204,12 @@ class Observer:
             ingest=self._ingest_health(units, answer),
             shape=self.stream_shape,
             is_unprepared=units.get(unit_names.PREPARE_UNIT, UnitState()).active == "failed",
+            is_used_elsewhere=self.surroundings.is_used_elsewhere(),
         )
 
     def _ingest_health(self, units: Mapping[str, UnitState], answer: IngestAnswer) -> IngestHealth:
+        if not self.surroundings.watches_server:
+            return HEALTHY
         unit = units.get(unit_names.INGEST_UNIT, UnitState())
         return IngestHealth(
             is_port_dead=self.port.is_dead,

@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from restream_agent.base.obs_words import TO_TYPE
+from restream_agent.systemd.channels import MAIN
 from restream_agent.wire.status_report import RefusalStatus
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,20 @@ KEY_ALONE = Refusal("the stream key is the key alone", TO_TYPE)
 BAD_NAME = Refusal("the stream's name has characters other than A-Z a-z 0-9 _ . -", TO_TYPE)
 
 
+def advised(refusal: Refusal, stream: str, channels: tuple[str, ...]) -> Refusal:
+    """Return a refusal whose remedy is about the channel that was meant; `channels` is () if there is one.
+
+    For a name that is no channel's, the remedy names those that exist. It quotes no other name.
+    """
+    if stream in channels:
+        meant = refusal.remedy.replace(f"stream key {MAIN}", f"stream key {stream}")
+        return replace(refusal, remedy=meant)
+    if not channels or not (refusal.remedy or refusal == WRONG_KEY):
+        return refusal
+    names = f"channels: {', '.join(channels)}"
+    return replace(refusal, remedy=f"{refusal.remedy}; {names}" if refusal.remedy else names)
+
+
 class Refusals:
     """Logs each refusal and remembers the last one; a flood of refusals costs no memory."""
 
@@ -35,8 +50,10 @@ class Refusals:
 
     def note(self, refusal: Refusal, address: str) -> None:
         """Note a refusal. examples/fail2ban/ reads the lines of wrong and missing keys: their words stay."""
-        if refusal == WRONG_KEY:
+        if refusal.reason == WRONG_KEY.reason:
             log.warning("publish refused: wrong key from %s", address)
+            if refusal.remedy:
+                log.warning("publish refused: its name is no channel's; %s", refusal.remedy)
         else:
             words = f"{refusal.reason}; {refusal.remedy}" if refusal.remedy else refusal.reason
             log.warning("publish refused: from %s, %s", address, words)

@@ -3,30 +3,31 @@
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 from watchdog.observers.api import BaseObserver
 
 from restream_agent.agent import http, ingest_api
-from restream_agent.agent.agent import Agent
+from restream_agent.agent.channel_agent import ChannelAgent, SharedParts, logged
+from restream_agent.agent.channel_ingest import Strays
+from restream_agent.agent.channel_settings import read_settings
 from restream_agent.agent.credentials import HookCredentials, read_credentials
 from restream_agent.agent.edit_applier import EditApplier
 from restream_agent.agent.edit_tracker import EditTracker
 from restream_agent.agent.http_server import http_server
-from restream_agent.agent.metrics import exposition
-from restream_agent.agent.news_sender import NewsSender
-from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.sockets import AgentSockets, take_sockets
-from restream_agent.agent.stream_keeper import StreamKeeper
+from restream_agent.agent.switchboard import Switchboard, others_are_used
 from restream_agent.agent.systemd_reports import SystemdReports
-from restream_agent.agent.telemetry import Telemetry, discard
+from restream_agent.agent.telemetry import discard, receive_progress
 from restream_agent.agent.toml_watcher import watch
 from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
-from restream_agent.systemd.systemctl import Systemd
-from restream_agent.wire import records
+from restream_agent.base.process import run as run_program
+from restream_agent.systemd.channels import Channel
+from restream_agent.systemd.systemctl import Runner, Systemd
 from restream_agent.wire.settings import AgentSettings
 
 log = logging.getLogger(__name__)
@@ -46,58 +47,66 @@ _STALE = 3 * _TICK_EVERY
 _ANNOUNCE_EVERY = 1.0
 """Seconds between two looks for a new status and for news."""
 
+_MOST_WORKERS = 50
+"""Threads, each of which waits for a systemctl: TasksMax=128 of the unit counts both."""
+
 
 def run() -> None:
     """Serve until SIGTERM; RestreamError if settings, credentials or sockets are missing."""
-    try:
-        settings = records.parse(AgentSettings, Path(paths.AGENT_SETTINGS).read_text())
-    except (OSError, ValueError, TypeError) as error:
-        raise RestreamError(f"{paths.AGENT_SETTINGS}: {error}", hint="restream-agent apply") from error
+    settings = read_settings(Path("/"))
     if "CREDENTIALS_DIRECTORY" not in os.environ:
         raise RestreamError(
             "the agent runs as a service, which gives it its secrets and sockets",
             hint="systemctl restart restream-agent",
         )
     directory = Path(os.environ["CREDENTIALS_DIRECTORY"])
-    credentials = read_credentials(directory, takes_any_key=settings.takes_any_key)
+    main, *others = settings.items()
+    names = tuple(channel.name for channel, _ in others)
+    credentials = read_credentials(directory, takes_any_key=main[1].takes_any_key, others=names)
     runtime = Path(os.environ["RUNTIME_DIRECTORY"])
-    service = AgentService(settings, credentials, take_sockets(), Systemd(), runtime)
+    service = AgentService(settings, credentials, take_sockets(names), run_program, runtime)
     asyncio.run(service.serve())
 
 
 class AgentService:
-    """The agent with its HTTP server, its sockets and its endless tasks."""
+    """The agents of all channels with their HTTP server, their sockets and their endless tasks."""
 
     def __init__(
         self,
-        settings: AgentSettings,
+        settings: Mapping[Channel, AgentSettings],
         credentials: HookCredentials,
         sockets: AgentSockets,
-        systemd: Systemd,
+        runner: Runner,
         runtime: Path,
     ) -> None:
-        """`runtime` is the unit's runtime directory."""
-        self._settings = settings
+        """`runtime` is the unit's runtime directory; `settings` has `main` first."""
         self._sockets = sockets
-        self._runtime = runtime
-        self._systemd = systemd
+        self._runtime, self._runner = runtime, runner
         self._reports = SystemdReports()
-        self._telemetry = Telemetry({sender: relay for relay, sender in settings.relays.items()})
-        ingest = ingest_api.connect(settings.server, settings.api)
-        address = settings.rtmp if settings.server == "srs" else ""
-        self._keeper = StreamKeeper(address, runtime / "stream")
-        refusals = Refusals()
-        self._agent = Agent(
-            settings, ingest, systemd, self._telemetry, runtime, keeper=self._keeper, refusals=refusals
+        main = next(iter(settings.values()))
+        self._source = main.source
+        shared = SharedParts(
+            ingest=ingest_api.connect(main.server, main.api),
+            strays=Strays(runtime, settings),
+            runner=runner,
+            runtime=runtime,
+            rtmp=main.rtmp if main.server == "srs" else "",
+            has_notifier=main.notifies,
+            channels=len(settings),
         )
-        metrics = exposition(self._agent.status)
+        self._channels: dict[str, ChannelAgent] = {}
+        for channel, own in settings.items():
+            is_used_elsewhere = others_are_used(self._channels, channel.name)
+            self._channels[channel.name] = ChannelAgent(channel, own, shared, is_used_elsewhere)
+        self._unseen = set(self._channels)
+        self._switchboard = Switchboard(self._channels, stale=_STALE)
         handlers = http.Handlers(
-            publish=self._agent.publish,
-            unpublish=self._agent.unpublish,
-            status=self._fresh_status,
-            problems=self._problems,
-            metrics=lambda: metrics() if self._reports.is_ready else b"",
-            refused=refusals.note,
+            publish=self._switchboard.publish,
+            unpublish=self._switchboard.unpublish,
+            status=self._switchboard.status,
+            problems=lambda: self._switchboard.problems() if self._reports.is_ready else ("not ready",),
+            metrics=lambda: self._switchboard.metrics() if self._reports.is_ready else b"",
+            refused=self._switchboard.refused,
         )
         self._server = http_server(http.application(credentials, handlers))
         self._edited = asyncio.Event()
@@ -114,28 +123,33 @@ class AgentService:
 
     def _startup(self) -> None:
         """Read the sockets, watch the TOML, and begin the endless tasks."""
-        loop, sockets = asyncio.get_running_loop(), self._sockets
-        # Reports that waited while no agent ran describe the past.
-        discard(sockets.program)
-        discard(sockets.progress)
-        loop.add_reader(sockets.program, self._telemetry.receive, sockets.program)
-        loop.add_reader(sockets.progress, self._telemetry.receive_progress, sockets.progress)
+        loop = asyncio.get_running_loop()
+        # No systemctl of one channel waits for another's: each channel has one at a time, or two.
+        workers = min(_MOST_WORKERS, 4 + 2 * len(self._channels))
+        loop.set_default_executor(ThreadPoolExecutor(workers))
+        self._read_sockets(loop)
 
         def note_edit() -> None:
             loop.call_soon_threadsafe(self._edited.set)
 
-        self._watcher = watch(Path(self._settings.source), note_edit)
-        endless = (
-            self._tick(),
-            self._apply_edits(),
-            self._reports.feed_watchdog(),
-            self._announce(),
-            self._keeper.run(),
-        )
+        self._watcher = watch(Path(self._source), note_edit)
+        endless = [self._apply_edits(), self._reports.feed_watchdog()]
+        for number, channel in enumerate(self._channels.values(), 1):
+            first_pause = _TICK_EVERY * number / len(self._channels)
+            endless += [self._tick(channel, first_pause), self._announce(channel), channel.keeper.run()]
         # Kept in a list because asyncio holds only weak references to its tasks.
         self._tasks = [asyncio.create_task(step) for step in endless]
         for task in self._tasks:
             task.add_done_callback(lambda _: self.stop())
+
+    def _read_sockets(self, loop: asyncio.AbstractEventLoop) -> None:
+        sockets = self._sockets
+        # Reports that waited while no agent ran describe the past.
+        for waiting in (*sockets.programs.values(), sockets.progress):
+            discard(waiting)
+        for name, program in sockets.programs.items():
+            loop.add_reader(program, self._channels[name].telemetry.receive, program)
+        loop.add_reader(sockets.progress, receive_progress, sockets.progress, self._switchboard.by_sender())
 
     async def _main_loop(self) -> None:
         """Serve HTTP until the server ends; raise the error of an endless task that has ended."""
@@ -154,64 +168,55 @@ class AgentService:
         """Have `serve` end, as SIGTERM does."""
         self._server.should_exit = True
 
-    def _problems(self) -> tuple[str, ...]:
-        if not self._reports.is_ready:
-            return ("not ready",)
-        age = self._agent.looked_ago()
-        stale = (f"the last look at systemd was {age:.0f} s ago",) if age > _STALE else ()
-        return (*stale, *self._agent.status().problems())
+    async def _tick(self, channel: ChannelAgent, pause: float) -> None:
+        """Have a channel's agent check the situation for ever: regularly, and once more after a publish.
 
-    async def _fresh_status(self) -> dict[str, object]:
-        await _logged(self._agent.refresh)
-        return self._agent.status().as_json()
-
-    async def _tick(self) -> None:
-        """Have the agent check the situation for ever: regularly, and once more after a publish."""
+        The first `pause`, in seconds, differs between the channels, so that systemd is not asked by all of
+        them at once.
+        """
+        agent = channel.agent
         while True:
-            await _logged(self._agent.tick)
-            self._reports.ready()
-            self._reports.status(self._agent.status().words())
+            await channel.tick()
+            self._unseen.discard(channel.channel.name)
+            if not self._unseen:
+                self._reports.ready()
+            self._say(channel)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._agent.look_again.wait(), _TICK_EVERY)
+                await asyncio.wait_for(agent.look_again.wait(), pause)
                 await asyncio.sleep(_LOOK_AGAIN)
-            self._agent.look_again.clear()
+            agent.look_again.clear()
+            pause = _TICK_EVERY
 
-    async def _announce(self) -> None:
-        """Report a changed status to systemd within a second, and send news, for ever."""
-        summary, news = "", NewsSender(self._runtime, has_notifier=self._settings.notifies)
+    def _say(self, channel: ChannelAgent) -> None:
+        self._reports.status(self._switchboard.say(channel, channel.agent.status().words()))
+
+    async def _announce(self, channel: ChannelAgent) -> None:
+        """Report a changed status to systemd within a second, and send a channel's news, for ever."""
+        summary, agent = "", channel.agent
         while True:
             await asyncio.sleep(_ANNOUNCE_EVERY)
             if not self._reports.is_ready:
                 continue
-            status = self._agent.status()
+            status = agent.status()
             if status.summary != summary:
                 summary = status.summary
-                await _logged(self._agent.refresh)
-                status = self._agent.status()
-            self._reports.status(status.words())
-            news.look(status)
-            if self._agent.has_new_shape:
-                self._agent.look_again.set()
+                await channel.refresh()
+            self._say(channel)
+            channel.news.look(agent.status())
+            if agent.has_new_shape:
+                agent.look_again.set()
 
     async def _apply_edits(self) -> None:
         """Apply edits of the TOML for ever: at once, and later those that the watcher missed."""
-        source = self._settings.source
+        source = self._source
         # An apply of this boot has left its lock. It is still running, or its unit has failed.
         is_interrupted = Path(paths.UNFINISHED).exists() and not Path(paths.LOCK).exists()
         record = self._runtime / "tried-edit"
         edits = EditTracker(Path(source), Path(paths.MANIFEST), record, is_interrupted=is_interrupted)
-        applier = EditApplier(source, edits, self._systemd)
+        applier = EditApplier(source, edits, Systemd(self._runner))
         while True:
             await asyncio.sleep(_EDIT_SETTLES)
             self._edited.clear()
-            await _logged(applier.apply_pending)
+            await logged(applier.apply_pending)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._edited.wait(), _TICK_EVERY)
-
-
-async def _logged(step: Callable[[], Awaitable[None]]) -> None:
-    """Run one step of an endless task; its RestreamError is logged and the task goes on."""
-    try:
-        await step()
-    except RestreamError as error:
-        log.error("%s", error.message)

@@ -6,16 +6,27 @@ from collections.abc import Awaitable, Callable
 LOOK_EVERY = 0.3
 """Seconds. However often the status is requested, systemd is asked at most once in this time."""
 
+LONGEST = 2.0
+"""Seconds. Where there are many channels, each looks less often, but not less often than this."""
+
 
 class SharedLook:
-    """Looks on request. `turn` is held during a look, which `look` takes; `clock` is in seconds."""
+    """Looks on request. `turn` is held during a look, which `look` takes; `clock` is in seconds.
+
+    `channels` is how many channels look at the same request.
+    """
 
     def __init__(
-        self, turn: asyncio.Lock, look: Callable[[], Awaitable[None]], clock: Callable[[], float]
+        self,
+        turn: asyncio.Lock,
+        look: Callable[[], Awaitable[None]],
+        clock: Callable[[], float],
+        channels: int,
     ) -> None:
         self._turn = turn
         self._look = look
         self._clock = clock
+        self._channels = channels
         self._looking: asyncio.Task[None] | None = None
         self._next_at = clock()
 
@@ -23,7 +34,7 @@ class SharedLook:
         """Wait for a look that begins after the request.
 
         All requests that come before a look begins share it. The next one begins LOOK_EVERY later at the
-        earliest, so a hook waits behind one look at most.
+        earliest, for each channel, so a hook waits behind one look at most.
         """
         if self._looking is None:
             self._looking = asyncio.create_task(self._take())
@@ -31,7 +42,7 @@ class SharedLook:
 
     async def _take(self) -> None:
         begins_at = max(self._clock(), self._next_at)
-        self._next_at = begins_at + LOOK_EVERY
+        self._next_at = begins_at + max(LOOK_EVERY, min(LONGEST, LOOK_EVERY * self._channels))
         try:
             await asyncio.sleep(begins_at - self._clock())
             await self._turn.acquire()

@@ -32,6 +32,7 @@ class Situation:
     playing. `hold_left` is what remains of a running hold, in seconds: negative once its timer should have
     ended it. `ingest` is the ingest server's own state. `shape` is what the fallback has to match
     (codecs.py), "" while that is not known; `is_unprepared` says that the last preparation has failed.
+    `is_used_elsewhere` says that somebody publishes to another channel of the same ingest server.
     """
 
     now: float
@@ -54,3 +55,4 @@ class Situation:
     ingest: IngestHealth = HEALTHY
     shape: str = ""
     is_unprepared: bool = False
+    is_used_elsewhere: bool = False

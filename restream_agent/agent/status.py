@@ -102,6 +102,11 @@ class Status:
         problems = list(self.situation.ingest.problems())
         if self.situation.publishers is None:
             problems.append("the ingest server does not answer")
+        return (*problems, *self.own_problems())
+
+    def own_problems(self) -> tuple[str, ...]:
+        """Return the problems that are this channel's alone, and not the ingest server's."""
+        problems = []
         if self.situation.is_on_air and self.source is None:
             problems.append("on air, but the program says nothing")
         if self.systemd_refusal:

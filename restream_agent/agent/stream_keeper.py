@@ -14,11 +14,9 @@ from pathlib import Path
 
 from restream_agent.rtmp.errors import PlayError
 from restream_agent.rtmp.play import Player
+from restream_agent.systemd.channels import Channel
 
 log = logging.getLogger(__name__)
-
-FIRST_STREAM = "main"
-"""The stream that is kept before anybody has published. It is the name in the README."""
 
 _APPLICATION = "live"
 
@@ -36,13 +34,15 @@ class StreamKeeper:
     """Plays the stream that was published last, while nobody publishes.
 
     `address` is that of the server ("HOST:PORT"), "" for a server that forgets nothing. The file `name`
-    carries the stream's name over a restart of the agent.
+    carries the stream's name over a restart of the agent. Before anybody has published, the stream with the
+    channel's own name is kept, which is the one in the README.
     """
 
-    def __init__(self, address: str, name: Path) -> None:
+    def __init__(self, address: str, name: Path, channel: Channel) -> None:
         host, _, port = address.rpartition(":")
         self._host, self._port = host, int(port or 0)
         self._file = name
+        self._channel = channel
         self._stream = self._read()
         self._kept: str | None = None
         self._changed = asyncio.Event()
@@ -95,8 +95,11 @@ class StreamKeeper:
 
     def _read(self) -> str:
         with suppress(OSError, UnicodeDecodeError):
-            return self._file.read_text() or FIRST_STREAM
-        return FIRST_STREAM
+            stream = self._file.read_text()
+            # The name may have become another channel's since.
+            if stream and self._channel.takes(stream):
+                return stream
+        return self._channel.name
 
     def _write(self) -> None:
         try:

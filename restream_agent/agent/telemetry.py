@@ -80,18 +80,17 @@ class Telemetry:
                 self._is_refusing = False
                 self._note(report, self.clock())
 
-    def receive_progress(self, connection: socket.socket) -> None:
-        """Take the datagrams of the relays' ffmpegs; ignore unknown senders and what is not a report."""
-        for data, sender in _datagrams(connection):
-            relay, progress = self.relays.get(str(sender[0])), read(data)
-            if relay is not None and (mark := PassedMark.read(data)) is not None:
-                self.lip_syncs.setdefault(relay, LipSync()).pass_on(mark, self.clock())
-            if relay is None or progress is None:
-                continue
-            if relay in self.deliveries:
-                self.deliveries[relay].add(progress, self.clock())
-            else:
-                self.deliveries[relay] = ProgressHistory.begin(progress, self.clock())
+    def note_progress(self, sender: str, data: bytes) -> None:
+        """Note what a relay's ffmpeg has sent from an address; ignore unknown senders and other data."""
+        relay, progress = self.relays.get(sender), read(data)
+        if relay is not None and (mark := PassedMark.read(data)) is not None:
+            self.lip_syncs.setdefault(relay, LipSync()).pass_on(mark, self.clock())
+        if relay is None or progress is None:
+            return
+        if relay in self.deliveries:
+            self.deliveries[relay].add(progress, self.clock())
+        else:
+            self.deliveries[relay] = ProgressHistory.begin(progress, self.clock())
 
     def _note(self, report: ProgramReport, now: float) -> None:
         """Keep a report; note since when the program has been sending, and who sent or took anything."""
@@ -167,6 +166,13 @@ def _datagrams(connection: socket.socket, most: int = _AT_ONCE) -> Iterator[tupl
     with suppress(BlockingIOError):
         for _ in range(most):
             yield connection.recvfrom(_LARGEST)
+
+
+def receive_progress(connection: socket.socket, by_sender: Mapping[str, Telemetry]) -> None:
+    """Take the datagrams of all relays' ffmpegs, each for the channel whose relay has that address."""
+    for data, (sender, *_) in _datagrams(connection):
+        if sender in by_sender:
+            by_sender[sender].note_progress(sender, data)
 
 
 def discard(connection: socket.socket) -> None:

@@ -13,12 +13,13 @@ import pytest
 
 from restream_agent.agent.agent import MOST_ARRIVING, Agent
 from restream_agent.agent.hook_formats import Hook
+from restream_agent.agent.observer import Surroundings
 from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.situation import Publisher
 from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.agent.telemetry import Telemetry
-from restream_agent.base import paths
 from restream_agent.base.errors import CommandError, RestreamError
+from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.systemctl import Systemd
 from restream_agent.wire import records
 from restream_agent.wire.settings import AgentSettings
@@ -90,7 +91,7 @@ class FakeSystemctl:
 class AgentBench:
     """An agent with a fake ingest server and a fake systemctl.
 
-    `restarted` makes the next agent, in the same runtime directory.
+    `restarted` makes the next agent, in the same runtime directory. `is_used` says that another channel is.
     """
 
     runtime: Path
@@ -98,6 +99,8 @@ class AgentBench:
     machine: FakeSystemctl = field(default_factory=FakeSystemctl)
     settings: AgentSettings = SETTINGS
     passed: float = 0.0
+    watches_server: bool = True
+    is_used: bool = False
 
     def __post_init__(self) -> None:
         self.agent = self.restarted()
@@ -109,7 +112,7 @@ class AgentBench:
     def restarted(self) -> Agent:
         self.telemetry = Telemetry()
         self.refusals = Refusals()
-        self.keeper = StreamKeeper("127.0.0.1:1935", self.runtime / "stream")
+        self.keeper = StreamKeeper("127.0.0.1:1935", self.runtime / "stream", Channel())
         return Agent(
             self.settings,
             self.server,
@@ -118,16 +121,15 @@ class AgentBench:
             self.runtime,
             keeper=self.keeper,
             refusals=self.refusals,
+            surroundings=Surroundings(self.runtime / "operator", self.watches_server, lambda: self.is_used),
             clock=self.clock,
         )
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AgentBench:
+def bench(tmp_path: Path) -> AgentBench:
     """Return a bench that is off air and has no request of the operator."""
-    operator = tmp_path / "operator"
-    operator.mkdir()
-    monkeypatch.setattr(paths, "OPERATOR", str(operator))
+    (tmp_path / "operator").mkdir()
     return AgentBench(tmp_path)
 
 

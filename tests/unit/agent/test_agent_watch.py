@@ -169,3 +169,19 @@ def test_a_new_stream_is_kept_while_another_is_still_published(
     monkeypatch.setattr(bench.keeper, "follow", follow)
     go(lambda: bench.agent.publish(hook(Publisher("c3", "other"))))
     assert followed == [("other", False), ("other", False)]
+
+
+@pytest.mark.parametrize(
+    ("watches_server", "is_used", "restarts"),
+    [(True, False, True), (True, True, False), (False, False, False)],
+)
+def test_one_channel_restarts_the_server_if_no_other_is_used(
+    bench: AgentBench, *, watches_server: bool, is_used: bool, restarts: bool
+) -> None:
+    """All of them see that its API is silent."""
+    bench.watches_server, bench.is_used = watches_server, is_used
+    agent = bench.restarted()
+    bench.machine.units = {"restream-ingest.service": "active"}
+    bench.server.listed, bench.passed = None, 2 * UNREACHABLE
+    go(agent.tick)
+    assert (bench.machine.calls == ["restart restream-ingest.service"]) is restarts

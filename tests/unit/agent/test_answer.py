@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from restream_agent.agent import agent
 from restream_agent.agent.actor import READY_WITHIN
-from restream_agent.base import paths
 from restream_agent.base.errors import SlowCommandError
 from tests.unit.agent.test_agent import NEXT, OBS, AgentBench, FakeSystemctl, bench, go, hook
 
@@ -106,7 +104,7 @@ def test_a_live_that_is_late_is_not_a_refusal(bench: AgentBench, caplog: pytest.
 
 def test_a_publish_clears_the_operators_requests(bench: AgentBench) -> None:
     """The requests "open" and "end" are files of root, which a unit of root removes at a new publish."""
-    (Path(paths.OPERATOR) / "end").touch()
+    (bench.runtime / "operator/end").touch()
     go(lambda: bench.agent.publish(hook(OBS)))
     assert bench.machine.calls[-1] == "start restream-forget.service"
 

@@ -19,11 +19,9 @@ def test_any_key_needs_no_file(tmp_path: Path) -> None:
     """`ingest.key = "any"` has no credential."""
     (tmp_path / "hook-token").write_text("t0ken\n")
     credentials = read_credentials(tmp_path, takes_any_key=True)
-    assert (credentials.key, credentials.accepts(("anything",)), credentials.accepts(())) == (
-        None,
-        True,
-        True,
-    )
+    assert credentials.key is None
+    assert credentials.accepts("main", ("anything",))
+    assert credentials.accepts("main", ())
 
 
 @pytest.mark.parametrize("empty", ["hook-token", "ingest-key"])
@@ -39,6 +37,38 @@ def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     """The agent was started by hand, without its unit."""
     with pytest.raises(RestreamError, match="hook-token: No such file"):
         read_credentials(tmp_path, takes_any_key=False)
+
+
+def test_the_name_chooses_the_channel_and_only_its_key_opens_it() -> None:
+    """A name that is no channel's goes to main, with main's key."""
+    credentials = HookCredentials("t0ken", "of-main", {"es": "of-es", "en": "of-en"})
+    opened = {
+        (stream, key)
+        for stream in ("main", "other", "es", "en", "ES")
+        for key in ("of-main", "of-es", "of-en", "", "es")
+        if credentials.accepts(stream, (key,))
+    }
+    assert opened == {
+        *((name, "of-main") for name in ("main", "other", "ES")),
+        *((name, f"of-{name}") for name in ("es", "en")),
+    }
+    assert credentials.channels == ("main", "es", "en")
+
+
+@pytest.mark.parametrize("content", [None, "\n"])
+def test_a_channel_without_its_key_is_closed_and_holds_up_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: str | None
+) -> None:
+    """No key opens it, not even an empty one; the log says so."""
+    for name in ("hook-token", "ingest-key", "ingest-key-en"):
+        (tmp_path / name).write_text(name)
+    if content is not None:
+        (tmp_path / "ingest-key-es").write_text(content)
+    credentials = read_credentials(tmp_path, takes_any_key=False, others=("en", "es"))
+    assert credentials.accepts("en", ("ingest-key-en",))
+    assert not any(credentials.accepts("es", (key,)) for key in ("", "ingest-key", "ingest-key-en"))
+    assert not credentials.is_key("")
+    assert "no publisher can open" in caplog.text
 
 
 def test_the_repr_shows_no_secret() -> None:

@@ -35,14 +35,15 @@ def test_a_dead_server_is_restarted(health: IngestHealth, *, is_on_air: bool) ->
     "situation",
     [
         Situation(NOW, is_heard=True, is_on_air=True, ingest=DEAD),
+        Situation(NOW, is_used_elsewhere=True, ingest=DEAD),
         Situation(NOW, ingest=replace(DEAD, up_for=STARTED - 0.1)),
         Situation(NOW, ingest=replace(DEAD, up_for=0.0)),
         Situation(NOW, ingest=IngestHealth(up_for=60.0)),
     ],
-    ids=["heard", "just started", "not running or not ours", "well"],
+    ids=["heard", "another channel", "just started", "not running or not ours", "well"],
 )
 def test_a_server_is_left_alone(situation: Situation) -> None:
-    """While the program receives a stream, while it starts, if it is not ours, and if it is well."""
+    """While a program receives a stream, while it starts, if it is not ours, and if it is well."""
     assert not restarts(situation)
 
 

@@ -14,6 +14,7 @@ from restream_agent.agent import refusals
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.http import LARGEST_BODY, Handlers, application
+from restream_agent.agent.situation import Publisher
 from restream_agent.base.obs_words import TO_TYPE
 from tests.unit.agent.recorded import nginx_hooks
 
@@ -42,9 +43,9 @@ class FakeAgent:
     async def status(self) -> Mapping[str, Any]:
         return {"state": "off air"}
 
-    def refuse(self, refusal: refusals.Refusal, address: str) -> None:
-        self.refused.append((refusal, address))
-        refusals.Refusals().note(refusal, address)
+    def refuse(self, refusal: refusals.Refusal, publisher: Publisher) -> None:
+        self.refused.append((refusal, publisher.address))
+        refusals.Refusals().note(refusal, publisher.address)
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ FULL = replace(
 )
 
 
-def samples(status: Status) -> dict[tuple[str, ...], float]:
+def samples(status: Status, **others: Status) -> dict[tuple[str, ...], float]:
     """Return every sample by its name and its labels' values."""
-    text = exposition(lambda: status)().decode()
+    text = exposition(lambda: {"main": status, **others})().decode()
     families = text_string_to_metric_families(text)
     found = [sample for family in families for sample in family.samples]
     named = {(sample.name, *sample.labels.values()): sample.value for sample in found}
@@ -67,6 +67,23 @@ def test_every_relay_is_in_one_state() -> None:
         ("twitch", "delivering"),
         ("youtube", "refusing"),
     }
+
+
+def test_several_channels_have_a_label_each() -> None:
+    """The ingest server and the TOML are the machine's, and have none."""
+    found = samples(FULL, es=replace(FULL, situation=Situation(now=0.0, publishers=()), program=None))
+    assert (found["restream_on_air", "main"], found["restream_on_air", "es"]) == (1, 0)
+    assert found["restream_relay_state", "es", "twitch", "delivering"] == 1
+    assert found["restream_hand_off_gap_seconds_bucket", "main", "stall", "+Inf"] == 2
+    assert ("restream_hand_off_gap_seconds_bucket", "es", "stall", "+Inf") not in found
+    machine = {name for name, *labels in found if not labels}
+    assert machine == {"restream_ingest_up", "restream_ingest_port_up", "restream_config_refused"}
+    assert {key[1] for key in found if key[0] not in machine} == {"main", "es"}
+
+
+def test_one_channel_has_no_label() -> None:
+    """Its numbers are what they have always been."""
+    assert not [name for name, *labels in samples(FULL) if "main" in labels]
 
 
 def test_what_is_not_known_is_not_there() -> None:

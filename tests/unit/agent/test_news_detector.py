@@ -15,6 +15,7 @@ from restream_agent.agent.news_detector import (
     ToldNews,
 )
 from restream_agent.agent.relay_health import RelayState
+from restream_agent.systemd.channels import Channel
 
 WELL = {"twitch": RelayState.DELIVERING, "kick": RelayState.DELIVERING}
 ILL = {**WELL, "kick": RelayState.REFUSING}
@@ -23,7 +24,7 @@ LIVE = ToldNews(state="live")
 
 def told(moments: Iterable[Moment], *, before: ToldNews = LIVE) -> list[str]:
     """Return the events of moments that are a second apart."""
-    teller = NewsDetector(before)
+    teller = NewsDetector(before, Channel())
     return [news.kind for second, moment in enumerate(moments) for news in teller.look(moment, float(second))]
 
 
@@ -50,11 +51,11 @@ def test_the_channels_changes_are_told_once(states: list[str], events: list[str]
 
 def test_a_fallback_says_why() -> None:
     """As the program gives it."""
-    assert NewsDetector(LIVE).look(Moment("fallback", "stall"), 0.0)[0].text == (
+    assert NewsDetector(LIVE, Channel()).look(Moment("fallback", "stall"), 0.0)[0].text == (
         "the fallback is shown: the publisher's stream went silent"
     )
     picture = Moment("fallback", "stall", stalled="picture")
-    assert NewsDetector(LIVE).look(picture, 0.0)[0].text == (
+    assert NewsDetector(LIVE, Channel()).look(picture, 0.0)[0].text == (
         "the fallback is shown: the publisher's picture stopped, its sound goes on"
     )
 
@@ -78,7 +79,7 @@ def test_a_renewal_is_announced_once_for_each_connection() -> None:
         json.loads(json.dumps(ToldNews("live", renewals=frozenset({"kick"})).as_json()))
     )
     assert told([old], before=before) == []
-    (news,) = NewsDetector(LIVE).look(old, 0.0)
+    (news,) = NewsDetector(LIVE, Channel()).look(old, 0.0)
     assert (news.subject, news.kind.is_trouble) == ("platform kick", False)
     assert news.text == (
         "kick will be connected anew, at night (3:00 to 5:00) or during the fallback: the timestamps of its "
@@ -98,7 +99,7 @@ def test_codecs_that_no_platform_gets_are_told_once() -> None:
         json.loads(json.dumps(ToldNews("fallback", unplayable=hevc.unplayable).as_json()))
     )
     assert told([hevc], before=kept) == []
-    (news,) = NewsDetector(before).look(hevc, 0.0)
+    (news,) = NewsDetector(before, Channel()).look(hevc, 0.0)
     assert (news.text, news.subject, news.kind.is_trouble) == ("OBS sends HEVC", "codec", True)
 
 
@@ -114,7 +115,7 @@ def test_sound_that_stays_off_its_picture_is_told_and_so_is_its_end() -> None:
         json.loads(json.dumps(ToldNews("live", out_of_sync=frozenset({"kick"})).as_json()))
     )
     assert told([off] * seconds, before=before) == []
-    detector = NewsDetector(LIVE)
+    detector = NewsDetector(LIVE, Channel())
     (news,) = [each for second in range(seconds) for each in detector.look(off, float(second))]
     assert news.text == "kick gets sound 28.00 s behind its picture: systemctl restart ffmpeg-relay@kick"
     assert (news.kind.is_trouble, news.subject) == (True, "platform kick")
@@ -169,7 +170,7 @@ def test_a_relay_that_gives_up_is_told_again() -> None:
 
 def test_an_end_of_the_broadcast_ends_a_platforms_failing() -> None:
     """The next broadcast begins anew."""
-    teller = NewsDetector(ToldNews("live", frozenset({"kick"})))
+    teller = NewsDetector(ToldNews("live", frozenset({"kick"})), Channel())
     teller.look(Moment("off air", relays=ILL), 0.0)
     assert teller.told.failing == frozenset()
 
@@ -186,3 +187,31 @@ def test_what_was_told_survives_a_restart() -> None:
     after = ToldNews.from_json(json.loads(json.dumps(before.as_json())))
     assert after == before
     assert told([Moment("fallback", relays=ILL, refused="run-7")] * 30, before=after) == []
+
+
+def test_news_names_its_channel_where_there_are_several() -> None:
+    """In the text and in a field of its own."""
+    for channel in (Channel("es"), Channel("main", frozenset({"es"}))):
+        (news,) = NewsDetector(ToldNews(), channel).look(Moment("live"), 0.0)
+        assert (news.channel, news.text) == (channel.name, f"{channel.name}: on air: live")
+    (news,) = NewsDetector(ToldNews(), Channel()).look(Moment("live"), 0.0)
+    assert (news.channel, news.text) == ("", "on air: live")
+
+
+def test_news_of_the_machine_is_told_once_and_names_no_channel() -> None:
+    """By main."""
+    moment = Moment("off air", refused="run-1", is_port_dead=True)
+    news = NewsDetector(ToldNews(), Channel("main", frozenset({"es"}))).look(moment, 0.0)
+    assert [(each.channel, each.kind) for each in news] == [("", "config_refused"), ("", "ingest_failing")]
+    assert NewsDetector(ToldNews(), Channel("es")).look(moment, 0.0) == []
+
+
+def test_a_remedy_has_the_unit_of_the_channel_s_relay() -> None:
+    """As a user types it."""
+    detector = NewsDetector(LIVE, Channel("es"))
+    moment = Moment("live", relays=WELL, offsets={"twitch": 0.5})
+    detector.look(moment, 0.0)
+    (news,) = detector.look(moment, OFFSET_AFTER)
+    assert news.text == (
+        "es: twitch gets sound 0.50 s behind its picture: systemctl restart ffmpeg-relay@es:twitch"
+    )

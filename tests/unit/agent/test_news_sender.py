@@ -12,6 +12,7 @@ import pytest
 from restream_agent.agent.news_sender import NewsSender
 from restream_agent.agent.situation import Situation
 from restream_agent.agent.status import Status
+from restream_agent.systemd.channels import Channel
 from restream_agent.wire.news import News, NewsKind
 from tests.unit.agent.reports import program
 
@@ -29,7 +30,7 @@ def notifier(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 def telling(directory: Path, *, has_notifier: bool = True) -> NewsSender:
-    return NewsSender(directory, has_notifier=has_notifier, address=str(directory / "notify.sock"))
+    return NewsSender(directory, Channel(), has_notifier=has_notifier, address=str(directory / "notify.sock"))
 
 
 def test_an_event_reaches_the_notifier(tmp_path: Path, notifier: socket.socket) -> None:

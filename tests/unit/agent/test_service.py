@@ -16,10 +16,12 @@ import pytest
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.service import AgentService
 from restream_agent.agent.sockets import AgentSockets, take_sockets
-from restream_agent.base import paths
+from restream_agent.base import channel_paths
 from restream_agent.base.errors import RestreamError
-from restream_agent.systemd.systemctl import Systemd
+from restream_agent.systemd.channels import Channel
+from restream_agent.wire import records
 from tests.lab.deadline import wait_until
+from tests.unit.agent.reports import program
 from tests.unit.agent.test_agent import SETTINGS, FakeSystemctl
 
 
@@ -33,7 +35,7 @@ def sockets(tmp_path: Path) -> Iterator[AgentSockets]:
     progress.bind(("127.0.0.1", 0))
     for listening in (hooks, program, progress):
         listening.setblocking(False)
-    yield AgentSockets(hooks, program, progress)
+    yield AgentSockets(hooks, {"main": program}, progress)
     for listening in (hooks, program, progress):
         listening.close()
 
@@ -44,7 +46,7 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[st
     receiving = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     receiving.bind(str(tmp_path / "notify"))
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-    monkeypatch.setattr(paths, "OPERATOR", str(tmp_path / "operator"))
+    monkeypatch.setattr(channel_paths, "MAIN_PATHS", replace(channel_paths.MAIN_PATHS, runtime=str(tmp_path)))
     messages: list[str] = []
 
     def receive() -> None:
@@ -61,7 +63,8 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[st
 
 def service(tmp_path: Path, sockets: AgentSockets, machine: FakeSystemctl) -> AgentService:
     settings = replace(SETTINGS, api="http://127.0.0.1:1", source=str(tmp_path / "restream.toml"))
-    return AgentService(settings, HookCredentials("token", None), sockets, Systemd(machine.run), tmp_path)
+    credentials = HookCredentials("token", None)
+    return AgentService({Channel(): settings}, credentials, sockets, machine.run, tmp_path)
 
 
 async def health(sockets: AgentSockets, *, until: str) -> httpx.Response:
@@ -93,6 +96,36 @@ def test_the_agent_serves_until_it_is_told_to_stop(
     wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
     assert reports.index("READY=1") < reports.index("STATUS=off air") < reports.index("STOPPING=1")
     assert "WATCHDOG=1" in reports
+
+
+def test_several_channels_are_served_by_one_process(
+    tmp_path: Path, sockets: AgentSockets, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd's line names them, and each hears its own program."""
+    monkeypatch.setattr(channel_paths, "CHANNELS_RUNTIME", str(tmp_path / "channels"))
+    settings = replace(SETTINGS, api="http://127.0.0.1:1", source=str(tmp_path / "restream.toml"))
+    channels = {Channel("main", frozenset({"es"})): settings, Channel("es"): settings}
+    said, heard = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    heard.setblocking(False)
+
+    async def walk() -> str:
+        several = replace(sockets, programs={**sockets.programs, "es": heard})
+        machine = FakeSystemctl(units={"restream@es.target": "active"})
+        credentials = HookCredentials("token", None, {"es": "key"})
+        agent = AgentService(channels, credentials, several, machine.run, tmp_path)
+        serving = asyncio.create_task(agent.serve())
+        await health(sockets, until="es: on air, but the program says nothing")
+        said.send(records.to_datagram(program(source="live")))
+        words = "STATUS=main: off air; es: live"
+        await asyncio.to_thread(wait_until, lambda: words in reports, 10, words)
+        answer = await health(sockets, until="ingest")
+        agent.stop()
+        await serving
+        return answer.text
+
+    with said, heard:
+        assert asyncio.run(walk()) == "the ingest server does not answer\n"
+    assert reports.index("READY=1") < reports.index("STATUS=main: off air; es: live")
 
 
 @dataclass

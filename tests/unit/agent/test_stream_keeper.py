@@ -14,6 +14,7 @@ from restream_agent.agent.stream_keeper import StreamKeeper
 from restream_agent.rtmp import amf0
 from restream_agent.rtmp.chunks import ChunkMessage, ChunkReader, chunked
 from restream_agent.rtmp.handshake import PART, VERSION
+from restream_agent.systemd.channels import Channel
 
 _PLAYED = 10.0
 """Seconds within which a player comes or goes; milliseconds are usual."""
@@ -80,7 +81,7 @@ def keep(directory: Path, play: Play) -> PlayedServer:
         server = PlayedServer()
         listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         port = listener.sockets[0].getsockname()[1]
-        keeper = StreamKeeper(f"127.0.0.1:{port}", directory / "stream")
+        keeper = StreamKeeper(f"127.0.0.1:{port}", directory / "stream", Channel())
         running = asyncio.create_task(keeper.run())
         try:
             await play(keeper, server)
@@ -157,7 +158,7 @@ def test_a_server_that_forgets_nothing_is_left_alone(tmp_path: Path) -> None:
     """nginx-rtmp gets no player of ours."""
 
     async def idle() -> None:
-        keeper = StreamKeeper("", tmp_path / "stream")
+        keeper = StreamKeeper("", tmp_path / "stream", Channel())
         running = asyncio.create_task(keeper.run())
         keeper.follow("main", is_published=False)
         await asyncio.sleep(0.05)
@@ -171,6 +172,20 @@ def test_a_name_that_cannot_be_written_is_an_error_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The stream is kept all the same."""
-    keeper = StreamKeeper("127.0.0.1:1935", tmp_path / "absent" / "stream")
+    keeper = StreamKeeper("127.0.0.1:1935", tmp_path / "absent" / "stream", Channel())
     keeper.follow("other", is_published=False)
     assert "absent/stream: No such file or directory" in caplog.text
+
+
+def test_a_channel_keeps_the_stream_of_its_own_name(tmp_path: Path) -> None:
+    """And main does not go on with a name that has become another channel's."""
+    StreamKeeper("127.0.0.1:1935", tmp_path / "stream", Channel()).follow("es", is_published=True)
+
+    async def kept(channel: Channel, file: str) -> str | None:
+        keeper = StreamKeeper("127.0.0.1:1935", tmp_path / file, channel)
+        keeper.follow(None, is_published=False)
+        return keeper._kept
+
+    assert asyncio.run(kept(Channel(), "stream")) == "es"
+    assert asyncio.run(kept(Channel("main", frozenset({"es"})), "stream")) == "main"
+    assert asyncio.run(kept(Channel("es"), "stream-of-es")) == "es"

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from restream_agent.agent import telemetry
-from restream_agent.agent.telemetry import STALE, Telemetry, discard
+from restream_agent.agent.telemetry import STALE, Telemetry, discard, receive_progress
 from restream_agent.wire import records
 from restream_agent.wire.passed_mark import PassedMark
 from restream_agent.wire.program_report import MarkReport
@@ -69,7 +69,7 @@ class TelemetryBench:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ffmpeg:
             ffmpeg.bind((sender, 0))
             ffmpeg.sendto(data, self.port.getsockname())
-        self.telemetry.receive_progress(self.port)
+        receive_progress(self.port, dict.fromkeys(self.telemetry.relays, self.telemetry))
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_a_flood_of_datagrams_lets_the_event_loop_go_on(
 
     endless = cast(socket.socket, Endless())
     bench.telemetry.receive(endless)
-    bench.telemetry.receive_progress(endless)
+    receive_progress(endless, {SENDER: bench.telemetry})
     assert taken < 1000
 
 
@@ -235,3 +235,15 @@ def test_relays_that_do_not_exist_are_not_remembered(bench: TelemetryBench) -> N
     """A report may name any number of relays; the agent notes those that it knows."""
     bench.report(1000, twitch=1, **{f"stranger{number}": 1 for number in range(100)})
     assert set(bench.telemetry.taken_at) == {"twitch"}
+
+
+def test_reports_of_relays_go_to_the_channel_whose_relay_sends_them(bench: TelemetryBench) -> None:
+    """By the sender's address; all channels share one port."""
+    other = Telemetry({"127.77.1.9": "twitch"}, bench.clock)
+    for sender in (SENDER, "127.77.1.9", "127.77.1.10"):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ffmpeg:
+            ffmpeg.bind((sender, 0))
+            ffmpeg.sendto(b"total_size=%d" % len(sender), bench.port.getsockname())
+    receive_progress(bench.port, {SENDER: bench.telemetry, "127.77.1.9": other})
+    assert bench.telemetry.deliveries["twitch"].newest.size == len(SENDER)
+    assert other.deliveries["twitch"].newest.size == len("127.77.1.9")

@@ -1,0 +1,98 @@
+"""Which key opens which channel, at the agent's door."""
+
+import random
+import string
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from restream_agent.agent import http
+from restream_agent.agent.credentials import HookCredentials
+from tests.unit.agent.test_http import FORM, TOKEN, FakeAgent, HookClient, body, post
+
+KEYS = {"main": "k3y-of-main", "es": "k3y-of-es", "en": "k3y-of-en"}
+OTHERS = {name: key for name, key in KEYS.items() if name != "main"}
+ADDRESS = "192.0.2.7"
+
+
+@pytest.fixture
+def agent() -> FakeAgent:
+    """Return an agent that accepts every publisher whose key is right."""
+    return FakeAgent()
+
+
+@pytest.fixture
+def client(agent: FakeAgent, monkeypatch: pytest.MonkeyPatch) -> HookClient:
+    """Return a client of an agent with three channels; wrong keys need not wait."""
+    monkeypatch.setattr(http, "MOST_WAITING", 0)
+    return HookClient(agent, HookCredentials(TOKEN, KEYS["main"], OTHERS))
+
+
+def nginx(stream: str, key: str) -> dict[str, Any]:
+    """Return a hook of nginx-rtmp."""
+    url = "rtmp%3A%2F%2Fhost%2Flive"
+    form = f"app=live&tcurl={url}&addr={ADDRESS}&clientid=1&call=publish&name={stream}&key={key}"
+    return {"content": form, "headers": {"content-type": FORM}}
+
+
+def srs(stream: str, key: str) -> dict[str, Any]:
+    """Return a hook of SRS."""
+    return {"json": body(stream=stream, param=f"?key={key}")}
+
+
+@pytest.mark.parametrize("hook", [srs, nginx])
+@pytest.mark.parametrize("stream", ["main", "es", "en", "other"])
+@pytest.mark.parametrize("channel", KEYS)
+def test_a_key_opens_its_own_channel_alone(
+    client: HookClient,
+    agent: FakeAgent,
+    caplog: pytest.LogCaptureFixture,
+    hook: Callable[[str, str], dict[str, Any]],
+    stream: str,
+    channel: str,
+) -> None:
+    """The right key of another channel is a wrong key, with the line of wrong keys."""
+    is_right = channel == ("main" if stream == "other" else stream)
+    assert post(client, **hook(stream, KEYS[channel])) == (200 if is_right else 403)
+    assert len(agent.heard) == is_right
+    if not is_right:
+        assert f"publish refused: wrong key from {ADDRESS}" in caplog.messages
+        assert ("channels: main, es, en" in caplog.text) is (stream == "other")
+
+
+def test_a_thousand_random_names_and_keys_open_nothing(client: HookClient, agent: FakeAgent) -> None:
+    """Names of channels and others, with random keys and with keys of other channels."""
+    chance = random.Random(12)
+    letters = string.ascii_letters + string.digits + "-_."
+    refused = 0
+    for _ in range(1000):
+        word = "".join(chance.choices(letters, k=chance.randint(1, 16)))
+        stream = chance.choice([*KEYS, word, word.lower()])
+        right = KEYS.get(stream, KEYS["main"])
+        key = chance.choice([*KEYS.values(), word, stream, right[:-1], f"{right}x", right.upper(), ""])
+        if key != right:
+            refused += 1
+            assert post(client, **chance.choice((srs, nginx))(stream, key)) == 403
+    assert refused > 800
+    assert agent.heard == []
+    assert len(agent.refused) == refused
+
+
+def test_an_unknown_name_without_the_key_is_told_which_channels_exist(
+    client: HookClient, agent: FakeAgent
+) -> None:
+    """In the line and in the status; for a channel's name there is nothing to tell."""
+    post(client, **srs("espana", "wrong"))
+    post(client, **srs("es", "wrong"))
+    remedies = [(refusal.reason, refusal.remedy) for refusal, _ in agent.refused]
+    assert remedies == [("wrong key", "channels: main, es, en"), ("wrong key", "")]
+
+
+def test_who_forgets_the_key_is_told_the_stream_key_of_the_channel(
+    client: HookClient, agent: FakeAgent
+) -> None:
+    """And not that of main."""
+    post(client, json=body(stream="es", param=""))
+    ((refusal, _),) = agent.refused
+    assert "the stream key es?key=KEY" in refusal.remedy
