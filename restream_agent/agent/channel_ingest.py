@@ -13,7 +13,7 @@ from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.memory_file import MemoryFile
 from restream_agent.agent.situation import Publisher
 from restream_agent.base.errors import RestreamError
-from restream_agent.systemd.channels import Channel
+from restream_agent.systemd.channels import MAIN, Channel
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ MEMORY, CHANNELS = "memory.json", "channels"
 
 def channel_directory(runtime: Path, channel: str) -> Path:
     """Return a channel's directory in the agent's runtime directory."""
-    return runtime if channel == Channel().name else runtime / CHANNELS / channel
+    return runtime if channel == MAIN else runtime / CHANNELS / channel
 
 
 class Strays:
@@ -35,7 +35,7 @@ class Strays:
         today = {channel.name: channel for channel in channels}
         earlier = sorted((runtime / CHANNELS).glob("*"))
         for directory in (runtime, *earlier):
-            channel = today.get(directory.name if directory in earlier else Channel().name)
+            channel = today.get(directory.name if directory in earlier else MAIN)
             file = directory / MEMORY
             current = MemoryFile(file).load().current
             if current is not None and (channel is None or not channel.takes(current.stream)):

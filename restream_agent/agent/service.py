@@ -41,6 +41,9 @@ _LOOK_AGAIN = 1.5
 _EDIT_SETTLES = 1.0
 """Seconds to wait after the TOML was written, because editors and git write it more than once."""
 
+_READY_WITHIN = 10.0
+"""Seconds after which a channel whose first look at systemd is late holds up the others no more."""
+
 _STALE = 3 * _TICK_EVERY
 """Seconds without a look at systemd, after which /healthz reports a problem."""
 
@@ -174,11 +177,12 @@ class AgentService:
         The first `pause`, in seconds, differs between the channels, so that systemd is not asked by all of
         them at once.
         """
-        agent = channel.agent
+        agent, loop = channel.agent, asyncio.get_running_loop()
+        began = loop.time()
         while True:
             await channel.tick()
             self._unseen.discard(channel.channel.name)
-            if not self._unseen:
+            if not self._unseen or loop.time() - began >= _READY_WITHIN:
                 self._reports.ready()
             self._say(channel)
             with suppress(TimeoutError):
@@ -195,7 +199,7 @@ class AgentService:
         summary, agent = "", channel.agent
         while True:
             await asyncio.sleep(_ANNOUNCE_EVERY)
-            if not self._reports.is_ready:
+            if not self._reports.is_ready or channel.channel.name in self._unseen:
                 continue
             status = agent.status()
             if status.summary != summary:

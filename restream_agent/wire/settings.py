@@ -38,7 +38,9 @@ class ProgramSettings:
 
 @dataclass(frozen=True)
 class AgentSettings:
-    """agent.json, for restream-agent.service. Times are in seconds.
+    """agent.json, for restream-agent.service: a file for each channel. Times are in seconds.
+
+    What is about the ingest server, the TOML and the notifier is read from the file of `main` alone.
 
     `api` is the base URL of the ingest server's HTTP side, `rtmp` the address at which it speaks RTMP to this
     machine ("HOST:PORT"), `server` the kind of server, `source` the path of the TOML. `relays` maps the name

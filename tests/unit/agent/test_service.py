@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from restream_agent.agent import service as service_module
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.service import AgentService
 from restream_agent.agent.sockets import AgentSockets, take_sockets
@@ -183,3 +184,37 @@ def test_without_systemds_sockets_there_is_an_error_with_a_hint(monkeypatch: pyt
     with pytest.raises(RestreamError, match="did not pass the agent's sockets") as caught:
         take_sockets()
     assert "restream-agent.socket" in caught.value.hint
+
+
+class StuckChannelSystemctl(SlowSystemctl):
+    """A systemctl that answers for the channel es once `answers` is set, and for others at once."""
+
+    def run(self, argv: tuple[str, ...], **options: Any) -> CompletedProcess[str]:
+        if not any("@es" in word for word in argv):
+            return FakeSystemctl.run(self, argv, **options)
+        return super().run(argv, **options)
+
+
+def test_a_channel_whose_first_look_is_late_holds_up_no_other(
+    tmp_path: Path, sockets: AgentSockets, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent waits for it for a while, and is ready then; that channel is reported as stuck."""
+    monkeypatch.setattr(channel_paths, "CHANNELS_RUNTIME", str(tmp_path / "channels"))
+    for name, seconds in (("_READY_WITHIN", 0.2), ("_TICK_EVERY", 0.1), ("_STALE", 0.5)):
+        monkeypatch.setattr(service_module, name, seconds)
+    settings = replace(SETTINGS, api="http://127.0.0.1:1", source=str(tmp_path / "restream.toml"))
+    channels = {Channel("main", frozenset({"es"})): settings, Channel("es"): settings}
+    machine = StuckChannelSystemctl()
+
+    async def walk() -> None:
+        credentials = HookCredentials("token", None, {"es": "key"})
+        agent = AgentService(channels, credentials, sockets, machine.run, tmp_path)
+        serving = asyncio.create_task(agent.serve())
+        await health(sockets, until="es: the last look at systemd was")
+        machine.answers.set()
+        agent.stop()
+        await serving
+
+    asyncio.run(walk())
+    assert "READY=1" in reports
+    assert "STATUS=main: off air" in reports
