@@ -20,7 +20,7 @@ EVENTS = st.tuples(
 )
 
 
-class Crowd:
+class ComingAndGoing:
     """Publishers that come and go on three channels."""
 
     def __init__(self, running: SeveralChannels) -> None:
@@ -70,13 +70,13 @@ def test_an_event_of_one_channel_touches_no_other(events: list[tuple[str, str]])
     """No unit, no publisher and no memory of another channel; what is listed elsewhere stays listed."""
     with tempfile.TemporaryDirectory() as directory:
         running = SeveralChannels(Path(directory))
-        crowd = Crowd(running)
+        visitors = ComingAndGoing(running)
         for event, stream in events:
             before = {name: seen(channel) for name, channel in running.channels.items()}
             listed = running.server.listed or ()
             running.machine.calls.clear()
             running.server.dropped.clear()
-            ours = crowd.cause(event, stream)
+            ours = visitors.cause(event, stream)
             for call in running.machine.calls:
                 ours.plain(call.partition(" ")[2])  # ValueError for a unit of another channel
             dropped = [each for each in listed if each.client_id in running.server.dropped]
