@@ -5,6 +5,10 @@ import json
 from functools import partial
 from pathlib import Path
 
+import pytest
+
+from restream_agent.agent import switchboard
+from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.refusals import WRONG_KEY
 from restream_agent.agent.situation import Publisher
 from restream_agent.systemd.channels import Channel
@@ -187,3 +191,52 @@ def test_a_channel_s_directory_that_cannot_be_made_is_logged(tmp_path: Path) -> 
     running = SeveralChannels(tmp_path / "agent")
     go(lambda: running.board.publish(hook(ES)))
     assert "restart live@es.service" in running.machine.calls
+
+
+def test_the_status_waits_a_while_for_a_channel_that_is_busy(
+    several: SeveralChannels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is shown as it was; the others are as of now."""
+    monkeypatch.setattr(switchboard, "_LOOKED_WITHIN", 0.5)
+    several.machine.stuck = "restream@es.target"
+
+    async def walk() -> ChannelsReport:
+        waiting = asyncio.create_task(several.board.publish(hook(ES)))
+        await several.board.publish(hook(OBS))
+        async with asyncio.timeout(10):
+            report = ChannelsReport.from_table(await several.board.status())
+        several.machine.answers.set()
+        await waiting
+        return report
+
+    states = {name: each.state for name, each in asyncio.run(walk()).channels.items()}
+    assert states == {"main": "on air", "es": "off air", "en": "off air"}
+
+
+def test_the_end_of_another_channel_s_stream_has_main_look_at_a_dead_port(several: SeveralChannels) -> None:
+    """The next publisher cannot connect until main has restarted the server."""
+    publish(several, ES)
+    main = several.channels["main"].agent
+    go(lambda: several.board.unpublish(hook(ES, "unpublish")))
+    assert not main.look_again.is_set()
+    main._observer.port.failures = 2
+    go(lambda: several.board.unpublish(hook(ES, "unpublish")))
+    assert main.look_again.is_set()
+
+
+def test_a_dead_port_is_looked_at_no_more_often_while_another_channel_is_used(
+    several: SeveralChannels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server cannot be restarted now."""
+
+    async def fail(port: PortProbe) -> None:
+        port.failures = 20
+
+    monkeypatch.setattr(PortProbe, "attempt", fail)
+    main = several.channels["main"].agent
+    go(main.tick)
+    assert main.look_again.is_set()
+    main.look_again.clear()
+    publish(several, ES)
+    go(main.tick)
+    assert not main.look_again.is_set()
