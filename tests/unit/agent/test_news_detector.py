@@ -212,6 +212,5 @@ def test_a_remedy_has_the_unit_of_the_channel_s_relay() -> None:
     moment = Moment("live", relays=WELL, offsets={"twitch": 0.5})
     detector.look(moment, 0.0)
     (news,) = detector.look(moment, OFFSET_AFTER)
-    assert news.text == (
-        "es: twitch gets sound 0.50 s behind its picture: systemctl restart ffmpeg-relay@es:twitch"
-    )
+    unit = f"ffmpeg-relay@{Channel('es').relay('twitch')}"
+    assert news.text == f"es: twitch gets sound 0.50 s behind its picture: systemctl restart {unit}"
