@@ -1,8 +1,8 @@
 """Where one channel's files and sockets are: absolute paths, without --root. Pure.
 
 The channel `main` has the places of paths.py and endpoints.py. Another channel has directories of its own: in
-/etc/restream-agent/channels, /run/restream/channels and, for links to its prepared fallbacks, in
-/var/lib/restream-agent/fallback/channels. The prepared files themselves are shared: equal ones are made once.
+paths.OWN_DIRECTORY, in paths.RUNTIME and, for links to its prepared fallbacks, in paths.FALLBACK_DIRECTORY.
+The prepared files themselves are shared: equal ones are made once.
 """
 
 from dataclasses import dataclass
@@ -54,12 +54,12 @@ class ChannelPaths:
     @property
     def live_socket(self) -> str:
         """Stream: live@ sends the live stream to the program."""
-        return f"{self.runtime}/live.sock"
+        return _moved(endpoints.LIVE_SOCKET, self.runtime)
 
     @property
     def relay_socket(self) -> str:
         """Stream: the relays receive the program."""
-        return f"{self.runtime}/relay.sock"
+        return _moved(endpoints.RELAY_SOCKET, self.runtime)
 
     @property
     def fallback_current(self) -> str:
@@ -97,6 +97,10 @@ def channel_paths(channel: str) -> ChannelPaths:
         settings=f"{CHANNELS}/{channel}",
         runtime=f"{CHANNELS_RUNTIME}/{channel}",
         fallback=f"{CHANNELS_FALLBACK}/{channel}",
-        telemetry_socket=f"{CHANNELS_RUNTIME}/{channel}/telemetry.sock",
+        telemetry_socket=_moved(endpoints.TELEMETRY_SOCKET, f"{CHANNELS_RUNTIME}/{channel}"),
         program_runtime=f"restream-program-{channel}",
     )
+
+
+def _moved(socket: str, directory: str) -> str:
+    return f"{directory}/{socket.removeprefix(f'{paths.RUNTIME}/')}"

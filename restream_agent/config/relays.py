@@ -24,7 +24,7 @@ class Relay:
 
     `url` never ends in the key, which must stay out of command lines: a URL that the user wrote with its
     key is split. `transcode` is None for a copy. `name` is unique in its channel,
-    `full_name` on the whole machine ("es:twitch").
+    `full_name` on the whole machine ("es.twitch").
     The URL is not in the repr, as it may hold a password.
     """
 
@@ -37,7 +37,7 @@ class Relay:
 
     @property
     def full_name(self) -> str:
-        """The name on the whole machine: "twitch", or "es:twitch" for a channel."""
+        """The name on the whole machine: "twitch", or "es.twitch" for a channel."""
         return self.channel.relay(self.name)
 
     @property

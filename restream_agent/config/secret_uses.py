@@ -20,7 +20,7 @@ class SecretUse:
     """One use of a secret.
 
     `user` is INGEST, the full name of a relay (or platform), or the key of `[notify]` ("notify.webhook");
-    no name of a relay has a dot. For a channel it begins with the channel ("es:ingest", "es:twitch").
+    no channel is called notify. For a channel it begins with the channel ("es.ingest", "es.twitch").
     `option` is the dotted key of the TOML that refers to the secret.
     """
 
@@ -31,7 +31,7 @@ class SecretUse:
     @property
     def is_obs_key(self) -> bool:
         """Whether this is the key that OBS must send, of whichever channel."""
-        return self.user.rpartition(":")[2] == INGEST
+        return self.user.rpartition(".")[2] == INGEST
 
 
 def secret_uses(config: Config) -> tuple[SecretUse, ...]:

@@ -25,7 +25,7 @@ _CHANNEL_NAME = re.compile(rf"[a-z0-9][a-z0-9_]{{0,{_LONGEST_CHANNEL_NAME - 1}}}
 _RESERVED_CHANNELS = {
     MAIN: "the top of the file is the channel main",
     "configured": "restream-agent needs this word itself",
-    "notify": "restream-agent needs this word itself",
+    "notify": "restream-agent needs this word itself",  # notify.webhook uses a secret as es.twitch does
 }
 CREDENTIAL_NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,{_LONGEST_CREDENTIAL_NAME - 1}}}")
 CREDENTIAL_NAME_HINT = (

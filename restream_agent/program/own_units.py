@@ -20,7 +20,7 @@ class OwnUnits:
     root: Path = THIS_MACHINE.root
 
     def relay_of(self, unit: str) -> str:
-        """Return the relay that a unit belongs to: "twitch" for ffmpeg-relay@es:twitch of the channel es."""
+        """Return the relay that a unit belongs to: "twitch" for ffmpeg-relay@es.twitch of the channel es."""
         return Channel(self.name).relay_of(unit)
 
     def stream_of(self, unit: str) -> str:

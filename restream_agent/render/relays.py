@@ -13,6 +13,7 @@ from restream_agent.render.relay_users import relay_user
 from restream_agent.render.settings import relay_environment
 from restream_agent.render.templates import Facts, Templates
 from restream_agent.systemd import escaping, unit_names
+from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.directives import directives
 from restream_agent.wire.attempts import GIVEN_UP
 
@@ -33,21 +34,36 @@ _WORD = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s"]+)')
 
 
 def relay_files(config: Config, fill: Templates) -> Tree:
-    """Return the relays' unit template, a drop-in for each relay, and one for the target that wants them."""
-    units = paths.UNITS
-    enabled = relays(config)
+    """Return the relays' units and drop-ins, and a drop-in for the target that wants them.
+
+    The relays of `main` share a unit template. Those of another channel have a file each, beside the same
+    drop-in: their dependencies are other units, and a drop-in cannot take dependencies back, systemd.unit(5).
+    """
+    channel, enabled = config.channel, relays(config)
+    units = {relay.name: channel.unit(unit_names.relay_unit(relay.name)) for relay in enabled}
     tree: Tree = {
-        f"{units}/{unit_names.RELAY_TEMPLATE}": File(
-            fill("ffmpeg-relay@.service.j2", given_up=GIVEN_UP, settings=paths.RELAY_SETTINGS)
-        ),
         paths.RELAY_SETTINGS: File(relay_environment(config).to_file()),
-        f"{units}/{unit_names.TARGET}.d/10-restream.conf": File(
-            fill("restream.target.conf.j2", relays=[unit_names.relay_unit(relay.name) for relay in enabled])
+        f"{paths.UNITS}/{channel.unit(unit_names.TARGET)}.d/10-restream.conf": File(
+            fill("restream.target.conf.j2", channel=channel, relays=list(units.values()))
         ),
     }
+    if channel.is_main:
+        tree[f"{paths.UNITS}/{unit_names.RELAY_TEMPLATE}"] = File(_unit(channel, fill))
     for relay in enabled:
-        tree[f"{units}/{unit_names.relay_unit(relay.name)}.d/10-restream.conf"] = File(_drop_in(relay, fill))
+        unit = f"{paths.UNITS}/{units[relay.name]}"
+        if not channel.is_main:
+            tree[unit] = File(_unit(channel, fill))
+        tree[f"{unit}.d/10-restream.conf"] = File(_drop_in(relay, fill))
     return tree
+
+
+def _unit(channel: Channel, fill: Templates) -> str:
+    return fill(
+        f"{unit_names.RELAY_TEMPLATE}.j2",
+        channel=channel,
+        given_up=GIVEN_UP,
+        settings=paths.RELAY_SETTINGS,
+    )
 
 
 def _drop_in(relay: Relay, fill: Templates) -> str:
@@ -55,9 +71,9 @@ def _drop_in(relay: Relay, fill: Templates) -> str:
     argv = (*start, *relay_command(fill.facts.ffmpeg, relay, has_marks=fill.facts.has_marks))
     return fill(
         "relay-drop-in.conf.j2",
-        title=escaping.value(relay.name),
-        credential=credential("key", relay.key, relay.name, fill.facts),
-        user=relay_user(relay.name),
+        title=escaping.value(relay.full_name),
+        credential=credential("key", relay.key, relay.full_name, fill.facts),
+        user=relay_user(relay.full_name),
         tasks=_TASKS_COPYING if relay.transcode is None else _TASKS_ENCODING,
         memory=_MEMORY_COPYING if relay.transcode is None else _MEMORY_ENCODING,
         command=escaping.command(argv, expanded=EXPANDED),

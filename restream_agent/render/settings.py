@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from restream_agent.base import paths
-from restream_agent.base.endpoints import TELEMETRY_SOCKET
 from restream_agent.config.fallback import FixedProfile
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
 from restream_agent.fallback.profile import Profile
 from restream_agent.render import codecs
+from restream_agent.render.channel_words import ChannelWords
 from restream_agent.wire.relay_environment import RelayEnvironment
 from restream_agent.wire.settings import AgentSettings, FallbackSettings, NotifierSettings, ProgramSettings
 
@@ -22,11 +21,11 @@ _AFTER_THE_SERVER = 5.0
 
 def program_settings(config: Config, refused: Mapping[str, str]) -> ProgramSettings:
     """Return the content of program.json; `refused` has the codecs that cannot be carried (codecs.py)."""
-    ingest, fallback = config.ingest, config.fallback
+    ingest, fallback, own = config.ingest, config.fallback, ChannelWords(config.channel).paths
     return ProgramSettings(
-        fallback=(paths.FALLBACK_CURRENT, paths.FALLBACK_SLATE),
-        operator=paths.OPERATOR,
-        telemetry=TELEMETRY_SOCKET,
+        fallback=(own.fallback_current, own.fallback_slate),
+        operator=own.operator,
+        telemetry=own.telemetry_socket,
         stall=milliseconds(ingest.stall),
         opening=milliseconds(fallback.opening),
         settle=milliseconds(ingest.settle),
@@ -42,10 +41,11 @@ def agent_settings(
     """Return the content of agent.json; `refused` as for the program.
 
     `source` is the TOML's path, `api` the ingest server's base URL, `rtmp` its "HOST:PORT" for this machine.
+    The agent of `main` alone tries that address.
     """
     return AgentSettings(
         api=api,
-        rtmp=rtmp,
+        rtmp=rtmp if config.channel.is_main else "",
         hold=config.fallback.hold,
         relays={relay.name: relay.sender for relay in relays(config)},
         stall=config.relay.stall,

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from restream_agent.base import endpoints, paths
+from restream_agent.base import channel_paths, endpoints, paths
+from restream_agent.render.channel_words import ChannelWords
 from restream_agent.systemd import escaping, unit_names
+from restream_agent.systemd.channels import Channel
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,14 @@ class Templates:
             "edit that and run `restream-agent apply`.",
             "endpoints": endpoints,
             "paths": paths,
+            "channel_paths": channel_paths,
             "names": unit_names,
         }
 
-    def __call__(self, template: str, **values: object) -> str:
-        """Return the text of a template, filled with these values and the shared ones.
+    def __call__(self, template: str, channel: Channel = Channel(), **values: object) -> str:  # noqa: B008
+        """Return the text of a template, filled with these values, the shared ones and a channel's words.
 
         Raises jinja2.UndefinedError if the template uses another name.
         """
-        return self._environment.get_template(template).render(**self._shared, **values)
+        own = ChannelWords(channel)
+        return self._environment.get_template(template).render(**self._shared, own=own, **values)

@@ -5,7 +5,7 @@ have the channel in front of their name:
 
     restream.target                 restream@es.target
     fallback.service                fallback@es.service
-    ffmpeg-relay@twitch.service     ffmpeg-relay@es:twitch.service
+    ffmpeg-relay@twitch.service     ffmpeg-relay@es.twitch.service
     live@main.service               live@es.service
 
 Code that works for one channel uses the plain names everywhere. channel_systemd.py translates them, in both
@@ -56,8 +56,12 @@ class Channel:
         return stream not in self.others if self.is_main else stream == self.name
 
     def relay(self, relay: str) -> str:
-        """Return a relay's name on the whole machine: "twitch", or "es:twitch" for another channel."""
-        return relay if self.is_main else f"{self.name}:{relay}"
+        """Return a relay's name on the whole machine: "twitch", or "es.twitch" for another channel.
+
+        No platform's name has a dot. A colon would do in a unit's name, but not for `systemd-analyze verify`,
+        which takes it for the beginning of an alias, nor in `RuntimeDirectory=`, systemd.exec(5).
+        """
+        return relay if self.is_main else f"{self.name}.{relay}"
 
     def unit(self, plain: str) -> str:
         """Return the channel's unit for a plain name or pattern; shared units keep their names."""
@@ -67,7 +71,7 @@ class Channel:
             stem, _, kind = plain.rpartition(".")
             return f"{stem}@{self.name}.{kind}"
         if plain.startswith(_RELAY) and plain != unit_names.RELAY_TEMPLATE:
-            return f"{_RELAY}{self.name}:{plain.removeprefix(_RELAY)}"
+            return f"{_RELAY}{self.relay(plain.removeprefix(_RELAY))}"
         return f"{_LIVE}{self.name}.service" if plain == f"{_LIVE}*.service" else plain
 
     def plain(self, unit: str) -> str:
@@ -77,7 +81,7 @@ class Channel:
         """
         stem, at, rest = unit.partition("@")
         instance, _, kind = rest.rpartition(".")
-        name, _, relay = instance.rpartition(":")
+        name, _, relay = instance.rpartition(".")
         if unit.startswith(_RELAY) and unit != unit_names.RELAY_TEMPLATE:
             is_ours, plain = name == ("" if self.is_main else self.name), f"{_RELAY}{relay}.{kind}"
         elif unit.startswith(_LIVE):

@@ -21,6 +21,7 @@ NOTIFY_SOCKET = "restream-notify.socket"
 RELAY_TEMPLATE = "ffmpeg-relay@.service"
 LIVE_TEMPLATE = "live@.service"
 CONVERT_TEMPLATE = "restream-fallback-convert@.service"
+REPORT_TEMPLATE = "restream-report@.socket"
 SLICE = "restream.slice"
 
 INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -46,6 +47,22 @@ def relay_unit(relay: str) -> str:
 def live_unit(stream: str) -> str:
     """Return the unit that pulls a stream: "live@main.service" for "main"; ValueError for a bad name."""
     return _instantiate(LIVE_TEMPLATE, stream)
+
+
+def report_door(channel: str) -> str:
+    """Return the socket for reports of a channel's program: "restream-report@es.socket" for "es"."""
+    return REPORT_TEMPLATE.replace("@.", f"@{channel}.")
+
+
+def channel_slice(channel: str) -> str:
+    """Return a channel's slice: "restream-es.slice", which its name puts into SLICE, systemd.slice(5)."""
+    return SLICE.replace(".", f"-{channel}.")
+
+
+def template_of(unit: str) -> str:
+    """Return the template that corresponds to a plain unit: "fallback@.service" for "fallback.service"."""
+    stem, _, kind = unit.rpartition(".")
+    return f"{stem}@.{kind}"
 
 
 def convert_unit(file: Path | None, channel: str = "") -> str:

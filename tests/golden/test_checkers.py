@@ -29,7 +29,17 @@ LIMITS = {
     "restream-forget.service": 3.5,
     "restream-fallback-convert@.service": 2.0,
 }
-MORE_LIMITS = {"notify": {"restream-notify.service": 2.0}}
+MORE_LIMITS = {
+    "notify": {"restream-notify.service": 2.0},
+    "three-channels": {
+        "fallback@.service": 2.0,
+        "ffmpeg-relay@es.club.service": 2.0,
+        "live@es.service": 2.0,
+        "restream-fallback-prepare@.service": 2.0,
+        "restream-forget@.service": 3.5,
+        "restream-off-air@.service": 3.5,
+    },
+}
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze not found")
 
 
@@ -52,7 +62,8 @@ def test_systemd_accepts_every_unit(case: Path, tmp_path: Path) -> None:
     """`systemd-analyze verify` exits with 0 and writes nothing; apply's own check agrees."""
     units = stage(case, tmp_path)
     files = sorted(path.name for path in units.iterdir() if path.is_file())
-    instances = [path.name.removesuffix(".d") for path in units.glob("ffmpeg-relay@?*.service.d")]
+    instances = [path.name.removesuffix(".d") for path in units.glob("*@?*.d")]
+    instances += [path.name for path in units.parent.glob("*/*.wants/*@?*")]
     done = analyze("verify", "--man=no", *(f"./{name}" for name in files), *instances, units=units)
     assert (done.stderr, done.returncode) == ("", 0)
     systemctl.verify(units, files)
@@ -69,7 +80,9 @@ def test_apply_refuses_a_directive_that_systemd_does_not_know(tmp_path: Path) ->
 
 
 @needs_systemd
-@pytest.mark.parametrize("case", ["full", "minimal-nginx-rtmp", "privileged-port", "notify"])
+@pytest.mark.parametrize(
+    "case", ["full", "minimal-nginx-rtmp", "privileged-port", "notify", "three-channels"]
+)
 def test_every_service_is_confined(case: str, tmp_path: Path) -> None:
     """`systemd-analyze security` scores each service below its limit (10 is open, 0 is closed)."""
     units = stage(BY_NAME[case], tmp_path)

@@ -1,5 +1,6 @@
 """Every service has the shared sandbox, line by line, and the exceptions that are listed here."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,9 @@ EXCEPTIONS: dict[str, tuple[str, list[str]]] = {
         ["ProtectHome=read-only", "ReadWritePaths=/var/lib/restream-agent/fallback"],
     ),
 }
-"""The address families of each service, and what follows the sandbox."""
+"""The address families of each service, and what follows the sandbox; channels have those of `main`."""
+
+MAIN_OPERATOR, CHANNEL_OPERATOR = "/run/restream/operator", "/run/restream/channels/%i/operator"
 
 ASKS = "SRS asks netlink for the addresses of the machine"
 REASONS = {
@@ -84,8 +87,12 @@ def shared(families: str, reason: str) -> str:
 
 
 def exceptions(case: Path, unit: str) -> tuple[str, list[str]]:
-    if unit != "restream-ingest.service":
-        return EXCEPTIONS[unit]
+    template = re.sub(r"@.*\.", "@.", unit)
+    if template in EXCEPTIONS:
+        return EXCEPTIONS[template]
+    if "@" in unit:
+        families, lines = EXCEPTIONS[template.replace("@", "")]
+        return families, [line.replace(MAIN_OPERATOR, CHANNEL_OPERATOR) for line in lines]
     config = read(case)
     families = NETLINK if config.ingest.server == "srs" else INTERNET
     if int(config.ingest.listen.rpartition(":")[2]) >= 1024:

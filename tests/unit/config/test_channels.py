@@ -85,8 +85,8 @@ def test_relays_of_one_name_differ_by_their_channel(config: Config) -> None:
     """Each reports from an address of its own, which follows from its full name."""
     first, second = all_relays(config)
     assert (first.name, second.name) == ("twitch", "twitch")
-    assert (first.full_name, second.full_name) == ("twitch", "es:twitch")
-    assert (first.sender, second.sender) == (sender_of("twitch"), sender_of("es:twitch"))
+    assert (first.full_name, second.full_name) == ("twitch", "es.twitch")
+    assert (first.sender, second.sender) == (sender_of("twitch"), sender_of("es.twitch"))
     assert [relay.full_name for relay in relays(config)] == ["twitch"]
 
 
@@ -94,10 +94,10 @@ def test_secrets_are_told_apart_by_their_channel(config: Config) -> None:
     """A user of a channel's secret begins with the channel; the option is the key's place in the TOML."""
     assert [(use.user, use.option) for use in secret_uses(config)] == [
         ("ingest", "ingest.key"),
-        ("es:ingest", "channels.es.key"),
-        ("en:ingest", "channels.en.key"),
+        ("es.ingest", "channels.es.key"),
+        ("en.ingest", "channels.en.key"),
         ("twitch", "platforms.twitch.key"),
-        ("es:twitch", "channels.es.platforms.twitch.key"),
+        ("es.twitch", "channels.es.platforms.twitch.key"),
     ]
-    assert "es:youtube" in {use.user for use in named_secrets(config)}
-    assert [use.user for use in secret_uses(config) if use.is_obs_key] == ["ingest", "es:ingest", "en:ingest"]
+    assert "es.youtube" in {use.user for use in named_secrets(config)}
+    assert [use.user for use in secret_uses(config) if use.is_obs_key] == ["ingest", "es.ingest", "en.ingest"]

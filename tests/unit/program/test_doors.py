@@ -66,13 +66,13 @@ def test_a_channel_s_program_lets_in_its_own_units_alone(tmp_path: Path) -> None
     of_es.channel = ("es",)
     with (
         of_es as program,
-        program.connect("relay", "ffmpeg-relay@es:twitch.service"),
+        program.connect("relay", "ffmpeg-relay@es.twitch.service"),
         program.connect("live", "live@es.service"),
     ):
         program.wait(lambda: "relay-twitch-1" in program.stored, "the relay")
         for door, unit in (
             ("relay", RELAY),
-            ("relay", "ffmpeg-relay@en:twitch.service"),
+            ("relay", "ffmpeg-relay@en.twitch.service"),
             ("live", "live@main.service"),
         ):
             with program.connect(door, unit) as stranger:

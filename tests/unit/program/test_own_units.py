@@ -21,9 +21,9 @@ def root(tmp_path: Path) -> Path:
 def test_a_channel_has_its_relays_and_one_stream(root: Path) -> None:
     """The relay's name comes without the channel."""
     units = OwnUnits("es", root)
-    assert units.relay_of("ffmpeg-relay@es:twitch.service") == "twitch"
+    assert units.relay_of("ffmpeg-relay@es.twitch.service") == "twitch"
     assert units.stream_of("live@es.service") == "es"
-    for unit in ("ffmpeg-relay@twitch.service", "ffmpeg-relay@en:twitch.service"):
+    for unit in ("ffmpeg-relay@twitch.service", "ffmpeg-relay@en.twitch.service"):
         with pytest.raises(ValueError, match="not a unit of the channel es"):
             units.relay_of(unit)
     with pytest.raises(ValueError, match="not a unit of the channel es"):
@@ -42,4 +42,4 @@ def test_main_has_every_other_stream(root: Path) -> None:
         with pytest.raises(ValueError, match="not a unit of the channel main"):
             units.stream_of(unit)
     with pytest.raises(ValueError, match="not a unit of the channel main"):
-        units.relay_of("ffmpeg-relay@es:twitch.service")
+        units.relay_of("ffmpeg-relay@es.twitch.service")

@@ -19,8 +19,8 @@ NAMES = {
     "fallback.service": "fallback@es.service",
     "fallback-live.socket": "fallback-live@es.socket",
     "restream-off-air.timer": "restream-off-air@es.timer",
-    "ffmpeg-relay@twitch.service": "ffmpeg-relay@es:twitch.service",
-    "ffmpeg-relay@*.service": "ffmpeg-relay@es:*.service",
+    "ffmpeg-relay@twitch.service": "ffmpeg-relay@es.twitch.service",
+    "ffmpeg-relay@*.service": "ffmpeg-relay@es.*.service",
     "live@*.service": "live@es.service",
     "live@es.service": "live@es.service",
 }
@@ -66,7 +66,7 @@ def test_systemd_is_seen_under_plain_names() -> None:
         asked.append(argv)
         names = (
             "restream@es.target",
-            "ffmpeg-relay@es:twitch.service",
+            "ffmpeg-relay@es.twitch.service",
             "live@es.service",
             "live@main.service",
         )
@@ -76,7 +76,7 @@ def test_systemd_is_seen_under_plain_names() -> None:
     systemd.change("start", (unit_names.TARGET,), reason="test")
     seen = systemd.units(unit_names.TARGET, "ffmpeg-relay@*.service")
     assert asked[0][-1] == "restream@es.target"
-    assert asked[1][-2:] == ("restream@es.target", "ffmpeg-relay@es:*.service")
+    assert asked[1][-2:] == ("restream@es.target", "ffmpeg-relay@es.*.service")
     assert set(seen) == {"restream.target", "ffmpeg-relay@twitch.service", "live@es.service"}
 
 
