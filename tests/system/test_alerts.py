@@ -59,3 +59,42 @@ def test_a_platform_that_gets_nothing_is_an_alert(tmp_path: Path, on_air: str, i
     }
     labels = [{"platform": "kick", "severity": "critical"}] if is_alert else []
     assert fired(tmp_path, "RestreamPlatformGetsNothing", series, labels)
+
+
+@pytest.mark.parametrize("channel", ["main", "es"])
+def test_only_the_channel_on_air_lacks_a_platform(tmp_path: Path, channel: str) -> None:
+    """Where there are several channels, each platform is judged by its own."""
+    on_air = {f'restream_on_air{{channel="{name}"}}': f"{int(name == channel)}x30" for name in ("main", "es")}
+    refusing = {
+        f'restream_relay_state{{channel="{name}",platform="kick",state="refusing"}}': "1x30"
+        for name in ("main", "es")
+    }
+    labels = [{"channel": channel, "platform": "kick", "severity": "critical"}]
+    assert fired(tmp_path, "RestreamPlatformGetsNothing", on_air | refusing, labels)
+
+
+@pytest.mark.parametrize(
+    ("label", "unit"),
+    [
+        ("", "ffmpeg-relay@kick"),
+        ('channel="main",', "ffmpeg-relay@kick"),
+        ('channel="es",', "ffmpeg-relay@es.kick"),
+    ],
+    ids=["one channel", "main", "es"],
+)
+def test_the_words_name_the_relay_s_unit(tmp_path: Path, label: str, unit: str) -> None:
+    """The command can be typed as it is."""
+    (tmp_path / "rules.yml").write_text(RULES.read_text())
+    name = label.partition('"')[2].partition('"')[0]
+    summary = f"{name} kick".strip() + ": sound is 100ms off its picture"
+    annotations = {"summary": summary, "action": f"systemctl restart {unit}"}
+    labels = {"platform": "kick", "severity": "critical"} | ({"channel": name} if name else {})
+    alert = {"exp_labels": labels, "exp_annotations": annotations}
+    series = [{"series": f'restream_relay_av_offset_seconds{{{label}platform="kick"}}', "values": "0.1x30"}]
+    checks = [{"eval_time": "2m", "alertname": "RestreamOutOfSync", "exp_alerts": [alert]}]
+    test = {"interval": "5s", "input_series": series, "alert_rule_test": checks}
+    file = tmp_path / "test.json"
+    file.write_text(json.dumps({"rule_files": ["rules.yml"], "evaluation_interval": "5s", "tests": [test]}))
+    argv = ("promtool", "test", "rules", file)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
