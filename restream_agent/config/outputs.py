@@ -1,4 +1,4 @@
-"""Where the relays send to, compared: no two to one place, none into our own ingest server. Pure."""
+"""Where the relays of all channels send to: no two to one place, none into our own ingest server. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import AddressValueError, IPv4Address
@@ -8,7 +8,7 @@ from restream_agent.base.errors import Problem
 from restream_agent.config.complaints import COMPLAINT
 from restream_agent.config.model import Config
 from restream_agent.config.problems import problem
-from restream_agent.config.relays import Relay, relays
+from restream_agent.config.relays import Relay, all_relays
 from restream_agent.config.table import SecretRef
 
 _PORTS = {"rtmp": 1935, "rtmps": 443}
@@ -34,34 +34,31 @@ def place_of(url: str) -> Place:
 def doubles(config: Config, keys: Mapping[str, object]) -> Iterator[tuple[Relay, Relay]]:
     """Yield (relay, earlier relay) for relays that send to one place with one key.
 
-    `keys` has something for each relay's name that is equal for equal keys; a relay that is not in it is
+    `keys` has something for each relay's full name that is equal for equal keys; a relay that is not in it is
     not compared.
     """
     first: dict[tuple[Place, object], Relay] = {}
-    for relay in relays(config):
-        if relay.name in keys:
-            earlier = first.setdefault((place_of(relay.url), keys[relay.name]), relay)
+    for relay in all_relays(config):
+        if relay.full_name in keys:
+            earlier = first.setdefault((place_of(relay.url), keys[relay.full_name]), relay)
             if earlier is not relay:
                 yield relay, earlier
 
 
 def double_message(earlier: Relay) -> tuple[str, str]:
     """Return (message, hint) for a relay that is a double of an earlier relay."""
-    message = f"sends to the same place with the same key as {earlier.name}"
+    message = f"sends to the same place with the same key as {earlier.full_name}"
     return message, "the platform takes one of the two: remove one, or give it another key"
 
 
 def output_problems(config: Config, text: str, source: str) -> list[Problem]:
     """Return a problem for each relay that cannot work beside the others, or that would feed itself."""
-    named = {relay.name: _reference(relay.key) for relay in relays(config)}
+    named = {relay.full_name: _reference(relay.key) for relay in all_relays(config)}
     found = [(relay, double_message(earlier)) for relay, earlier in doubles(config, named)]
     found += [
         (relay, LOOP) for relay in loops(config, lambda host: host == "localhost" or _is_loopback(host))
     ]
-    return [
-        problem(COMPLAINT, ("platforms", relay.platform), "\n".join(words), text, source)
-        for relay, words in found
-    ]
+    return [problem(COMPLAINT, relay.table, "\n".join(words), text, source) for relay, words in found]
 
 
 def _reference(key: SecretRef) -> tuple[str, str]:
@@ -77,7 +74,7 @@ def loops(config: Config, is_here: Callable[[str], bool]) -> list[Relay]:
     """
     listen_host, _, listen_port = config.ingest.listen.rpartition(":")
     found = []
-    for relay in relays(config):
+    for relay in all_relays(config):
         host, port, path = place_of(relay.url)
         is_ours = config.ingest.manage or path == _APPLICATION
         if is_ours and port == int(listen_port) and (host == listen_host or is_here(host)):

@@ -2,17 +2,21 @@
 
 import json
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from restream_agent.base import files, paths
+from restream_agent.base.channel_paths import channel_paths
 from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.base.target import TargetMachine
+from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
-from restream_agent.config.relays import relays
+from restream_agent.config.relays import all_relays
 from restream_agent.deploy import checks, machine, polkit, secret_checks, unfinished
+from restream_agent.deploy.changed_units import channels_in
 from restream_agent.deploy.changes import Change, compare
 from restream_agent.deploy.plan import Actions, plan_actions
 from restream_agent.deploy.unfinished import Intent
@@ -20,6 +24,7 @@ from restream_agent.render import assets
 from restream_agent.render.templates import Facts
 from restream_agent.render.tree import render
 from restream_agent.systemd import broadcast_end, unit_names
+from restream_agent.systemd.channels import MAIN, MAIN_CHANNEL, Channel, channel_of
 from restream_agent.systemd.systemctl import Systemd
 
 log = logging.getLogger(__name__)
@@ -27,6 +32,7 @@ log = logging.getLogger(__name__)
 _SERVERS = (unit_names.AGENT_UNIT, unit_names.INGEST_UNIT)
 _ACCOUNTS = (paths.SYSUSERS, paths.TMPFILES)
 _PREPARATION = (paths.FALLBACK_SETTINGS, f"{paths.UNITS}/{unit_names.CONVERT_TEMPLATE}")
+_CHANNEL_FALLBACK = re.compile(channel_paths("[^/]+").fallback_settings)
 _SIGNATURES = ("Made by restream-agent", "Installed by restream-agent")
 """Every file of ours begins with one of these texts, in a comment."""
 
@@ -67,7 +73,8 @@ def make_plan(config: Config, facts: Facts, target: TargetMachine) -> Plan:
     actions = plan_actions(
         changes,
         changed_secrets=_changed_secrets(manifest, fingerprints),
-        relays=frozenset(relay.name for relay in relays(config)),
+        relays=frozenset(relay.full_name for relay in all_relays(config)),
+        channels=channels_in(desired),
     )
     actions = unfinished.joined(actions, interrupted.actions, desired)
     text = json.dumps({"owned": sorted(desired), "salt": salt, "secrets": fingerprints}, indent=2) + "\n"
@@ -147,8 +154,8 @@ def apply(
             unfinished.write(target.root, Intent())
         if target.is_this_machine:
             if plan.is_empty:
-                polkit.require_rule(systemd)
-            _forget_failures(systemd)
+                polkit.require_rule(systemd, channels=channel_configs(config))
+            _forget_failures(systemd, channel_configs(config))
         return plan
 
 
@@ -165,7 +172,7 @@ def _carry_out(
             stopped = frozenset(_SERVERS) - {*systemd.active(*_SERVERS), *plan.actions.start}
             perform(plan.actions, systemd)
             checks.check_running(config, systemd, stopped)
-            polkit.require_rule(systemd)
+            polkit.require_rule(systemd, channels=channel_configs(config))
     except BaseException:
         _restore(plan, made, target, systemd)
         with suppress(RestreamError):
@@ -173,9 +180,10 @@ def _carry_out(
         raise
 
 
-def _forget_failures(systemd: Systemd) -> None:
-    """Clear the failed state of an earlier apply and of an earlier preparation: both have succeeded now."""
-    states = systemd.active(unit_names.APPLY_UNIT, unit_names.PREPARE_UNIT)
+def _forget_failures(systemd: Systemd, channels: Iterable[Channel]) -> None:
+    """Clear the failed state of an earlier apply and of earlier preparations: all have succeeded now."""
+    preparations = (channel.unit(unit_names.PREPARE_UNIT) for channel in channels)
+    states = systemd.active(unit_names.APPLY_UNIT, *preparations)
     failed = tuple(unit for unit, state in states.items() if state == "failed")
     systemd.change("reset-failed", failed, reason="a later apply has succeeded")
 
@@ -195,7 +203,7 @@ def _write(
             put(change, target)
 
     accounts = [change for change in plan.changes if change.path in _ACCOUNTS]
-    preparation = [change for change in plan.changes if change.path in _PREPARATION]
+    preparation = [change for change in plan.changes if _is_for_preparation(change)]
     put_all(accounts)
     if accounts and target.is_this_machine:
         systemd.create_accounts(*_ACCOUNTS)
@@ -204,6 +212,12 @@ def _write(
         systemd.daemon_reload()
     prepare()
     put_all([change for change in plan.changes if change not in (*accounts, *preparation)])
+
+
+def _is_for_preparation(change: Change) -> bool:
+    """Whether the preparation needs a change. A channel that is removed keeps its fallback to the end."""
+    is_channel_s = change.after is not None and _CHANNEL_FALLBACK.fullmatch(change.path) is not None
+    return is_channel_s or change.path in _PREPARATION
 
 
 def put(change: Change, target: TargetMachine) -> None:
@@ -217,7 +231,8 @@ def put(change: Change, target: TargetMachine) -> None:
 
 def perform(actions: Actions, systemd: Systemd) -> None:
     """Have systemd do what the changes need."""
-    broadcast_end.wait(systemd)
+    for channel in _channels(actions):
+        broadcast_end.wait(systemd, channel)
     running = systemd.active(*actions.stop) if actions.stop else {}
     stop = tuple(unit for unit in actions.stop if unit in running)
     systemd.change("stop", stop, reason="no longer configured")
@@ -226,11 +241,23 @@ def perform(actions: Actions, systemd: Systemd) -> None:
     systemd.change("try-restart", actions.restart, reason="its configuration changed")
     systemd.change("try-reload-or-restart", actions.reload, reason="its configuration changed")
     systemd.change("start", actions.start, reason="newly configured")
-    states = systemd.active(unit_names.TARGET, *actions.restart)
-    if unit_names.TARGET in states:
-        systemd.change("start", actions.start_on_air, reason="newly configured while on air")
-        given_up = tuple(unit for unit in actions.restart if states.get(unit) == "failed")
-        systemd.change("start", given_up, reason="it had given up, and its configuration changed")
+    targets = [channel.unit(unit_names.TARGET) for channel in _channels(actions)]
+    states = systemd.active(*targets, *actions.restart)
+
+    def is_on_air(unit: str) -> bool:
+        return channel_of(unit).unit(unit_names.TARGET) in states
+
+    new = tuple(filter(is_on_air, actions.start_on_air))
+    systemd.change("start", new, reason="newly configured while on air")
+    given_up = (unit for unit in actions.restart if states.get(unit) == "failed" and is_on_air(unit))
+    systemd.change("start", given_up, reason="it had given up, and its configuration changed")
+
+
+def _channels(actions: Actions) -> list[Channel]:
+    """Return the channels whose broadcasts the actions touch, `main` first."""
+    units = (*actions.stop, *actions.restart, *actions.reload, *actions.start, *actions.start_on_air)
+    others = {channel_of(unit).name for unit in units} - {MAIN}
+    return [MAIN_CHANNEL, *map(Channel, sorted(others))]
 
 
 def _restore(plan: Plan, made: list[Change], target: TargetMachine, systemd: Systemd) -> None:
@@ -248,5 +275,10 @@ def _restore(plan: Plan, made: list[Change], target: TargetMachine, systemd: Sys
             log.error("%s", error.message)
     with suppress(RestreamError):
         if uses_systemd:
-            actions = plan_actions(undoing, changed_secrets=frozenset(), relays=frozenset())
+            actions = plan_actions(
+                undoing,
+                changed_secrets=frozenset(),
+                relays=frozenset(),
+                channels=channels_in(plan.desired),
+            )
             perform(replace(actions, stop=()), systemd)

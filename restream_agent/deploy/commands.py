@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restream_agent.base import files, paths
+from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file, outputs
+from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
+from restream_agent.config.problems import dotted
 from restream_agent.deploy import apply as applying
 from restream_agent.deploy import checks, conversion_unit, machine, polkit, secret_checks
 from restream_agent.deploy.changes import describe
@@ -73,10 +76,12 @@ def check(subject: Subject) -> tuple[Problem, ...]:
 
 
 def summary(subject: Subject) -> str:
-    """Return one line about a configuration that is in order: its file, its platforms, its server."""
-    enabled = sum(platform.enabled for platform in subject.config.platforms.values())
+    """Return one line about a configuration that is in order: its file, channels, platforms and server."""
+    configs = channel_configs(subject.config)
+    enabled = sum(platform.enabled for each in configs.values() for platform in each.platforms.values())
     platforms = "1 platform" if enabled == 1 else f"{enabled} platforms"
-    return f"{subject.source}: ok, {platforms}, {subject.config.ingest.server}"
+    channels = f"{len(configs)} channels, " if len(configs) > 1 else ""
+    return f"{subject.source}: ok, {channels}{platforms}, {subject.config.ingest.server}"
 
 
 def _require_usable(subject: Subject) -> None:
@@ -89,7 +94,7 @@ def _require_usable(subject: Subject) -> None:
         problems += error.problems
     if target.is_this_machine:
         problems += [
-            Problem(source, 0, f"platforms.{relay.platform}", *outputs.LOOP)
+            Problem(source, 0, dotted(relay.table), *outputs.LOOP)
             for relay in outputs.loops(config, checks.is_own_address)
         ]
     if problems:
@@ -136,7 +141,9 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
     systemd = systemctl.Systemd()
 
     def prepare() -> None:
-        if target.is_this_machine and not preparation.is_prepared(preparation.read_settings(), target.root):
-            conversion_unit.convert(systemd, None, progress)
+        for channel in channel_configs(config) if target.is_this_machine else ():
+            places = paths_of(channel.name)
+            if not preparation.is_prepared(preparation.read_settings(places), target.root, places):
+                conversion_unit.convert(systemd, None, progress, channel)
 
     return applying.apply(config, facts, target=target, systemd=systemd, prepare=prepare)

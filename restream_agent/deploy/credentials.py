@@ -72,7 +72,8 @@ def _require_for_obs(root: Path, name: str, secret: str) -> None:
     except ConfigError:
         is_for_obs, server = name == INGEST, None
     else:
-        is_for_obs, server = INGEST in users(config, name), config.ingest.server
+        named = (use for use in named_secrets(config) if use.reference.credential == name)
+        is_for_obs, server = any(use.is_obs_key for use in named), config.ingest.server
     complaint = secret_text.obs_complaint(secret, server) if is_for_obs else ""
     if complaint:
         hint = f"nothing was changed; {secret_text.NEW_KEY} makes another"

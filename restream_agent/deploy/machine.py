@@ -9,7 +9,7 @@ from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
 from restream_agent.config.notify import HIDDEN_DIRECTORIES
-from restream_agent.config.relays import relays
+from restream_agent.config.relays import all_relays
 from restream_agent.deploy import ffmpeg_codecs, ffmpeg_marks, secret_checks
 from restream_agent.render.ffmpeg import AUTHORITIES
 from restream_agent.render.templates import Facts
@@ -66,7 +66,7 @@ def require_programs(config: Config, facts: Facts) -> None:
             raise RestreamError(
                 f"{facts.nginx_rtmp_module} does not exist", hint="apt install libnginx-mod-rtmp"
             )
-    if any(relay.url.startswith("rtmps:") for relay in relays(config)) and not Path(AUTHORITIES).exists():
+    if any(relay.url.startswith("rtmps:") for relay in all_relays(config)) and not Path(AUTHORITIES).exists():
         raise RestreamError(
             f"{AUTHORITIES} does not exist; the certificates of platforms are checked against it",
             hint="apt install ca-certificates",

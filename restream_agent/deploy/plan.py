@@ -1,13 +1,20 @@
-"""Which units have to notice the changes, and how. Pure: changes in, actions out."""
+"""Which units have to notice the changes, and how. Pure: changes in, actions out.
+
+The rules name the plain units of one channel; changed_units.py says whose unit a changed file is for.
+"""
 
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from restream_agent.base import paths
+from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.file_tree import File, Link
+from restream_agent.config.secret_uses import INGEST
+from restream_agent.deploy.changed_units import changed_units, removed_channels
 from restream_agent.deploy.changes import Change
 from restream_agent.render.relays import connection, launched_directives
 from restream_agent.systemd import unit_names
+from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.directives import directives
 
 _DROP_IN = "/10-restream.conf"
@@ -20,6 +27,15 @@ _SERVICES = {
     unit_names.NOTIFY_SOCKET: unit_names.NOTIFY_UNIT,
 }
 """The service of each socket."""
+
+_RUNNING = (
+    unit_names.TARGET,
+    unit_names.PROGRAM_UNIT,
+    unit_names.RELAY_DOOR,
+    unit_names.LIVE_DOOR,
+    unit_names.PREPARE_UNIT,
+)
+"""The units of a channel that may run, besides its relays, its timer and what ends by itself in a moment."""
 
 _CONNECTED = (unit_names.LIVE_TEMPLATE, unit_names.INGEST_UNIT, *_SERVICES)
 """Units whose restart ends OBS's connection or refuses a hook: new comments alone do not restart them."""
@@ -71,25 +87,34 @@ class _Units:
 
 
 def plan_actions(
-    changes: tuple[Change, ...], *, changed_secrets: frozenset[str], relays: frozenset[str]
+    changes: tuple[Change, ...],
+    *,
+    changed_secrets: frozenset[str],
+    relays: frozenset[str],
+    channels: frozenset[str] = frozenset(),
 ) -> Actions:
     """Work out which units have to notice the changes.
 
     `changed_secrets` names the users of each secret that has changed, as `SecretUse.user` does.
-    `relays` names the relays of the new configuration.
+    `relays` names the relays of the new configuration, and `channels` its channels but `main`.
     """
     kinds = {change.path: change.kind for change in changes}
-    units = _units_with_changed_files(changes, relays)
+    everyone = (MAIN_CHANNEL, *map(Channel, sorted(channels)))
+    units = _units_with_changed_files(changes, relays, channels)
+    units.stop |= _units_of_removed_channels(changes)
     units.restart |= {unit_names.relay_unit(name) for name in changed_secrets & relays} - units.start_on_air
-    if _agent_changed(kinds) or "ingest" in changed_secrets:
+    if _agent_changed(kinds, everyone) or changed_secrets & {each.relay(INGEST) for each in everyone}:
         units.restart.add(unit_names.AGENT_UNIT)
     if kinds.get(paths.NOTIFY_SETTINGS) == "update" or any(
         user.startswith("notify.") for user in changed_secrets
     ):
         units.restart.add(unit_names.NOTIFY_UNIT)
-    reload = set()
-    if kinds.get(paths.PROGRAM_SETTINGS) == "update" and unit_names.PROGRAM_UNIT not in units.restart:
-        reload.add(unit_names.PROGRAM_UNIT)
+    programs = {
+        each.unit(unit_names.PROGRAM_UNIT)
+        for each in everyone
+        if kinds.get(paths_of(each.name).program_settings) == "update"
+    }
+    reload = programs - units.restart
     ingest = next((change for change in changes if _is_new_ingest_config(change)), None)
     if ingest is not None and unit_names.INGEST_UNIT not in units.restart:
         (reload if _can_reload(ingest) else units.restart).add(unit_names.INGEST_UNIT)
@@ -106,27 +131,68 @@ def plan_actions(
     )
 
 
-def _units_with_changed_files(changes: tuple[Change, ...], relays: frozenset[str]) -> _Units:
+def _units_with_changed_files(
+    changes: tuple[Change, ...], relays: frozenset[str], channels: frozenset[str]
+) -> _Units:
     """Collect the units whose unit file or drop-in has changed."""
     units = _Units()
+    known = channels | removed_channels(changes)
     for change in changes:
         unit = change.path.removeprefix(f"{paths.UNITS}/").removesuffix(_DROP_IN).removesuffix(".d")
-        if unit in _CONNECTED and not _is_worth_a_restart(change):
-            continue
-        if unit == unit_names.RELAY_TEMPLATE and change.kind == "update":
-            units.next_start |= {unit_names.relay_unit(name) for name in relays}
-        elif unit == unit_names.LIVE_TEMPLATE and change.kind == "update":
-            units.restart.add(unit_names.LIVE_TEMPLATE.replace("@", "@*"))
-        elif unit.startswith("ffmpeg-relay@") and unit != unit_names.RELAY_TEMPLATE:
-            _collect_relay(units, unit, change)
-        elif change.kind == "delete" and unit in _STOPPED_WHEN_DELETED:
-            units.stop.add(unit)
-        elif change.kind == "update" and unit in _RESTARTED_WHEN_UPDATED:
-            units.restart.add(unit)
-        elif change.kind == "update" and unit in _SERVICES:
+        if unit == unit_names.REPORT_TEMPLATE and change.kind == "update" and _is_worth_a_restart(change):
             # systemd restarts a socket only together with its service.
-            units.restart |= {unit, _SERVICES[unit]}
+            units.restart |= {unit_names.AGENT_UNIT, *map(unit_names.report_door, channels)}
+        for channel, plain in changed_units(unit, known):
+            if unit == unit_names.RELAY_TEMPLATE and change.kind == "update":
+                units.next_start |= {unit_names.relay_unit(name) for name in relays if "." not in name}
+            elif unit.startswith("ffmpeg-relay@") and unit != unit_names.RELAY_TEMPLATE:
+                _collect_relay(units, unit, change)
+            elif unit.startswith("live@") and unit != unit_names.LIVE_TEMPLATE:
+                _collect_live(units, unit, change)
+            else:
+                _collect(units, channel, plain, change)
     return units
+
+
+def _collect(units: _Units, channel: Channel, plain: str, change: Change) -> None:
+    """Collect what follows from a changed unit that is neither a relay nor a channel's player."""
+    unit = channel.unit(plain)
+    if plain in _CONNECTED and not _is_worth_a_restart(change):
+        return
+    if plain == unit_names.LIVE_TEMPLATE and change.kind == "update":
+        units.restart.add(unit_names.LIVE_TEMPLATE.replace("@", "@*"))
+    elif change.kind == "delete" and plain in _STOPPED_WHEN_DELETED:
+        units.stop.add(unit)
+    elif change.kind == "update" and plain in _RESTARTED_WHEN_UPDATED:
+        units.restart.add(unit)
+    elif change.kind == "update" and plain in _SERVICES:
+        # systemd restarts a socket only together with its service.
+        units.restart |= {unit, channel.unit(_SERVICES[plain])}
+
+
+def _collect_live(units: _Units, unit: str, change: Change) -> None:
+    """Collect the player of a channel.
+
+    A player that runs while its unit file comes into being is of `main`, where the stream's name was free.
+    """
+    if change.kind == "create":
+        units.stop.add(unit)
+    elif change.kind == "update" and _is_worth_a_restart(change):
+        units.restart.add(unit)
+
+
+def _units_of_removed_channels(changes: tuple[Change, ...]) -> set[str]:
+    """Return what may run of a channel that is gone. Its relays and its timer have files of their own."""
+    return {
+        unit
+        for channel in map(Channel, removed_channels(changes))
+        for unit in (
+            *map(channel.unit, _RUNNING),
+            unit_names.live_unit(channel.name),
+            unit_names.report_door(channel.name),
+            unit_names.channel_slice(channel.name),
+        )
+    }
 
 
 def _collect_relay(units: _Units, unit: str, change: Change) -> None:
@@ -157,9 +223,10 @@ def _is_worth_a_restart(change: Change) -> bool:
     return launched_directives(change.before.content) != launched_directives(change.after.content)
 
 
-def _agent_changed(kinds: dict[str, str]) -> bool:
+def _agent_changed(kinds: dict[str, str], channels: tuple[Channel, ...]) -> bool:
+    """Whether the agent has to start anew. Its drop-in names each channel, one that is gone too."""
     noticed = (
-        paths.AGENT_SETTINGS,
+        *(paths_of(channel.name).agent_settings for channel in channels),
         paths.HOOK_TOKEN,
         f"{paths.UNITS}/{unit_names.AGENT_UNIT}",
         f"{paths.UNITS}/{unit_names.AGENT_UNIT}.d{_DROP_IN}",

@@ -1,10 +1,12 @@
 """Whether polkit lets the agent start and stop the units of a broadcast; without it nothing goes on air."""
 
 import time
+from collections.abc import Iterable
 
 from restream_agent.base import paths
 from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.systemd import unit_names
+from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.systemctl import Systemd
 
 _UNIT = "polkit.service"
@@ -29,24 +31,30 @@ def require_service(systemd: Systemd) -> None:
         )
 
 
-def require_rule(systemd: Systemd, *, wait: float = _NOTICED) -> None:
-    """Raise RestreamError unless polkit would let the running agent start a broadcast within `wait` seconds.
+def require_rule(
+    systemd: Systemd, *, channels: Iterable[Channel] = (MAIN_CHANNEL,), wait: float = _NOTICED
+) -> None:
+    """Raise RestreamError unless polkit would let the running agent start each channel within `wait` seconds.
 
     Nothing is asked while the agent does not run: its process is what polkit decides about.
     """
     agent = systemd.show(unit_names.AGENT_UNIT, "MainPID")
+    if agent in ("", "0"):
+        return
     deadline = time.monotonic() + wait
-    reason = ""
-    while agent not in ("", "0"):
-        try:
-            if systemd.may_start(agent, unit_names.TARGET):
-                return
-        except CommandError as error:
-            reason = f": {error.output or error.reason}"
-        if time.monotonic() > deadline:
-            raise RestreamError(
-                f"polkit does not let the agent start {unit_names.TARGET}{reason}; "
-                f"the rule is in {paths.POLKIT_RULE}",
-                hint=f"systemctl restart {_UNIT}; journalctl -u {_UNIT}",
-            )
-        time.sleep(_PAUSE)
+    for target in (channel.unit(unit_names.TARGET) for channel in channels):
+        while reason := _refusal(systemd, agent, target):
+            if time.monotonic() > deadline:
+                raise RestreamError(
+                    f"polkit does not let the agent start {reason}; the rule is in {paths.POLKIT_RULE}",
+                    hint=f"systemctl restart {_UNIT}; journalctl -u {_UNIT}",
+                )
+            time.sleep(_PAUSE)
+
+
+def _refusal(systemd: Systemd, agent: str, target: str) -> str:
+    """Return what the agent may not start, and why if that is known; "" if it may."""
+    try:
+        return "" if systemd.may_start(agent, target) else target
+    except CommandError as error:
+        return f"{target}: {error.output or error.reason}"

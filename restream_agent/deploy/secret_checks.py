@@ -11,7 +11,8 @@ from restream_agent.base.rights import read_secret
 from restream_agent.config.model import Config
 from restream_agent.config.notify import EXPOSED
 from restream_agent.config.outputs import double_message, doubles
-from restream_agent.config.secret_uses import INGEST, WEBHOOK, SecretUse, secret_uses
+from restream_agent.config.problems import dotted
+from restream_agent.config.secret_uses import WEBHOOK, SecretUse, secret_uses
 from restream_agent.config.table import SecretRef
 from restream_agent.config.values import is_own_place
 from restream_agent.config.warnings import GUESSABLE, UNGUESSABLE
@@ -30,7 +31,7 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
             file = key_file(use.reference, use.user, sealed)
             place = locate(root, file)
             reason, hint = _file_complaint(place, use, is_encrypted=use.reference.credential in sealed)
-            if use.user == INGEST and not reason and use.reference.credential not in sealed:
+            if use.is_obs_key and not reason and use.reference.credential not in sealed:
                 reason, hint = _obs_complaint(place, config.ingest.server, use.reference)
             if use.reference.file is not None and not reason:
                 reason, hint = _path_complaint(place, root)
@@ -51,7 +52,7 @@ def _doubles(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
         if _is_readable(use, sealed)
     }
     return tuple(
-        Problem(source, 0, f"platforms.{relay.platform}", *double_message(earlier))
+        Problem(source, 0, dotted(relay.table), *double_message(earlier))
         for relay, earlier in doubles(config, keys)
     )
 
@@ -62,11 +63,13 @@ def remarks(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
     stored = {
         use.user: read_secret(locate(root, key_file(use.reference, use.user, sealed))).strip()
         for use in secret_uses(config)
-        if use.user in (INGEST, WEBHOOK) and _is_readable(use, sealed)
+        if (use.is_obs_key or use.user == WEBHOOK) and _is_readable(use, sealed)
     }
-    warnings = []
-    if len(stored.get(INGEST, b"." * UNGUESSABLE)) < UNGUESSABLE:
-        warnings.append(Problem(source, 0, "ingest.key", *GUESSABLE))
+    warnings = [
+        Problem(source, 0, use.option, *GUESSABLE)
+        for use in secret_uses(config)
+        if use.is_obs_key and len(stored.get(use.user, b"." * UNGUESSABLE)) < UNGUESSABLE
+    ]
     if webhook_url.is_exposed(stored.get(WEBHOOK, b"").decode()):
         warnings.append(Problem(source, 0, "notify.webhook", *EXPOSED))
     return tuple(warnings)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from restream_agent.base import files, paths
 from restream_agent.base.file_tree import File, Tree
+from restream_agent.deploy.changed_units import channels_in
 from restream_agent.deploy.plan import Actions
 
 
@@ -64,9 +65,15 @@ def joined(actions: Actions, earlier: Actions, desired: Tree) -> Actions:
 
 
 def _known(units: Iterable[str], desired: Tree) -> list[str]:
-    """Return the units that have a file or a drop-in in a tree."""
-    return [
-        unit
-        for unit in units
-        if any(path.startswith(f"{paths.UNITS}/{unit.replace('*', '')}") for path in desired)
-    ]
+    """Return the units that have a file or a drop-in in a tree, or are a channel's instance of a template."""
+    channels = channels_in(desired)
+
+    def is_known(unit: str) -> bool:
+        stem, _, instance = unit.partition("@")
+        name, _, kind = instance.rpartition(".")
+        is_channel_s = name in channels and f"{paths.UNITS}/{stem}@.{kind}" in desired
+        return is_channel_s or any(
+            path.startswith(f"{paths.UNITS}/{unit.replace('*', '')}") for path in desired
+        )
+
+    return list(filter(is_known, units))

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
 from restream_agent.base.process import run
+from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
 from restream_agent.fallback import ffprobe, links, slate, store
 from restream_agent.fallback.conversion import ProgressCallback
@@ -55,25 +57,38 @@ def check(config: Config, source: str) -> None:
     is_confined = os.geteuid() == 0 and systemctl.is_running()
     runner = partial(run_confined, user=unit_names.PREPARE_USER) if is_confined else run
     problems = []
-    for path in config.fallback.video:
-        try:
-            ffprobe.check_readable(path)
-            _require_access(path)
-            ffprobe.inspect(path, runner=runner)
-        except RestreamError as error:
-            problems.append(Problem(source, 0, "fallback.video", error.message, error.hint))
+    for table, videos in _videos(config):
+        for path in videos:
+            try:
+                ffprobe.check_readable(path)
+                _require_access(path)
+                ffprobe.inspect(path, runner=runner)
+            except RestreamError as error:
+                problems.append(Problem(source, 0, f"{table}.video", error.message, error.hint))
     if problems:
         raise ConfigError(tuple(problems))
 
 
+def _videos(config: Config) -> Iterator[tuple[str, tuple[Path, ...]]]:
+    """Yield table and videos wherever the TOML names videos; a channel without has those of the top."""
+    yield "fallback", config.fallback.video
+    for name, table in config.channels.items():
+        if "video" in table.fallback.model_fields_set:
+            yield f"channels.{name}.fallback", table.fallback.video
+
+
 def remarks(config: Config, source: str) -> tuple[Problem, ...]:
-    """Return a warning if the slate, where it is the fallback, would show boxes instead of letters."""
-    missing = "" if config.fallback.video else slate.missing_letters(config.fallback.message)
-    if not missing:
-        return ()
-    message = f"no font of this machine has {' '.join(missing)}: the slate shows boxes there"
-    hint = "apt install fonts-noto-cjk for Chinese, Japanese and Korean; emoji cannot be drawn"
-    return (Problem(source, 0, "fallback.message", message, hint),)
+    """Return a warning for each slate that, where it is the fallback, would show boxes instead of letters."""
+    warnings = []
+    for channel, each in channel_configs(config).items():
+        missing = "" if each.fallback.video else slate.missing_letters(each.fallback.message)
+        if missing:
+            message = f"no font of this machine has {' '.join(missing)}: the slate shows boxes there"
+            hint = "apt install fonts-noto-cjk for Chinese, Japanese and Korean; emoji cannot be drawn"
+            is_own = not channel.is_main and each.fallback.message != config.fallback.message
+            table = f"channels.{channel.name}.fallback" if is_own else "fallback"
+            warnings.append(Problem(source, 0, f"{table}.message", message, hint))
+    return tuple(dict.fromkeys(warnings))
 
 
 def _require_access(path: Path) -> None:

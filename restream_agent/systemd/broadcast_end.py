@@ -4,6 +4,7 @@ import time
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd import unit_names
+from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.systemctl import Systemd
 
 _LONGEST = 60.0
@@ -12,10 +13,14 @@ _LONGEST = 60.0
 _LOOK_EVERY = 0.2
 
 
-def wait(manager: Systemd) -> None:
-    """Wait until an off-air that is under way has ended; RestreamError if it does not end."""
+def wait(manager: Systemd, channel: Channel = MAIN_CHANNEL) -> None:
+    """Wait until an off-air of a channel that is under way has ended; RestreamError if it does not end.
+
+    `manager` is the whole machine's, or for MAIN_CHANNEL that of any channel.
+    """
     deadline = time.monotonic() + _LONGEST
-    while manager.active(unit_names.HOLD_SERVICE).get(unit_names.HOLD_SERVICE) == "activating":
+    unit = channel.unit(unit_names.HOLD_SERVICE)
+    while manager.active(unit).get(unit) == "activating":
         if time.monotonic() > deadline:
             raise RestreamError("the broadcast is still ending", hint="try again in a minute")
         time.sleep(_LOOK_EVERY)

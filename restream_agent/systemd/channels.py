@@ -103,5 +103,17 @@ class Channel:
         return unit_names.stream_of(self.plain(unit))
 
 
+def channel_of(unit: str) -> Channel:
+    """Return the channel whose broadcast a unit belongs to; `main` for a unit that all channels share.
+
+    A player belongs to the channel of its stream's name; `main` is returned for all of them.
+    """
+    stem, at, rest = unit.partition("@")
+    instance, _, kind = rest.rpartition(".")
+    is_instance = at and f"{stem}.{kind}" in PER_CHANNEL
+    name = instance if is_instance else instance.rpartition(".")[0] if unit.startswith(_RELAY) else ""
+    return Channel(name) if name else MAIN_CHANNEL
+
+
 MAIN_CHANNEL = Channel()
 """The channel of a machine that has no other."""

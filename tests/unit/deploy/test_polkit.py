@@ -6,6 +6,7 @@ import pytest
 
 from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.deploy import polkit
+from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.systemctl import Systemd
 
 
@@ -50,6 +51,16 @@ def test_a_polkit_that_is_installed_will_do() -> None:
 def test_a_rule_may_take_a_moment() -> None:
     """polkit notices a new file by itself."""
     polkit.require_rule(Systemd(PolkitAnswers("17", "false", "true")))
+
+
+def test_each_channel_is_asked_about() -> None:
+    """The rule of a channel that was added is new, though the rule of `main` is in use."""
+    answers = PolkitAnswers("17", "true", "false", "true")
+    polkit.require_rule(Systemd(answers), channels=(Channel(), Channel("es")))
+    with pytest.raises(RestreamError, match=r"start restream@es\.target;"):
+        polkit.require_rule(
+            Systemd(PolkitAnswers("17", "true", "false")), channels=(Channel(), Channel("es")), wait=-1.0
+        )
 
 
 def test_an_agent_that_does_not_run_is_not_asked_about() -> None:

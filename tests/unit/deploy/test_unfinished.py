@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from restream_agent.base import files, paths
+from restream_agent.base.channel_paths import channel_paths
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.deploy import unfinished
 from restream_agent.deploy.plan import Actions
@@ -119,3 +120,18 @@ def test_what_no_longer_exists_is_not_started() -> None:
     desired: Tree = {f"{paths.UNITS}/{unit}": File("") for unit in units}
     expected = Actions(stop=("ffmpeg-relay@b.service",), restart=("live@*.service",))
     assert joined(Actions(), earlier, desired) == expected
+
+
+def test_a_channel_s_instance_of_a_template_is_known_while_the_channel_is() -> None:
+    """It has no file of its own; the units of a channel that is gone are not asked for."""
+    earlier = Actions(
+        restart=("fallback@es.service", "fallback@en.service"),
+        start=("fallback@es.socket", "restream-report@es.socket"),
+        stop=("fallback@en.socket", "fallback@es.service"),
+    )
+    units = ("fallback@.service", "fallback@.socket", "restream-report@.socket")
+    desired: Tree = {f"{paths.UNITS}/{unit}": File("") for unit in units}
+    desired[channel_paths("es").agent_settings] = File("")
+    assert joined(Actions(), earlier, desired) == Actions(
+        stop=("fallback@en.socket",), restart=("fallback@es.service",), start=earlier.start
+    )

@@ -66,6 +66,23 @@ def test_equal_fallbacks_are_made_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert slow.begun == ["long"]
 
 
+def test_an_interrupted_conversion_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C; the next call makes the file."""
+
+    def interrupted(conversion: Conversion, *_: object) -> Path:
+        (conversion._work / "video0.flv").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Conversion, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(tmp_path, "x")
+    assert list(tmp_path.iterdir()) == []
+    SlowConversion(monkeypatch)
+    assert prepare(tmp_path, "x").exists()
+
+
 def test_a_file_that_is_wanted_again_counts_as_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise another channel's preparation could delete an old file just before it is in use again."""
     SlowConversion(monkeypatch)
