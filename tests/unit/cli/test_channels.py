@@ -1,0 +1,53 @@
+"""check, apply and secret for a TOML with several channels."""
+
+from pathlib import Path
+
+from tests.unit.cli.test_main import CREDENTIALS, GOOD, KEY, root, run, toml
+
+__all__ = ("root",)  # the fixture
+
+TWO_CHANNELS = (
+    GOOD
+    + """\
+[channels.es]
+key = { credential = "ingest-es" }
+[channels.es.fallback]
+video = "/nonexistent.mp4"
+[channels.es.platforms.twitch]
+preset = "twitch"
+key = { credential = "twitch-es" }
+"""
+)
+
+
+def test_problems_of_a_channel_are_named_with_their_lines(root: Path) -> None:
+    """Its keys and its videos; those of the top are not told twice."""
+    place = toml(root, TWO_CHANNELS)
+    lines = run("check", "--root", root).stderr.splitlines()
+    assert [line.removeprefix(f"restream-agent: {place}:").split(": ")[:2] for line in lines] == [
+        ["8", "channels.es.key"],
+        ["13", "channels.es.platforms.twitch.key"],
+        ["10", "channels.es.fallback.video"],
+    ]
+
+
+def test_the_keys_of_a_channel_are_listed_with_their_users(root: Path) -> None:
+    """As `secret list` does for those of the top."""
+    toml(root, TWO_CHANNELS)
+    (root / CREDENTIALS / "ingest-es").write_text(f"{KEY}-of-es\n")
+    listed = {line.split()[0]: line for line in run("secret", "list", "--root", root).stdout.splitlines()}
+    assert listed["ingest-es"].endswith("used by es.ingest")
+    assert listed["twitch-es"].endswith("secret set twitch-es, used by es.twitch")
+    assert listed["twitch"].endswith("used by twitch")
+
+
+def test_a_channel_is_applied_and_counted(root: Path) -> None:
+    """`check` says how many channels; `apply` starts the channel's sockets, and stops what it removes."""
+    place = toml(root, TWO_CHANNELS.replace('[channels.es.fallback]\nvideo = "/nonexistent.mp4"\n', ""))
+    for name in ("ingest-es", "twitch-es"):
+        (root / CREDENTIALS / name).write_text(f"{KEY}-{name}\n")
+    assert run("check", "--root", root).stdout == f"{place}: ok, 2 channels, 2 platforms, srs\n"
+    done = run("apply", "--root", root)
+    assert (done.exit_code, "start fallback@es.socket" in done.stdout) == (0, True)
+    toml(root, GOOD)
+    assert "stop restream@es.target" in run("apply", "--root", root).stdout
