@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from restream_agent.base import paths
+from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.file_tree import File, Tree
+from restream_agent.config.channels import channel_configs
 from restream_agent.fallback import preparation
 from restream_agent.program import settings as program
 from restream_agent.render import codecs
@@ -29,13 +31,15 @@ def test_every_rendered_file_is_read_as_it_was_meant(case: Path, tmp_path: Path)
     config, tree = read(case), rendered(case)
     refused = codecs.obstacles(config.ingest.server, fixed_facts(config).ffmpeg_obstacles)
     source, api = "/etc/restream-agent/restream.toml", "http://127.0.0.1:1985"
-    file = tmp_path / "program.json"
-    file.write_text(content(tree, paths.PROGRAM_SETTINGS))
-    assert program.read(file) == rendering.program_settings(config, refused)
-    agent = records.parse(AgentSettings, content(tree, paths.AGENT_SETTINGS))
-    assert agent == rendering.agent_settings(config, refused, source=source, api=api, rtmp=agent.rtmp)
-    fallback = preparation.parse_settings(content(tree, paths.FALLBACK_SETTINGS))
-    assert fallback == rendering.fallback_settings(config)
+    for channel, each in channel_configs(config).items():
+        places = paths_of(channel.name)
+        file = tmp_path / "program.json"
+        file.write_text(content(tree, places.program_settings))
+        assert program.read(file) == rendering.program_settings(each, refused)
+        agent = records.parse(AgentSettings, content(tree, places.agent_settings))
+        assert agent == rendering.agent_settings(each, refused, source=source, api=api, rtmp=agent.rtmp)
+        fallback = preparation.parse_settings(content(tree, places.fallback_settings))
+        assert fallback == rendering.fallback_settings(each)
     if config.notify.has_destination:
         notifier = records.parse(NotifierSettings, content(tree, paths.NOTIFY_SETTINGS))
         assert notifier == rendering.notifier_settings(config)
@@ -46,7 +50,10 @@ def test_every_rendered_file_is_read_as_it_was_meant(case: Path, tmp_path: Path)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_no_rendered_file_is_without_a_reader(case: Path) -> None:
     """A JSON file that is rendered and that the test above does not read would be tied to nothing."""
-    known = {paths.PROGRAM_SETTINGS, paths.AGENT_SETTINGS, paths.FALLBACK_SETTINGS, paths.NOTIFY_SETTINGS}
+    known = {paths.NOTIFY_SETTINGS}
+    for channel in channel_configs(read(case)):
+        places = paths_of(channel.name)
+        known |= {places.program_settings, places.agent_settings, places.fallback_settings}
     assert {path for path in rendered(case) if path.endswith(".json")} <= known
     assert {path for path in rendered(case) if path.endswith(".env")} == {paths.RELAY_SETTINGS}
 
