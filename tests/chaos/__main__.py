@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.catalogue import FAULTS, named
+from tests.chaos.channels import ThreeChannels
 from tests.chaos.drive import play_all
 from tests.chaos.fault import Fault
 from tests.chaos.on_servers import installed_servers, play_on
@@ -21,6 +23,7 @@ def main() -> int:
     )
     parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="play only on this ingest server")
     parser.add_argument("--fault", action="append", default=[], help="play only this fault; may be repeated")
+    parser.add_argument("--channels", action="store_true", help="strike one of three channels")
     parser.add_argument("--list", action="store_true", help="list the faults and exit")
     parser.add_argument("--out", type=Path, default=Path("chaos-report"), help="where to write the report")
     arguments = parser.parse_args()
@@ -37,18 +40,25 @@ def main() -> int:
     screen = Screen()
     servers = (arguments.server,) if arguments.server else installed_servers(screen)
     try:
-        return run(servers, faults, arguments.out, screen)
+        scene = ThreeChannels if arguments.channels else ChaosBroadcast
+        return run(servers, faults, arguments.out, screen, scene)
     except KeyboardInterrupt:
         return 130
 
 
-def run(servers: Sequence[str], faults: Sequence[Fault], out: Path, screen: Screen) -> int:
+def run(
+    servers: Sequence[str],
+    faults: Sequence[Fault],
+    out: Path,
+    screen: Screen,
+    scene: type[ChaosBroadcast] = ChaosBroadcast,
+) -> int:
     """Play the faults on each server; the report is rewritten after each fault."""
     out.mkdir(parents=True, exist_ok=True)
     report = out / "report.json"
     played, is_whole = play_on(
         servers,
-        lambda server: play_all(server, faults, out / f"journal-{server}.txt", screen),
+        lambda server: play_all(server, faults, out / f"journal-{server}.txt", screen, scene),
         line,
         screen,
         save=lambda played: report.write_text(as_json(played)),

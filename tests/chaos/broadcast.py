@@ -4,10 +4,12 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from types import MappingProxyType
 
+from restream_agent.systemd.channels import Channel
 from tests.chaos.view import View
 from tests.demo.install import ETC, INGEST_KEY, PROGRAM, PUBLISH_URL, install
 from tests.demo.screen import Screen
@@ -30,7 +32,15 @@ LIGHT = Encoder(width=640, height=360, bitrate=800_000)
 
 
 class ChaosBroadcast:
-    """Everything that a fault may act on. `undo` runs after each fault; `counts` go into the report."""
+    """Everything that a fault may act on. `undo` runs after each fault; `counts` go into the report.
+
+    Faults name the units of the channel `main`; the broadcast acts on those of its own `channel`.
+    `bystanders` are the platforms of other channels, which a fault of this one must not concern.
+    """
+
+    channel = Channel()
+    publish_url = PUBLISH_URL
+    bystanders: Mapping[str, PlatformServer] = MappingProxyType({})
 
     def __init__(self, container: Container, server: str, screen: Screen) -> None:
         self.container, self.server, self.screen = container, server, screen
@@ -45,14 +55,18 @@ class ChaosBroadcast:
 
     def build(self) -> None:
         """Install the product and go on air."""
-        for platform in self.platforms.values():
+        for platform in (*self.platforms.values(), *self.bystanders.values()):
             network.know_name(self.container, platform.host)
             platform.start()
         self.view = View(self.platforms)
-        install(self.container, self.server, tuple(self.platforms.values()), self.screen, HOLD_SECONDS)
+        self.install()
         self.network = Network(self.container)
         self.start_proxy()
         self.obs.come()
+
+    def install(self) -> None:
+        """Install and apply, with a hold that is long enough for each fault."""
+        install(self.container, self.server, tuple(self.platforms.values()), self.screen, HOLD_SECONDS)
 
     def close(self) -> None:
         """End OBS; everything else ends with the container."""
@@ -70,7 +84,7 @@ class ChaosBroadcast:
 
     def another_obs(self, mark: str, *, key: str = INGEST_KEY) -> ReconnectingObs:
         """Return another OBS that does not stream yet."""
-        url = PUBLISH_URL.replace(INGEST_KEY, key)
+        url = self.publish_url.replace(INGEST_KEY, key)
         return ReconnectingObs(self.container, url, replace(LIGHT, mark=mark))
 
     def product(self, *arguments: str, check: bool = True) -> str:
@@ -79,13 +93,23 @@ class ChaosBroadcast:
 
     def systemctl(self, *arguments: str) -> str:
         """Run systemctl inside and return what it printed."""
-        return self.container.run(("systemctl", *arguments), check=False).stdout.strip()
+        return self.container.run(
+            ("systemctl", *map(self.channel.unit, arguments)), check=False
+        ).stdout.strip()
+
+    def pids(self, unit: str) -> list[int]:
+        """Return the host's process ids of a unit, the oldest first."""
+        return units.pids(self.container, self.channel.unit(unit))
+
+    def signal_all(self, unit: str, number: signal.Signals) -> None:
+        """Send a signal to every process of a unit at once."""
+        units.signal_all(self.container, self.channel.unit(unit), number)
 
     def kill(self, unit: str) -> None:
         """Kill every process of a unit and wait until systemd has started it again."""
-        before = units.pids(self.container, unit)
-        units.signal_all(self.container, unit, signal.SIGKILL)
-        self.wait(lambda: units.pids(self.container, unit) not in ([], before), 20, f"{unit} to be back")
+        before = self.pids(unit)
+        self.signal_all(unit, signal.SIGKILL)
+        self.wait(lambda: self.pids(unit) not in ([], before), 20, f"{unit} to be back")
 
     def show(self, unit: str, prop: str) -> str:
         """Return one property of a unit."""
@@ -143,7 +167,7 @@ class ChaosBroadcast:
 
     def forget(self, before: float) -> None:
         """Drop the messages that arrived before a time."""
-        for platform in self.platforms.values():
+        for platform in (*self.platforms.values(), *self.bystanders.values()):
             platform.reader.forget(before)
 
     def _platform(self, name: str, port: int) -> PlatformServer:

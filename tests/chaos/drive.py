@@ -20,7 +20,13 @@ KEPT_SECONDS = 10.0  # messages that arrived this long before a fault are kept
 TROUBLE = (LabError, OSError, subprocess.SubprocessError)
 
 
-def play_all(server: str, faults: Sequence[Fault], journal: Path, screen: Screen) -> Iterator[Played]:
+def play_all(
+    server: str,
+    faults: Sequence[Fault],
+    journal: Path,
+    screen: Screen,
+    scene: type[ChaosBroadcast] = ChaosBroadcast,
+) -> Iterator[Played]:
     """Play faults on an ingest server, in a fresh container after a fault that leaves the broadcast broken.
 
     The containers' journals are written to a file.
@@ -29,7 +35,7 @@ def play_all(server: str, faults: Sequence[Fault], journal: Path, screen: Screen
     left = list(faults)
     while left:
         with Container() as container:
-            broadcast = ChaosBroadcast(container, server, screen)
+            broadcast = scene(container, server, screen)
             try:
                 yield from _play_while_whole(broadcast, left)
             finally:
@@ -63,7 +69,7 @@ def play(broadcast: ChaosBroadcast, fault: Fault) -> Played:
         broadcast.complaints.append(f"the fault could not be undone: {_first_line(error)}")
     if fault.stands is not None:
         end = min(end, start + fault.stands)
-    for platform in broadcast.platforms.values():
+    for platform in (*broadcast.platforms.values(), *broadcast.bystanders.values()):
         platform.reader.update()
     played = Played(
         name=fault.name,
@@ -75,6 +81,10 @@ def play(broadcast: ChaosBroadcast, fault: Fault) -> Played:
         healed=healed is not None,
         seconds_to_heal=healed,
         platforms={name: see(broadcast.platforms[name].reader.connections, start, end) for name in NAMES},
+        bystanders={
+            name: see(platform.reader.connections, start, end)
+            for name, platform in broadcast.bystanders.items()
+        },
         complaints=tuple(broadcast.complaints),
         counts=dict(broadcast.counts),
     )

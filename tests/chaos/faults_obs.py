@@ -5,7 +5,6 @@ import subprocess
 from tests.chaos.broadcast import HOLD_SECONDS, INGEST_PORT, LIGHT, TIMEOUT_SECONDS, ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON, OFF_AIR
 from tests.chaos.fault import STALL_MS, Fault
-from tests.demo.install import PUBLISH_URL
 from tests.lab import scene
 from tests.lab.container import SHARED, end_group
 from tests.lab.network import client_port
@@ -123,7 +122,7 @@ def publish_fast(broadcast: ChaosBroadcast) -> None:
     broadcast.wait_for(FALLBACK)
     argv = (
         "ffmpeg", "-v", "error", "-readrate", str(FAST_SPEED), "-stream_loop", "-1",
-        "-i", f"{SHARED}/clip.flv", "-c", "copy", "-f", "flv", PUBLISH_URL,
+        "-i", f"{SHARED}/clip.flv", "-c", "copy", "-f", "flv", broadcast.publish_url,
     )  # fmt: skip
     process = broadcast.container.popen(argv)
     broadcast.undo.callback(end_group, process)

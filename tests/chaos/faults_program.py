@@ -7,7 +7,6 @@ import time
 from tests.chaos.broadcast import NAMES, ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON, LIVE, End
 from tests.chaos.fault import CUT_MS, HUNG_MS, KILLED_MS, Act, Fault
-from tests.lab import units
 from tests.lab.deadline import LabError, wait_until
 from tests.lab.scene import FALLBACK
 
@@ -88,19 +87,19 @@ def again_and_again(harm: Act) -> Act:
 
 
 def kill_live(broadcast: ChaosBroadcast) -> None:
-    units.signal_all(broadcast.container, "live@main.service", signal.SIGKILL)
+    broadcast.signal_all(f"live@{broadcast.channel.name}.service", signal.SIGKILL)
     broadcast.wait_for(FALLBACK)
 
 
 def _pid(broadcast: ChaosBroadcast) -> int:
-    processes = units.pids(broadcast.container, UNIT)
+    processes = broadcast.pids(UNIT)
     if not processes:
         raise LabError("the program does not run")
     return processes[0]
 
 
 def _is_replaced(broadcast: ChaosBroadcast, before: int) -> bool:
-    processes = units.pids(broadcast.container, UNIT)
+    processes = broadcast.pids(UNIT)
     return bool(processes) and processes[0] != before
 
 

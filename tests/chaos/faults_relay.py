@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.fault import Fault
-from tests.lab import units
 
 NAME = "delta"
 UNIT = f"ffmpeg-relay@{NAME}.service"
@@ -38,7 +37,7 @@ def stop(broadcast: ChaosBroadcast) -> None:
 
 def kill_as_oom(broadcast: ChaosBroadcast) -> None:
     with losing(broadcast):
-        units.signal_all(broadcast.container, UNIT, signal.SIGKILL)
+        broadcast.signal_all(UNIT, signal.SIGKILL)
 
 
 def _is_silent(broadcast: ChaosBroadcast) -> bool:

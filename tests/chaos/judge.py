@@ -42,7 +42,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Played:
-    """The result of a fault. seconds_to_heal is None if it did not heal; end_state is the expected state."""
+    """The result of a fault. seconds_to_heal is None if it did not heal; end_state is the expected state.
+
+    `bystanders` are the platforms of other channels than the one that was struck.
+    """
 
     name: str
     text: str
@@ -53,12 +56,18 @@ class Played:
     healed: bool
     seconds_to_heal: float | None
     platforms: Mapping[str, Seen]
+    bystanders: Mapping[str, Seen] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
 
     def gap_ms(self) -> float | None:
         """Return the median gap over the platforms that the fault does not concern; None without any."""
         gaps = [seen.gap_ms for name, seen in self.platforms.items() if name not in self.concerns]
+        return statistics.median(gaps) if gaps else None
+
+    def bystanders_gap_ms(self) -> float | None:
+        """Return the median gap over the platforms of other channels; None without any."""
+        gaps = [seen.gap_ms for seen in self.bystanders.values()]
         return statistics.median(gaps) if gaps else None
 
     def problems(self) -> list[str]:
@@ -68,9 +77,12 @@ class Played:
             problems.append(f"did not end in the state {self.end_state}")
         for name, seen in self.platforms.items():
             problems += seen.problems(name, may_lose=name in self.concerns)
-        gap = self.gap_ms()
-        if gap is not None and gap > self.bound_ms:
-            problems.append(f"a silence of {gap:.0f} ms, more than the bound of {self.bound_ms:.0f} ms")
+        for name, seen in self.bystanders.items():
+            problems += seen.problems(name)
+        for where, gap in (("", self.gap_ms()), (" in other channels", self.bystanders_gap_ms())):
+            if gap is not None and gap > self.bound_ms:
+                bound = f"more than the bound of {self.bound_ms:.0f} ms"
+                problems.append(f"a silence of {gap:.0f} ms{where}, {bound}")
         return problems
 
     def is_ok(self) -> bool:

@@ -1,14 +1,16 @@
 """The results of the faults: a table on the terminal, and report.json."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.chaos.judge import Played
+from tests.chaos.judge import Played, Seen
 from tests.chaos.on_servers import show_problems
 from tests.demo.screen import Screen
 
-TITLES = f"{'server':11}{'fault':30}{'heals':>8}{'lost':>6}{'gap':>9}{'bound':>9}{'disorder':>10}"
+TITLES = (
+    f"{'server':11}{'fault':30}{'heals':>8}{'lost':>6}{'gap':>9}{'bound':>9}{'disorder':>10}{'others':>9}"
+)
 
 
 def as_json(played: Iterable[Played]) -> str:
@@ -30,26 +32,32 @@ def as_row(one: Played) -> dict[str, Any]:
         "concerns": list(one.concerns),
         "problems": one.problems(),
         "counts": dict(one.counts),
-        "platforms": {
-            name: {
-                "connections_lost": seen.connections_lost,
-                "gap_ms": round(seen.gap_ms, 1),
-                "non_monotonic": seen.non_monotonic,
-            }
-            for name, seen in one.platforms.items()
-        },
+        "platforms": _table(one.platforms),
+        "bystanders": _table(one.bystanders),
+    }
+
+
+def _table(platforms: Mapping[str, Seen]) -> dict[str, Any]:
+    return {
+        name: {
+            "connections_lost": seen.connections_lost,
+            "gap_ms": round(seen.gap_ms, 1),
+            "non_monotonic": seen.non_monotonic,
+        }
+        for name, seen in platforms.items()
     }
 
 
 def line(one: Played, screen: Screen) -> str:
     """Return a fault's line of the table: its cost for the platforms that it does not concern."""
     spared = [seen for name, seen in one.platforms.items() if name not in one.concerns]
-    gap = one.gap_ms()
+    gap, others = one.gap_ms(), one.bystanders_gap_ms()
     heals = "never" if one.seconds_to_heal is None else f"{one.seconds_to_heal:.1f} s"
     figures = (
         f"{heals:>8}{sum(seen.connections_lost for seen in spared):6}"
         f"{'' if gap is None else f'{gap:.0f} ms':>9}{one.bound_ms:6.0f} ms"
         f"{sum(seen.non_monotonic for seen in one.platforms.values()):10}"
+        f"{'' if others is None else f'{others:.0f} ms':>9}"
     )
     mark = screen.paint("ok", "good") if one.is_ok() else screen.paint("FAIL", "bad")
     return f"{one.server:11}{one.name:30}{figures}  {mark}"

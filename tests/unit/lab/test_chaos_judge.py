@@ -1,6 +1,7 @@
 """The judge of faults reports every problem and nothing else; the report has the promised shape."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -27,7 +28,16 @@ def played(
 ) -> Played:
     platforms = {"alpha": CALM, "beta": CALM} | seen
     end, is_healed = "live", healed is not None
-    return Played("name", "text", "srs", concerns, 200.0, end, is_healed, healed, platforms, said)
+    result = Played("name", "text", "srs", concerns, 200.0, end, is_healed, healed, platforms)
+    return replace(result, complaints=said)
+
+
+def test_a_platform_of_another_channel_may_neither_lose_a_connection_nor_fall_silent() -> None:
+    """Not even if the fault concerns a platform of the same name."""
+    struck = played(concerns=("alpha",))
+    assert replace(struck, bystanders={"north": CALM}).problems() == []
+    assert replace(struck, bystanders={"alpha": replace(CALM, connections_lost=1)}).problems() != []
+    assert replace(struck, bystanders={"north": replace(CALM, gap_ms=201.0)}).problems() != []
 
 
 def test_a_calm_stretch_costs_nothing() -> None:
