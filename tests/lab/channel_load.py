@@ -71,7 +71,7 @@ def units_of(channels: int) -> dict[str, list[str]]:
     """Return the units of each part."""
     others = [name_of(number) for number in range(1, channels)]
     relays = [f"ffmpeg-relay@{relay}.service" for relay in _relays("")]
-    relays += [f"ffmpeg-relay@{name}:{relay}.service" for name in others for relay in _relays(name)]
+    relays += [f"ffmpeg-relay@{name}.{relay}.service" for name in others for relay in _relays(name)]
     return {
         "ingest": ["restream-ingest.service"],
         "agent": ["restream-agent.service"],

@@ -142,7 +142,7 @@ def test_an_edit_of_one_channel_restarts_that_channel_s_relay_alone(channels: Ch
     )
     changes = changed(before, installation.runs())
     changes.pop("restream-agent.service", None)
-    assert changes == {"ffmpeg-relay@es:alpha.service": "restarted"}
+    assert changes == {"ffmpeg-relay@es.alpha.service": "restarted"}
     installation.edit(text)
     channels.wait()
 
