@@ -13,7 +13,6 @@ class ChannelIngest(Table):
     """What a channel says of OBS's silence; what is left out is as in `[ingest]`."""
 
     stall: Annotated[float, span(*ingest.STALL)] = ingest.stall()
-    timeout: Annotated[float, span(*ingest.TIMEOUT)] = ingest.timeout()
     settle: Annotated[float, span(*ingest.SETTLE)] = ingest.settle()
 
 

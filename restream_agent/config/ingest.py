@@ -14,7 +14,6 @@ from restream_agent.config.value_types import ValueType, choice, span
 IngestServer = Literal["srs", "nginx-rtmp"]
 
 STALL = (0.2, 30)
-TIMEOUT = (0.2, 3600)
 SETTLE = (0, 60)
 """The bounds in seconds of the keys that a channel may have, too (channel.py)."""
 
@@ -32,16 +31,6 @@ def stall() -> Any:
         "1s",
         "If OBS stays connected but sends nothing for this long, viewers see the fallback.",
         example="1s",
-    )
-
-
-def timeout() -> Any:
-    """Declare the key `timeout`."""
-    return option(
-        "10s",
-        "If OBS sends nothing for this long, the server closes OBS's connection. Must be longer than "
-        "`stall`.",
-        example="10s",
     )
 
 
@@ -71,7 +60,12 @@ class Ingest(Table):
         example={"credential": "ingest"},
     )
     stall: Annotated[float, span(*STALL)] = stall()
-    timeout: Annotated[float, span(*TIMEOUT)] = timeout()
+    timeout: Annotated[float, span(0.2, 3600)] = option(
+        "10s",
+        "If OBS sends nothing for this long, the server closes OBS's connection. Must be longer than "
+        "`stall`.",
+        example="10s",
+    )
     settle: Annotated[float, span(*SETTLE)] = settle()
     manage: bool = option(
         True,
@@ -85,13 +79,17 @@ class Ingest(Table):
         example="/usr/local/srs/objs/srs",
     )
 
+    @property
+    def key_complaint(self) -> str:
+        """Why OBS cannot send the key that the file has in the clear; "" if it can, or if it has none."""
+        plain = self.key.plain.get_secret_value() if self.key and self.key.plain else ""
+        return secret_text.obs_complaint(plain, self.server)
+
     @model_validator(mode="after")
     def check(self) -> Self:
         """Refuse a key that OBS cannot send, and a timeout that would end OBS before the stall is noticed."""
-        plain = self.key.plain.get_secret_value() if self.key and self.key.plain else ""
-        reason = secret_text.obs_complaint(plain, self.server)
-        if reason:
-            raise complaints("ingest", [("key", reason, KEY_HINT)])
+        if self.key_complaint:
+            raise complaints("ingest", [("key", self.key_complaint, KEY_HINT)])
         if self.timeout <= self.stall:
             raise complaints("ingest", [("timeout", *SILENCE)])
         return self

@@ -6,11 +6,11 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from restream_agent.base.errors import ConfigError, Problem
+from restream_agent.config import channel_rules
 from restream_agent.config.complaints import COMPLAINT
 from restream_agent.config.model import Config, Version
 from restream_agent.config.outputs import output_problems
 from restream_agent.config.problems import model_problems, problem, syntax_problem
-from restream_agent.config.relays import BACKUP, sender_of
 
 KNOWN_VERSIONS: tuple[int, ...] = get_args(Version)
 
@@ -26,8 +26,9 @@ def load(text: str, *, source: str) -> Config:
         problems = version_problems(raw, text, source)
     if not problems:
         config, problems = validate(raw, text, source)
-        problems = [*problems, *collisions(raw, text, source)]
+        problems = [*problems, *channel_rules.collisions(raw, text, source)]
         if config is not None:
+            problems += channel_rules.ingest_problems(config, text, source)
             problems += output_problems(config, text, source)
         problems.sort(key=lambda problem: problem.line)
         if config is not None and not problems:
@@ -61,28 +62,3 @@ def validate(raw: dict[str, Any], text: str, source: str) -> tuple[Config | None
         return Config.model_validate(raw), []
     except ValidationError as error:
         return None, model_problems(error, text, source)
-
-
-def collisions(raw: dict[str, Any], text: str, source: str) -> list[Problem]:
-    """Report platforms whose relays share a name, or the address that ffmpeg sends its reports from.
-
-    The parsed text is searched, not the model, so that these are reported together with all other problems.
-    """
-    platforms = raw.get("platforms")
-    if not isinstance(platforms, dict):
-        return []
-    backed_up = [name for name, table in platforms.items() if isinstance(table, dict) and table.get("backup")]
-    messages = [
-        (name + BACKUP, f"is the name of {name}'s backup relay")
-        for name in backed_up
-        if name + BACKUP in platforms
-    ]
-    owners = dict[str, str]()
-    for name in [*platforms, *(name + BACKUP for name in backed_up)]:
-        owner = owners.setdefault(sender_of(name), name)
-        if owner != name:
-            messages.append((name, f"gets, by chance, the same loopback address for its reports as {owner}"))
-    return [
-        problem(COMPLAINT, ("platforms", name), f"{message}\nrename this platform", text, source)
-        for name, message in messages
-    ]

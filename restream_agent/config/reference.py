@@ -104,14 +104,16 @@ def summary(model: type[BaseModel]) -> str:
 
 def table_of(model: type[BaseModel]) -> str:
     """Return a model's keys as a Markdown table."""
-    rows = "".join(key_row(name, field) for name, field in fields_of(model))
+    # A default there is never used: what is left out is as at the top.
+    default = "as in `[ingest]`" if model is ChannelIngest else ""
+    rows = "".join(key_row(name, field, default or default_of(field)) for name, field in fields_of(model))
     return f"| key | type | default | what it does | example |\n|---|---|---|---|---|\n{rows}"
 
 
-def key_row(name: str, field: FieldInfo) -> str:
+def key_row(name: str, field: FieldInfo, default: str) -> str:
     """Return a key's row."""
     example = f"`{name} = {toml_value(example_of(field))}`"
-    return f"| `{name}` | {type_words(field)} | {default_of(field)} | {field.description} | {example} |\n"
+    return f"| `{name}` | {type_words(field)} | {default} | {field.description} | {example} |\n"
 
 
 def example_of(field: FieldInfo) -> Any:

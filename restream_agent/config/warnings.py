@@ -6,10 +6,12 @@ from ipaddress import IPv4Address
 from restream_agent.base.errors import Problem
 from restream_agent.base.secret_text import NEW_KEY
 from restream_agent.config import notify
+from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
 from restream_agent.config.platform import Platform
 from restream_agent.config.presets import Preset, completed_url
 from restream_agent.config.problems import dotted
+from restream_agent.config.relays import channel_path
 from restream_agent.config.toml_lines import KeyPath, line_of
 from restream_agent.config.values import names_stream
 from restream_agent.systemd.time_spans import format_span
@@ -30,8 +32,7 @@ def warnings(config: Config, source: str, text: str) -> tuple[Problem, ...]:
     `text` is what `config` was loaded from, `source` its file's name for messages.
     """
     remarks = [
-        *ingest_remarks(config),
-        *platforms_remarks(config),
+        *(remark for each in channel_configs(config).values() for remark in channel_remarks(each)),
         *notify.remarks(config.notify),
     ]
     problems = [
@@ -40,45 +41,59 @@ def warnings(config: Config, source: str, text: str) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.line))
 
 
+def channel_remarks(config: Config) -> Iterator[Remark]:
+    """Warn of what one channel says, which may be the only one."""
+    yield from ingest_remarks(config)
+    at = channel_path(config.channel)
+    enabled = {name: platform for name, platform in config.platforms.items() if platform.enabled}
+    if not enabled and not config.channel.others:
+        table = dotted((*at, "platforms"))
+        yield (*at, "platforms"), "no platform is enabled: nothing will be sent", f"add [{table}.NAME]"
+    for name, platform in config.platforms.items():
+        place = (*at, "platforms", name)
+        yield from key_remarks(place, config.channel.relay(name), platform)
+        if name in enabled:
+            yield from address_remarks((*place, "url"), platform)
+            yield from preset_remarks(config, name, platform)
+
+
 def ingest_remarks(config: Config) -> Iterator[Remark]:
     """Warn of an ingest server that strangers may send to."""
-    key, listen = config.ingest.key, config.ingest.listen
+    key, listen, channel = config.ingest.key, config.ingest.listen, config.channel
+    path = ("ingest", "key") if channel.is_main else (*channel_path(channel), "key")
     if key is not None and key.plain is not None:
-        yield ("ingest", "key"), "is written in the clear", clear_hint("ingest")
+        yield (
+            path,
+            "is written in the clear",
+            clear_hint("ingest" if channel.is_main else f"ingest-{channel.name}"),
+        )
         if len(key.plain.get_secret_value()) < UNGUESSABLE:
-            yield ("ingest", "key"), *GUESSABLE
+            yield path, *GUESSABLE
     if key is None and not IPv4Address(listen.rsplit(":", 1)[0]).is_loopback:
         hint = 'set a key, or listen = "127.0.0.1:1935"'
-        yield ("ingest", "key"), f"anyone who reaches {listen} can broadcast", hint
+        yield path, f"anyone who reaches {listen} can broadcast", hint
 
 
-def platforms_remarks(config: Config) -> Iterator[Remark]:
-    """Warn of a file without an enabled platform, and of each platform's settings."""
-    enabled = {name: platform for name, platform in config.platforms.items() if platform.enabled}
-    if not enabled:
-        yield ("platforms",), "no platform is enabled: nothing will be sent", "add [platforms.NAME]"
-    for name, platform in config.platforms.items():
-        yield from key_remarks(name, platform)
-    for name, platform in enabled.items():
-        yield from address_remarks(name, platform)
-        preset = platform.known_preset
-        if preset is not None:
-            yield from hold_remarks(config, name, preset)
-            yield from video_remarks(name, platform, preset)
-            yield from fallback_remarks(config, name, platform, preset)
+def preset_remarks(config: Config, name: str, platform: Platform) -> Iterator[Remark]:
+    """Warn of what a platform does not take."""
+    preset, at = platform.known_preset, channel_path(config.channel)
+    if preset is not None:
+        yield from hold_remarks(config, name, preset)
+        yield from video_remarks((*at, "platforms", name, "video"), platform, preset)
+        yield from fallback_remarks(config, name, platform, preset)
 
 
-def key_remarks(name: str, platform: Platform) -> Iterator[Remark]:
+def key_remarks(place: KeyPath, name: str, platform: Platform) -> Iterator[Remark]:
     """Warn of keys that everyone who reads the file, or ffmpeg's command line, can see."""
     if platform.key is not None and platform.key.plain is not None:
-        yield ("platforms", name, "key"), "is written in the clear", clear_hint(name)
+        yield (*place, "key"), "is written in the clear", clear_hint(name)
     if platform.key is None and platform.url is not None and names_stream(platform.url):
         hint = f"end the URL after the application; {clear_hint(name)}"
-        yield ("platforms", name, "url"), "ends in a key, written in the clear", hint
+        yield (*place, "url"), "ends in a key, written in the clear", hint
     elif platform.url is not None and "?" in platform.url:
         message = "every user of this machine can read what follows the ?, on ffmpeg's command line"
         hint = "if a platform needs a secret there, write it at the end of the key: KEY?name=value"
-        yield ("platforms", name, "url"), message, hint
+        yield (*place, "url"), message, hint
 
 
 def clear_hint(name: str) -> str:
@@ -86,9 +101,8 @@ def clear_hint(name: str) -> str:
     return f'store it with `restream-agent secret set {name}` and write key = {{ credential = "{name}" }}'
 
 
-def address_remarks(name: str, platform: Platform) -> Iterator[Remark]:
+def address_remarks(path: KeyPath, platform: Platform) -> Iterator[Remark]:
     """Warn of an incomplete or unsuitable URL, without showing it: it may hold a password."""
-    path = ("platforms", name, "url")
     if platform.url is not None and completed_url(platform.url) != platform.url:
         yield path, "has no port and no application: :443/app is added", "add :443/app to it"
         return
@@ -102,12 +116,16 @@ def hold_remarks(config: Config, name: str, preset: Preset) -> Iterator[Remark]:
     hold, longest = config.fallback.hold, preset.longest_broadcast_h
     if longest is not None and (hold is None or hold > longest * 3600):
         message = f"{preset.title} ({name}) ends a broadcast after {longest:g} hours"
-        yield ("fallback", "hold"), message, f'a hold of more than "{longest:g}h" has no effect there'
+        yield (
+            fallback_path(config, "hold"),
+            message,
+            f'a hold of more than "{longest:g}h" has no effect there',
+        )
 
 
-def video_remarks(name: str, platform: Platform, preset: Preset) -> Iterator[Remark]:
+def video_remarks(path: KeyPath, platform: Platform, preset: Preset) -> Iterator[Remark]:
     """Warn of a video encoding that exceeds the platform's limits."""
-    video, path = platform.video, ("platforms", name, "video")
+    video = platform.video
     if video is None:
         return
     if preset.keyframe_max_s is not None and video.keyframe > preset.keyframe_max_s:
@@ -122,7 +140,16 @@ def fallback_remarks(config: Config, name: str, platform: Platform, preset: Pres
     """Warn of too rare keyframes in the fallback, where a platform receives it unchanged."""
     longest = preset.keyframe_max_s
     if platform.video is None and longest is not None and config.fallback.keyframe > longest:
-        yield ("fallback", "keyframe"), keyframe_message(preset), f"{name} receives the fallback unchanged"
+        yield (
+            fallback_path(config, "keyframe"),
+            keyframe_message(preset),
+            f"{name} receives the fallback unchanged",
+        )
+
+
+def fallback_path(config: Config, key: str) -> KeyPath:
+    """Return where a channel's `fallback` is in the TOML."""
+    return (*channel_path(config.channel), "fallback", key)
 
 
 def keyframe_message(preset: Preset) -> str:
