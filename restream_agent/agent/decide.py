@@ -201,11 +201,10 @@ def _renew_relay(situation: Situation) -> tuple[Action, ...]:
 
 def _revive_ingest(memory: PublisherMemory, situation: Situation) -> tuple[Action, ...]:
     """Restart an ingest server that is dead, unless that would end somebody's stream."""
-    is_accepted = situation.now - memory.accepted_at < GRACE
-    is_used = situation.is_heard or situation.is_used_elsewhere or is_accepted
-    reason = "it accepts no connections"
-    is_due = situation.ingest.needs_restart and not is_used
-    return (ChangeUnit("restart", unit_names.INGEST_UNIT, reason),) if is_due else ()
+    is_used = situation.is_heard or situation.is_used_elsewhere
+    if is_used or situation.now - memory.accepted_at < GRACE or not situation.ingest.needs_restart:
+        return ()
+    return (ChangeUnit("restart", unit_names.INGEST_UNIT, "it accepts no connections"),)
 
 
 def _check_publishers(rules: Rules, memory: PublisherMemory, situation: Situation) -> Decision:
