@@ -229,10 +229,8 @@ def test_a_dead_port_is_looked_at_no_more_often_while_another_channel_is_used(
 ) -> None:
     """The server cannot be restarted now."""
 
-    async def fail(port: PortProbe) -> None:
-        port.failures = 20
-
-    monkeypatch.setattr(PortProbe, "attempt", fail)
+    monkeypatch.setattr(PortProbe, "is_dead", True)
+    several.machine.units = {"restream-ingest.service": "active"}
     main = several.channels["main"].agent
     go(main.tick)
     assert main.look_again.is_set()
