@@ -13,8 +13,9 @@ from tests.chaos.channels import url_of
 from tests.demo.install import ETC, INGEST_KEY, install
 from tests.demo.screen import Screen
 from tests.lab.container import Container
-from tests.lab.obs import Encoder, Obs
+from tests.lab.obs import Encoder
 from tests.lab.platform import PlatformServer
+from tests.lab.reconnecting import ReconnectingObs
 from tests.lab.servers import SERVERS
 from tests.system.installation import SETTLED, TOML, Installation, changed
 
@@ -100,12 +101,16 @@ def channels(request: pytest.FixtureRequest) -> Iterator[Channels]:
         container.write(TOML, text)
         installation.product("apply")
         installation.toml = text
-        started = [Obs(container, url_of(channel), encoder).start() for channel, encoder in OBS.items()]
+        publishers = [
+            ReconnectingObs(container, url_of(channel), encoder) for channel, encoder in OBS.items()
+        ]
+        for obs in publishers:
+            obs.come()
         each = Channels(installation)
         each.wait()
         yield each
-        for obs in started:
-            obs.kill()
+        for obs in publishers:
+            obs.close()
 
 
 def test_each_channel_reaches_its_own_platforms_alone(channels: Channels) -> None:
