@@ -1,0 +1,94 @@
+"""The walls between channels: the place of each unit is taken, and all of the others is tried there."""
+
+import base64
+import json
+
+import pytest
+
+from restream_agent.base.channel_paths import ChannelPaths, paths_of
+from tests.chaos.channels import url_of
+from tests.demo.install import ETC
+from tests.lab.container import Container
+from tests.system.places import TARGETS, Place, try_everything
+from tests.system.three_channels import PLATFORMS, Channels, channels
+
+__all__ = ["channels"]
+
+pytestmark = pytest.mark.system
+
+OWN = "es"
+PLACES = (
+    "live@es.service",
+    "fallback@es.service",
+    "ffmpeg-relay@es.alpha.service",
+    "ffmpeg-relay@es.beta.service",
+)
+MAIN_PLACES = ("live@main.service", "fallback.service", "ffmpeg-relay@north.service")
+RUNNING = (*MAIN_PLACES, "live@en.service", "fallback@en.service", "ffmpeg-relay@en.east.service", *PLACES)
+UNITS = ("restream@en.target", "restream-off-air@en.service", "restream.target", "restream-off-air.service")
+
+
+def directories(one: ChannelPaths) -> tuple[str, ...]:
+    """Return the directories of a channel."""
+    return (one.settings, one.runtime, one.operator, one.fallback, f"/run/{one.program_runtime}")
+
+
+def write_targets(each: Channels) -> None:
+    """Tell the probe what to try: every channel's keys, sockets, directories, processes and units."""
+    container = each.installation.container
+    secrets = {channel: url_of(channel).rpartition("=")[2] for channel in PLATFORMS}
+    secrets |= {name: f"{name}-key" for names in PLATFORMS.values() for name in names}
+    runtime = {channel: paths_of(channel) for channel in PLATFORMS}
+    targets = {
+        "secrets": {name: base64.b64encode(value.encode()).decode() for name, value in secrets.items()},
+        "places": [ETC, "/run", "/var/lib/restream-agent", "/var/lib/private"],
+        "directories": [directory for one in runtime.values() for directory in directories(one)],
+        "addresses": {
+            f"{channel} {kind}": socket
+            for channel, one in runtime.items()
+            for kind, socket in (
+                ("live", one.live_socket), ("relay", one.relay_socket), ("telemetry", one.telemetry_socket),
+            )
+        },
+        "units": UNITS,
+        "processes": {unit: int(each.installation.show(unit, "MainPID")) for unit in RUNNING},
+    }  # fmt: skip
+    container.write(TARGETS, json.dumps(targets))
+
+
+def allowed(place: str) -> set[str]:
+    """Return what a unit may do: use its own key and the door of its own channel that is meant for it."""
+    channel = "main" if place in MAIN_PLACES else OWN
+    kind, _, instance = place.removesuffix(".service").partition("@")
+    if kind == "live":
+        return {f"connects {channel} live"}
+    if kind == "ffmpeg-relay":
+        return {f"connects {channel} relay", f"reads {instance.rpartition('.')[2]}"}
+    return {
+        f"connects {channel} telemetry", f"writes /run/{paths_of(channel).program_runtime}",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [*PLACES, *MAIN_PLACES])
+def test_a_unit_reaches_nothing_of_another_channel(channels: Channels, place: str) -> None:
+    """What succeeds in its place is its own: key, door, directory and process."""
+    write_targets(channels)
+    outcome = try_everything(channels.installation.container, Place(place))
+    done = {attempt for attempt, succeeded in outcome.items() if succeeded}
+    done = {
+        one for one in done if one.split()[0] in ("reads", "writes", "connects", "starts", "memory", "kills")
+    }
+    own = {f"memory {place}", f"kills {place}"}
+    assert done - own == allowed(place)
+
+
+def test_a_channel_has_a_slice_and_users_of_its_own(channels: Channels) -> None:
+    """Its weight and limits hold for all its processes together."""
+    container: Container = channels.installation.container
+    users = set()
+    for place in (*PLACES, *MAIN_PLACES):
+        group = channels.installation.show(place, "ControlGroup")
+        assert ("/restream-es.slice/" in group) == (place in PLACES), group
+        pid = channels.installation.show(place, "MainPID")
+        users.add(container.run(("stat", "-c", "%u", f"/proc/{pid}")).stdout)
+    assert len(users) == len(PLACES) + len(MAIN_PLACES)
