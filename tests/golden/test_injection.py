@@ -84,6 +84,12 @@ url = "rtmp://h/app"
 key = {text["plain"]}
 [notify]
 webhook = {{ file = {text["webhook"]} }}
+[channels.es]
+key = {{ file = {text["ingest"]} }}
+fallback = {{ video = {text["video"]}, message = {text["message"]} }}
+[channels.es.platforms.one]
+url = {text["url"]}
+key = {{ credential = "es" }}
 """
     return load(toml, source="t")
 
