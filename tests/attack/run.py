@@ -47,7 +47,8 @@ class Outcome:
 def attack(container: Container, *, count: int, idle: int, warm_up: int) -> Outcome:
     """Send `warm_up` requests, then `count`, with `idle` half-open requests both times, while off air.
 
-    The first time shows what the listener needs for them, the second time whether it keeps any of it.
+    The first time shows what the listener needs for them, the second time whether it keeps any of it. A busy
+    machine holds more requests at once, so `warm_up` is best as large as `count`.
     """
     shutil.copytree(Path(__file__).parent, container.shared / "attack", dirs_exist_ok=True)
     process, state = _process(container), _state(container)

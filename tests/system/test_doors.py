@@ -67,7 +67,7 @@ def test_the_listener_stands_an_attack(installation: Installation) -> None:
 
     The agent may open 8,192 files. Hooks are answered meanwhile, and the half-open requests are ended.
     """
-    outcome = attack(installation.container, count=5000, idle=9000, warm_up=2000)
+    outcome = attack(installation.container, count=5000, idle=9000, warm_up=5000)
     said = "\n".join(outcome.lines())
     assert (outcome.is_same_process, outcome.state_after, outcome.complaints) == (
         True,
