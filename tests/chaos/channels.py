@@ -15,7 +15,9 @@ STRUCK = Channel("es")
 BYSTANDERS = {"main": ("north", "south"), "en": ("east", "west")}
 SENT = {
     "main": Encoder(width=1280, height=720, bitrate=1_500_000),
-    "en": Encoder(width=640, height=360, fps=25, sample_rate=44100, channels=1, bitrate=600_000),
+    "en": Encoder(
+        width=640, height=360, fps=25, bitrate=600_000, sound="libmp3lame", sample_rate=44100, channels=1
+    ),
 }
 FIRST_PORT = 21100
 _BY_CHANNEL = ("on-air", "off-air", "status", "fallback")

@@ -19,7 +19,10 @@ OWN_MACHINE = ("nice", "-n", "-10")
 
 @dataclass(frozen=True)
 class Encoder:
-    """The settings of an OBS: bitrate in bit/s, keyframe interval in seconds, mark from `scene.MARKS`."""
+    """The settings of an OBS: bitrate in bit/s, keyframe interval in seconds, mark from `scene.MARKS`.
+
+    `sound` is ffmpeg's name of the sound's encoder.
+    """
 
     width: int = 1280
     height: int = 720
@@ -30,6 +33,7 @@ class Encoder:
     b_frames: int = 0
     sample_rate: int = 48000
     channels: int = 2
+    sound: str = "aac"
     mark: str = "live"
 
     def arguments(self, url: str) -> tuple[str, ...]:
@@ -53,7 +57,7 @@ class Encoder:
             "-c:v", "libx264", "-preset", "ultrafast", *latency, "-profile:v", self.profile,
             "-b:v", rate, "-maxrate", rate, "-bufsize", rate, "-bf", str(self.b_frames), "-g", gop,
             "-x264-params", x264,
-            "-c:a", "aac", "-b:a", "128k", "-flush_packets", "1", "-f", "flv", url,
+            "-c:a", self.sound, "-b:a", "128k", "-flush_packets", "1", "-f", "flv", url,
         )
         # fmt: on
 

@@ -19,7 +19,7 @@ from tests.system.installation import SETTLED, TOML, Installation
 OBS = {
     "main": Encoder(width=640, height=360, bitrate=600_000),
     "es": Encoder(width=426, height=240, fps=25, sample_rate=44100, bitrate=400_000, mark="second"),
-    "en": Encoder(width=320, height=180, channels=1, bitrate=300_000),
+    "en": Encoder(width=320, height=180, bitrate=300_000, sound="libmp3lame", sample_rate=44100, channels=1),
 }
 PLATFORMS = {"main": ("north", "south"), "es": ("alpha", "beta"), "en": ("east", "west")}
 
