@@ -48,7 +48,8 @@ class Strays:
 
         A stray that is not disconnected is tried again at the next list.
         """
-        for stray in self._files.keys() & set(listed):
+        strays = self._files.keys() & set(listed)
+        for stray in strays:
             log.info("publisher %s is dropped: the channels have changed", stray.client_id)
             with suppress(RestreamError):
                 await ingest.drop(stray)
@@ -57,7 +58,8 @@ class Strays:
             # That of `main` remembers another publisher by now.
             if directory.parent.name == CHANNELS:
                 _forget(directory)
-        return tuple(publisher for publisher in listed if publisher not in self._files)
+        # Not those in the files: another channel's newer list may have removed them during the drop.
+        return tuple(publisher for publisher in listed if publisher not in strays)
 
 
 def _forget(directory: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from restream_agent.agent import switchboard
+from restream_agent.agent.channel_ingest import Strays
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.refusals import WRONG_KEY
 from restream_agent.agent.situation import Publisher
@@ -15,7 +16,7 @@ from restream_agent.systemd.channels import Channel
 from restream_agent.wire.status_report import ChannelsReport
 from tests.unit.agent.channels_running import CHANNELS, MAIN, SeveralChannels, several
 from tests.unit.agent.reports import live, program
-from tests.unit.agent.test_agent import go, hook
+from tests.unit.agent.test_agent import FakeIngest, go, hook
 
 __all__ = ["several"]
 
@@ -101,6 +102,19 @@ def test_the_publisher_of_a_removed_channel_goes_to_no_other(several: SeveralCha
     several.server.listed = ()
     go(several.channels["main"].tick)
     assert not (several.runtime / "channels/es").exists()
+
+
+def test_a_stray_that_goes_while_it_is_dropped_comes_back_to_no_channel(several: SeveralChannels) -> None:
+    """The list of one channel is older than that of another, which has the stray no more."""
+    several.begin((Channel(),))
+    publish(several, ES)
+    strays = Strays(several.runtime, CHANNELS)
+
+    class SlowToDrop(FakeIngest):
+        async def drop(self, _: Publisher) -> None:
+            await strays.drop((OBS,), self)
+
+    assert go(lambda: strays.drop((OBS, ES), SlowToDrop())) == [(OBS,)]
 
 
 def test_the_publisher_of_an_added_channel_s_name_does_not_open_it(several: SeveralChannels) -> None:
