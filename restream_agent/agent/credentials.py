@@ -40,10 +40,13 @@ class HookCredentials:
         """Whether one of these texts is the key of the stream's channel, or none is needed.
 
         The stream's name chooses the channel, and a name that is no channel's belongs to `main`. So the right
-        key of another channel is a wrong key.
+        key of another channel is a wrong key. Where none is needed, a name that is the key of a channel is
+        refused: its publisher meant that channel, and a name goes into the log.
         """
         right = self.others.get(stream, self.key)
-        return right is None or any(_is_same(key, right) for key in keys)
+        if right is None:
+            return not self.is_key(stream)
+        return any(_is_same(key, right) for key in keys)
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from restream_agent.agent import http
 from restream_agent.agent.credentials import HookCredentials
+from restream_agent.agent.refusals import KEY_ALONE
 from tests.unit.agent.test_http import FORM, TOKEN, FakeAgent, HookClient, body, post
 
 KEYS = {"main": "k3y-of-main", "es": "k3y-of-es", "en": "k3y-of-en"}
@@ -96,3 +97,14 @@ def test_who_forgets_the_key_is_told_the_stream_key_of_the_channel(
     post(client, json=body(stream="es", param=""))
     ((refusal, _),) = agent.refused
     assert "the stream key es?key=KEY" in refusal.remedy
+
+
+def test_the_key_of_a_channel_as_a_name_does_not_open_main_either_where_main_takes_any(
+    agent: FakeAgent,
+) -> None:
+    """Else who types the key alone takes main over, with the key in the log and in a unit's name."""
+    client = HookClient(agent, HookCredentials(TOKEN, None, OTHERS))
+    assert post(client, json=body(stream=KEYS["es"], param="")) == 403
+    ((refusal, _),) = agent.refused
+    assert (refusal.reason, agent.heard) == (KEY_ALONE.reason, [])
+    assert post(client, json=body(stream="other", param="")) == 200
