@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from restream_agent.agent.channel_agent import ChannelAgent
@@ -51,7 +52,9 @@ class Switchboard:
         within = _LOOKED_WITHIN if len(self._channels) > 1 else None
         await asyncio.gather(*(channel.refresh(within) for channel in self._channels.values()))
         reports = {name: channel.agent.status().report() for name, channel in self._channels.items()}
-        return ChannelsReport(reports).as_table()
+        # Main alone tries the port, to which the publishers of all channels connect.
+        port = reports[MAIN].port
+        return ChannelsReport({name: replace(each, port=port) for name, each in reports.items()}).as_table()
 
     def problems(self) -> tuple[str, ...]:
         """Return a sentence for each problem; that of a channel other than `main` begins with its name."""

@@ -149,6 +149,17 @@ def test_the_status_has_every_channel(several: SeveralChannels) -> None:
     assert set(report.channels["es"].relays) == {"twitch"}
 
 
+def test_every_channel_s_status_says_that_obs_cannot_connect(
+    several: SeveralChannels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Main alone tries the port that all of them share."""
+    main = several.channels["main"].agent
+    monkeypatch.setattr(main._observer.port, "failures", 2)
+    (table,) = go(several.board.status)
+    ports = {name: each.port for name, each in ChannelsReport.from_table(table).channels.items()}
+    assert ports == {"main": "down", "es": "down", "en": "down"}
+
+
 def test_one_channel_has_the_status_and_the_line_of_always(several: SeveralChannels) -> None:
     """Nothing is named that exists once."""
     several.begin((Channel(),))
