@@ -24,7 +24,11 @@ def text(answer: dict[str, Any], name: str | None, *, every: bool) -> str:
     if name is not None:
         return status_view.table(_report(reports, name), channels[name])
     if every:
-        return "\n".join(status_view.table(reports[each], channels[each]) for each in reports)
+        tables = (
+            status_view.table(reports[each.name], each, has_machine=each.is_main)
+            for each in channels.values()
+        )
+        return "\n".join(tables)
     is_idle = len(reports) > 1 and not reports[MAIN].relays and reports[MAIN].state == _OFF_AIR
     main = (_brief if is_idle else status_view.table)(reports[MAIN], channels[MAIN])
     return "\n".join([main, *(_brief(reports[each], channels[each]) for each in list(reports)[1:])])
@@ -58,6 +62,7 @@ def _brief(status: StatusReport, channel: Channel) -> str:
     count = len(status.relays)
     parts = [status_view.headline(status, channel), "1 relay" if count == 1 else f"{count} relays"]
     parts += [f"{name} {relay.state}" for name, relay in status.relays.items() if _is_trouble(relay.state)]
+    parts += ["systemd refuses"] if status.systemd == "refuses" else []
     remarks = status_view.machine_remarks(status) if channel.is_main else []
     return "\n".join(printable(line) for line in (", ".join(parts), *remarks))
 

@@ -88,14 +88,16 @@ def read_all(status: dict[str, Any]) -> Mapping[str, StatusReport]:
         ) from error
 
 
-def table(status: StatusReport, channel: Channel = MAIN_CHANNEL) -> str:
+def table(status: StatusReport, channel: Channel = MAIN_CHANNEL, *, has_machine: bool = True) -> str:
     """Return the status in words, a line for the channel and a line for each relay.
+
+    With `has_machine`, it says what is wrong with the machine, too.
 
     The words come from other processes and from the network: whatever moves a terminal's cursor is left out.
     """
     width = max((len(name) for name in status.relays), default=0)
     relays = (f"  {name:<{width}}  {_relay_words(relay)}" for name, relay in status.relays.items())
-    remarks = (*(machine_remarks(status) if channel.is_main else ()), *remarks_of(status, channel))
+    remarks = (*(machine_remarks(status) if has_machine else ()), *remarks_of(status, channel))
     return "\n".join(printable(line) for line in (headline(status, channel), *remarks, *relays))
 
 
@@ -111,14 +113,14 @@ def machine_remarks(status: StatusReport) -> list[str]:
     if status.config == "refused":
         words = f": {status.config_words}" if status.config_words else " (journalctl -u restream-apply)"
         remarks.append(f"last edit not applied{words}")
-    if status.systemd == "refuses":
-        remarks.append("systemd does not let the agent start and stop units (journalctl -u restream-agent)")
     return remarks
 
 
 def remarks_of(status: StatusReport, channel: Channel) -> list[str]:
     """Return a line for each thing that somebody should know or do about a channel."""
     remarks = []
+    if status.systemd == "refuses":
+        remarks.append("systemd does not let the agent start and stop units (journalctl -u restream-agent)")
     if status.preparation == "failed":
         unit = channel.unit(PREPARE_UNIT).removesuffix(".service")
         remarks.append(

@@ -46,14 +46,23 @@ def test_main_without_platforms_is_one_line_too() -> None:
 
 
 def test_a_channel_is_shown_in_full_by_name_and_all_with_all() -> None:
-    """What is wrong with the machine is said once, at main."""
-    down = replace(LIVE, systemd="refuses")
-    whole = answer(down, es=down)
-    shown = text(whole, "es", every=False)
-    assert shown.splitlines() == [f"es: {table(LIVE).splitlines()[0]}", table(LIVE).splitlines()[1]]
+    """What is wrong with the machine is said once with --all, at main."""
+    down = replace(LIVE, port="down")
+    whole, relay = answer(down, es=down), table(LIVE).splitlines()[1]
+    headline, remark, last = text(whole, "es", every=False).splitlines()
+    assert headline == f"es: {table(LIVE).splitlines()[0]}"
+    assert (remark.startswith("ingest server: accepts no connections"), last) == (True, relay)
     every = text(whole, None, every=True)
-    assert every.endswith(shown)
-    assert every.count("systemd does not let") == 1
+    assert every.endswith(f"{headline}\n{relay}")
+    assert every.count("accepts no connections") == 1
+
+
+def test_systemd_s_refusal_is_said_at_the_channel_that_it_is_about() -> None:
+    """It may be a unit of that channel alone, which main has not asked for."""
+    whole = answer(LIVE, es=replace(LIVE, systemd="refuses"))
+    for shown in (text(whole, "es", every=False), text(whole, None, every=True)):
+        assert shown.count("systemd does not let") == 1
+    assert text(whole, None, every=False).endswith(", 1 relay, systemd refuses")
 
 
 def test_hints_name_the_channel_and_its_units() -> None:
