@@ -27,8 +27,7 @@ def channels(name: str | None, *, every: bool, root: Path = THIS_MACHINE.root) -
     other channels exist: it is then hardly meant.
     """
     known = installed(root)
-    if name is not None and every:
-        raise click.UsageError("give a CHANNEL or --all, not both")
+    refuse_both(name, every=every)
     if every:
         return tuple(known.values())
     if name is None:
@@ -42,6 +41,12 @@ def channels(name: str | None, *, every: bool, root: Path = THIS_MACHINE.root) -
     if name not in known:
         raise RestreamError(f"there is no channel {name}", hint=f"the channels are {', '.join(known)}")
     return (known[name],)
+
+
+def refuse_both(name: str | None, *, every: bool) -> None:
+    """Raise UsageError for a command line that names a channel and has --all, too."""
+    if name is not None and every:
+        raise click.UsageError("give a CHANNEL or --all, not both")
 
 
 def has_platforms(channel: Channel, root: Path = THIS_MACHINE.root) -> bool:

@@ -168,8 +168,9 @@ def notify() -> None:
 @explained
 def status(channel: str | None, every: bool, as_json: bool) -> None:
     """Show the state of the broadcast and of each relay."""
-    from restream_agent.cli import channel_view, status_view
+    from restream_agent.cli import channel_view, chosen, status_view
 
+    chosen.refuse_both(channel, every=every)
     answer = status_view.fetch()
     if as_json:
         click.echo(json.dumps(channel_view.part(answer, channel), indent=2))

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
+from restream_agent.cli import status_view
+from tests.unit.cli.test_channel_view import LIVE, answer
 from tests.unit.cli.test_main import CREDENTIALS, GOOD, KEY, root, run, toml
 
 __all__ = ("root",)  # the fixture
@@ -51,3 +55,11 @@ def test_a_channel_is_applied_and_counted(root: Path) -> None:
     assert (done.exit_code, "start fallback@es.socket" in done.stdout) == (0, True)
     toml(root, GOOD)
     assert "stop restream@es.target" in run("apply", "--root", root).stdout
+
+
+def test_a_status_of_one_channel_and_of_all_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with every other command."""
+    monkeypatch.setattr(status_view, "fetch", lambda: answer(LIVE, es=LIVE))
+    assert run("status", "es").exit_code == 0
+    for form in ((), ("--json",)):
+        assert run("status", "es", "--all", *form).exit_code == 2
