@@ -207,7 +207,7 @@ def headline(status: StatusReport, channel: Channel = MAIN_CHANNEL) -> str:
 
 def _off_air_words(status: StatusReport, channel: Channel) -> str:
     if status.publisher is not None:
-        command = "restream-agent on-air" + ("" if channel.is_main else f" {channel.name}")
+        command = "restream-agent on-air" + (f" {channel.name}" if channel.has_siblings else "")
         return "OBS is sending" + (f": {command} shows it" if status.systemd == "ok" else "")
     host, _, port = status.listen.rpartition(":")
     return f"waiting for OBS at rtmp://{'HOST' if host in _EVERY_ADDRESS else host}:{port}/live"

@@ -71,6 +71,10 @@ def test_hints_name_the_channel_and_its_units() -> None:
     shown = text(answer(LIVE, es=failed), "es", every=False)
     assert "restream-agent on-air es shows it" in shown
     assert "journalctl -u restream-fallback-prepare@es)" in shown
+    # Without a name, a main that has no platform is an error of the command.
+    idle = replace(failed, relays={})
+    assert "restream-agent on-air main shows it" in text(answer(idle, es=LIVE), None, every=False)
+    assert "restream-agent on-air shows it" in text(answer(idle), None, every=False)
 
 
 def test_an_unknown_channel_is_an_error_that_names_those_there_are() -> None:
