@@ -171,7 +171,8 @@ def _sweep(directory: Path) -> None:
         if remains.is_symlink() or not remains.is_dir():
             remains.unlink(missing_ok=True)
             continue
-        with contextlib.suppress(FileNotFoundError, BlockingIOError):
+        # Gone by now, in use, or of another user, whose directory nobody else may open.
+        with contextlib.suppress(FileNotFoundError, BlockingIOError, PermissionError):
             descriptor = os.open(remains, _DIRECTORY)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

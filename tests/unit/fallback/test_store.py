@@ -122,3 +122,18 @@ def test_what_a_killed_call_left_behind_is_removed(tmp_path: Path) -> None:
     store.adopt(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert Path("/etc").is_dir()
+
+
+def test_what_another_user_left_behind_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions before this one converted as root: nobody else may open root's working directory."""
+    remains, opened = tmp_path / ".prepare-x", os.open
+    remains.mkdir()
+
+    def guarded(path: Path, flags: int) -> int:
+        if path == remains:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, flags)
+
+    monkeypatch.setattr(os, "open", guarded)
+    store.adopt(tmp_path)
+    assert remains.exists()
