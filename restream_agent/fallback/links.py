@@ -52,7 +52,7 @@ def make_directory(root: Path, places: ChannelPaths) -> None:
     directory = locate(root, places.fallback)
     for each in (directory.parent, directory):
         if not each.exists():
-            each.mkdir(parents=True)
+            each.mkdir(parents=True, exist_ok=True)  # another channel's preparation makes the first, too
             each.chmod(0o755)
 
 

@@ -79,3 +79,12 @@ def test_a_removed_channel_uses_nothing(root: Path) -> None:
     preparation.prepare(message("of es"), root, None, ES)
     assert not locate(root, EN.fallback).exists()
     assert played not in links.in_use(root).files
+
+
+def test_two_channels_begin_at_the_same_moment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another preparation makes the directory of all channels between a look and the mkdir."""
+    links.make_directory(root, EN)
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    links.make_directory(root, EN)
+    links.make_directory(root, ES)
+    assert locate(root, ES.fallback).is_dir()
