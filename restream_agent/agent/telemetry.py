@@ -28,6 +28,10 @@ _AT_ONCE = 100
 """Datagrams that are taken before the event loop goes on. Whoever sends faster than the agent reads must not
 keep hooks from being answered."""
 
+_BYTES_AT_ONCE = 64 * 1024
+"""Bytes after which the event loop goes on, too. A report of 40 relays has 5 KB; the largest takes 70 ms, and
+whoever sends many of them must not hold up the hooks of other channels."""
+
 _MOST_DISCARDED = 20_000
 """Datagrams. A socket's buffer holds fewer (net.core.rmem_max)."""
 
@@ -161,11 +165,20 @@ class Telemetry:
         return report.since / 1000 if report is not None and report.source == "fallback" else 0.0
 
 
-def _datagrams(connection: socket.socket, most: int = _AT_ONCE) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
-    """Yield at most `most` of the datagrams that wait in a socket, each with its sender's address."""
+def _datagrams(
+    connection: socket.socket, most: int = _AT_ONCE, size: float = _BYTES_AT_ONCE
+) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
+    """Yield at most `most` of the datagrams that wait in a socket, each with its sender's address.
+
+    None follows the one with which they have `size` bytes.
+    """
     with suppress(BlockingIOError):
         for _ in range(most):
-            yield connection.recvfrom(_LARGEST)
+            data, sender = connection.recvfrom(_LARGEST)
+            yield data, sender
+            size -= len(data)
+            if size <= 0:
+                return
 
 
 def receive_progress(connection: socket.socket, by_sender: Mapping[str, Telemetry]) -> None:
@@ -177,5 +190,5 @@ def receive_progress(connection: socket.socket, by_sender: Mapping[str, Telemetr
 
 def discard(connection: socket.socket) -> None:
     """Throw away the datagrams from before the agent started: nobody has noted their time."""
-    for _ in _datagrams(connection, _MOST_DISCARDED):
+    for _ in _datagrams(connection, _MOST_DISCARDED, float("inf")):
         pass

@@ -231,6 +231,20 @@ def test_a_flood_of_datagrams_lets_the_event_loop_go_on(
     assert taken < 1000
 
 
+def test_large_reports_let_the_event_loop_go_on(bench: TelemetryBench) -> None:
+    """One of 230 kB takes 70 ms to read: 100 of them would hold up the hooks of every channel for seconds."""
+    taken = 0
+
+    class Large:
+        def recvfrom(self, _: int) -> tuple[bytes, tuple[str, int]]:
+            nonlocal taken
+            taken += 1
+            return b" " * 230_000, (SENDER, 1)
+
+    bench.telemetry.receive(cast(socket.socket, Large()))
+    assert taken == 1
+
+
 def test_relays_that_do_not_exist_are_not_remembered(bench: TelemetryBench) -> None:
     """A report may name any number of relays; the agent notes those that it knows."""
     bench.report(1000, twitch=1, **{f"stranger{number}": 1 for number in range(100)})
