@@ -81,7 +81,7 @@ class News:
         return table if self.channel else {key: value for key, value in table.items() if key != "channel"}
 
     def to_datagram(self) -> bytes:
-        """Return the datagram for the notifier. One of an earlier version reads it, too."""
+        """Return the datagram for the notifier. One of before there were channels reads only news without."""
         return json.dumps(self.as_table()).encode()
 
     @classmethod
