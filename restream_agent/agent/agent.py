@@ -208,6 +208,7 @@ class Agent:
             listen=self._settings.listen,
             credentials=self._settings.credentials,
             obstacles=self._settings.obstacles,
+            channel=self._observer.surroundings.channel,
         )
 
     @property

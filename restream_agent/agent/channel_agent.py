@@ -75,6 +75,7 @@ class ChannelAgent:
             refusals=self.refusals,
             surroundings=Surroundings(
                 operator=Path(paths_of(channel.name).operator),
+                channel=channel,
                 watches_server=channel.is_main,
                 is_used_elsewhere=is_used_elsewhere,
                 channels=shared.channels,

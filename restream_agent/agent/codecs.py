@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.wire.program_report import LiveReport
 from restream_agent.wire.settings import CARRIED_CODECS
 
@@ -17,10 +18,12 @@ _SOUND_WITHIN = 90
 """Pictures after which a publisher counts as one without sound, for the shape that the fallback gets."""
 
 
-def unplayable(live: LiveReport | None, obstacles: Mapping[str, str]) -> dict[str, str]:
+def unplayable(
+    live: LiveReport | None, obstacles: Mapping[str, str], channel: Channel = MAIN_CHANNEL
+) -> dict[str, str]:
     """Return the publisher's codecs that no platform can get, each with a sentence that says why.
 
-    `obstacles` has what cannot carry a codec, such as "SRS".
+    `obstacles` has what cannot carry a codec, such as "SRS". `channel` is the one that is published to.
     """
     if live is None or not live.connected:
         return {}
@@ -32,10 +35,11 @@ def unplayable(live: LiveReport | None, obstacles: Mapping[str, str]) -> dict[st
             sentences[codec] = f"OBS sends {name(codec)}, which {carrier} cannot carry: {remedy}"
     if live.broadcast_sound:
         sent, begun = name(live.audio_codec), name(live.broadcast_sound)
+        end = "restream-agent off-air" + (f" {channel.name}" if channel.has_siblings else "")
         sentences.setdefault(
             live.audio_codec,
             f"OBS sends {sent}, and the platforms' connections have {begun}: silence is sent in its place; "
-            f"send {begun}, or end the broadcast (restream-agent off-air) and begin it anew",
+            f"send {begun}, or end the broadcast ({end}) and begin it anew",
         )
     return sentences
 

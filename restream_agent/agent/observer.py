@@ -17,6 +17,7 @@ from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.agent.telemetry import Telemetry
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd import unit_names
+from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.systemctl import Systemd
 from restream_agent.systemd.unit_state import UnitState
 from restream_agent.wire.program_report import LiveReport
@@ -41,13 +42,14 @@ class Surroundings:
 
     `operator` is the directory of the operator's requests. One channel, `main`, watches over the ingest
     server, and must not restart it while `is_used_elsewhere`: while another channel has a publisher.
-    `channels` is how many channels there are.
+    `channels` is how many channels there are, `channel` is this one.
     """
 
     operator: Path
     watches_server: bool = True
     is_used_elsewhere: Callable[[], bool] = lambda: False
     channels: int = 1
+    channel: Channel = MAIN_CHANNEL
 
 
 @dataclass(frozen=True)

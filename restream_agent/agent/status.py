@@ -8,6 +8,7 @@ from restream_agent.agent.codecs import unplayable
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.base import one_line
+from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.time_spans import format_span
 from restream_agent.wire.program_report import HandOffReport, LiveReport, ProgramReport
 from restream_agent.wire.status_report import (
@@ -41,7 +42,7 @@ class Status:
     `systemd_refusal` what systemd said when it last refused to change a unit, "" if it does not refuse.
     `refusal` is the last refused publisher. `refused_words` are what that run of `apply` said. `off_air_for`
     is in seconds, None if that is not known. `listen`, `credentials` and `obstacles` are as in
-    the agent's settings.
+    the agent's settings. `channel` is the one that all of this is about.
     """
 
     situation: Situation
@@ -58,6 +59,7 @@ class Status:
     listen: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
     obstacles: Mapping[str, str] = field(default_factory=dict)
+    channel: Channel = MAIN_CHANNEL
 
     @property
     def source(self) -> str | None:
@@ -123,7 +125,7 @@ class Status:
     @property
     def unplayable(self) -> dict[str, str]:
         """The codecs of OBS that no platform can get, each with a sentence."""
-        return unplayable(self.program.live if self.program else None, self.obstacles)
+        return unplayable(self.program.live if self.program else None, self.obstacles, self.channel)
 
     def report(self) -> StatusReport:
         """Return what `restream-agent status` shows."""

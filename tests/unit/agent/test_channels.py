@@ -160,6 +160,15 @@ def test_every_channel_s_status_says_that_obs_cannot_connect(
     assert ports == {"main": "down", "es": "down", "en": "down"}
 
 
+def test_who_is_told_to_end_a_broadcast_is_told_to_end_that_of_the_channel(several: SeveralChannels) -> None:
+    """The command without a name would end main's."""
+    for name, command in (("main", "off-air main)"), ("es", "off-air es)")):
+        telemetry, stream = several.channels[name].telemetry, live(audio_codec="mp3", broadcast_sound="aac")
+        telemetry.report, telemetry.received_at = program(source="live", live=stream), telemetry.clock()
+        (words,) = several.channels[name].agent.status().unplayable.values()
+        assert f"(restream-agent {command}" in words
+
+
 def test_one_channel_has_the_status_and_the_line_of_always(several: SeveralChannels) -> None:
     """Nothing is named that exists once."""
     several.begin((Channel(),))
