@@ -26,7 +26,7 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _PREPARED = re.compile(r"[0-9a-f]{16}-.+\.flv")
 
 KEPT = 8
-"""Files prepared by hand that are kept, whatever is edited meanwhile."""
+"""How many files prepared by hand are kept for each channel, whatever is edited meanwhile."""
 
 SPARE = 4
 """How many prepared files are kept besides those in use."""
@@ -90,14 +90,14 @@ def keep(prepared: Path) -> None:
 def prune(directory: Path, keep: set[Path], *, channels: int = 1) -> tuple[Path, ...]:
     """Delete old prepared files, and return them.
 
-    The files in `keep` stay, the KEPT newest that were prepared by hand, and for each channel SPARE of the
-    newest others: OBS may return to an earlier format.
+    The files in `keep` stay, and for each channel KEPT of the newest that were prepared by hand, and SPARE of
+    the newest others: OBS may return to an earlier format.
     """
     prepared = [path for path in directory.glob("*.flv") if _PREPARED.fullmatch(path.name)]
     others = [path for path in prepared if path.name not in {kept.name for kept in keep}]
     by_hand = [path for path in others if _mark(path).exists()]
     by_itself = [path for path in others if path not in by_hand]
-    old = (*_newest_first(by_hand)[KEPT:], *_newest_first(by_itself)[SPARE * channels :])
+    old = (*_newest_first(by_hand)[KEPT * channels :], *_newest_first(by_itself)[SPARE * channels :])
     for path in old:
         path.unlink(missing_ok=True)
         _mark(path).unlink(missing_ok=True)

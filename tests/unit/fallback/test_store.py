@@ -137,3 +137,13 @@ def test_what_another_user_left_behind_stops_nothing(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "open", guarded)
     store.adopt(tmp_path)
     assert remains.exists()
+
+
+def test_what_was_prepared_by_hand_for_every_channel_is_kept(tmp_path: Path) -> None:
+    """`fallback prepare FILE --all` makes a file for each, where their formats differ."""
+    files = [tmp_path / f"{number:016}-h.flv" for number in range(store.KEPT + 4)]
+    for file in files:
+        file.touch()
+        store.keep(file)
+    assert store.prune(tmp_path, keep=set(), channels=len(files)) == ()
+    assert len(store.prune(tmp_path, keep=set(), channels=1)) == 4
