@@ -217,10 +217,12 @@ def fallback_prepare(file: Path | None, channel: str | None, every: bool) -> Non
     """Prepare the configured video, or FILE for later use."""
     from restream_agent.cli import broadcast, chosen
 
-    asked = chosen.channels(channel, every=every)
-    with shown_progress() as progress:
-        messages = list(chosen.for_each(asked, partial(broadcast.prepare, file=file, progress=progress)))
-    _show(messages)
+    asked, messages = chosen.channels(channel, every=every), list[str]()
+    try:
+        with shown_progress() as progress:
+            messages += chosen.for_each(asked, partial(broadcast.prepare, file=file, progress=progress))
+    finally:
+        _show(messages)
 
 
 @fallback_group.command("match", hidden=True)

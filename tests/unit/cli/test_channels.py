@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.cli import status_view
+from restream_agent.base.errors import RestreamError
+from restream_agent.cli import broadcast, chosen, status_view
+from restream_agent.systemd.channels import Channel
 from tests.unit.cli.test_channel_view import LIVE, answer
 from tests.unit.cli.test_main import CREDENTIALS, GOOD, KEY, root, run, toml
 
@@ -63,3 +65,18 @@ def test_a_status_of_one_channel_and_of_all_is_wrong_usage(monkeypatch: pytest.M
     assert run("status", "es").exit_code == 0
     for form in ((), ("--json",)):
         assert run("status", "es", "--all", *form).exit_code == 2
+
+
+def test_what_was_prepared_is_said_though_another_channel_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --all, a conversion of an hour may have succeeded."""
+
+    def prepare(channel: Channel, **_: object) -> str:
+        if channel.name == "es":
+            raise RestreamError("no video")
+        return "prepared"
+
+    monkeypatch.setattr(chosen, "channels", lambda *_, **__: (Channel("en"), Channel("es")))
+    monkeypatch.setattr(broadcast, "prepare", prepare)
+    done = run("fallback", "prepare", "--all")
+    assert (done.exit_code, done.stdout) == (1, "en: prepared\n")
+    assert "es: no video" in done.stderr
