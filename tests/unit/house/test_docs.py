@@ -24,6 +24,7 @@ MODULE = re.compile(r"restream_agent(?:\.\w+)+|tests\.\w+(?:\.\w+)*")
 PLACEHOLDER = re.compile(r"[A-Z]{3,}")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+RULE = re.compile(r"\|(?: *:?-+:? *\|)+")
 NAME_IN_FILE = re.compile(r"`(\w+)` in `([\w/]+\.(?:py|toml))`")
 CONSTANTS_OF_FILE = re.compile(r"`([\w/]+\.py)` ([A-Z][A-Z_]+(?:, [A-Z][A-Z_]+)*)")
 
@@ -92,6 +93,18 @@ def test_the_table_of_rooms_names_every_module() -> None:
         if (room / "__init__.py").exists()
     }
     assert modules == named
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_row_of_a_page_is_in_a_table(page: Path) -> None:
+    """A row that begins anew needs the line below it that makes it a header; else it is shown as text."""
+    lines = page.read_text().splitlines()
+    first = [
+        number
+        for number, line in enumerate(lines)
+        if line.startswith("|") and not lines[number - 1].startswith("|")
+    ]
+    assert [lines[number] for number in first if not RULE.fullmatch("".join(lines[number + 1 :][:1]))] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
