@@ -3,10 +3,18 @@
 from typing import Annotated
 
 from restream_agent.config import ingest, values
+from restream_agent.config.complaints import complaint
 from restream_agent.config.fallback import Fallback
 from restream_agent.config.platform import Platform
 from restream_agent.config.table import REQUIRED, SecretRef, Table, option
-from restream_agent.config.value_types import byte_size, span, whole_number
+from restream_agent.config.value_types import ValueType, byte_size, span, whole_number
+
+
+def read_channel_key(value: object) -> object:
+    """Refuse "any", which would be a key here, and stands for no key in `[ingest]`."""
+    if value == "any":
+        raise complaint("must be a key: only [ingest] may accept any", ingest.KEY_HINT)
+    return value
 
 
 class ChannelIngest(Table):
@@ -41,7 +49,7 @@ class ChannelLimits(Table):
 class ChannelTable(Table):
     """Another channel: OBS sends to it with the stream key `NAME?key=SECRET`."""
 
-    key: SecretRef = option(
+    key: Annotated[SecretRef, ValueType("secret", read_channel_key)] = option(
         REQUIRED,
         "The key that OBS must send to this channel: set OBS's stream key to `NAME?key=SECRET`.",
         example={"credential": "ingest-es"},

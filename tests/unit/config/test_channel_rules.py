@@ -57,6 +57,13 @@ def test_a_key_that_obs_cannot_send_is_refused_in_a_channel_too() -> None:
     assert "/" in message
 
 
+def test_a_channel_does_not_take_any_key() -> None:
+    """What opens `main` for everyone would be the key of a channel, which everyone can guess."""
+    ((line, key, message),) = problems(TOP + '[channels.es]\nkey = "any"\n')
+    assert (line, key) == (9, "channels.es.key")
+    assert message == "must be a key: only [ingest] may accept any"
+
+
 def test_a_backup_relay_s_name_is_taken_within_a_channel_only() -> None:
     """Relays of two channels have different names."""
     backed_up = PLATFORM.replace("twitch]", "youtube]").replace('"twitch"', '"youtube"') + "backup = true\n"
