@@ -57,7 +57,8 @@ class ChannelTable(Table):
     ingest: ChannelIngest = option({}, "What differs from `[ingest]`.", example={"stall": "2s"})
     fallback: Fallback = option(
         {},
-        "What differs from `[fallback]`, with the same keys: a key that is left out is as there.",
+        "What differs from `[fallback]`, with the same keys: a key that is left out is as there. With "
+        "`video = []` the channel shows its message though there is a video there.",
         example={"message": "Volvemos enseguida"},
     )
     platforms: dict[Annotated[str, values.PLATFORM_NAME], Platform] = option(

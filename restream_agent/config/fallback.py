@@ -43,7 +43,8 @@ class Fallback(Table):
 
     video: Annotated[tuple[Path, ...], values.PATHS] = option(
         (),
-        "The video to loop, or a list of videos to play in turn. If left out, a slate shows `message`.",
+        "The video to loop, or a list of videos to play in turn. If left out, or `[]`, a slate shows "
+        "`message`.",
         example="/srv/streams/fallback.mp4",
     )
     message: Annotated[str, values.MESSAGE] = option(

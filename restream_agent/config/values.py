@@ -93,8 +93,6 @@ def read_paths(value: object) -> object:
     """Read one absolute path or a list of them, as a tuple."""
     if isinstance(value, tuple):  # the default: already what the model holds
         return value
-    if value == []:
-        raise complaint("is an empty list", "leave the key out to show a slate with the message")
     return tuple(read_path(path) for path in value) if isinstance(value, list) else (read_path(value),)
 
 

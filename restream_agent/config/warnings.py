@@ -14,6 +14,7 @@ from restream_agent.config.problems import dotted
 from restream_agent.config.relays import channel_path
 from restream_agent.config.toml_lines import KeyPath, line_of
 from restream_agent.config.values import names_stream
+from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.time_spans import format_span
 
 UNGUESSABLE = 12
@@ -33,6 +34,7 @@ def warnings(config: Config, source: str, text: str) -> tuple[Problem, ...]:
     """
     remarks = [
         *(remark for each in channel_configs(config).values() for remark in channel_remarks(each)),
+        *message_remarks(config),
         *notify.remarks(config.notify),
     ]
     problems = [
@@ -55,6 +57,16 @@ def channel_remarks(config: Config) -> Iterator[Remark]:
         if name in enabled:
             yield from address_remarks((*place, "url"), platform)
             yield from preset_remarks(config, name, platform)
+
+
+def message_remarks(config: Config) -> Iterator[Remark]:
+    """Warn of a channel's message that is hardly shown, as the channel has the video of the top."""
+    for name, channel in config.channels.items():
+        written = channel.fallback.model_fields_set
+        if config.fallback.video and "message" in written and "video" not in written:
+            path = (*channel_path(Channel(name)), "fallback", "message")
+            message = "is shown only while the video of [fallback] cannot be, which the channel has too"
+            yield path, message, "add video = [] to show the message, or a video of the channel's own"
 
 
 def ingest_remarks(config: Config) -> Iterator[Remark]:

@@ -4,6 +4,7 @@ import pytest
 
 from restream_agent.base.errors import ConfigError
 from restream_agent.config import channel_rules
+from restream_agent.config.channels import channel_configs
 from restream_agent.config.load import load
 from restream_agent.config.warnings import warnings
 
@@ -107,6 +108,19 @@ def test_what_is_risky_is_said_of_a_channel_too() -> None:
         ("channels.es.fallback.hold", "Twitch (twitch) ends a broadcast after 48 hours"),
         ("channels.es.platforms.twitch.key", "is written in the clear"),
     ]
+
+
+def test_a_message_beside_the_video_of_the_top_is_said() -> None:
+    """It is hardly shown; an empty list of videos shows it."""
+    top = TOP + '[fallback]\nvideo = "/srv/one.mp4"\n'
+    message = CHANNEL + 'fallback = { message = "Ya volvemos" }\n'
+    words = "is shown only while the video of [fallback] cannot be, which the channel has too"
+    assert warned(top + message + PLATFORM) == [("channels.es.fallback.message", words)]
+    assert warned(TOP + message + PLATFORM) == []
+    slate = top + message.replace("message", "video = [], message") + PLATFORM
+    assert warned(slate) == []
+    (_, es) = channel_configs(load(slate, source="t")).values()
+    assert (es.fallback.video, es.fallback.message) == ((), "Ya volvemos")
 
 
 def test_a_channel_without_a_platform_is_said() -> None:
