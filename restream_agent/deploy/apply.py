@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from restream_agent.base import files, paths
-from restream_agent.base.channel_paths import channel_paths
+from restream_agent.base.channel_paths import channel_paths, paths_of
 from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.base.target import TargetMachine
@@ -16,7 +16,7 @@ from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
 from restream_agent.config.relays import all_relays
 from restream_agent.deploy import checks, machine, polkit, secret_checks, unfinished
-from restream_agent.deploy.changed_units import channels_in
+from restream_agent.deploy.changed_units import channels_in, removed_channels
 from restream_agent.deploy.changes import Change, compare
 from restream_agent.deploy.plan import Actions, plan_actions
 from restream_agent.deploy.unfinished import Intent
@@ -152,6 +152,7 @@ def apply(
             _carry_out(plan, config, target, systemd, prepare)
             files.write(target.root, paths.MANIFEST, File(plan.manifest, mode=0o600))
             unfinished.write(target.root, Intent())
+            _forget_requests(removed_channels(plan.changes), target)
         if target.is_this_machine:
             if plan.is_empty:
                 polkit.require_rule(systemd, channels=channel_configs(config))
@@ -212,6 +213,13 @@ def _write(
         systemd.daemon_reload()
     prepare()
     put_all([change for change in plan.changes if change not in (*accounts, *preparation)])
+
+
+def _forget_requests(channels: Iterable[str], target: TargetMachine) -> None:
+    """Remove what the operator asked of channels that are gone: a later channel of the name begins anew."""
+    for operator in (paths_of(name).operator for name in channels):
+        for request in files.locate(target.root, operator).glob("*"):
+            files.remove(target.root, f"{operator}/{request.name}")
 
 
 def _is_for_preparation(change: Change) -> bool:

@@ -8,6 +8,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from restream_agent.base import files, paths
+from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.base.target import TargetMachine
@@ -265,6 +266,21 @@ def test_a_channel_s_relay_starts_while_that_channel_is_on_air() -> None:
     new = ("ffmpeg-relay@twitch.service", "ffmpeg-relay@es.twitch.service", "ffmpeg-relay@en.twitch.service")
     perform(Actions(start_on_air=new), Systemd(runner))
     assert runner.calls == ["start ffmpeg-relay@es.twitch.service"]
+
+
+def test_a_removed_channel_leaves_no_request_behind(root: Path) -> None:
+    """A break that was asked for does not hold a later channel of the same name; that of `main` stays."""
+    files.write(root, f"{paths.CREDENTIALS}/ingest-es", File("es-key\n", mode=0o600))
+    channel = '[channels.es]\nkey = { credential = "ingest-es" }\n'
+    applied(root, TWITCH, channel)
+    of_main, of_es = (f"{paths_of(name).operator}/break" for name in ("main", "es"))
+    for request in (of_main, of_es):
+        files.write(root, request, File(""))
+    applied(root, TWITCH, YOUTUBE, channel)
+    assert files.locate(root, of_es).exists()
+    applied(root, TWITCH)
+    assert not files.locate(root, of_es).exists()
+    assert files.locate(root, of_main).exists()
 
 
 def test_a_token_in_use_survives(root: Path) -> None:
