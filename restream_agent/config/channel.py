@@ -38,7 +38,7 @@ class ChannelLimits(Table):
         "Processes and threads of the channel. If left out, each process has a limit of its own alone.",
         example=500,
     )
-    cpu_weight: Annotated[int, whole_number(1, 10000, unit="the weight")] = option(
+    cpu_weight: Annotated[int, whole_number(1, 10000, unit="shares")] = option(
         100,
         "The channel's share of a processor that several channels want: with 200 it gets twice as much as a "
         "channel with 100.",
