@@ -11,6 +11,8 @@ from restream_agent.systemd.channels import MAIN
 
 log = logging.getLogger(__name__)
 
+_EMPTY = "the ingest key of the channel %s is missing or empty; no publisher can open it"
+
 
 @dataclass(frozen=True)
 class HookCredentials:
@@ -62,9 +64,11 @@ def _is_same(key: str, right: str | None) -> bool:
 def read_credentials(directory: Path, *, takes_any_key: bool, others: Iterable[str] = ()) -> HookCredentials:
     """Return the token and the keys from the unit's credentials directory; `others` are the other channels.
 
-    The key of `main` is not read if `takes_any_key`. RestreamError if a file cannot be read or is empty. A
-    key of another channel that is missing is logged: it must not keep the other channels from working.
+    The key of `main` is not read if `takes_any_key`. RestreamError if a file cannot be read or is empty.
+    Where there are several channels, a key that is missing is logged: it must not keep the other channels
+    from working. The unit gives an empty line for it (SetCredential=).
     """
+    others = tuple(others)
     try:
         token = (directory / "hook-token").read_text().strip()
         key = None if takes_any_key else (directory / "ingest-key").read_text().strip()
@@ -73,8 +77,10 @@ def read_credentials(directory: Path, *, takes_any_key: bool, others: Iterable[s
             f"{error.filename}: {error.strerror}",
             hint="the agent is started by restream-agent.service, which `restream-agent apply` installs",
         ) from error
-    if not token or key == "":
+    if not token or (key == "" and not others):
         raise RestreamError("the hook token or the ingest key is empty", hint="restream-agent apply")
+    if key == "":
+        log.error(_EMPTY, MAIN)
     return HookCredentials(token, key, {name: _channel_key(directory, name) for name in others})
 
 
@@ -85,5 +91,5 @@ def _channel_key(directory: Path, channel: str) -> str:
         log.error("%s: %s; no publisher can open this channel", error.filename, error.strerror)
         return ""
     if not key:
-        log.error("the ingest key of the channel %s is empty; no publisher can open it", channel)
+        log.error(_EMPTY, channel)
     return key

@@ -20,6 +20,7 @@ def test_the_agent_finds_every_channel_its_key_and_its_socket(tmp_path: Path) ->
         # A key that is missing at a start is empty: else systemd would not start the agent, for any channel.
         assert f"\nSetCredential=ingest-key-{channel}:\\n\n" in drop_in.read_text()
         assert f"\nSockets=restream-report@{channel}.socket\n" in drop_in.read_text()
+    assert "\nSetCredential=ingest-key:\\n\n" in drop_in.read_text()
     assert "\nFileDescriptorName=report-%i\n" in (units / "restream-report@.socket").read_text()
 
 

@@ -71,6 +71,18 @@ def test_a_channel_without_its_key_is_closed_and_holds_up_no_other(
     assert "no publisher can open" in caplog.text
 
 
+def test_main_without_its_key_is_closed_where_there_are_channels(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The unit gives an empty line in its place: the other channels work."""
+    for name, content in (("hook-token", "t0ken"), ("ingest-key", "\n"), ("ingest-key-es", "of-es")):
+        (tmp_path / name).write_text(content)
+    credentials = read_credentials(tmp_path, takes_any_key=False, others=("es",))
+    assert credentials.accepts("es", ("of-es",))
+    assert not any(credentials.accepts("main", keys) for keys in ((), ("",), ("of-es",)))
+    assert "the channel main is missing or empty; no publisher can open it" in caplog.text
+
+
 def test_the_repr_shows_no_secret() -> None:
     """A traceback can print it."""
     assert repr(HookCredentials("t0ken", "s3cret")) == "HookCredentials(…)"
