@@ -47,7 +47,7 @@ class ChannelLimits(Table):
 
 
 class ChannelTable(Table):
-    """Another channel: OBS sends to it with the stream key `NAME?key=SECRET`."""
+    """Another channel: OBS sends to it with the stream key `NAME?key=SECRET`. NAME has a-z, 0-9 and _."""
 
     key: Annotated[SecretRef, ValueType("secret", read_channel_key)] = option(
         REQUIRED,
