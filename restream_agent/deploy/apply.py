@@ -241,12 +241,13 @@ def perform(actions: Actions, systemd: Systemd) -> None:
     """Have systemd do what the changes need."""
     for channel in _channels(actions):
         broadcast_end.wait(systemd, channel)
-    running = systemd.active(*actions.stop) if actions.stop else {}
-    stop = tuple(unit for unit in actions.stop if unit in running)
-    systemd.change("stop", stop, reason="no longer configured")
+    _stop(actions.stop, systemd)
     if actions.daemon_reload:
         systemd.daemon_reload()
     systemd.change("try-restart", actions.restart, reason="its configuration changed")
+    if unit_names.AGENT_UNIT in actions.restart:
+        # The agent of before may have woken a channel that is gone: its OBS was still connected.
+        _stop(tuple(unit for unit in actions.stop if not unit_names.is_live_unit(unit)), systemd)
     systemd.change("try-reload-or-restart", actions.reload, reason="its configuration changed")
     systemd.change("start", actions.start, reason="newly configured")
     targets = [channel.unit(unit_names.TARGET) for channel in _channels(actions)]
@@ -259,6 +260,12 @@ def perform(actions: Actions, systemd: Systemd) -> None:
     systemd.change("start", new, reason="newly configured while on air")
     given_up = (unit for unit in actions.restart if states.get(unit) == "failed" and is_on_air(unit))
     systemd.change("start", given_up, reason="it had given up, and its configuration changed")
+
+
+def _stop(units: tuple[str, ...], systemd: Systemd) -> None:
+    running = systemd.active(*units) if units else {}
+    stop = tuple(unit for unit in units if unit in running)
+    systemd.change("stop", stop, reason="no longer configured")
 
 
 def _channels(actions: Actions) -> list[Channel]:

@@ -260,14 +260,6 @@ def test_a_new_relay_is_not_started_off_air() -> None:
     assert runner.calls == []
 
 
-def test_a_channel_s_relay_starts_while_that_channel_is_on_air() -> None:
-    """Whether another channel is does not count; a relay of it that had given up stays down too."""
-    runner = Recording("restream@es.target")
-    new = ("ffmpeg-relay@twitch.service", "ffmpeg-relay@es.twitch.service", "ffmpeg-relay@en.twitch.service")
-    perform(Actions(start_on_air=new), Systemd(runner))
-    assert runner.calls == ["start ffmpeg-relay@es.twitch.service"]
-
-
 def test_a_removed_channel_leaves_no_request_behind(root: Path) -> None:
     """A break that was asked for does not hold a later channel of the same name; that of `main` stays."""
     files.write(root, f"{paths.CREDENTIALS}/ingest-es", File("es-key\n", mode=0o600))
