@@ -35,7 +35,7 @@ class SharedParts:
 
     `runtime` is the agent's runtime directory, `rtmp` the address at which SRS speaks RTMP to this machine
     ("HOST:PORT"), "" for another server. `has_notifier` says that news is sent on.
-    `channels` is how many there are.
+    `channels` is how many there are, and `play_key` returns the key with which a channel's stream is played.
     """
 
     ingest: IngestServer
@@ -45,6 +45,7 @@ class SharedParts:
     rtmp: str
     has_notifier: bool
     channels: int
+    play_key: Callable[[str], str]
 
 
 class ChannelAgent:
@@ -62,7 +63,7 @@ class ChannelAgent:
         _make(runtime)
         self.channel = channel
         self.telemetry = Telemetry({sender: relay for relay, sender in settings.relays.items()})
-        self.keeper = StreamKeeper(shared.rtmp, runtime / "stream", channel)
+        self.keeper = StreamKeeper(shared.rtmp, runtime / "stream", channel, shared.play_key(channel.name))
         self.refusals = Refusals()
         self.news = NewsSender(runtime, channel, has_notifier=shared.has_notifier)
         self.agent = Agent(

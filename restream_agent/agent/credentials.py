@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from restream_agent.base import channel_keys
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd.channels import MAIN
 
@@ -49,6 +50,24 @@ class HookCredentials:
         if right is None:
             return not self.is_key(stream)
         return any(_is_same(key, right) for key in keys)
+
+    def may_play(self, stream: str, keys: tuple[str, ...]) -> bool:
+        """Whether one of these texts is the key with which the stream is played.
+
+        Without channels every player may, as there is nothing to keep apart: only a server that was started
+        while there were channels asks.
+        """
+        right = self.play_key(stream if stream in self.others else MAIN)
+        return not right or any(_is_same(key, right) for key in keys)
+
+    def play_key(self, channel: str) -> str:
+        """Return the key with which a channel's stream is played, "" where there is one channel alone."""
+        return channel_keys.play_key(self.token, channel) if self.others else ""
+
+    @property
+    def api_key(self) -> str:
+        """The key of the ingest server's API, which asks for it where there are several channels."""
+        return channel_keys.api_key(self.token)
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ MOST_LOOKING = 32
 """Requests for the status that may wait at the same time. A hook is never counted."""
 
 STRANGERS_EVERY = 10.0
-"""Seconds. Hooks without the token are logged at most once in this time."""
+"""Seconds. Hooks without the token and players without a key are logged at most once in this time."""
 
 EXPOSITION = "text/plain; version=0.0.4"
 """The content type of Prometheus's text format. Starlette adds the charset."""
@@ -104,7 +104,7 @@ class _Listener:
 
     async def hook(self, request: Request) -> Response:
         if not self._credentials.is_token(request.query_params.get("token", "")):
-            self._note_stranger(time.monotonic())
+            self._note_stranger("hook refused: no valid token")
             return _refused(403)
         try:
             hook = await self._read(request)
@@ -118,14 +118,15 @@ class _Listener:
             return _refused(400)
         return await self._answer(hook)
 
-    def _note_stranger(self, now: float) -> None:
-        """Log a hook without the token, unless another was logged just before.
+    def _note_stranger(self, words: str) -> None:
+        """Log a hook without the token, or a player without a key, unless another was logged just before.
 
         Any user of this machine can send thousands, and the journal then drops lines of the agent's that
         matter (RateLimitBurst= in journald.conf(5)).
         """
+        now = time.monotonic()
         if now - self._stranger_logged_at >= STRANGERS_EVERY:
-            log.warning("hook refused: no valid token")
+            log.warning("%s", words)
             self._stranger_logged_at = now
 
     async def _read(self, request: Request) -> Hook:
@@ -144,11 +145,20 @@ class _Listener:
     async def _answer(self, hook: Hook) -> Response:
         if hook.kind == "publish":
             return await self._publish(hook)
-        if hook.kind == "play" or hook.application != APPLICATION:
+        if hook.kind == "play":
+            return self._play(hook)
+        if hook.application != APPLICATION:
             return _refused(403)
         if is_instance(hook.publisher.stream):  # no other stream is ever accepted
             await self._handlers.unpublish(hook)
         return _accepted()
+
+    def _play(self, hook: Hook) -> Response:
+        """Answer for a player. Only live@ and the agent have keys; the stream's name may be anything."""
+        if hook.application == APPLICATION and self._credentials.may_play(hook.publisher.stream, hook.keys):
+            return _accepted()
+        self._note_stranger(f"a player from {hook.publisher.address} is refused: no valid key")
+        return _refused(403)
 
     async def _publish(self, hook: Hook) -> Response:
         address = hook.publisher.address

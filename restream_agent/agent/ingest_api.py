@@ -19,6 +19,7 @@ import httpx
 
 from restream_agent.agent.identity import read_publisher
 from restream_agent.agent.situation import Publisher
+from restream_agent.base.channel_keys import API_USER
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.one_line import printable
 
@@ -210,8 +211,11 @@ async def _body(answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def connect(server: str, api: str) -> IngestServer:
-    """Return the ingest server at the base URL `api`; `server` is "srs" or "nginx-rtmp"."""
+def connect(server: str, api: str, key: str) -> IngestServer:
+    """Return the ingest server at the base URL `api`; `server` is "srs" or "nginx-rtmp".
+
+    `key` is for an API that asks for it (HookCredentials.api_key).
+    """
     kinds: dict[str, Callable[[httpx.AsyncClient], IngestServer]] = {"srs": Srs, "nginx-rtmp": NginxRtmp}
     # Proxies and .netrc in the environment do not apply to loopback.
-    return kinds[server](httpx.AsyncClient(base_url=api, trust_env=False))
+    return kinds[server](httpx.AsyncClient(base_url=api, trust_env=False, auth=(API_USER, key)))

@@ -88,15 +88,7 @@ class AgentService:
         self._reports = SystemdReports()
         main = next(iter(settings.values()))
         self._source = main.source
-        shared = SharedParts(
-            ingest=ingest_api.connect(main.server, main.api),
-            strays=Strays(runtime, settings),
-            runner=runner,
-            runtime=runtime,
-            rtmp=main.rtmp if main.server == "srs" else "",
-            has_notifier=main.notifies,
-            channels=len(settings),
-        )
+        shared = _shared_parts(settings, credentials, runner, runtime)
         self._channels: dict[str, ChannelAgent] = {}
         for channel, own in settings.items():
             is_used_elsewhere = others_are_used(self._channels, channel.name)
@@ -224,3 +216,19 @@ class AgentService:
             await logged(applier.apply_pending)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._edited.wait(), _TICK_EVERY)
+
+
+def _shared_parts(
+    settings: Mapping[Channel, AgentSettings], credentials: HookCredentials, runner: Runner, runtime: Path
+) -> SharedParts:
+    main = next(iter(settings.values()))
+    return SharedParts(
+        ingest=ingest_api.connect(main.server, main.api, credentials.api_key),
+        strays=Strays(runtime, settings),
+        runner=runner,
+        runtime=runtime,
+        rtmp=main.rtmp if main.server == "srs" else "",
+        has_notifier=main.notifies,
+        channels=len(settings),
+        play_key=credentials.play_key,
+    )

@@ -38,7 +38,9 @@ class StreamKeeper:
     channel's own name is kept, which is the one in the README.
     """
 
-    def __init__(self, address: str, name: Path, channel: Channel) -> None:
+    def __init__(self, address: str, name: Path, channel: Channel, key: str = "") -> None:
+        """`key` is that of the channel's players (HookCredentials.play_key)."""
+        self._query = f"?key={key}" if key else ""
         host, _, port = address.rpartition(":")
         self._host, self._port = host, int(port or 0)
         self._file = name
@@ -76,7 +78,8 @@ class StreamKeeper:
 
     async def _connect_and_discard(self, stream: str) -> None:
         """Play until the connection ends; OSError or PlayError if the server does not answer or refuses."""
-        player = Player(_APPLICATION, stream, f"rtmp://{self._host}:{self._port}/{_APPLICATION}")
+        name = f"{stream}{self._query}"
+        player = Player(_APPLICATION, name, f"rtmp://{self._host}:{self._port}/{_APPLICATION}")
         async with asyncio.timeout(_CONNECT_TIMEOUT):
             reader, writer = await asyncio.open_connection(self._host, self._port)
         try:

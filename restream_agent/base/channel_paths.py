@@ -47,6 +47,11 @@ class ChannelPaths:
         return f"{self.settings}/fallback.json"
 
     @property
+    def play_key(self) -> str:
+        """The key with which the stream is played, where there are several channels."""
+        return f"{self.settings}/play-key"
+
+    @property
     def operator(self) -> str:
         """One file for each request of the operator."""
         return f"{self.runtime}/operator"

@@ -12,6 +12,7 @@ from restream_agent.base.file_tree import File, Link
 from restream_agent.config.secret_uses import INGEST
 from restream_agent.deploy.changed_units import changed_units, removed_channels
 from restream_agent.deploy.changes import Change
+from restream_agent.render.ingest_walls import without_walls
 from restream_agent.render.relays import connection, launched_directives
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
@@ -37,8 +38,12 @@ _RUNNING = (
 )
 """The units of a channel that may run, besides its relays, its timer and what ends by itself in a moment."""
 
-_CONNECTED = (unit_names.LIVE_TEMPLATE, unit_names.INGEST_UNIT, *_SERVICES)
-"""Units whose restart ends OBS's connection or refuses a hook: new comments alone do not restart them."""
+_AT_THE_NEXT_START = ("Slice=", "LoadCredential=play-key:")
+"""What a running unit can do without: its part in keeping several channels apart."""
+
+_CONNECTED = (unit_names.LIVE_TEMPLATE, unit_names.PROGRAM_UNIT, unit_names.INGEST_UNIT, *_SERVICES)
+"""Units whose restart is noticed: it ends OBS's connection, refuses a hook or shows the fallback. Comments
+alone do not restart them."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,8 @@ class Actions:
     """What systemd is asked to do after the files are in place, in this order.
 
     `restart` and `reload` touch only units that are active. `start` names units that must run from now
-    on. `start_on_air` names new relays, which start only while on air. `next_start` names relays for
-    which nothing is done: their changes take effect at the relay's next start.
+    on. `start_on_air` names new relays, which start only while on air. `next_start` names units for
+    which nothing is done: their changes take effect at the unit's next start.
     """
 
     daemon_reload: bool = False
@@ -116,7 +121,9 @@ def plan_actions(
     }
     reload = programs - units.restart
     ingest = next((change for change in changes if _is_new_ingest_config(change)), None)
-    if ingest is not None and unit_names.INGEST_UNIT not in units.restart:
+    if ingest is not None and not _is_worth_a_restart(ingest):
+        units.next_start |= {unit_names.INGEST_UNIT} if _has_other_walls(ingest) else set()
+    elif ingest is not None and unit_names.INGEST_UNIT not in units.restart:
         (reload if _can_reload(ingest) else units.restart).add(unit_names.INGEST_UNIT)
     if kinds.get(f"{paths.UNITS}/{unit_names.INGEST_UNIT}") == "delete":
         units.stop.add(unit_names.INGEST_UNIT)
@@ -214,13 +221,20 @@ def _is_another_connection(change: Change) -> bool:
 
 
 def _is_worth_a_restart(change: Change) -> bool:
-    """Whether more has changed than text for readers and the launcher.
+    """Whether more has changed than text for readers, the launcher, and what keeps channels apart.
 
-    A restart ends the connections of the ingest server, `live@` or a socket.
+    A restart ends the connections of the ingest server, `live@` or a socket. The walls between channels,
+    which the first channel brings and the last takes away, are there from the next start on.
     """
     if not isinstance(change.before, File) or not isinstance(change.after, File):
         return True
-    return launched_directives(change.before.content) != launched_directives(change.after.content)
+    return _at_once(change.before) != _at_once(change.after)
+
+
+def _at_once(file: File) -> list[str]:
+    """Return the directives of a file that a running unit needs at once."""
+    lines = launched_directives(without_walls(file.content))
+    return [line for line in lines if not line.startswith(_AT_THE_NEXT_START)]
 
 
 def _agent_changed(kinds: dict[str, str], channels: tuple[Channel, ...]) -> bool:
@@ -243,8 +257,14 @@ def _newly_enabled(changes: tuple[Change, ...]) -> tuple[str, ...]:
 
 
 def _is_new_ingest_config(change: Change) -> bool:
-    is_config = change.path in paths.INGEST_CONFIG.values()
-    return is_config and change.kind == "update" and _is_worth_a_restart(change)
+    return change.path in paths.INGEST_CONFIG.values() and change.kind == "update"
+
+
+def _has_other_walls(change: Change) -> bool:
+    """Whether the ingest server's configuration, at its next start, keeps channels apart in another way."""
+    assert isinstance(change.before, File)
+    assert isinstance(change.after, File)
+    return directives(change.before.content) != directives(change.after.content)
 
 
 def _can_reload(change: Change) -> bool:

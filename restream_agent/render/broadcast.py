@@ -7,6 +7,7 @@ units differ: a hold of another length, a player whose dependencies are other un
 from collections.abc import Mapping
 
 from restream_agent.base import paths
+from restream_agent.base.channel_keys import play_key
 from restream_agent.base.endpoints import API
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.config.channel import ChannelLimits
@@ -37,6 +38,7 @@ def broadcast_files(config: Config, refused: Mapping[str, str], fill: Templates)
     return {
         **{f"{units}/{unit}": File(_alike(unit, config.channel, fill)) for unit in _ALIKE},
         f"{units}/{unit_names.LIVE_TEMPLATE}": File(_player(config, fill)),
+        **(_walls(config.channel, ChannelLimits(), fill) if config.channel.has_siblings else {}),
         **_settings(config, refused, fill),
         **_hold_and_starts(config, fill),
     }
@@ -48,12 +50,22 @@ def channel_files(config: Config, limits: ChannelLimits, refused: Mapping[str, s
     door = words.report_door
     return {
         f"{units}/{words.live_unit}": File(_player(config, fill)),
-        f"{units}/{words.slice}": File(
-            fill("restream-channel.slice.j2", channel=config.channel, limits=limits)
-        ),
+        **_walls(config.channel, limits, fill),
         f"{units}/sockets.target.wants/{door}": Link(f"../{unit_names.REPORT_TEMPLATE}"),
         **_settings(config, refused, fill),
         **_hold_and_starts(config, fill),
+    }
+
+
+def _walls(channel: Channel, limits: ChannelLimits, fill: Templates) -> Tree:
+    """Return what keeps a channel from using another's share of the machine, or another's stream."""
+    words = ChannelWords(channel)
+    key = play_key(fill.facts.hook_token, channel.name)
+    return {
+        f"{paths.UNITS}/{words.slice}": File(
+            fill("restream-channel.slice.j2", channel=channel, limits=limits)
+        ),
+        words.paths.play_key: File(f"{key}\n", mode=0o600, is_secret=True),
     }
 
 

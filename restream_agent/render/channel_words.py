@@ -33,8 +33,9 @@ class ChannelWords:
 
     @property
     def slice(self) -> str:
-        """The slice of its program, player and relays."""
-        return unit_names.SLICE if self.channel.is_main else unit_names.channel_slice(self.channel.name)
+        """The slice of its program, player and relays: one of its own where there are several channels."""
+        has_own = self.channel.has_siblings
+        return unit_names.channel_slice(self.channel.name) if has_own else unit_names.SLICE
 
     @property
     def live_unit(self) -> str:

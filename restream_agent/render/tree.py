@@ -1,6 +1,7 @@
 """Every file on the machine, from the checked TOML. Pure: the same input gives the same tree."""
 
 from restream_agent.base import paths
+from restream_agent.base.channel_keys import API_USER, api_authorization, api_key
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
@@ -74,6 +75,9 @@ def _ingest(config: Config, fill: Templates) -> Tree:
         listen=config.ingest.listen,
         player=server_address(config)[0],
         token=facts.hook_token,
+        api_user=API_USER if config.channels else "",
+        api_key=api_key(facts.hook_token),
+        api_authorization=api_authorization(facts.hook_token),
         module=facts.nginx_rtmp_module,
         is_managed=config.ingest.manage,
         timeout_ms=milliseconds(config.ingest.timeout),

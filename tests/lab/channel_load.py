@@ -20,6 +20,7 @@ from tests.demo.screen import Screen
 from tests.lab import units
 from tests.lab.container import SHARED, Container, end_group
 from tests.lab.crowd import Crowd
+from tests.lab.deadline import LabError
 from tests.lab.platform import PlatformServer
 
 RELAYS = 3
@@ -100,8 +101,20 @@ def measure(channels: int, server: str = "nginx-rtmp") -> ChannelLoad:
             stack.callback(end_group, process)
         wanted = {unit for part in units_of(channels).values() for unit in part}
         container.wait_until(lambda: all(units.pids(container, unit) for unit in wanted), 120, "all units")
-        time.sleep(SECONDS / 2)
+        _settle(container, wanted)
         return _measure(container, channels, tapped)
+
+
+def _settle(container: Container, wanted: set[str]) -> None:
+    """Wait until no process has come or gone for SECONDS / 2."""
+    before: object = None
+    for _ in range(10):
+        now = {unit: units.pids(container, unit) for unit in wanted}
+        if now == before:
+            return
+        before = now
+        time.sleep(SECONDS / 2)
+    raise LabError("processes come and go all the time")
 
 
 def _measure(container: Container, channels: int, tapped: dict[str, PlatformServer]) -> ChannelLoad:

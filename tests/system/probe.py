@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import socket
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,6 +18,7 @@ from pathlib import Path
 TARGETS = "/opt/targets.json"
 MARK = "probe of a place: "
 SIZE = 1 << 20
+MEDIA = 20_000  # bytes of a stream; what a server says to a player that it refuses has less
 SYSTEM_CALLS = {  # x86-64
     "ptrace": (101, 0),
     "perf_event_open": (298, 0),
@@ -81,6 +83,58 @@ def connect(address: str) -> None:
         one.connect((host, int(port)))
 
 
+def ask(path: str) -> None:
+    """Ask the ingest server's API."""
+    with socket.create_connection(("127.0.0.1", 1985), 1.5) as one:
+        one.sendall(f"GET {path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
+        if b" 200 " not in one.recv(SIZE).partition(b"\r\n")[0]:
+            raise PermissionError(path)
+
+
+def play(stream: str) -> None:
+    """Play a stream from the ingest server, with the key for playing that this place has."""
+    key = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/none"), "play-key")
+    query = f"?key={key.read_text().strip()}" if key.exists() else ""
+    with socket.create_connection(("127.0.0.1", 1935), 1.5) as one:
+        one.sendall(b"\x03" + bytes(1536))
+        received = take(one, 1 + 2 * 1536)
+        one.sendall(received[1 : 1 + 1536])
+        one.sendall(command(0, b"connect", 1.0, {b"app": b"live", b"tcUrl": b"rtmp://127.0.0.1/live"}))
+        one.sendall(command(0, b"createStream", 2.0, None))
+        one.sendall(command(1, b"play", 3.0, None, f"{stream}{query}".encode()))
+        take(one, MEDIA)
+
+
+def take(connection: socket.socket, size: int) -> bytes:
+    """Receive so many bytes within 3 s of each other; OSError if they do not come."""
+    data = b""
+    connection.settimeout(3)
+    while len(data) < size:
+        piece = connection.recv(SIZE)
+        if not piece:
+            raise ConnectionError("closed")
+        data += piece
+    return data
+
+
+def command(stream: int, *values: object) -> bytes:
+    """Return a command for an RTMP server, in chunks of 128 bytes."""
+    body = b"".join(map(amf, values))
+    head = b"\x03\0\0\0" + len(body).to_bytes(3, "big") + b"\x14" + stream.to_bytes(4, "little")
+    return head + b"\xc3".join(body[at : at + 128] for at in range(0, len(body), 128))
+
+
+def amf(value: object) -> bytes:
+    """Encode a value in AMF0."""
+    if isinstance(value, bytes):
+        return b"\x02" + len(value).to_bytes(2, "big") + value
+    if isinstance(value, float):
+        return b"\0" + struct.pack(">d", value)
+    if isinstance(value, dict):
+        return b"\x03" + b"".join(amf(name)[1:] + amf(each) for name, each in value.items()) + b"\0\0\x09"
+    return b"\x05"
+
+
 def open_memory(pid: int) -> None:
     """Open the memory of a process."""
     with Path(f"/proc/{pid}/mem").open("rb"):
@@ -117,6 +171,10 @@ def main() -> None:
         results[f"writes {directory}"] = succeeds(partial(write, directory))
     for name, address in targets["addresses"].items():
         results[f"connects {name}"] = succeeds(partial(connect, address))
+    for stream in targets.get("streams", ()):
+        results[f"plays {stream}"] = succeeds(partial(play, stream))
+    for path in targets.get("api", ()):
+        results[f"asks {path}"] = succeeds(partial(ask, path))
     for unit in targets["units"]:
         results[f"starts {unit}"] = succeeds(partial(start, unit))
     for unit, pid in targets["processes"].items():

@@ -50,7 +50,7 @@ class SeveralChannels:
         self.channels: dict[str, ChannelAgent] = {}
         shared = SharedParts(
             self.server, Strays(self.runtime, today), self.machine.run, self.runtime, "127.0.0.1:1935",
-            has_notifier=False, channels=len(today),
+            has_notifier=False, channels=len(today), play_key=lambda _: "",
         )  # fmt: skip
         for number, channel in enumerate(today):
             settings = replace(SETTINGS, relays={"twitch": f"127.64.0.{number + 1}"})

@@ -10,6 +10,7 @@ import pytest
 from restream_agent.agent import http
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.refusals import KEY_ALONE
+from restream_agent.base.channel_keys import api_key, play_key
 from tests.unit.agent.test_http import FORM, TOKEN, FakeAgent, HookClient, body, post
 
 KEYS = {"main": "k3y-of-main", "es": "k3y-of-es", "en": "k3y-of-en"}
@@ -108,3 +109,40 @@ def test_the_key_of_a_channel_as_a_name_does_not_open_main_either_where_main_tak
     ((refusal, _),) = agent.refused
     assert (refusal.reason, agent.heard) == (KEY_ALONE.reason, [])
     assert post(client, json=body(stream="other", param="")) == 200
+
+
+@pytest.mark.parametrize("server", ["srs", "nginx-rtmp"])
+@pytest.mark.parametrize("stream", ["main", "es", "en", "other"])
+@pytest.mark.parametrize("channel", [*KEYS, None])
+def test_a_stream_is_played_with_its_own_channel_s_key_alone(
+    client: HookClient, agent: FakeAgent, server: str, stream: str, channel: str | None
+) -> None:
+    """A key for publishing plays nothing, and no player is an event."""
+    is_right = channel == ("main" if stream == "other" else stream)
+    key = "" if channel is None else play_key(TOKEN, channel)
+    assert post(client, "on_play", **playing(server, stream, key)) == (200 if is_right else 403)
+    if channel is not None:
+        assert post(client, "on_play", **playing(server, stream, KEYS[channel])) == 403
+    assert not agent.heard
+    assert not agent.refused
+
+
+def playing(server: str, stream: str, key: str) -> dict[str, Any]:
+    """Return the hook of a server about a player."""
+    if server == "srs":
+        return {"json": body("on_play", stream=stream, param=f"?key={key}" if key else "")}
+    hook = nginx(stream, key)
+    return {**hook, "content": hook["content"].replace("call=publish", "call=play")}
+
+
+def test_each_key_is_another() -> None:
+    """Whoever knows one knows no other, and not the token; another token makes new ones."""
+    keys = {play_key(TOKEN, channel) for channel in KEYS} | {api_key(TOKEN), play_key("another", "main")}
+    assert len(keys) == len(KEYS) + 2
+    assert all(TOKEN not in key and len(key) == 32 for key in keys)
+
+
+def test_without_channels_players_have_no_key() -> None:
+    """There is nothing to keep apart; the API's key is told in any case."""
+    credentials = HookCredentials(TOKEN, KEYS["main"])
+    assert (credentials.play_key("main"), credentials.api_key) == ("", api_key(TOKEN))

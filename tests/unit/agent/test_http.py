@@ -186,9 +186,10 @@ def test_a_refusal_of_the_agent_is_a_refusal(client: HookClient, agent: FakeAgen
     assert post(client, json=body()) == 403
 
 
-def test_no_player_is_accepted_by_a_hook(client: HookClient, agent: FakeAgent) -> None:
-    """The server's own rules allow `live@` to play, without a hook."""
-    assert post(client, "on_play", json=body("on_play")) == 403
+def test_a_player_is_no_event(client: HookClient, agent: FakeAgent) -> None:
+    """With one channel, the server's own rule lets `live@` play; only one that had channels before asks."""
+    assert post(client, "on_play", json=body("on_play")) == 200
+    assert post(client, "on_play", json=body("on_play", app="other")) == 403
     assert not agent.heard
 
 

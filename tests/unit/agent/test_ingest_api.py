@@ -278,4 +278,4 @@ def test_a_page_that_is_not_xml_is_an_error(page: str) -> None:
 @pytest.mark.parametrize(("name", "kind"), [("srs", Srs), ("nginx-rtmp", NginxRtmp)])
 def test_each_server_has_its_class(name: str, kind: type[Srs | NginxRtmp]) -> None:
     """By its name in the TOML."""
-    assert isinstance(connect(name, "http://127.0.0.1:1985"), kind)
+    assert isinstance(connect(name, "http://127.0.0.1:1985", "key"), kind)

@@ -59,14 +59,19 @@ ONE, TWO, THREE = tree(), tree(ES), tree(ES, EN)
 
 
 def test_a_channel_that_is_added_starts_its_sockets_and_restarts_the_agent() -> None:
-    """No unit of another channel is named; a player of its name was of `main`."""
-    for before, after in ((ONE, TWO), (tree(EN), THREE)):
+    """No unit of another channel is named; a player of its name was of `main`.
+
+    The first channel brings walls, which are there for what runs from its next start on.
+    """
+    walls = ("ffmpeg-relay@twitch.service", unit_names.INGEST_UNIT)
+    for before, after, next_start in ((ONE, TWO, walls), (tree(EN), THREE, ())):
         assert between(before, after) == Actions(
             daemon_reload=True,
             stop=("live@es.service",),
             restart=(AGENT,),
             start=SOCKETS_OF_ES,
             start_on_air=("ffmpeg-relay@es.twitch.service",),
+            next_start=next_start,
         )
 
 
