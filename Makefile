@@ -51,10 +51,10 @@ attack: machine wheel
 unit: venv
 	$(PYTHON) -m pytest --quiet --numprocesses 4 tests/unit$(if $(ROOM),/$(ROOM))
 
-# The tests without a container mostly wait, so several run at once.
+# Tests mostly wait, so several run at once: those in a container by file, as the tests of a file share containers.
 test: machine wheel
 	$(PYTHON) -m pytest --numprocesses 4 tests/unit tests/golden
-	$(PYTHON) -m pytest tests/system tests/media
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile tests/system tests/media
 
 lint: venv
 	.venv/bin/ruff check .

@@ -92,16 +92,16 @@ def ask(path: str) -> None:
 
 
 def play(stream: str) -> None:
-    """Play a stream from the ingest server, with the key for playing that this place has."""
-    key = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/none"), "play-key")
-    query = f"?key={key.read_text().strip()}" if key.exists() else ""
+    """Play a stream from the ingest server; its name may have a query."""
     with socket.create_connection(("127.0.0.1", 1935), 1.5) as one:
         one.sendall(b"\x03" + bytes(1536))
         received = take(one, 1 + 2 * 1536)
         one.sendall(received[1 : 1 + 1536])
         one.sendall(command(0, b"connect", 1.0, {b"app": b"live", b"tcUrl": b"rtmp://127.0.0.1/live"}))
+        take_result(one)
         one.sendall(command(0, b"createStream", 2.0, None))
-        one.sendall(command(1, b"play", 3.0, None, f"{stream}{query}".encode()))
+        take_result(one)
+        one.sendall(command(1, b"play", 3.0, None, stream.encode()))
         take(one, MEDIA)
 
 
@@ -115,6 +115,13 @@ def take(connection: socket.socket, size: int) -> bytes:
             raise ConnectionError("closed")
         data += piece
     return data
+
+
+def take_result(connection: socket.socket) -> None:
+    """Receive until the server has answered a command."""
+    data = b""
+    while b"_result" not in data:
+        data += take(connection, 1)
 
 
 def command(stream: int, *values: object) -> bytes:
@@ -171,8 +178,8 @@ def main() -> None:
         results[f"writes {directory}"] = succeeds(partial(write, directory))
     for name, address in targets["addresses"].items():
         results[f"connects {name}"] = succeeds(partial(connect, address))
-    for stream in targets.get("streams", ()):
-        results[f"plays {stream}"] = succeeds(partial(play, stream))
+    for name, stream in targets.get("streams", {}).items():
+        results[f"plays {name}"] = succeeds(partial(play, stream))
     for path in targets.get("api", ()):
         results[f"asks {path}"] = succeeds(partial(ask, path))
     for unit in targets["units"]:

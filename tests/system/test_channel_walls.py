@@ -50,11 +50,25 @@ def processes(each: Channels) -> dict[str, int]:
     return {unit: int(each.installation.show(unit, "MainPID")) for unit in RUNNING}
 
 
+def streams(container: Container) -> dict[str, str]:
+    """Return what is played: each stream without a key, one with its own, another with that."""
+    key = container.read(paths_of(OWN).play_key).strip()
+    return {
+        **{channel: channel for channel in PLATFORMS},
+        f"{OWN} with its key": f"{OWN}?key={key}",
+        "en with the key of es": f"en?key={key}",
+        "main with the key of es": f"main?key={key}",
+    }
+
+
 def write_targets(each: Channels) -> None:
     """Tell the probe what to try: every channel's keys, sockets, directories, processes and units."""
     container = each.installation.container
     secrets = {channel: url_of(channel).rpartition("=")[2] for channel in PLATFORMS}
     secrets |= {name: f"{name}-key" for names in PLATFORMS.values() for name in names}
+    secrets |= {
+        f"{channel} play-key": container.read(paths_of(channel).play_key).strip() for channel in PLATFORMS
+    }
     runtime = {channel: paths_of(channel) for channel in PLATFORMS}
     targets = {
         "secrets": {name: base64.b64encode(value.encode()).decode() for name, value in secrets.items()},
@@ -67,7 +81,7 @@ def write_targets(each: Channels) -> None:
                 ("live", one.live_socket), ("relay", one.relay_socket), ("telemetry", one.telemetry_socket),
             )
         },
-        "streams": list(PLATFORMS),
+        "streams": streams(container),
         "api": [API[each.installation.server]],
         "units": UNITS,
         "processes": processes(each),
@@ -76,13 +90,18 @@ def write_targets(each: Channels) -> None:
 
 
 def allowed(place: str) -> set[str]:
-    """Return what a unit may do: use its own key and the door of its own channel that is meant for it."""
+    """Return what a unit may do: use its own key and the door of its own channel that is meant for it.
+
+    With the right key a stream is played wherever there is a network. Only the channel's player has it.
+    """
     channel = "main" if place in MAIN_PLACES else OWN
     kind, _, instance = place.removesuffix(".service").partition("@")
     if kind == "live":
-        return {f"connects {channel} live", f"plays {channel}"}
+        return {f"connects {channel} live", "plays es with its key"}
     if kind == "ffmpeg-relay":
-        return {f"connects {channel} relay", f"reads {instance.rpartition('.')[2]}"}
+        return {
+            f"connects {channel} relay", f"reads {instance.rpartition('.')[2]}", "plays es with its key",
+        }  # fmt: skip
     return {
         f"connects {channel} telemetry", f"writes /run/{paths_of(channel).program_runtime}",
     }  # fmt: skip

@@ -114,6 +114,22 @@ def test_no_key_opens_another_channel(channels: Channels) -> None:
     assert not [key for key in keys.values() if key in shown]
 
 
+def test_a_key_that_is_missing_keeps_no_other_channel_closed(channels: Channels) -> None:
+    """systemd starts no unit without a credential's file; the agent starts, and says what is missing."""
+    installation = channels.installation
+    path = f"{ETC}/credentials/es"
+    key = installation.container.read(path)
+    installation.container.run(("rm", path))
+    try:
+        installation.container.run(("systemctl", "restart", "restream-agent"))
+        channels.wait()
+        assert [line for line in installation.words("restream-agent") if "key of the channel es" in line]
+    finally:
+        installation.container.write(path, key, mode=0o600)
+        installation.container.run(("systemctl", "restart", "restream-agent"))
+    channels.wait()
+
+
 def test_off_air_ends_one_channel(channels: Channels) -> None:
     """The last of these tests: es goes off air, and the others stay."""
     before = channels.installation.runs()
