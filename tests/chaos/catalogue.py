@@ -1,5 +1,7 @@
 """All faults, in playing order."""
 
+from dataclasses import replace
+
 from tests.chaos import (
     faults_agent,
     faults_hooks,
@@ -12,16 +14,19 @@ from tests.chaos import (
 )
 from tests.chaos.fault import Fault
 
-FAULTS: tuple[Fault, ...] = (
+_OF_ONE_CHANNEL = (
     *faults_obs.FAULTS,
     *faults_relay.FAULTS,
     *faults_platform.FAULTS,
     *faults_program.FAULTS,
+)
+_SHARED = (
     *faults_agent.FAULTS,
     *faults_ingest.FAULTS,
     *faults_hooks.FAULTS,
     *faults_machine.FAULTS,
 )
+FAULTS: tuple[Fault, ...] = (*_OF_ONE_CHANNEL, *(replace(fault, is_shared=True) for fault in _SHARED))
 
 
 def named(names: tuple[str, ...]) -> tuple[Fault, ...]:

@@ -77,6 +77,7 @@ def play(broadcast: ChaosBroadcast, fault: Fault) -> Played:
         server=broadcast.server,
         concerns=fault.concerns,
         bound_ms=fault.bound_ms,
+        others_bound_ms=fault.others_bound_ms,
         end_state=fault.end.name,
         healed=healed is not None,
         seconds_to_heal=healed,

@@ -10,6 +10,7 @@ CUT_MS = 200.0  # one change of source; packets come in clumps of up to 150 ms e
 STALL_MS = 1200.0  # `ingest.stall` (1 s by default) and one change of source
 KILLED_MS = 600.0  # the program is killed and started again
 HUNG_MS = 2600.0  # WatchdogSec of fallback.service, and then as KILLED_MS
+OTHERS_MS = 60.0  # what another channel may notice: two pictures at 30 a second
 
 Act = Callable[[ChaosBroadcast], None]
 
@@ -26,6 +27,7 @@ class Fault:
     bound_ms.
     end: the state that must be reached without help within heals_within seconds after the act, and that must
     still hold `steady` seconds later.
+    is_shared: whether it strikes what all channels share, and not one of them.
     stands: if the fault ends the broadcast, how many seconds after the start connections must stand.
     """
 
@@ -39,3 +41,9 @@ class Fault:
     heals_within: float = 30.0
     steady: float = 3.0
     stands: float | None = None
+    is_shared: bool = False
+
+    @property
+    def others_bound_ms(self) -> float:
+        """The bound for the other channels."""
+        return self.bound_ms if self.is_shared else OTHERS_MS

@@ -52,6 +52,7 @@ class Played:
     server: str
     concerns: tuple[str, ...]
     bound_ms: float
+    others_bound_ms: float
     end_state: str
     healed: bool
     seconds_to_heal: float | None
@@ -79,10 +80,13 @@ class Played:
             problems += seen.problems(name, may_lose=name in self.concerns)
         for name, seen in self.bystanders.items():
             problems += seen.problems(name)
-        for where, gap in (("", self.gap_ms()), (" in other channels", self.bystanders_gap_ms())):
-            if gap is not None and gap > self.bound_ms:
-                bound = f"more than the bound of {self.bound_ms:.0f} ms"
-                problems.append(f"a silence of {gap:.0f} ms{where}, {bound}")
+        silences = (
+            ("", self.gap_ms(), self.bound_ms),
+            (" in other channels", self.bystanders_gap_ms(), self.others_bound_ms),
+        )
+        for where, gap, bound in silences:
+            if gap is not None and gap > bound:
+                problems.append(f"a silence of {gap:.0f} ms{where}, more than the bound of {bound:.0f} ms")
         return problems
 
     def is_ok(self) -> bool:

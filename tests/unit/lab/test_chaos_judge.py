@@ -28,16 +28,17 @@ def played(
 ) -> Played:
     platforms = {"alpha": CALM, "beta": CALM} | seen
     end, is_healed = "live", healed is not None
-    result = Played("name", "text", "srs", concerns, 200.0, end, is_healed, healed, platforms)
+    result = Played("name", "text", "srs", concerns, 200.0, 100.0, end, is_healed, healed, platforms)
     return replace(result, complaints=said)
 
 
 def test_a_platform_of_another_channel_may_neither_lose_a_connection_nor_fall_silent() -> None:
-    """Not even if the fault concerns a platform of the same name."""
+    """Not even if the fault concerns a platform of the same name. The bound is one of its own."""
     struck = played(concerns=("alpha",))
     assert replace(struck, bystanders={"north": CALM}).problems() == []
     assert replace(struck, bystanders={"alpha": replace(CALM, connections_lost=1)}).problems() != []
-    assert replace(struck, bystanders={"north": replace(CALM, gap_ms=201.0)}).problems() != []
+    assert replace(struck, bystanders={"north": replace(CALM, gap_ms=101.0)}).problems() != []
+    assert replace(struck, platforms={"alpha": replace(CALM, gap_ms=101.0)}).problems() == []
 
 
 def test_a_calm_stretch_costs_nothing() -> None:
