@@ -31,11 +31,18 @@ class Done:
 class Actor:
     """Asks the ingest server and systemd for actions, one after another."""
 
-    def __init__(self, ingest: IngestServer, systemd: Systemd, operator: Path) -> None:
-        """`operator` is the directory of the operator's requests."""
+    def __init__(
+        self,
+        ingest: IngestServer,
+        systemd: Systemd,
+        operator: Path,
+        is_configured: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`operator` is the directory of the operator's requests; `is_configured` as in `Surroundings`."""
         self._ingest = ingest
         self._systemd = systemd
         self._operator = operator
+        self._is_configured = is_configured
 
     async def act(self, actions: Iterable[Action], on_awaited: Callable[[], None] = lambda: None) -> Done:
         """Carry out actions; call `on_awaited` after the one that is awaited, whether it succeeded or not.
@@ -59,6 +66,10 @@ class Actor:
         return Done(is_complete, refusal)
 
     async def _perform(self, action: Action) -> None:
+        if isinstance(action, ChangeUnit) and not self._is_configured():
+            # An apply stops the units, whose files are gone. Another start of live@es would be one of main's
+            # template, and would play es to the platforms of main.
+            return
         match action:
             case DropPublisher(publisher):
                 log.info("publisher %s is dropped", publisher.client_id)

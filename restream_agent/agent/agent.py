@@ -98,7 +98,7 @@ class Agent:
             shape=partial(codecs.shape, obstacles=settings.obstacles, is_whole=settings.matches_live),
             clock=clock,
         )
-        self._actor = Actor(ingest, systemd, surroundings.operator)
+        self._actor = Actor(ingest, systemd, surroundings.operator, surroundings.is_configured)
         self._memory_file = MemoryFile(runtime / "memory.json")
         self._memory = self._memory_file.load()
         self._turn = asyncio.Lock()

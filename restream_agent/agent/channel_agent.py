@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from restream_agent.agent.agent import Agent
@@ -36,6 +37,7 @@ class SharedParts:
     `runtime` is the agent's runtime directory, `rtmp` the address at which SRS speaks RTMP to this machine
     ("HOST:PORT"), "" for another server. `has_notifier` says that news is sent on.
     `channels` is how many there are, and `play_key` returns the key with which a channel's stream is played.
+    `is_configured` says whether a channel's settings are still there.
     """
 
     ingest: IngestServer
@@ -46,6 +48,7 @@ class SharedParts:
     has_notifier: bool
     channels: int
     play_key: Callable[[str], str]
+    is_configured: Callable[[str], bool]
 
 
 class ChannelAgent:
@@ -80,6 +83,7 @@ class ChannelAgent:
                 watches_server=channel.is_main,
                 is_used_elsewhere=is_used_elsewhere,
                 channels=shared.channels,
+                is_configured=partial(shared.is_configured, channel.name),
             ),
         )
 

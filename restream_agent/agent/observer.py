@@ -42,7 +42,8 @@ class Surroundings:
 
     `operator` is the directory of the operator's requests. One channel, `main`, watches over the ingest
     server, and must not restart it while `is_used_elsewhere`: while another channel has a publisher.
-    `channels` is how many channels there are, `channel` is this one.
+    `channels` is how many channels there are, `channel` is this one. `is_configured` is False as soon as an
+    apply takes the channel away.
     """
 
     operator: Path
@@ -50,6 +51,7 @@ class Surroundings:
     is_used_elsewhere: Callable[[], bool] = lambda: False
     channels: int = 1
     channel: Channel = MAIN_CHANNEL
+    is_configured: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from restream_agent.agent.systemd_reports import SystemdReports
 from restream_agent.agent.telemetry import discard, receive_progress
 from restream_agent.agent.toml_watcher import watch
 from restream_agent.base import paths
+from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.process import run as run_program
 from restream_agent.systemd.channels import Channel
@@ -231,4 +232,5 @@ def _shared_parts(
         has_notifier=main.notifies,
         channels=len(settings),
         play_key=credentials.play_key,
+        is_configured=lambda name: Path(paths_of(name).agent_settings).exists(),
     )

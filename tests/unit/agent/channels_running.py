@@ -41,6 +41,7 @@ class SeveralChannels:
     runtime: Path
     server: FakeIngest = field(default_factory=FakeIngest)
     machine: StuckSystemctl = field(default_factory=StuckSystemctl)
+    removed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.begin(CHANNELS)
@@ -51,6 +52,7 @@ class SeveralChannels:
         shared = SharedParts(
             self.server, Strays(self.runtime, today), self.machine.run, self.runtime, "127.0.0.1:1935",
             has_notifier=False, channels=len(today), play_key=lambda _: "",
+            is_configured=lambda name: name not in self.removed,
         )  # fmt: skip
         for number, channel in enumerate(today):
             settings = replace(SETTINGS, relays={"twitch": f"127.64.0.{number + 1}"})

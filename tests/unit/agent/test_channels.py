@@ -65,6 +65,24 @@ def test_the_end_of_one_stream_is_the_end_of_one_channel(several: SeveralChannel
     assert several.server.cuts == ["es"]
 
 
+def test_a_channel_that_an_apply_takes_away_is_not_woken(several: SeveralChannels) -> None:
+    """Its player has been stopped, and its OBS is still connected.
+
+    The player's file is gone: live@es would be of main's template, and play es to main's platforms.
+    """
+    publish(several, OBS, ES)
+    several.machine.calls.clear()
+    several.machine.units["live@es.service"] = "inactive"
+    several.removed.add("es")
+    for channel in several.channels.values():
+        go(channel.tick)
+    assert go(lambda: several.board.publish(hook(Publisher("c4", "es")))) == [""]
+    assert several.machine.calls == []
+    several.removed.clear()
+    go(several.channels["es"].tick)
+    assert "start live@es.service" in several.machine.calls
+
+
 def test_a_hook_waits_for_no_systemctl_of_another_channel(several: SeveralChannels) -> None:
     """While systemd does not answer for one channel, publishers of the others are on the air."""
     several.machine.stuck = "restream@es.target"
