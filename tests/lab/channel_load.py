@@ -130,6 +130,7 @@ def _measure(container: Container, channels: int, tapped: dict[str, PlatformServ
         part: [pid for unit in names for pid in _pids(container, unit)]
         for part, names in units_of(channels).items()
     }
+    skipped = _skipped(container)
     began = time.monotonic()
     before = {part: sum(map(_ticks, each)) for part, each in pids.items()}
     time.sleep(SECONDS)
@@ -142,10 +143,14 @@ def _measure(container: Container, channels: int, tapped: dict[str, PlatformServ
         parts[part] = Part(len(units_of(channels)[part]), core, pss)
     end = time.monotonic()
     seen = tuple(see(platform.reader.update(), began, end) for platform in tapped.values())
+    return ChannelLoad(channels, parts, seen, _skipped(container) - skipped)
+
+
+def _skipped(container: Container) -> int:
+    """Return how many pictures the program has left out so far, as a relay was too slow for them."""
     status = json.loads(container.run((PROGRAM, "status", "--json")).stdout)
     reports = [status, *status.get("channels", {}).values()]
-    skipped = sum(relay["skipped"] or 0 for report in reports for relay in report["relays"].values())
-    return ChannelLoad(channels, parts, seen, skipped)
+    return sum(relay["skipped"] or 0 for report in reports for relay in report["relays"].values())
 
 
 def _ticks(pid: int) -> int:
