@@ -9,6 +9,7 @@ from restream_agent.base.channel_paths import ChannelPaths, paths_of
 from tests.chaos.channels import url_of
 from tests.demo.install import ETC
 from tests.lab.container import Container
+from tests.system.installation import SETTLED
 from tests.system.places import TARGETS, Place, try_everything
 from tests.system.three_channels import PLATFORMS, Channels, channels
 
@@ -39,8 +40,8 @@ def directories(one: ChannelPaths) -> tuple[str, ...]:
 def walls(channels: Channels) -> None:
     """Start what runs anew: the walls between channels are there from the next start on."""
     installation = channels.installation
-    units = ("restream-ingest", "fallback", *(unit for unit in MAIN_PLACES if "@" in unit))
-    installation.container.run(("systemctl", "restart", *units))
+    relays = (f"ffmpeg-relay@{name}.service" for name in PLATFORMS["main"])
+    installation.container.run(("systemctl", "restart", "restream-ingest", "fallback", *relays))
     channels.wait()
     installation.wait_on_air(name for each in PLATFORMS.values() for name in each)
 
@@ -97,7 +98,7 @@ def allowed(place: str) -> set[str]:
     channel = "main" if place in MAIN_PLACES else OWN
     kind, _, instance = place.removesuffix(".service").partition("@")
     if kind == "live":
-        return {f"connects {channel} live", "plays es with its key"}
+        return {f"connects {channel} live", f"reads {channel} play-key", "plays es with its key"}
     if kind == "ffmpeg-relay":
         return {
             f"connects {channel} relay", f"reads {instance.rpartition('.')[2]}", "plays es with its key",
@@ -110,6 +111,9 @@ def allowed(place: str) -> set[str]:
 @pytest.mark.parametrize("place", [*PLACES, *MAIN_PLACES])
 def test_a_unit_reaches_nothing_of_another_channel(channels: Channels, place: str) -> None:
     """What succeeds in its place is its own: key, door, directory and process."""
+    # 0 stands for a unit that begins anew, and to a signal for the probe itself.
+    wait = channels.installation.container.wait_until
+    wait(lambda: all(processes(channels).values()), SETTLED, "every unit to have a process")
     write_targets(channels)
     before = processes(channels)
     outcome = try_everything(channels.installation.container, Place(place))
