@@ -5,7 +5,6 @@ Results go to stdout; warnings, errors, progress and logs go to stderr. Exit cod
 it runs, so that `restream-agent --help` is quick.
 """
 
-import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -22,11 +21,11 @@ from restream_agent.cli.options import (
     channel_option,
     config_option,
     explained,
-    json_option,
     root_option,
 )
 from restream_agent.cli.progress import shown_progress
 from restream_agent.cli.secret import secret_group
+from restream_agent.cli.status import status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +44,7 @@ def main(context: click.Context, verbose: bool) -> None:
 
 
 main.add_command(secret_group)
+main.add_command(status)
 
 
 @main.command()
@@ -159,23 +159,6 @@ def notify() -> None:
     from restream_agent.notifier import service
 
     service.run()
-
-
-@main.command()
-@channel_argument
-@all_option
-@json_option
-@explained
-def status(channel: str | None, every: bool, as_json: bool) -> None:
-    """Show the state of the broadcast and of each relay."""
-    from restream_agent.cli import channel_view, chosen, status_view
-
-    chosen.refuse_both(channel, every=every)
-    answer = status_view.fetch()
-    if as_json:
-        click.echo(json.dumps(channel_view.part(answer, channel), indent=2))
-    else:
-        click.echo(channel_view.text(answer, channel, every=every))
 
 
 @main.command("on-air")
