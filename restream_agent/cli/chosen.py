@@ -51,11 +51,23 @@ def refuse_both(name: str | None, *, every: bool) -> None:
 
 def has_platforms(channel: Channel, root: Path = THIS_MACHINE.root) -> bool:
     """Whether a channel has a relay; also if its settings cannot be read, which its agent will report."""
-    file = root / paths_of(channel.name).agent_settings.lstrip("/")
     try:
-        return bool(records.parse(AgentSettings, file.read_text()).relays)
+        return bool(_settings(channel, root).relays)
     except (OSError, TypeError, ValueError):
         return True
+
+
+def relays(channel: Channel, root: Path = THIS_MACHINE.root) -> tuple[str, ...]:
+    """Return the names of a channel's relays; none if its settings cannot be read."""
+    try:
+        return tuple(_settings(channel, root).relays)
+    except (OSError, TypeError, ValueError):
+        return ()
+
+
+def _settings(channel: Channel, root: Path) -> AgentSettings:
+    file = root / paths_of(channel.name).agent_settings.lstrip("/")
+    return records.parse(AgentSettings, file.read_text())
 
 
 def for_each(chosen: tuple[Channel, ...], act: Callable[[Channel], str], done: str = "") -> Iterator[str]:

@@ -15,6 +15,7 @@ import click
 from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
+from restream_agent.cli.log import log
 from restream_agent.cli.options import (
     all_option,
     channel_argument,
@@ -43,6 +44,7 @@ def main(context: click.Context, verbose: bool) -> None:
     journal.to_stderr(verbose=verbose or is_apply_unit or context.invoked_subcommand in ("run", "notify"))
 
 
+main.add_command(log)
 main.add_command(secret_group)
 main.add_command(status)
 
