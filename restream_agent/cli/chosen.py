@@ -70,11 +70,10 @@ def _settings(channel: Channel, root: Path) -> AgentSettings:
     return records.parse(AgentSettings, file.read_text())
 
 
-def for_each(chosen: tuple[Channel, ...], act: Callable[[Channel], str], done: str = "") -> Iterator[str]:
+def for_each(chosen: tuple[Channel, ...], act: Callable[[Channel], str]) -> Iterator[str]:
     """Do something to each channel, and yield the messages; where there are several, with the channel's name.
 
-    `done` stands for an empty message there. A channel for which it fails keeps no other from its turn;
-    RestreamError at the end has what has failed.
+    A channel for which it fails keeps no other from its turn; RestreamError at the end has what has failed.
     """
     failed = list[RestreamError]()
     for channel in chosen:
@@ -86,9 +85,7 @@ def for_each(chosen: tuple[Channel, ...], act: Callable[[Channel], str], done: s
             failed.append(error)
             failed[-1].message = f"{channel.name}: {error.message}"
         else:
-            message = f"{channel.name}: {message or done}" if channel.has_siblings else message
-            if message:
-                yield message
+            yield f"{channel.name}: {message}" if channel.has_siblings else message
     if len(failed) == 1:
         raise failed[0]
     if failed:

@@ -185,7 +185,7 @@ def off_air(channel: str | None, every: bool) -> None:
     """End the broadcast now."""
     from restream_agent.cli import broadcast, chosen
 
-    _show(chosen.for_each(chosen.channels(channel, every=every), broadcast.off_air, "off air"))
+    _show(chosen.for_each(chosen.channels(channel, every=every), broadcast.off_air))
 
 
 @main.group("fallback")
@@ -240,7 +240,7 @@ def fallback_on(channel: str | None, every: bool) -> None:
     from restream_agent.cli import broadcast, chosen
 
     asked = broadcast.require_broadcasts(chosen.channels(channel, every=every))
-    _show(chosen.for_each(asked, broadcast.begin_break, "the fallback plays"))
+    _show(chosen.for_each(asked, broadcast.begin_break))
 
 
 @fallback_group.command("off")
@@ -252,7 +252,7 @@ def fallback_off(channel: str | None, every: bool) -> None:
     from restream_agent.cli import broadcast, chosen
 
     asked = broadcast.require_broadcasts(chosen.channels(channel, every=every))
-    _show(chosen.for_each(asked, broadcast.end_break, "back to OBS"))
+    _show(chosen.for_each(asked, broadcast.end_break))
 
 
 def _show(messages: "Iterable[str]") -> None:
