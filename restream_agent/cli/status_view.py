@@ -32,6 +32,9 @@ _TIMEOUT = 5.0
 _STATES = {"live": Tone.GOOD, "off air": Tone.STRONG}
 """The tones of a channel's states; the others are shown instead of OBS."""
 
+_WITH_FIGURES = ("delivering", "stalled")
+"""The states of a relay that has reached its platform; the others are told in a sentence."""
+
 _RELAY_STATES = {
     "delivering": Tone.GOOD,
     "starting": Tone.WARNING,
@@ -106,6 +109,8 @@ def title(status: StatusReport, channel: Channel) -> str:
 
 def state_tone(status: StatusReport) -> Tone:
     """Return the tone of a channel's state."""
+    if status.state == "live" and status.live is not None and status.live.weak:
+        return Tone.WARNING
     return _STATES.get(status.state, Tone.WARNING)
 
 
@@ -135,7 +140,7 @@ def _name(name: str, relay: RelayStatus) -> str:
 
 def _cells(relay: RelayStatus) -> list[str]:
     tone = _RELAY_STATES.get(relay.state, Tone.FAINT)
-    if relay.state != "delivering":
+    if relay.state not in _WITH_FIGURES:
         return [paint(relay_words(relay), tone)]
     state, *figures = relay_figures(relay)
     return [paint(state, tone), *map(paint, figures)]

@@ -126,7 +126,7 @@ RELAY_COLUMNS = ("PLATFORM", "STATE", "UPTIME", "BITRATE", "FPS", "SPEED", "DELA
 
 
 def relay_figures(relay: RelayStatus) -> list[str]:
-    """Return the cells of a relay that delivers, without its name: those of RELAY_COLUMNS, then remarks."""
+    """Return the cells of a connected relay, without its name: those of RELAY_COLUMNS, then remarks."""
     cells = [
         relay.state,
         _known(relay.age, span),
@@ -141,7 +141,7 @@ def relay_figures(relay: RelayStatus) -> list[str]:
 
 
 def relay_words(relay: RelayStatus) -> str:
-    """Return what a relay does that delivers nothing, in a sentence."""
+    """Return what a relay does that is not connected, in a sentence."""
     if relay.state == "refusing":
         return _refused_words(relay)
     words = [relay.state, *_relay_remarks(relay)]

@@ -115,6 +115,10 @@ def test_tones_are_in_the_text_and_change_nothing_else() -> None:
     )
     assert "\x1b[32mLIVE for 5s\x1b[0m" in shown
     assert "\x1b[32mdelivering\x1b[0m" in shown
+    well = status()
+    assert well.live is not None
+    weak = status_view.table(replace(well, live=replace(well.live, weak=True)), now=NOW)
+    assert "\x1b[33mLIVE (weak line) for 5s\x1b[0m" in weak
     assert "\x1b[31m\x1b[1mREFUSED 4 times, trying again now: wrong key?\x1b[0m" in shown
 
 
@@ -140,10 +144,9 @@ def test_tones_are_in_the_text_and_change_nothing_else() -> None:
         ),
         (replace(RELAY, bitrate=45_400.0), "delivering  -       45 kb/s  30   1.00x  0.5 s  0"),
         (replace(RELAY, bitrate=999_600.0), "delivering  -       1.0 Mb/s  30   1.00x  0.5 s  0"),
-        (replace(UNKNOWN, state="stalled", idle=7.2), "stalled, nothing taken for 7 s"),
         (
-            replace(UNKNOWN, state="stalled", idle=7.2, restarts=3),
-            "stalled, nothing taken for 7 s, 3 restarts",
+            replace(UNKNOWN, state="stalled", idle=7.2, age=61.0, restarts=3),
+            "stalled  1min 1s  -        -    -      -      3  nothing taken for 7 s",
         ),
         (replace(UNKNOWN, state="given up", restarts=1), "given up, 1 restart"),
         (replace(UNKNOWN, state="off"), "off"),
@@ -168,7 +171,7 @@ def test_each_relay_has_a_line(relay: RelayStatus, words: str) -> None:
     """With the figures that are known."""
     # The head of the table is wider than the name.
     shown = relays(status(twitch=relay))
-    assert shown == [f"  twitch{'    ' if relay.state == 'delivering' else '  '}{words}"]
+    assert shown == [f"  twitch{'    ' if relay.state in ('delivering', 'stalled') else '  '}{words}"]
 
 
 def test_a_program_that_says_nothing_has_no_figures() -> None:
