@@ -13,26 +13,27 @@ from restream_agent.wire.status_report import RelayStatus, StatusReport
 _OFF_AIR = "off air"
 
 
-def text(answer: dict[str, Any], name: str | None, *, every: bool) -> str:
+def text(answer: dict[str, Any], name: str | None, *, every: bool, most: int | None = None) -> str:
     """Return the status in words: of one channel, or of all.
 
     Without a name `main` is shown in full, unless it has no platform and is off air, and the others with a
-    line each. RestreamError for a name that is no channel.
+    line each. `most` is how many platforms without trouble a channel shows, None for all. RestreamError for
+    a name that is no channel.
     """
     reports = status_view.read_all(answer)
     channels = {each: _channel(each, reports) for each in reports}
     if name is not None:
-        return status_view.table(_report(reports, name), channels[name])
+        return status_view.table(_report(reports, name), channels[name], most=most)
     if every:
         tables = (
-            status_view.table(reports[each.name], each, has_machine=each.is_main)
+            status_view.table(reports[each.name], each, has_machine=each.is_main, most=most)
             for each in channels.values()
         )
         return "\n\n".join(tables)
     others = "\n".join(_brief(reports[each], channels[each]) for each in list(reports)[1:])
     if _is_main_idle(reports):
         return f"{_brief(reports[MAIN], channels[MAIN])}\n{others}"
-    main = status_view.table(reports[MAIN], channels[MAIN])
+    main = status_view.table(reports[MAIN], channels[MAIN], most=most)
     return f"{main}\n\n{others}" if others else main
 
 

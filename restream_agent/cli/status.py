@@ -2,7 +2,6 @@
 
 import json
 import sys
-from functools import partial
 
 import click
 
@@ -54,7 +53,10 @@ def _watch(channel: str | None, *, every: bool) -> None:
 
     if not sys.stdout.isatty():
         raise click.UsageError("--watch needs a terminal; programs read --json")
-    from restream_agent.cli.status_watch import watch
+    from restream_agent.cli.status_watch import Look, watch
 
-    look = partial(channel_view.text, name=channel, every=every)
-    paint.show(watch(lambda: look(status_view.fetch())))
+    def look() -> Look:
+        answer = status_view.fetch()
+        return lambda most: channel_view.text(answer, channel, every=every, most=most)
+
+    paint.show(watch(look))

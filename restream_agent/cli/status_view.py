@@ -86,17 +86,19 @@ def table(
     channel: Channel = MAIN_CHANNEL,
     *,
     has_machine: bool = True,
+    most: int | None = None,
     now: datetime | None = None,
 ) -> str:
     """Return the status of a channel: its state, its source, each platform, and what needs a hand.
 
-    With `has_machine`, it says what is wrong with the machine, too. `now` is the local time. The tones are
+    With `has_machine`, it says what is wrong with the machine, too. At most `most` platforms that get all
+    they should are shown, None for all. `now` is the local time. The tones are
     ANSI sequences. The words come from other processes and from the network: whatever else moves a
     terminal's cursor is left out.
     """
     now = now or datetime.now().astimezone()
     remarks = [*(machine_remarks(status) if has_machine else ()), *remarks_of(status, channel)]
-    blocks = [[title(status, channel), *_facts(status, now)], _relays(status), _hand(remarks)]
+    blocks = [[title(status, channel), *_facts(status, now)], _relays(status, most), _hand(remarks)]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -126,12 +128,16 @@ def _facts(status: StatusReport, now: datetime) -> list[str]:
     return columns([(paint(name, Tone.FAINT), paint(words)) for name, words in facts])
 
 
-def _relays(status: StatusReport) -> list[str]:
-    """Return the platforms as a table."""
-    rows = [(_name(name, relay), *_cells(relay)) for name, relay in status.relays.items()]
+def _relays(status: StatusReport, most: int | None) -> list[str]:
+    """Return the platforms as a table; those that are left out are counted below it."""
+    fine = [name for name, relay in status.relays.items() if relay.state == "delivering"]
+    left_out = set() if most is None else set(fine[most:])
+    shown = [(name, relay) for name, relay in status.relays.items() if name not in left_out]
+    rows = [(_name(name, relay), *_cells(relay)) for name, relay in shown]
     has_figures = any(len(row) > 2 for row in rows)
     head = [tuple(paint(name, Tone.FAINT) for name in RELAY_COLUMNS)] if has_figures else []
-    return columns([*head, *rows])
+    rest = [f"  {paint(f'{len(left_out)} more: delivering', Tone.FAINT)}"] if left_out else []
+    return columns([*head, *rows]) + rest
 
 
 def _name(name: str, relay: RelayStatus) -> str:

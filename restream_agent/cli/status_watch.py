@@ -21,29 +21,43 @@ _EVERY = 1.0
 """Seconds. The relays report once a second."""
 
 
+Look = Callable[[int | None], str]
+"""What one look has seen, as text with ANSI tones; takes how many platforms without trouble it shows."""
+
+
 def watch(
-    look: Callable[[], str],
+    look: Callable[[], Look],
     *,
     console: Console | None = None,
     pause: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime] = datetime.now,
 ) -> str:
-    """Show what `look` returns, again and again, until Ctrl-C; return what was shown last.
+    """Show what is seen, again and again, until Ctrl-C; return what was seen last, with every platform.
 
-    `look` returns text with ANSI tones. Its RestreamError is shown above what was last seen: the agent may
-    be restarting. The first one is raised. `console`, `pause` and `now` are those of this machine.
+    A RestreamError of `look` is shown above what was last seen: the agent may be restarting. The first one
+    is raised. `console`, `pause` and `now` are those of this machine.
     """
     seen, trouble = look(), ""
     console = console or Console(highlight=False)
     with suppress(KeyboardInterrupt), _ended_by_signals(), _screen(console) as live:
         while True:
-            live.update(Text.from_ansi(f"{_head(now())}\n\n{trouble}{seen}"), refresh=True)
+            head = f"{_head(now())}\n\n{trouble}"
+            text = head + _fitted(seen, console.height - head.count("\n"))
+            live.update(Text.from_ansi(text), refresh=True)
             pause(_EVERY)
             try:
                 seen, trouble = look(), ""
             except RestreamError as error:
                 trouble = f"{paint(error.message, Tone.BAD)}\n{paint(error.hint)}\n\n"
-    return seen
+    return seen(None)
+
+
+def _fitted(seen: Look, height: int) -> str:
+    """Return what is seen in at most `height` lines, if leaving out platforms without trouble is enough."""
+    text, most = seen(None), height
+    while len(text.splitlines()) > height and most >= 0:
+        text, most = seen(most), most - 1
+    return text
 
 
 def _screen(console: Console) -> Live:

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -9,7 +10,9 @@ import pytest
 from rich.console import Console
 
 from restream_agent.base.errors import RestreamError
-from restream_agent.cli.status_watch import watch
+from restream_agent.cli.status_view import table
+from restream_agent.cli.status_watch import Look, watch
+from tests.unit.cli.test_status_view import RELAY, UNKNOWN, status
 
 NOW = datetime(2026, 11, 26, 17, 33, 4, tzinfo=UTC)
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
@@ -20,19 +23,19 @@ def watched(*looks: str | RestreamError, height: int = 24) -> tuple[str, str]:
     """Watch until there is nothing more to see; return what the terminal got, and what came back."""
     left = list(looks)
 
-    def look() -> str:
+    def look() -> Look:
         seen = left.pop(0)
         if isinstance(seen, RestreamError):
             raise seen
-        return seen
+        return lambda _: seen
 
     return drawn(look, lambda _: None if left else interrupt(), height)
 
 
-def drawn(look: Callable[[], str], pause: Callable[[float], None], height: int = 24) -> tuple[str, str]:
+def drawn(look: Callable[[], Look], pause: Callable[[float], None], height: int = 24) -> tuple[str, str]:
     screen = StringIO()
     console = Console(
-        file=screen, force_terminal=True, width=60, height=height, color_system="standard", _environ={}
+        file=screen, force_terminal=True, width=100, height=height, color_system="standard", _environ={}
     )
     last = watch(look, console=console, pause=pause, now=lambda: NOW)
     return screen.getvalue(), last
@@ -63,7 +66,7 @@ def test_the_terminal_is_given_back() -> None:
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011 - what is raised is not the point
-        watch(lambda: "LIVE", console=console, pause=fail, now=lambda: NOW)
+        watch(lambda: lambda _: "LIVE", console=console, pause=fail, now=lambda: NOW)
     assert LEAVE in screen_at_error.getvalue()
 
 
@@ -97,8 +100,26 @@ def test_what_does_not_fit_is_cut() -> None:
     assert ("line 7" in screen, "line 8" in screen) == (True, False)
 
 
+def test_platforms_that_get_everything_make_room_for_what_needs_a_hand() -> None:
+    """They are counted; those in trouble stay, and so does everything when the watch has ended."""
+    fine = {f"fine-{number}": RELAY for number in range(40)}
+    kick = replace(UNKNOWN, state="refusing", failures=4)
+    relays = {**fine, "kick": kick}
+    report = replace(status(), relays=relays, config="refused", config_words="restream.toml:12: no")
+    screen, last = drawn(
+        lambda: lambda most: table(report, now=NOW, most=most), lambda _: interrupt(), height=24
+    )
+    shown = screen.partition(LEAVE)[0]
+    assert "restream.toml:12: no" in shown
+    assert "kick" in shown
+    kept = sum(f"fine-{number} " in shown for number in range(40))
+    assert f"{40 - kept} more: delivering" in shown
+    assert 10 < kept < 20
+    assert "fine-39" in last
+
+
 def test_a_kill_gives_the_terminal_back() -> None:
     """As Ctrl-C does, and the process ends by itself."""
-    screen, last = drawn(lambda: "LIVE", lambda _: signal.raise_signal(signal.SIGTERM))
+    screen, last = drawn(lambda: lambda _: "LIVE", lambda _: signal.raise_signal(signal.SIGTERM))
     assert (LEAVE in screen, last) == (True, "LIVE")
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
