@@ -205,6 +205,8 @@ class Agent:
             refusal=self._refusals.report(),
             refused_words=observation.unit(unit_names.APPLY_UNIT).words,
             off_air_for=self._since(observation.unit(unit_names.TARGET).ended),
+            on_air_for=self._since(observation.unit(unit_names.TARGET).since),
+            failed_units=observation.failed_helpers,
             listen=self._settings.listen,
             credentials=self._settings.credentials,
             obstacles=self._settings.obstacles,

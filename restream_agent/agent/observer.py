@@ -31,6 +31,9 @@ _WATCHED = (
     unit_names.APPLY_UNIT,
     unit_names.PREPARE_UNIT,
     unit_names.INGEST_UNIT,
+    unit_names.NOTIFY_UNIT,
+    unit_names.FORGET_UNIT,
+    unit_names.CONVERT_TEMPLATE.replace("@", "@*"),
     "live@*.service",
     "ffmpeg-relay@*.service",
 )
@@ -82,6 +85,12 @@ class Observation:
     def unit(self, name: str) -> UnitState:
         """Return a unit's state; a unit that systemd does not list is inactive."""
         return self.units.get(name, UnitState())
+
+    @property
+    def failed_helpers(self) -> tuple[str, ...]:
+        """The units around the broadcast whose last run has failed; relays and players have other words."""
+        failed = (unit for unit, state in self.units.items() if state.active == "failed")
+        return tuple(sorted(unit for unit in failed if not unit.startswith(("ffmpeg-relay@", "live@"))))
 
     @property
     def failed_apply(self) -> str:

@@ -41,7 +41,8 @@ class Status:
     the last one did not fail. `is_unprepared` says that the last preparation of the fallback failed,
     `systemd_refusal` what systemd said when it last refused to change a unit, "" if it does not refuse.
     `refusal` is the last refused publisher. `refused_words` are what that run of `apply` said. `off_air_for`
-    is in seconds, None if that is not known. `listen`, `credentials` and `obstacles` are as in
+    and `on_air_for` are in seconds, None if that is not known. `failed_units` are the units whose last run
+    failed. `listen`, `credentials` and `obstacles` are as in
     the agent's settings. `channel` is the one that all of this is about.
     """
 
@@ -56,6 +57,8 @@ class Status:
     refusal: RefusalStatus | None = None
     refused_words: str = ""
     off_air_for: float | None = None
+    on_air_for: float | None = None
+    failed_units: tuple[str, ...] = ()
     listen: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
     obstacles: Mapping[str, str] = field(default_factory=dict)
@@ -150,6 +153,8 @@ class Status:
             listen=self.listen,
             unplayable=self.unplayable,
             sound="" if program is None else program.sound,
+            on_air_for=_rounded(self.on_air_for, 1) if self.situation.is_on_air else None,
+            failed_units=tuple(self.channel.unit(unit) for unit in self.failed_units),
         )
 
     def as_json(self) -> dict[str, Any]:

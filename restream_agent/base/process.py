@@ -98,13 +98,13 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
 
 
 def stream(
-    argv: tuple[str, ...], *, stall: float, on_line: Callable[[str], None], cwd: Path | None = None
+    argv: tuple[str, ...], *, stall: float | None, on_line: Callable[[str], None], cwd: Path | None = None
 ) -> str:
     """Run a program that reports its progress on stdout, and return what it wrote to stderr.
 
     `on_line` gets each line of stdout as it arrives. The program may run for any time, but is killed
-    after `stall` seconds without output, and at any exception here, Ctrl-C included. Raises
-    CommandError as `run` does.
+    after `stall` seconds without output (never for None), and at any exception here, Ctrl-C included.
+    Raises CommandError as `run` does.
     """
     # stderr goes to a file: a full pipe that is not read would stop the program.
     with tempfile.TemporaryFile() as errors:
@@ -124,27 +124,27 @@ def stream(
                 child.kill()
         written = _tail(errors)
     if not in_time:
-        raise _too_slow(argv, stall, written)
+        raise _too_slow(argv, stall or 0.0, written)
     if status:
         raise _failed(argv, status, written)
     return _text(written)
 
 
-def _pass_lines(child: subprocess.Popen[bytes], stall: float, on_line: Callable[[str], None]) -> bool:
+def _pass_lines(child: subprocess.Popen[bytes], stall: float | None, on_line: Callable[[str], None]) -> bool:
     """Pass lines on; return True at the end of the output, False after `stall` seconds without output."""
     assert child.stdout is not None
     buffer = b""
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
-        deadline = time.monotonic() + stall
-        while selector.select(max(0.0, deadline - time.monotonic())):
+        deadline = time.monotonic() + (stall or 0.0)
+        while selector.select(None if stall is None else max(0.0, deadline - time.monotonic())):
             data = child.stdout.read1(_LARGEST_LINE)  # type: ignore[attr-defined]
             if not data:
                 return True
             *lines, buffer = (buffer + data).split(b"\n")
             for line in lines:
                 on_line(_text(line))
-            deadline = time.monotonic() + stall
+            deadline = time.monotonic() + (stall or 0.0)
     return False
 
 

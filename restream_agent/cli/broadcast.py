@@ -7,7 +7,7 @@ from pathlib import Path
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import THIS_MACHINE
-from restream_agent.cli import status_view
+from restream_agent.cli import broadcast_words, status_view
 from restream_agent.cli.applied import require_applied
 from restream_agent.config.problems import toml_value
 from restream_agent.deploy import conversion_unit
@@ -18,7 +18,7 @@ from restream_agent.systemd.channel_systemd import ChannelSystemd
 from restream_agent.systemd.channels import MAIN, MAIN_CHANNEL, Channel
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire.conversion_status import ConversionStatus
-from restream_agent.wire.status_report import LiveStatus
+from restream_agent.wire.status_report import LiveStatus, StatusReport
 
 _SEEN_WITHIN = 15.0
 """Seconds. The program measures the frame rate of a stream that states none over 2 s."""
@@ -42,33 +42,44 @@ def on_air(channel: Channel) -> str:
     # restream.target starts before the units that it wants, and the reload below needs the program.
     manager.change("start", (unit_names.TARGET, unit_names.PROGRAM_UNIT), reason=_REASON, yields=True)
     manager.change("reload", (unit_names.PROGRAM_UNIT,), reason="to open with the fallback")
-    if unit_names.HOLD_TIMER in before:
-        return "the hold has ended: the fallback stays on air until OBS is back, or until off-air"
-    if unit_names.TARGET in before:
-        return "the channel was on air already"
-    return "on air with the fallback, until OBS comes, or until off-air"
+    return broadcast_words.on_air(
+        _status(channel),
+        _argument(channel),
+        was_on_air=unit_names.TARGET in before,
+        had_hold=unit_names.HOLD_TIMER in before,
+    )
 
 
 def off_air(channel: Channel) -> str:
-    """End the broadcast at once; return no message."""
+    """End the broadcast, wait until every process of it has ended, and return a message."""
     _require_root()
+    manager, target = ChannelSystemd(channel), unit_names.TARGET
+    was_on_air = target in manager.active(target)
     _leave_mark(channel, "end")
-    ChannelSystemd(channel).change("start", (unit_names.HOLD_SERVICE,), reason=_REASON)
-    return ""
+    manager.change("start", (unit_names.HOLD_SERVICE,), reason=_REASON)
+    if target in manager.active(target):
+        raise RestreamError(
+            "the channel is on air again: OBS has started its stream anew, or somebody has used on-air",
+            hint=f"stop the stream in OBS, then restream-agent off-air{_argument(channel)}",
+        )
+    return broadcast_words.off_air(_status(channel), _argument(channel), was_on_air=was_on_air)
 
 
 def begin_break(channel: Channel) -> str:
-    """Have the program play the fallback, even while OBS sends; return no message."""
+    """Have the program play the fallback, even while OBS sends; return a message."""
+    was_so = _mark(channel, "break").exists()
     _leave_mark(channel, "break")
     ChannelSystemd(channel).change("reload", (unit_names.PROGRAM_UNIT,), reason=_REASON)
-    return ""
+    return broadcast_words.break_begun(_status(channel), _argument(channel), was_so=was_so)
 
 
 def end_break(channel: Channel) -> str:
-    """Have the program go back to OBS; return no message."""
-    _mark(channel, "break").unlink(missing_ok=True)
+    """Have the program go back to OBS; return a message."""
+    mark = _mark(channel, "break")
+    was_so = not mark.exists()
+    mark.unlink(missing_ok=True)
     ChannelSystemd(channel).change("reload", (unit_names.PROGRAM_UNIT,), reason=_REASON)
-    return ""
+    return broadcast_words.break_ended(_status(channel), was_so=was_so)
 
 
 def require_broadcasts(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
@@ -161,6 +172,19 @@ def _require_root() -> None:
     require_applied()
     if os.geteuid() != 0:
         raise RestreamError("this changes what is on air and has to be root", hint="use sudo")
+
+
+def _status(channel: Channel) -> StatusReport | None:
+    """Return the status of a channel after a change, None if the agent does not tell; it is only shown."""
+    try:
+        return status_view.read(status_view.fetch(), channel.name)
+    except RestreamError:
+        return None
+
+
+def _argument(channel: Channel) -> str:
+    """Return what stands after a command that is about this channel."""
+    return f" {channel.name}" if channel.has_siblings else ""
 
 
 def _mark(channel: Channel, name: str) -> Path:

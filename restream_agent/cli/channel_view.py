@@ -5,33 +5,44 @@ from typing import Any
 
 from restream_agent.agent.relay_health import RelayState
 from restream_agent.base.errors import RestreamError
-from restream_agent.base.one_line import printable
-from restream_agent.cli import status_view
+from restream_agent.cli import status_remarks, status_view, status_words
+from restream_agent.cli.paint import Tone, paint
 from restream_agent.systemd.channels import MAIN, Channel
-from restream_agent.wire.status_report import StatusReport
+from restream_agent.wire.status_report import RelayStatus, StatusReport
 
 _OFF_AIR = "off air"
 
 
-def text(answer: dict[str, Any], name: str | None, *, every: bool) -> str:
+def text(answer: dict[str, Any], name: str | None, *, every: bool, most: int | None = None) -> str:
     """Return the status in words: of one channel, or of all.
 
     Without a name `main` is shown in full, unless it has no platform and is off air, and the others with a
-    line each. RestreamError for a name that is no channel.
+    line each. `most` is how many platforms without trouble a channel shows, None for all. RestreamError for
+    a name that is no channel.
     """
     reports = status_view.read_all(answer)
     channels = {each: _channel(each, reports) for each in reports}
     if name is not None:
-        return status_view.table(_report(reports, name), channels[name])
+        return status_view.table(_report(reports, name), channels[name], most=most)
     if every:
         tables = (
-            status_view.table(reports[each.name], each, has_machine=each.is_main)
+            status_view.table(reports[each.name], each, has_machine=each.is_main, most=most)
             for each in channels.values()
         )
-        return "\n".join(tables)
-    is_idle = len(reports) > 1 and not reports[MAIN].relays and reports[MAIN].state == _OFF_AIR
-    main = (_brief if is_idle else status_view.table)(reports[MAIN], channels[MAIN])
-    return "\n".join([main, *(_brief(reports[each], channels[each]) for each in list(reports)[1:])])
+        return "\n\n".join(tables)
+    others = "\n".join(_brief(reports[each], channels[each]) for each in list(reports)[1:])
+    if _is_main_idle(reports):
+        return f"{_brief(reports[MAIN], channels[MAIN])}\n{others}"
+    main = status_view.table(reports[MAIN], channels[MAIN], most=most)
+    return f"{main}\n\n{others}" if others else main
+
+
+def shown(answer: dict[str, Any], name: str | None) -> list[StatusReport]:
+    """Return the reports of the channels that are shown: the named one, or all but an idle `main`."""
+    reports = status_view.read_all(answer)
+    if name is not None:
+        return [_report(reports, name)]
+    return [report for each, report in reports.items() if each != MAIN or not _is_main_idle(reports)]
 
 
 def part(answer: dict[str, Any], name: str | None) -> dict[str, Any]:
@@ -47,6 +58,11 @@ def part(answer: dict[str, Any], name: str | None) -> dict[str, Any]:
     return dict(answer["channels"][name])
 
 
+def _is_main_idle(reports: Mapping[str, StatusReport]) -> bool:
+    """Whether `main` has no platform and is off air, where there are others."""
+    return len(reports) > 1 and not reports[MAIN].relays and reports[MAIN].state == _OFF_AIR
+
+
 def _channel(name: str, reports: Mapping[str, StatusReport]) -> Channel:
     return Channel(others=frozenset(reports) - {MAIN}) if name == MAIN else Channel(name)
 
@@ -60,13 +76,17 @@ def _report(reports: Mapping[str, StatusReport], name: str) -> StatusReport:
 def _brief(status: StatusReport, channel: Channel) -> str:
     """Return one line about a channel: what it shows, its number of relays, and those in trouble."""
     count = len(status.relays)
-    parts = [status_view.headline(status, channel), "1 relay" if count == 1 else f"{count} relays"]
-    parts += [f"{name} {relay.state}" for name, relay in status.relays.items() if _is_trouble(relay.state)]
-    parts += ["systemd refuses"] if status.systemd == "refuses" else []
-    remarks = status_view.machine_remarks(status) if channel.is_main else []
-    return "\n".join(printable(line) for line in (", ".join(parts), *remarks))
+    parts = [
+        paint(status_words.headline(status, channel), status_view.state_tone(status)),
+        "1 relay" if count == 1 else f"{count} relays",
+        *(paint(f"{name} {relay.state}", Tone.BAD) for name, relay in troubled(status)),
+    ]
+    parts += [paint("systemd refuses", Tone.BAD)] if status.systemd == "refuses" else []
+    remarks = status_remarks.machine_remarks(status) if channel.is_main else []
+    return "\n".join([", ".join(parts), *map(paint, remarks)])
 
 
-def _is_trouble(state: str) -> bool:
-    """Whether a relay's state is trouble; a state of another version is none that is known."""
-    return state in {each.value for each in RelayState if each.is_trouble}
+def troubled(status: StatusReport) -> list[tuple[str, RelayStatus]]:
+    """Return the relays in trouble, with their names; a state of another version is none that is known."""
+    trouble = {each.value for each in RelayState if each.is_trouble}
+    return [(name, relay) for name, relay in status.relays.items() if relay.state in trouble]

@@ -51,18 +51,29 @@ def refuse_both(name: str | None, *, every: bool) -> None:
 
 def has_platforms(channel: Channel, root: Path = THIS_MACHINE.root) -> bool:
     """Whether a channel has a relay; also if its settings cannot be read, which its agent will report."""
-    file = root / paths_of(channel.name).agent_settings.lstrip("/")
     try:
-        return bool(records.parse(AgentSettings, file.read_text()).relays)
+        return bool(_settings(channel, root).relays)
     except (OSError, TypeError, ValueError):
         return True
 
 
-def for_each(chosen: tuple[Channel, ...], act: Callable[[Channel], str], done: str = "") -> Iterator[str]:
+def relays(channel: Channel, root: Path = THIS_MACHINE.root) -> tuple[str, ...]:
+    """Return the names of a channel's relays; none if its settings cannot be read."""
+    try:
+        return tuple(_settings(channel, root).relays)
+    except (OSError, TypeError, ValueError):
+        return ()
+
+
+def _settings(channel: Channel, root: Path) -> AgentSettings:
+    file = root / paths_of(channel.name).agent_settings.lstrip("/")
+    return records.parse(AgentSettings, file.read_text())
+
+
+def for_each(chosen: tuple[Channel, ...], act: Callable[[Channel], str]) -> Iterator[str]:
     """Do something to each channel, and yield the messages; where there are several, with the channel's name.
 
-    `done` stands for an empty message there. A channel for which it fails keeps no other from its turn;
-    RestreamError at the end has what has failed.
+    A channel for which it fails keeps no other from its turn; RestreamError at the end has what has failed.
     """
     failed = list[RestreamError]()
     for channel in chosen:
@@ -74,9 +85,7 @@ def for_each(chosen: tuple[Channel, ...], act: Callable[[Channel], str], done: s
             failed.append(error)
             failed[-1].message = f"{channel.name}: {error.message}"
         else:
-            message = f"{channel.name}: {message or done}" if channel.has_siblings else message
-            if message:
-                yield message
+            yield f"{channel.name}: {message}" if channel.has_siblings else message
     if len(failed) == 1:
         raise failed[0]
     if failed:

@@ -5,7 +5,6 @@ Results go to stdout; warnings, errors, progress and logs go to stderr. Exit cod
 it runs, so that `restream-agent --help` is quick.
 """
 
-import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -16,17 +15,18 @@ import click
 from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
+from restream_agent.cli.log import log
 from restream_agent.cli.options import (
     all_option,
     channel_argument,
     channel_option,
     config_option,
     explained,
-    json_option,
     root_option,
 )
 from restream_agent.cli.progress import shown_progress
 from restream_agent.cli.secret import secret_group
+from restream_agent.cli.status import status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,9 @@ def main(context: click.Context, verbose: bool) -> None:
     journal.to_stderr(verbose=verbose or is_apply_unit or context.invoked_subcommand in ("run", "notify"))
 
 
+main.add_command(log)
 main.add_command(secret_group)
+main.add_command(status)
 
 
 @main.command()
@@ -161,23 +163,6 @@ def notify() -> None:
     service.run()
 
 
-@main.command()
-@channel_argument
-@all_option
-@json_option
-@explained
-def status(channel: str | None, every: bool, as_json: bool) -> None:
-    """Show the state of the broadcast and of each relay."""
-    from restream_agent.cli import channel_view, chosen, status_view
-
-    chosen.refuse_both(channel, every=every)
-    answer = status_view.fetch()
-    if as_json:
-        click.echo(json.dumps(channel_view.part(answer, channel), indent=2))
-    else:
-        click.echo(channel_view.text(answer, channel, every=every))
-
-
 @main.command("on-air")
 @channel_argument
 @all_option
@@ -200,7 +185,7 @@ def off_air(channel: str | None, every: bool) -> None:
     """End the broadcast now."""
     from restream_agent.cli import broadcast, chosen
 
-    _show(chosen.for_each(chosen.channels(channel, every=every), broadcast.off_air, "off air"))
+    _show(chosen.for_each(chosen.channels(channel, every=every), broadcast.off_air))
 
 
 @main.group("fallback")
@@ -255,7 +240,7 @@ def fallback_on(channel: str | None, every: bool) -> None:
     from restream_agent.cli import broadcast, chosen
 
     asked = broadcast.require_broadcasts(chosen.channels(channel, every=every))
-    _show(chosen.for_each(asked, broadcast.begin_break, "the fallback plays"))
+    _show(chosen.for_each(asked, broadcast.begin_break))
 
 
 @fallback_group.command("off")
@@ -267,7 +252,7 @@ def fallback_off(channel: str | None, every: bool) -> None:
     from restream_agent.cli import broadcast, chosen
 
     asked = broadcast.require_broadcasts(chosen.channels(channel, every=every))
-    _show(chosen.for_each(asked, broadcast.end_break, "back to OBS"))
+    _show(chosen.for_each(asked, broadcast.end_break))
 
 
 def _show(messages: "Iterable[str]") -> None:

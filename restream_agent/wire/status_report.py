@@ -1,12 +1,13 @@
 """The status, as the agent answers `GET /api/status` and `restream-agent status --json` prints it. Pure.
 
 Times are in seconds, sizes in bytes, rates in bit/s and pictures per second. None (null) stands for what is
-not known. Users read this JSON: a key that is there stays, with its meaning.
+not known. Users read this JSON: a key that is there stays, with its meaning. The text beside a field is its
+description in docs/status.schema.json (cli/status_schema.py makes it).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from restream_agent.wire import records
 
@@ -15,165 +16,139 @@ _MAIN = "main"
 
 @dataclass(frozen=True)
 class PublisherStatus:
-    """The current publisher: the stream's name and the address that it comes from."""
+    """The current publisher."""
 
-    stream: str
-    address: str
+    stream: Annotated[str, "the stream's name"]
+    address: Annotated[str, "the address that it comes from"]
 
 
 @dataclass(frozen=True)
 class RefusalStatus:
-    """The last refused publisher: why, from where, how long `ago`; `count` of all since the agent started.
+    """The last refused publisher."""
 
-    `remedy` is what to do, "" if there is nothing to say.
-    """
-
-    reason: str
-    address: str
-    ago: float
-    count: int
-    remedy: str = ""
+    reason: Annotated[str, "why it was refused"]
+    address: Annotated[str, "the address that it came from"]
+    ago: Annotated[float, "seconds since then"]
+    count: Annotated[int, "how many publishers were refused since the agent started"]
+    remedy: Annotated[str, "what to do, empty if there is nothing to say"] = ""
 
 
 @dataclass(frozen=True)
 class LiveStatus:
-    """The publisher's stream: totals since it connected, rates of the last half second, size in pixels.
+    """The publisher's stream. 0 and "" stand for what is not known."""
 
-    `keyframe_interval` is between its last two keyframes, 0 before there were two. `stalls` counts the hand-
-    offs to the fallback because it went silent. `speed` is seconds of stream that arrived in a second
-    over the last 10 s; `late` is how much later the stream arrives than at its best. A stream that is
-    slower than real time, or late, is `weak`. `waits_for` says what keeps it from being shown: "settle",
-    "data", "picture", "keyframe" or "real time"; `waited` for how long it has. `keyframe_age` is the time
-    since its last keyframe. `video_codec` and `audio_codec` are names such as "h264"
-    and "aac", `profile` is that of H.264 or HEVC; `full_range` says that white is 255, not 235.
-    `sample_rate` is in Hz. `stated_rate` is the frame rate that the publisher states, `measured_rate` the
-    measured one. 0 and "" stand for what is not known. `other_tracks` names the tracks that are not
-    played. `missing` is what does not come though it is connected: "picture", "sound", "all" or "".
-    `stalled` counts by the same words what stopped; that of the sound alone is no hand-off.
-    """
-
-    connected: bool
-    size: int
-    frames: int
-    bitrate: int
-    frame_rate: float
-    keyframe_interval: float
-    width: int
-    height: int
-    stalls: int
-    speed: float | None = None
-    late: float = 0.0
-    weak: bool = False
-    waits_for: str = ""
-    waited: float = 0.0
-    keyframe_age: float | None = None
-    video_codec: str = ""
-    audio_codec: str = ""
-    profile: str = ""
-    full_range: bool = False
-    sample_rate: int = 0
-    channels: int = 0
-    stated_rate: float = 0.0
-    measured_rate: float = 0.0
-    other_tracks: tuple[str, ...] = ()
-    missing: str = ""
-    stalled: Mapping[str, int] = field(default_factory=dict)
+    connected: Annotated[bool, "whether a stream is connected to the program"]
+    size: Annotated[int, "bytes since it connected"]
+    frames: Annotated[int, "pictures since it connected"]
+    bitrate: Annotated[int, "bit/s of the last half second"]
+    frame_rate: Annotated[float, "pictures per second of the last half second"]
+    keyframe_interval: Annotated[float, "seconds between its last two keyframes, 0 before there were two"]
+    width: Annotated[int, "pixels"]
+    height: Annotated[int, "pixels"]
+    stalls: Annotated[int, "hand-offs to the fallback because it went silent"]
+    speed: Annotated[float | None, "seconds of stream that arrived in a second, over the last 10 s"] = None
+    late: Annotated[float, "seconds by which it arrives later than at its best"] = 0.0
+    weak: Annotated[bool, "whether it is slower than real time, or late"] = False
+    waits_for: Annotated[
+        str, 'what keeps it from being shown: "settle", "data", "picture", "keyframe", "real time" or ""'
+    ] = ""
+    waited: Annotated[float, "seconds for which it has waited for that"] = 0.0
+    keyframe_age: Annotated[float | None, "seconds since its last keyframe"] = None
+    video_codec: Annotated[str, 'a name such as "h264"'] = ""
+    audio_codec: Annotated[str, 'a name such as "aac"'] = ""
+    profile: Annotated[str, "the profile of H.264 or HEVC, in ffmpeg's words"] = ""
+    full_range: Annotated[bool, "whether white is 255, not 235"] = False
+    sample_rate: Annotated[int, "Hz"] = 0
+    channels: Annotated[int, "channels of sound"] = 0
+    stated_rate: Annotated[float, "pictures per second, as the publisher states them"] = 0.0
+    measured_rate: Annotated[float, "pictures per second, measured over some seconds"] = 0.0
+    other_tracks: Annotated[tuple[str, ...], "tracks that are not played"] = ()
+    missing: Annotated[str, 'what does not come though it is connected: "picture", "sound", "all" or ""'] = ""
+    stalled: Annotated[
+        Mapping[str, int], "stalls, by what stopped: picture, sound or all; that of sound is no hand-off"
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class HandOffStatus:
-    """A change of source: its kind, the source after it, how long `ago`, and the gap without a packet.
+    """A change of source."""
 
-    `stalled` says what stopped at a stall: "picture" or "all".
-    """
-
-    kind: str
-    source: str
-    ago: float
-    gap: float | None
-    stalled: str = ""
+    kind: Annotated[str, 'its cause, such as "drop" or "return"']
+    source: Annotated[str, "the source after it"]
+    ago: Annotated[float, "seconds since then"]
+    gap: Annotated[float | None, "seconds without a packet"]
+    stalled: Annotated[str, 'what stopped at a stall: "picture" or "all", else ""'] = ""
 
 
 @dataclass(frozen=True)
 class RelayStatus:
-    """One relay.
+    """One relay. Its rates are of what was delivered in the last 5 s."""
 
-    `unit` is systemd's word for the unit's state, `state` the agent's for what the relay does. `connected`
-    says that it reads the program. `failures` counts the attempts in a row that failed, `restarts` what
-    systemd has restarted since the last start by hand. Rates are of what was delivered in the last 5 s,
-    `speed` is seconds of stream per second. `delay` is how late the publisher's stream arrives, and how far
-    delivery is behind it; `idle` the time since the platform last took anything. `delivered` and `sent` are
-    bytes; `behind` (s) and `queued` (bytes) wait in the program's queue; `skipped` counts pictures. `words`
-    is the unit's status text after a failed attempt, else "". `next_try` is how long the relay waits until
-    its next attempt, `credential` the name of the credential that holds its key ("" for a key of another
-    kind). `av_offset` is by how much sound has become later than its picture between the program and the
-    relay's output. `age` is for how many seconds of stream its connection has lasted; from 19 days on,
-    `ends_in` is until its timestamps end, before which it is connected anew. A relay that can go on only at
-    the next keyframe `lacks_keyframe`. `redirect` is the address to which a refusing platform redirects.
-    """
-
-    unit: str
-    state: str
-    connected: bool
-    failures: int
-    restarts: int | None
-    bitrate: float | None
-    frame_rate: float | None
-    speed: float | None
-    delay: float | None
-    idle: float | None
-    delivered: int | None
-    sent: int | None
-    behind: float | None
-    queued: int | None
-    skipped: int | None
-    words: str
-    next_try: float | None = None
-    credential: str = ""
-    av_offset: float | None = None
-    age: float | None = None
-    ends_in: float | None = None
-    lacks_keyframe: bool = False
-    redirect: str = ""
+    unit: Annotated[str, "systemd's word for the state of its unit"]
+    state: Annotated[
+        str, '"delivering", "starting", "stalled", "refusing", "given up", "stopped" (by hand) or "off"'
+    ]
+    connected: Annotated[bool, "whether it reads the program"]
+    failures: Annotated[int, "attempts in a row that failed"]
+    restarts: Annotated[int | None, "restarts by systemd since the last start by hand"]
+    bitrate: Annotated[float | None, "bit/s"]
+    frame_rate: Annotated[float | None, "pictures per second"]
+    speed: Annotated[float | None, "seconds of stream delivered per second"]
+    delay: Annotated[
+        float | None, "seconds: how late the publisher's stream arrives, and how far delivery is behind it"
+    ]
+    idle: Annotated[float | None, "seconds since the platform last took anything"]
+    delivered: Annotated[int | None, "bytes that the platform's connection has taken"]
+    sent: Annotated[int | None, "bytes that the program has sent to the relay"]
+    behind: Annotated[float | None, "seconds of stream that wait in the program's queue"]
+    queued: Annotated[int | None, "bytes that wait in the program's queue"]
+    skipped: Annotated[int | None, "pictures skipped because the relay did not read"]
+    words: Annotated[str, "its unit's status text after a failed attempt"]
+    next_try: Annotated[float | None, "seconds until its next attempt"] = None
+    credential: Annotated[str, "the credential that holds its key, empty for a key of another kind"] = ""
+    av_offset: Annotated[
+        float | None, "seconds by which sound has become later than its picture in the relay"
+    ] = None
+    age: Annotated[float | None, "seconds of stream for which its connection has lasted"] = None
+    ends_in: Annotated[
+        float | None,
+        "seconds until the timestamps of the connection end, and it is connected anew; from 19 days on",
+    ] = None
+    lacks_keyframe: Annotated[bool, "whether it can go on only at the next keyframe"] = False
+    redirect: Annotated[str, "the address to which a refusing platform redirects"] = ""
 
 
 @dataclass(frozen=True)
 class StatusReport:
-    """The channel and its relays.
+    """The status of a channel and its relays."""
 
-    `state` is "off air", "opening", "live", "fallback", or "on air" if the program does not report; `since`
-    is for how long the source has been shown, or the channel off air, `cause` the kind of the last hand-
-    off. `held` says that the operator keeps the fallback on, `hold_left` how long until the hold ends the
-    broadcast. `ingest` is "up" or "down" (its API), `port` the same of its public port, `config` "ok" or
-    "refused" (the last edit of the TOML), `systemd` "ok" or "refuses" (to start or stop a unit),
-    `preparation` of the fallback "ok" or "failed". `live` is None, and {} in the JSON, if the program
-    does not report. `hand_offs` are the newest ones, oldest first. `refusal` is the last refused
-    publisher. `config_words` are the first words of what is wrong with a refused edit. `listen` is the
-    address at which the ingest server takes OBS. `unplayable` has the codecs of OBS that no platform can
-    get, each with a sentence that says why and what to set.
-    `sound` is where the program's sound comes from: "live", "fallback", "silence", "none", or "" if that is
-    not known.
-    """
-
-    state: str
-    since: float | None
-    cause: str | None
-    held: bool
-    hold_left: float | None
-    publisher: PublisherStatus | None
-    ingest: str
-    config: str
-    systemd: str
-    preparation: str
-    live: LiveStatus | None
-    hand_offs: tuple[HandOffStatus, ...]
-    relays: Mapping[str, RelayStatus]
-    refusal: RefusalStatus | None = None
-    port: str = "up"
-    config_words: str = ""
-    listen: str = ""
-    unplayable: Mapping[str, str] = field(default_factory=dict)
-    sound: str = ""
+    state: Annotated[
+        str, '"off air", "opening", "live", "fallback", or "on air" if the program does not report'
+    ]
+    since: Annotated[float | None, "seconds since the source is shown, or since the channel is off air"]
+    cause: Annotated[str | None, "the kind of the last hand-off"]
+    held: Annotated[bool, "whether the operator keeps the fallback on"]
+    hold_left: Annotated[float | None, "seconds until the hold ends the broadcast, null if it does not run"]
+    publisher: Annotated[PublisherStatus | None, "who publishes, null if nobody does"]
+    ingest: Annotated[str, '"up", or "down" if the ingest server does not answer']
+    config: Annotated[str, '"ok", or "refused" if the last edit of the TOML was not applied']
+    systemd: Annotated[str, '"ok", or "refuses" if the agent may not start and stop units']
+    preparation: Annotated[str, '"ok", or "failed" if the fallback could not be made to match']
+    live: Annotated[LiveStatus | None, "the publisher's stream; {} if the program does not report"]
+    hand_offs: Annotated[tuple[HandOffStatus, ...], "the newest changes of source, oldest first"]
+    relays: Annotated[Mapping[str, RelayStatus], "the relays, by name"]
+    refusal: Annotated[RefusalStatus | None, "the last refused publisher"] = None
+    port: Annotated[str, '"up", or "down" if the public port accepts no connections'] = "up"
+    config_words: Annotated[str, "what is wrong with a refused edit"] = ""
+    listen: Annotated[str, "the address at which the ingest server takes OBS"] = ""
+    unplayable: Annotated[
+        Mapping[str, str], "codecs of OBS that no platform can get, each with why, and what to set"
+    ] = field(default_factory=dict)
+    sound: Annotated[
+        str, 'where the sound comes from: "live", "fallback", "silence", "none", or "" if not known'
+    ] = ""
+    on_air_for: Annotated[float | None, "seconds since the broadcast began, null while off air"] = None
+    failed_units: Annotated[tuple[str, ...], "units of this channel, or of all, whose last run failed"] = ()
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

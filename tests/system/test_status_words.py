@@ -89,7 +89,7 @@ def test_a_refused_edit_is_shown_with_its_line(applied: Installation) -> None:
 def test_a_platform_that_refuses_says_what_to_check(applied: Installation) -> None:
     """Nobody serves the platform: after three attempts the next one and the credential are named."""
     applied.product("on-air")
-    remedy = "(wrong key? restream-agent secret set club)"
+    remedy = "wrong key? (restream-agent secret set club)"
     for words in (remedy, "times, next try in "):
         applied.container.wait_until(partial(is_said, applied, words), 40, words)
     applied.product("off-air")

@@ -185,3 +185,27 @@ def test_one_channel_restarts_the_server_if_no_other_is_used(
     bench.server.listed, bench.passed = None, 2 * UNREACHABLE
     go(agent.tick)
     assert (bench.machine.calls == ["restart restream-ingest.service"]) is restarts
+
+
+def test_helper_units_that_failed_are_in_the_status(bench: AgentBench) -> None:
+    """By name; relays and players are not among them, the agent has other words for those."""
+    bench.machine.units = {
+        "restream-notify.service": "failed",
+        "restream-fallback-convert@configured.service": "failed",
+        "ffmpeg-relay@twitch.service": "failed",
+        "live@main.service": "failed",
+        "restream-ingest.service": "active",
+    }
+    go(bench.agent.tick)
+    assert bench.agent.status().as_json()["failed_units"] == [
+        "restream-fallback-convert@configured.service",
+        "restream-notify.service",
+    ]
+
+
+def test_the_time_on_air_counts_from_the_start_of_the_target(bench: AgentBench) -> None:
+    """In the fake, that is the second second of the machine's clock."""
+    bench.machine.units = {"restream.target": "active"}
+    go(bench.agent.refresh)
+    shown = bench.agent.status().as_json()["on_air_for"]
+    assert shown == pytest.approx(bench.clock() - 1.0, abs=2.0)

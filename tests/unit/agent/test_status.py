@@ -10,6 +10,7 @@ from restream_agent.agent.ingest_health import IngestHealth
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.agent.status import Status
+from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.unit_state import UnitState
 from restream_agent.wire.attempts import AttemptStatus
 from restream_agent.wire.program_report import HandOffKindReport, HandOffReport, HandOffsReport
@@ -121,7 +122,7 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status) == [
         "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "systemd",
         "preparation", "live", "hand_offs", "relays", "refusal", "port", "config_words", "listen",
-        "unplayable", "sound",
+        "unplayable", "sound", "on_air_for", "failed_units",
     ]  # fmt: skip
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [
@@ -248,3 +249,19 @@ def test_codecs_that_no_platform_can_get_are_in_the_json() -> None:
     assert list(status.as_json()["unplayable"]) == ["hevc"]
     assert status.is_sending
     assert not replace(LIVE, program=None).is_sending
+
+
+def test_the_time_on_air_counts_the_broadcast_not_the_source() -> None:
+    """Off air it is not known; a drop and a return do not begin it anew."""
+    live = replace(LIVE, on_air_for=3600.04)
+    assert live.as_json()["on_air_for"] == 3600.0
+    off_air = replace(live, situation=replace(ON_AIR, is_on_air=False))
+    assert off_air.as_json()["on_air_for"] is None
+
+
+def test_failed_units_have_the_names_that_journalctl_knows() -> None:
+    """Those of the channel are instances."""
+    failed = replace(LIVE, failed_units=("restream-forget.service", "restream-notify.service"))
+    assert failed.as_json()["failed_units"] == ["restream-forget.service", "restream-notify.service"]
+    names = replace(failed, channel=Channel("es")).as_json()["failed_units"]
+    assert names == ["restream-forget@es.service", "restream-notify.service"]

@@ -114,6 +114,13 @@ def test_talkative_program_may_take_longer_than_the_stall_limit() -> None:
     assert time.monotonic() - began > 1.2
 
 
+def test_without_a_limit_a_program_may_be_silent() -> None:
+    """What follows a log may wait for its next line for days."""
+    lines: list[str] = []
+    stream(("sh", "-c", "echo a; sleep 0.3; echo b"), stall=None, on_line=lines.append)
+    assert lines == ["a", "b"]
+
+
 def test_failed_stream_carries_its_complaints() -> None:
     """The error holds the output of the program before it failed."""
     with pytest.raises(CommandError) as caught:

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+import click
 import pytest
 
 from restream_agent.base.errors import RestreamError
-from restream_agent.cli.channel_view import part, text
-from restream_agent.cli.status_view import table
+from restream_agent.cli import channel_view
+from restream_agent.cli.channel_view import part
+from restream_agent.cli.status_words import headline
 from restream_agent.wire.status_report import ChannelsReport, PublisherStatus, StatusReport
-from tests.unit.cli.test_status_view import RELAY, status
+from tests.unit.cli.test_status_view import RELAY, remarks, status, table
 
 LIVE = status(twitch=RELAY)
 OFF_AIR = replace(LIVE, state="off air", live=None, since=None, listen="0.0.0.0:1935")
@@ -18,6 +20,11 @@ OFF_AIR = replace(LIVE, state="off air", live=None, since=None, listen="0.0.0.0:
 def answer(main: StatusReport, **others: StatusReport) -> dict[str, Any]:
     """Return what the agent answers."""
     return ChannelsReport({"main": main, **others}).as_table()
+
+
+def text(whole: dict[str, Any], name: str | None, *, every: bool) -> str:
+    """Return what a terminal without colours shows."""
+    return click.unstyle(channel_view.text(whole, name, every=every))
 
 
 def test_one_channel_is_shown_as_ever() -> None:
@@ -29,11 +36,13 @@ def test_one_channel_is_shown_as_ever() -> None:
 def test_main_is_shown_in_full_and_the_others_with_a_line_each() -> None:
     """The line names relays that are in trouble."""
     troubled = status(twitch=replace(RELAY, state="refusing"), youtube=RELAY)
-    main, relay, en, es = text(answer(LIVE, en=OFF_AIR, es=troubled), None, every=False).splitlines()
-    assert main == f"main: {table(LIVE).splitlines()[0]}"
-    assert relay == table(LIVE).splitlines()[1]
-    assert en == "en: OFF AIR, waiting for OBS at rtmp://HOST:1935/live, 1 relay"
-    assert es == f"es: {table(troubled).splitlines()[0]}, 2 relays, twitch refusing"
+    shown = text(answer(LIVE, en=OFF_AIR, es=troubled), None, every=False)
+    main, _, others = shown.rpartition("\n\n")
+    assert main == f"main: {table(LIVE)}"
+    assert others.splitlines() == [
+        "en: OFF AIR, waiting for OBS at rtmp://HOST:1935/live, 1 relay",
+        "es: LIVE for 5s - 1280x720, 30 fps, 3.0 Mb/s, keyframe every 2 s, 2 relays, twitch refusing",
+    ]
 
 
 def test_main_without_platforms_is_one_line_too() -> None:
@@ -48,12 +57,11 @@ def test_main_without_platforms_is_one_line_too() -> None:
 def test_a_channel_is_shown_in_full_by_name_and_all_with_all() -> None:
     """What is wrong with the machine is said once with --all, at main."""
     down = replace(LIVE, port="down")
-    whole, relay = answer(down, es=down), table(LIVE).splitlines()[1]
-    headline, remark, last = text(whole, "es", every=False).splitlines()
-    assert headline == f"es: {table(LIVE).splitlines()[0]}"
-    assert (remark.startswith("ingest server: accepts no connections"), last) == (True, relay)
+    whole = answer(down, es=down)
+    assert text(whole, "es", every=False) == f"es: {table(down)}"
+    assert remarks(down)[0].startswith("ingest server: accepts no connections")
     every = text(whole, None, every=True)
-    assert every.endswith(f"{headline}\n{relay}")
+    assert every.endswith(f"\n\nes: {table(LIVE)}")
     assert every.count("accepts no connections") == 1
 
 
@@ -92,3 +100,21 @@ def test_the_json_of_a_channel_is_a_part_of_the_whole() -> None:
     assert part(whole, None) == whole
     assert part(whole, "main") == LIVE.as_table()
     assert part(whole, "es") == OFF_AIR.as_table()
+
+
+def test_a_channel_in_one_line_has_its_hold_and_its_codecs_if_they_are_unusual() -> None:
+    """What is as always is left out."""
+    holds = replace(LIVE, state="fallback", live=None, hold_left=90.2)
+    assert headline(holds) == "FALLBACK for 5s - off air in 1min 30s"
+    assert LIVE.live is not None
+    hevc = replace(LIVE, live=replace(LIVE.live, video_codec="hevc", audio_codec="aac"))
+    assert headline(hevc) == "LIVE for 5s - 1280x720, 30 fps, 3.0 Mb/s, hevc, keyframe every 2 s"
+
+
+def test_a_failed_unit_is_named_where_its_channel_is() -> None:
+    """Shared ones with the machine."""
+    failed = replace(LIVE, failed_units=("restream-forget@es.service", "restream-notify.service"))
+    shown = text(answer(failed, es=failed), None, every=True)
+    main, es = shown.split("\n\nes: ")
+    assert ("restream-forget@es.service" in main, "restream-notify.service" in main) == (False, True)
+    assert ("restream-forget@es.service" in es, "restream-notify.service" in es) == (True, False)

@@ -71,8 +71,7 @@ def test_a_name_and_all_is_wrong_usage(tmp_path: Path) -> None:
 def test_messages_name_the_channel_where_there_are_several() -> None:
     """Also the message of one channel; a machine with one channel says what it always said."""
     assert list(for_each((MAIN_CHANNEL,), lambda _: "on air")) == ["on air"]
-    assert list(for_each((MAIN_CHANNEL,), lambda _: "", "off air")) == []
-    assert list(for_each(THREE[1:2], lambda _: "", "off air")) == ["en: off air"]
+    assert list(for_each(THREE[1:2], lambda _: "off air")) == ["en: off air"]
     assert list(for_each(THREE, lambda each: each.name * 2)) == ["main: mainmain", "en: enen", "es: eses"]
 
 

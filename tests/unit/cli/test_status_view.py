@@ -1,12 +1,15 @@
 """What `status` prints."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import click
 import pytest
 
 from restream_agent.base.errors import RestreamError
-from restream_agent.cli.status_view import read, table
+from restream_agent.cli import status_view
+from restream_agent.cli.status_view import read
 from restream_agent.wire.status_report import (
     LiveStatus,
     PublisherStatus,
@@ -37,105 +40,92 @@ def status(*, keyframe_interval: float = 2.0, **relays: RelayStatus) -> StatusRe
     )  # fmt: skip
 
 
-def test_one_line_says_what_is_shown() -> None:
-    """And nothing else while all is well."""
-    assert table(status(keyframe_interval=2.0)) == (
-        "LIVE for 5s - 1280x720, 30 fps, 3.0 Mb/s, keyframe every 2 s"
+NOW = datetime(2026, 11, 26, 17, 33, tzinfo=UTC)
+
+
+def table(report: StatusReport) -> str:
+    """Return what a terminal without colours shows."""
+    return click.unstyle(status_view.table(report, now=NOW))
+
+
+def remarks(report: StatusReport) -> list[str]:
+    """Return the lines below "needs a hand"."""
+    _, _, found = table(report).partition("\n\nneeds a hand\n")
+    return [line.removeprefix("  ") for line in found.splitlines()]
+
+
+def relays(report: StatusReport) -> list[str]:
+    """Return the lines about platforms, below the head of their table."""
+    lines = [line for block in table(report).split("\n\n")[1:2] for line in block.splitlines()]
+    return [line for line in lines if not line.startswith("  PLATFORM")]
+
+
+def test_a_broadcast_that_is_well_is_a_few_lines() -> None:
+    """The state, the time on air, the source, and each platform; columns are aligned."""
+    well = status(twitch=replace(RELAY, age=8100.0), youtube=replace(RELAY, age=59.6, restarts=2))
+    assert well.live is not None
+    live = replace(well.live, video_codec="h264", audio_codec="aac")
+    shown = replace(well, publisher=PublisherStatus("main", "192.0.2.1"), live=live, on_air_for=9000.0)
+    assert table(shown) == (
+        "LIVE for 5s\n"
+        "  on air  since 15:03 (2h 30min)\n"
+        "  source  OBS from 192.0.2.1: 1280x720, 30 fps, 3.0 Mb/s, h264 + aac, keyframe every 2 s\n"
+        "\n"
+        "  PLATFORM  STATE       UPTIME    BITRATE   FPS  SPEED  DELAY  RESTARTS\n"
+        "  twitch    delivering  2h 15min  2.9 Mb/s  30   1.00x  0.5 s  0\n"
+        "  youtube   delivering  1min      2.9 Mb/s  30   1.00x  0.5 s  2"
     )
 
 
-@pytest.mark.parametrize(
-    ("trouble", "unit"),
-    [
-        ({"systemd": "refuses"}, "restream-agent"),
-        ({"preparation": "failed"}, "restream-fallback-prepare"),
-        ({"config": "refused"}, "restream-apply"),
-    ],
-)
-def test_trouble_has_a_line_with_the_log_to_read(trouble: dict[str, Any], unit: str) -> None:
-    """Of the unit that knows more."""
-    assert table(replace(status(), **trouble)).splitlines()[1].endswith(f"(journalctl -u {unit})")
-
-
-@pytest.mark.parametrize(("interval", "is_told"), [(0, False), (4.0, False), (8.33, True)])
-def test_rare_keyframes_are_told(interval: float, is_told: bool) -> None:
-    """With what to do about it: platforms complain, and OBS's return waits for one."""
-    assert ("set OBS's keyframe interval to 2 s" in table(status(keyframe_interval=interval))) == is_told
-
-
-def waiting(**changes: Any) -> list[str]:
-    """Return the remarks on a stream that the fallback is shown for."""
-    well = status()
-    assert well.live is not None
-    live = replace(well.live, **changes)
-    return table(replace(well, state="fallback", live=live)).splitlines()[1:]
+def test_a_hold_says_when_it_ends() -> None:
+    """As a span and as a time; a broadcast of yesterday has its day."""
+    held = replace(
+        status(), state="fallback", live=None, hold_left=870.0, on_air_for=90_000.0, listen="0.0.0.0:1935"
+    )
+    assert table(held).splitlines() == [
+        "FALLBACK for 5s",
+        "  on air  since Wed 25 Nov 16:33 (1d 1h)",
+        "  source  OBS is not connected: rtmp://HOST:1935/live",
+        "  hold    14min 30s left: off air at 17:47 unless OBS comes back",
+    ]
 
 
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        (
-            "keyframe",
-            "waiting for a keyframe of OBS for 9s: set OBS's keyframe interval to 2 s (Settings, Output)",
-        ),
-        ("data", "OBS is connected, and nothing has come from it for 9s"),
-        ("picture", "OBS sends sound and no picture, or one that SRS leaves out (AV1, VP9): waiting for 9s"),
-        (
-            "real time",
-            "waiting for OBS's stream to keep real time for 9s: its network is slow, or catches up",
-        ),
-        ("settle", "OBS is not shown yet: it has been connected for 9s (ingest.settle)"),
+        ("settle", "shown after ingest.settle (1s)"),
+        ("data", "waits for data (1s)"),
+        ("picture", "waits for a picture (1s)"),
+        ("keyframe", "waits for a keyframe (1s)"),
+        ("real time", "waits until it keeps real time (1s)"),
     ],
 )
-def test_what_live_waits_for_is_told(reason: str, words: str) -> None:
-    """While it waits, with what to do; not for the moment that a return takes, nor after OBS has gone."""
-    assert waiting(waits_for=reason, waited=9.2) == [words]
-    assert waiting(waits_for=reason, waited=2.9) == []
-    assert waiting(waits_for=reason, waited=9.2, connected=False) == []
-
-
-def test_a_reason_of_a_later_version_is_no_error() -> None:
-    """It is left out."""
-    assert waiting(waits_for="patience", waited=9.2) == []
-
-
-def test_a_source_without_keyframes_is_named() -> None:
-    """In the fallback, where it keeps live away, and while it is live, where it keeps relays away."""
-    words = "OBS sends no keyframes, the last one 1min 1s ago: "
-    assert waiting(keyframe_age=61.0)[0].startswith(words)
-    well = status(twitch=replace(UNKNOWN, state="starting", lacks_keyframe=True))
-    assert well.live is not None
-    shown = table(replace(well, live=replace(well.live, keyframe_age=61.0))).splitlines()
-    assert shown[1].startswith(words)
-    assert shown[2] == "  twitch  starting, waits for a keyframe of OBS"
-    assert waiting(keyframe_age=30.0) == []
-
-
-def test_codecs_that_no_platform_gets_are_told_in_full() -> None:
-    """Whatever is shown meanwhile; and the tracks that are not played."""
-    report = status()
-    assert report.live is not None
-    live = replace(report.live, video_codec="h264", audio_codec="opus", other_tracks=("sound track 2 (aac)",))
-    words = table(replace(report, live=live, unplayable={"opus": "OBS sends Opus, which …"})).splitlines()
-    assert words[0].endswith("opus, keyframe every 2 s")
-    assert words[1:] == ["OBS sends Opus, which …", "sound track 2 (aac) of OBS is not played: the first is"]
-
-
-def test_a_weak_line_is_told_with_its_figures() -> None:
-    """In the first line, and in a line of its own with what to do."""
+def test_the_source_says_what_live_waits_for(reason: str, words: str) -> None:
+    """From the first second on."""
     well = status()
     assert well.live is not None
-    weak = table(replace(well, live=replace(well.live, weak=True, speed=0.52, late=4.8))).splitlines()
-    assert weak[0].startswith("LIVE (weak line) for 5s")
-    assert weak[1].startswith("weak line: 0.52 s of stream arrive in a second, 4.8 s late (")
-    late = table(replace(well, live=replace(well.live, weak=True, late=4.8))).splitlines()
-    assert late[1].startswith("weak line: 4.8 s late (")
+    waits = replace(well, state="fallback", live=replace(well.live, waits_for=reason, waited=1.2))
+    assert table(waits).splitlines()[1].endswith(f", {words}")
+
+
+def test_tones_are_in_the_text_and_change_nothing_else() -> None:
+    """Green for what is well, red for a platform that gets nothing."""
+    shown = status_view.table(
+        status(twitch=RELAY, kick=replace(UNKNOWN, state="refusing", failures=4)), now=NOW
+    )
+    assert "\x1b[32mLIVE for 5s\x1b[0m" in shown
+    assert "\x1b[32mdelivering\x1b[0m" in shown
+    well = status()
+    assert well.live is not None
+    weak = status_view.table(replace(well, live=replace(well.live, weak=True)), now=NOW)
+    assert "\x1b[33mLIVE (weak line) for 5s\x1b[0m" in weak
+    assert "\x1b[31m\x1b[1mREFUSED 4 times, trying again now: wrong key?\x1b[0m" in shown
 
 
 @pytest.mark.parametrize(
     ("relay", "words"),
     [
-        (RELAY, "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
+        (RELAY, "delivering  -       2.9 Mb/s  30   1.00x  0.5 s  0"),
         (
             replace(UNKNOWN, state="starting", words="attempt 2 after 1 failure, with a pause of 3.0 s"),
             "starting, attempt 2 after 1 failure, with a pause of 3.0 s",
@@ -146,41 +136,50 @@ def test_a_weak_line_is_told_with_its_figures() -> None:
         ),
         (
             replace(UNKNOWN, state="refusing", failures=4, next_try=7.2, credential="gamma", words="…"),
-            "REFUSED 4 times, next try in 7 s (wrong key? restream-agent secret set gamma)",
+            "REFUSED 4 times, next try in 7 s: wrong key? (restream-agent secret set gamma)",
         ),
         (
             replace(UNKNOWN, state="refusing", failures=4, next_try=0.0),
-            "REFUSED 4 times, trying again now (wrong key?)",
+            "REFUSED 4 times, trying again now: wrong key?",
         ),
-        (replace(RELAY, bitrate=45_400.0), "delivering, 45 kb/s, 30 fps, 1.00x, 0.5 s delay"),
-        (replace(RELAY, bitrate=999_600.0), "delivering, 1.0 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
-        (replace(UNKNOWN, state="stalled", idle=7.2), "stalled, nothing taken for 7 s"),
+        (replace(RELAY, bitrate=45_400.0), "delivering  -       45 kb/s  30   1.00x  0.5 s  0"),
+        (replace(RELAY, bitrate=999_600.0), "delivering  -       1.0 Mb/s  30   1.00x  0.5 s  0"),
+        (
+            replace(UNKNOWN, state="stalled", idle=7.2, age=61.0, restarts=3),
+            "stalled  1min 1s  -        -    -      -      3  nothing taken for 7 s",
+        ),
+        (replace(UNKNOWN, state="given up", restarts=1), "given up, 1 restart"),
+        (replace(UNKNOWN, state="off"), "off"),
         (
             replace(RELAY, av_offset=28.0),
-            "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, SOUND 28.00 s behind the picture",
+            "delivering  -       2.9 Mb/s  30   1.00x  0.5 s  0  SOUND 28.00 s behind the picture",
         ),
         (
             replace(RELAY, av_offset=-0.0612),
-            "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, SOUND 0.06 s ahead of the picture",
+            "delivering  -       2.9 Mb/s  30   1.00x  0.5 s  0  SOUND 0.06 s ahead of the picture",
         ),
         (
-            replace(RELAY, age=1.7e6, ends_in=447_483.0),
-            "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, "
-            "connected anew within 5d 4h 18min 3s, at night or during the fallback",
+            replace(RELAY, age=1_728_000.0, ends_in=447_483.0),
+            "delivering  20d     2.9 Mb/s  30   1.00x  0.5 s  0  "
+            "connected anew within 5d 4h, at night or during the fallback",
         ),
-        (replace(RELAY, av_offset=0.06), "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay"),
-        (replace(RELAY, skipped=3), "delivering, 2.9 Mb/s, 30 fps, 1.00x, 0.5 s delay, 3 pictures skipped"),
+        (replace(RELAY, av_offset=0.06), "delivering  -       2.9 Mb/s  30   1.00x  0.5 s  0"),
+        (replace(RELAY, skipped=3), "delivering  -       2.9 Mb/s  30   1.00x  0.5 s  0  3 pictures skipped"),
     ],
 )
 def test_each_relay_has_a_line(relay: RelayStatus, words: str) -> None:
     """With the figures that are known."""
-    assert table(status(twitch=relay)).splitlines()[1:] == [f"  twitch  {words}"]
+    # The head of the table is wider than the name.
+    shown = relays(status(twitch=relay))
+    assert shown == [f"  twitch{'    ' if relay.state in ('delivering', 'stalled') else '  '}{words}"]
 
 
 def test_a_program_that_says_nothing_has_no_figures() -> None:
     """The agent's answer has an empty table then."""
     silent = replace(status(), state="on air", since=None, cause=None, live=None)
-    assert table(read(silent.as_table())) == "ON AIR"
+    assert table(replace(read(silent.as_table()), publisher=PublisherStatus("main", "192.0.2.1"))) == (
+        "ON AIR\n  source  OBS from 192.0.2.1"
+    )
 
 
 def test_the_status_of_another_version_is_an_error_that_says_what_to_do() -> None:
@@ -214,24 +213,6 @@ def test_off_air_says_what_the_channel_waits_for(changes: dict[str, Any], words:
     assert table(replace(OFF_AIR, **changes)).splitlines()[0] == words
 
 
-def test_the_last_refused_publisher_is_shown_for_a_while() -> None:
-    """The reason, the address and the time, and never a key."""
-    refused = replace(OFF_AIR, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=61.0, count=9))
-    words = "a publisher was refused 1min 1s ago: wrong key, from 203.0.113.9"
-    assert table(refused).splitlines()[1:] == [words]
-    told = replace(OFF_AIR, refusal=RefusalStatus("no key came", "", ago=1.0, count=1, remedy="type one"))
-    assert "no key came, from an unknown address (type one)" in table(told)
-    old = replace(refused, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=3600.0, count=9))
-    assert table(old).splitlines()[1:] == []
-
-
-def test_a_refused_edit_is_shown_with_its_line() -> None:
-    """As apply has put it into its unit's STATUS=."""
-    words = "restream.toml:12: fallback.holdd: unknown key"
-    refused = replace(status(), config="refused", config_words=words)
-    assert table(refused).splitlines()[1:] == [f"last edit not applied: {words}"]
-
-
 def test_nothing_in_the_status_moves_the_cursor() -> None:
     """Words come from other processes and from the network."""
     evil = "\x1b]0;title\x07\u202eabc\n\x9b2J"
@@ -242,36 +223,10 @@ def test_nothing_in_the_status_moves_the_cursor() -> None:
         )
     )  # fmt: skip
     assert [letter for letter in shown if not letter.isprintable() and letter != "\n"] == []
-    assert len(shown.splitlines()) == 4
-
-
-@pytest.mark.parametrize(
-    ("state", "sound", "missing", "words"),
-    [
-        ("live", "silence", "sound", "OBS sends no sound: silence is sent in its place"),
-        (
-            "live",
-            "silence",
-            "",
-            "OBS sends its sound more than 2 s after its picture: silence is sent in its place",
-        ),
-    ],
-)
-def test_a_track_that_does_not_come_is_told(state: str, sound: str, missing: str, words: str) -> None:
-    """In a line of its own."""
-    well = status()
-    assert well.live is not None
-    told = table(replace(well, state=state, sound=sound, live=replace(well.live, missing=missing)))
-    assert words in told.splitlines()
+    assert len(shown.splitlines()) == 8
 
 
 def test_live_sound_over_the_fallback_is_in_the_first_line() -> None:
     """Beside the state."""
     assert table(replace(status(), state="fallback", sound="live")).startswith("FALLBACK with live sound for")
     assert "with live sound" not in table(replace(status(), sound="live"))
-
-
-@pytest.mark.parametrize("sound", ["live", "fallback", "none", ""])
-def test_nothing_is_told_while_sound_and_picture_come(sound: str) -> None:
-    """Or while an earlier version of the program does not say."""
-    assert "OBS sends" not in table(replace(status(), sound=sound))

@@ -1,0 +1,166 @@
+"""What `status` says below "needs a hand"."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from restream_agent.wire.status_report import RefusalStatus
+from tests.unit.cli.test_status_view import OFF_AIR, UNKNOWN, relays, remarks, status, table
+
+
+@pytest.mark.parametrize(
+    ("unit", "name"),
+    [
+        ("restream-notify.service", "restream-notify"),
+        ("restream-fallback-convert@configured.service", "restream-fallback-convert@configured"),
+    ],
+)
+def test_a_failed_helper_unit_is_named(unit: str, name: str) -> None:
+    """With its log, and how to forget it."""
+    words = f"{unit} has failed (journalctl -u {name}; systemctl reset-failed {name} forgets it)"
+    assert remarks(replace(status(), failed_units=(unit,))) == [words]
+
+
+def test_a_failed_unit_is_told_once() -> None:
+    """Of apply and of the preparation there are better words."""
+    failed = (
+        "restream-apply.service",
+        "restream-fallback-prepare.service",
+        "restream-fallback-prepare@es.service",
+    )
+    assert remarks(replace(status(), failed_units=failed)) == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "unit"),
+    [
+        ({"systemd": "refuses"}, "restream-agent"),
+        ({"preparation": "failed"}, "restream-fallback-prepare"),
+        ({"config": "refused"}, "restream-apply"),
+    ],
+)
+def test_trouble_has_a_line_with_the_log_to_read(trouble: dict[str, Any], unit: str) -> None:
+    """Of the unit that knows more."""
+    assert remarks(replace(status(), **trouble))[0].endswith(f"(journalctl -u {unit})")
+
+
+@pytest.mark.parametrize(("interval", "is_told"), [(0, False), (4.0, False), (8.33, True)])
+def test_rare_keyframes_are_told(interval: float, is_told: bool) -> None:
+    """With what to do about it: platforms complain, and OBS's return waits for one."""
+    assert ("set OBS's keyframe interval to 2 s" in table(status(keyframe_interval=interval))) == is_told
+
+
+def waiting(**changes: Any) -> list[str]:
+    """Return the remarks on a stream that the fallback is shown for."""
+    well = status()
+    assert well.live is not None
+    live = replace(well.live, **changes)
+    return remarks(replace(well, state="fallback", live=live))
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (
+            "keyframe",
+            "waiting for a keyframe of OBS for 9s: set OBS's keyframe interval to 2 s (Settings, Output)",
+        ),
+        ("data", "OBS is connected, and nothing has come from it for 9s"),
+        ("picture", "OBS sends sound and no picture, or one that SRS leaves out (AV1, VP9): waiting for 9s"),
+        (
+            "real time",
+            "waiting for OBS's stream to keep real time for 9s: its network is slow, or catches up",
+        ),
+    ],
+)
+def test_what_live_waits_for_is_told(reason: str, words: str) -> None:
+    """While it waits, with what to do; not for the moment that a return takes, nor after OBS has gone."""
+    assert waiting(waits_for=reason, waited=9.2) == [words]
+    assert waiting(waits_for=reason, waited=2.9) == []
+    assert waiting(waits_for=reason, waited=9.2, connected=False) == []
+
+
+def test_a_reason_of_a_later_version_is_no_error() -> None:
+    """It is left out."""
+    assert waiting(waits_for="patience", waited=9.2) == []
+
+
+def test_a_source_without_keyframes_is_named() -> None:
+    """In the fallback, where it keeps live away, and while it is live, where it keeps relays away."""
+    words = "OBS sends no keyframes, the last one 1min 1s ago: "
+    assert waiting(keyframe_age=61.0)[0].startswith(words)
+    well = status(twitch=replace(UNKNOWN, state="starting", lacks_keyframe=True))
+    assert well.live is not None
+    late = replace(well, live=replace(well.live, keyframe_age=61.0))
+    assert remarks(late)[0].startswith(words)
+    assert relays(late) == ["  twitch  starting, waits for a keyframe of OBS"]
+    assert waiting(keyframe_age=30.0) == []
+
+
+def test_codecs_that_no_platform_gets_are_told_in_full() -> None:
+    """Whatever is shown meanwhile; and the tracks that are not played."""
+    report = status()
+    assert report.live is not None
+    live = replace(report.live, video_codec="h264", audio_codec="opus", other_tracks=("sound track 2 (aac)",))
+    shown = replace(report, live=live, unplayable={"opus": "OBS sends Opus, which …"})
+    assert table(shown).splitlines()[1].endswith("h264 + opus, keyframe every 2 s")
+    assert remarks(shown) == [
+        "OBS sends Opus, which …",
+        "sound track 2 (aac) of OBS is not played: the first is",
+    ]
+
+
+def test_a_weak_line_is_told_with_its_figures() -> None:
+    """In the first line, and in a line of its own with what to do."""
+    well = status()
+    assert well.live is not None
+    weak = replace(well, live=replace(well.live, weak=True, speed=0.52, late=4.8))
+    assert table(weak).startswith("LIVE (weak line) for 5s\n")
+    assert remarks(weak)[0].startswith("weak line: 0.52 s of stream arrive in a second, 4.8 s late (")
+    late = remarks(replace(well, live=replace(well.live, weak=True, late=4.8)))
+    assert late[0].startswith("weak line: 4.8 s late (")
+
+
+def test_the_last_refused_publisher_is_shown_for_a_while() -> None:
+    """The reason, the address and the time, and never a key."""
+    refused = replace(OFF_AIR, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=61.0, count=9))
+    words = "a publisher was refused 1min 1s ago: wrong key, from 203.0.113.9"
+    assert remarks(refused) == [words]
+    told = replace(OFF_AIR, refusal=RefusalStatus("no key came", "", ago=1.0, count=1, remedy="type one"))
+    assert "no key came, from an unknown address (type one)" in table(told)
+    old = replace(refused, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=3600.0, count=9))
+    assert remarks(old) == []
+
+
+def test_a_refused_edit_is_shown_with_its_line() -> None:
+    """As apply has put it into its unit's STATUS=."""
+    words = "restream.toml:12: fallback.holdd: unknown key"
+    refused = replace(status(), config="refused", config_words=words)
+    assert remarks(refused) == [f"last edit not applied: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("state", "sound", "missing", "words"),
+    [
+        ("live", "silence", "sound", "OBS sends no sound: silence is sent in its place"),
+        (
+            "live",
+            "silence",
+            "",
+            "OBS sends its sound more than 2 s after its picture: silence is sent in its place",
+        ),
+    ],
+)
+def test_a_track_that_does_not_come_is_told(state: str, sound: str, missing: str, words: str) -> None:
+    """In a line of its own."""
+    well = status()
+    assert well.live is not None
+    told = table(replace(well, state=state, sound=sound, live=replace(well.live, missing=missing)))
+    assert f"  {words}" in told.splitlines()
+
+
+@pytest.mark.parametrize("sound", ["live", "fallback", "none", ""])
+def test_nothing_is_told_while_sound_and_picture_come(sound: str) -> None:
+    """Or while an earlier version of the program does not say."""
+    assert remarks(replace(status(), sound=sound)) == []
