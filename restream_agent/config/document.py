@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import accumulate
 
 from restream_agent.base.errors import Problem
-from restream_agent.config.excerpts import excerpt
 from restream_agent.config.keys import dotted
 from restream_agent.config.rules import is_said, rule_of
 from restream_agent.config.toml_lines import KeyPath, KeyPlace, Span, key_places
@@ -49,12 +48,17 @@ class Document:
         parents = (self._places.get(path[:length]) for length in range(len(path) - 1, 0, -1))
         return next((parent.content for parent in parents if parent is not None), None)
 
-    def at(self, problem: Problem, span: Span) -> Problem:
-        """Return the problem with its line, its column and what the line says."""
+    def at(self, problem: Problem, span: Span, *, key: str = "") -> Problem:
+        """Return the problem with its line, its column and what the line says.
+
+        `key` is the key whose value goes on in a line without it.
+        """
+        from restream_agent.config.excerpts import excerpt  # a file without problems does not pay for it
+
         number = bisect_right(self._starts, span[0]) - 1
         line, start = self._lines[number].rstrip(), self._starts[number]
         marked = span[0] - start, min(span[1] - start, len(line))
-        return replace(problem, line=number + 1, column=marked[0] + 1, excerpt=excerpt(line, marked))
+        return replace(problem, line=number + 1, column=marked[0] + 1, excerpt=excerpt(line, marked, key=key))
 
     def offset(self, line: int, column: int) -> int:
         """Return the offset of a place that is counted from 1, as tomllib counts."""
@@ -74,12 +78,14 @@ class Document:
         entry = ENTRY.fullmatch(problem.path)
         key = entry["key"] if entry else problem.path
         path: KeyPath = tuple(key.split("."))
-        if entry and (*path, int(entry["index"])) in self._places:
-            span: Span | None = self._places[(*path, int(entry["index"]))].content
-        else:
-            span = self.span(path)
         found = replace(problem, path=key, line=1, column=1)
-        return found if span is None else self.at(found, span)
+        whole, part = self.span(path), self._places.get((*path, int(entry["index"]))) if entry else None
+        if whole is None:
+            return found
+        if part is None:
+            return self.at(found, whole)
+        is_apart = "\n" in self.text[whole[0] : part.content[0]]
+        return self.at(found, part.content, key=str(path[-1]) if is_apart else "")
 
     @cached_property
     def _places(self) -> dict[KeyPath, KeyPlace]:

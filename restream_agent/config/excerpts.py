@@ -27,6 +27,7 @@ SHOWN = (
 SECRET = ("key", "secret", "webhook", "plain")
 """Keys whose values are never shown. An unknown key counts as the known key that is spelled most like it."""
 
+NAMES = frozenset((*SHOWN, *SECRET))
 NO_SECRET = ('"any"', "'any'", '""', "''", "true", "false")
 """Values that are no secret wherever they stand."""
 
@@ -51,13 +52,14 @@ DIGITS = re.compile(r"[0-9]")
 Piece = tuple[str, str]  # as it is written, as it is shown
 
 
-def excerpt(line: str, marked: Span) -> Excerpt:
+def excerpt(line: str, marked: Span, *, key: str = "") -> Excerpt:
     """Return a line of the TOML for a reader, with the place of what is marked; no secret is in it.
 
-    `marked` are offsets in the line; at least one character is marked.
+    `marked` are offsets in the line; at least one character is marked. `key` is the key whose list goes on in
+    the line.
     """
     shown, start, end, position = "", 0, 0, 0
-    for written, visible in pieces(line):
+    for written, visible in pieces(line, key):
         after = position + len(written)
         if position <= marked[0] < after:
             start = len(shown) + _inside(marked[0] - position, written, visible)
@@ -74,12 +76,12 @@ def _inside(offset: int, written: str, visible: str) -> int:
     return offset if written == visible else 0
 
 
-def pieces(line: str) -> Iterator[Piece]:
+def pieces(line: str, key: str = "") -> Iterator[Piece]:
     """Yield a line piece by piece, each as it is written and as it may be shown."""
     if HEADER.fullmatch(line) and not any(map(_is_like_a_key, line.split("."))):
         yield line, printable(line, instead="?")
         return
-    key, name, may_be_name, before = "", "", True, ""
+    name, may_be_name, before = "", not key, "," if key else ""
     for token in TOKEN.finditer(line):
         written = token[0]
         if token["comment"]:
@@ -91,7 +93,7 @@ def pieces(line: str) -> Iterator[Piece]:
             key = name if written == "=" else key
             may_be_name = written in "{,." if "{" in line[: token.end()] else written == "." and not key
         else:
-            is_name = may_be_name and NAME.match(line, token.start()) is not None
+            is_name = written in NAMES or (may_be_name and NAME.match(line, token.start()) is not None)
             name = written.strip("\"'") if is_name else name
             # TOML has a value after one of these signs alone; elsewhere it is a rest of something else.
             known = key if before in ("=", "[", ",") else ""
@@ -131,9 +133,9 @@ def _is_shown(name: str, text: str) -> bool:
 def _known(key: str) -> str:
     """Return the known key that a key is, or that it is almost spelled like; "" if there is none."""
     leaf = key.rpartition(".")[2]
-    if leaf in SHOWN or leaf in SECRET:
+    if leaf in NAMES:
         return leaf
-    close = next(iter(difflib.get_close_matches(leaf, (*SHOWN, *SECRET), n=1, cutoff=0.8)), "")
+    close = next(iter(difflib.get_close_matches(leaf, NAMES, n=1, cutoff=0.8)), "")
     return "" if close == "credential" else close  # people paste a key beside a word that they misremember
 
 

@@ -1,6 +1,5 @@
 """From the TOML file's text to a checked `Config`, or to every problem of the text."""
 
-import tomllib
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -9,11 +8,12 @@ from pydantic import ValidationError
 from restream_agent.base.errors import ConfigError, Problem
 from restream_agent.config import channel_rules
 from restream_agent.config.document import Document
+from restream_agent.config.keys import dotted
 from restream_agent.config.model import Config, Version
 from restream_agent.config.outputs import output_problems
+from restream_agent.config.parsing import parse
 from restream_agent.config.problems import model_problems
 from restream_agent.config.salvage import salvaged, still_true
-from restream_agent.config.syntax import syntax_problem
 from restream_agent.config.toml_lines import KeyPath
 from restream_agent.config.warnings import warnings
 
@@ -49,32 +49,24 @@ def load(text: str, *, source: str) -> Config:
 
 def examine(text: str, *, source: str) -> Loaded:
     """Return what a TOML text says, and every problem and warning in the order of its lines."""
-    document = Document(text.removeprefix("\ufeff"), source)  # some editors begin with a byte order mark
-    raw, problems = parse(document)
-    problems = problems or version_problems(raw, document)
-    if problems:
-        return Loaded(document, None, tuple(problems), ())
+    parsed = parse(Document(text.removeprefix("\ufeff"), source))  # some editors begin with a byte order mark
+    raw, document = parsed.raw, parsed.document
+    unknown = [] if raw is None else version_problems(raw, document)
+    if raw is None or unknown:
+        return Loaded(document, None, (*parsed.problems, *unknown), ())
     config, problems, gone = validate(raw, document)
+    gone |= parsed.gone
     problems += channel_rules.collisions(raw, document)
-    if config is None:
-        return Loaded(document, None, _sorted(problems), (), gone)
-    if not any(path[0] == "ingest" for path in gone):
+    if config is not None and not any(path[0] == "ingest" for path in gone):
         problems += channel_rules.ingest_problems(config, document)
         problems += output_problems(config, document)
-    remarks = still_true(warnings(config, document), gone)
+    problems = [*parsed.problems, *(each for each in problems if each.path not in map(dotted, parsed.gone))]
+    remarks = () if config is None else still_true(warnings(config, document), gone)
     return Loaded(document, config, _sorted(problems), tuple(remarks), gone)
 
 
 def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
-
-
-def parse(document: Document) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the parsed text and no problem, or an empty table and the problem."""
-    try:
-        return tomllib.loads(document.text), []
-    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: huge numbers, deep nesting
-        return {}, [syntax_problem(error, document)]
 
 
 def version_problems(raw: dict[str, Any], document: Document) -> list[Problem]:

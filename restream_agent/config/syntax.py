@@ -54,6 +54,8 @@ def syntax_problem(error: Exception, document: Document) -> Problem:
         end = len(document.text.rstrip())
         return document.at(_said(problem, f"not valid TOML at the end of the file: {what}", hint), (end, end))
     offset = document.offset(int(match["line"]), int(match["column"]))
+    if what == "invalid value" and document.text[offset : offset + 1] in ("\n", ""):
+        what, hint = "a value is missing", "write KEY = VALUE"
     return document.at(
         _said(problem, f"not valid TOML: {what}", hint), _marked(document.text, offset, hint, what)
     )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
+from restream_agent.base import secret_text
 from restream_agent.base.errors import Problem
-from restream_agent.base.secret_text import NEW_KEY
 from restream_agent.config import notify
 from restream_agent.config.channels import channel_configs
 from restream_agent.config.document import Document
@@ -22,7 +22,7 @@ UNGUESSABLE = 12
 """Characters. At a thousand guesses a second, 12 random letters and digits take 10^11 years to find; 6 take
 a year."""
 
-GUESSABLE = ("is short enough to be guessed", f"{NEW_KEY} makes a longer key")
+GUESSABLE = ("is short enough to be guessed", f"{secret_text.NEW_KEY} makes a longer key")
 """The warning, as (message, hint), of an ingest key that is shorter."""
 
 Remark = tuple[KeyPath, str, str]  # where, message, hint
@@ -98,6 +98,8 @@ def key_remarks(place: KeyPath, name: str, platform: Platform) -> Iterator[Remar
     """Warn of keys that everyone who reads the file, or ffmpeg's command line, can see."""
     if platform.key is not None and platform.key.plain is not None:
         yield (*place, "key"), "is written in the clear", clear_hint(name)
+        if secret_text.is_like_url(platform.key.plain.get_secret_value()):
+            yield (*place, "key"), *secret_text.URL_LIKE
     if platform.key is None and platform.url is not None and names_stream(platform.url):
         hint = f"end the URL after the application; {clear_hint(name)}"
         yield (*place, "url"), "ends in a key, written in the clear", hint

@@ -4,6 +4,7 @@ Everything is looked at in one go: what is wrong in the TOML is left out, and th
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +94,8 @@ class _Findings:
             self._problems += self._tried(self._programs)
             if systemctl.is_running():
                 self._problems += self._tried(self._polkit)
-        self._remarks += self._tried(self._secrets_in_use)
+        with suppress(RestreamError):  # an error has said that the secrets cannot be read
+            self._remarks += secret_checks.remarks(self.config, self.target.root, self.loaded.document.source)
         if self.target.is_this_machine:
             self._remarks += self._tried(self._fonts)
 
@@ -119,12 +121,6 @@ class _Findings:
     def _polkit(self) -> Iterable[Problem]:
         polkit.require_service(systemctl.Systemd())
         return ()
-
-    def _secrets_in_use(self) -> Iterable[Problem]:
-        try:
-            return secret_checks.remarks(self.config, self.target.root, self.loaded.document.source)
-        except (OSError, RestreamError):  # an error has said which secret cannot be read
-            return ()
 
     def _fonts(self) -> Iterable[Problem]:
         if all(each.fallback.message.isascii() for each in channel_configs(self.config).values()):

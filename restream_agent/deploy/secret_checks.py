@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from restream_agent.base import paths, rights, secret_text, webhook_url
@@ -66,21 +67,29 @@ def _doubles(config: Config, keys: Mapping[str, bytes], source: str) -> tuple[Pr
 
 
 def remarks(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
-    """Return warnings about stored secrets that work; config.warnings covers secrets in the TOML itself."""
-    sealed = encrypted(root)
-    stored = {
-        use.user: read_secret(locate(root, key_file(use.reference, use.user, sealed))).strip()
-        for use in secret_uses(config)
-        if (use.is_obs_key or use.user == WEBHOOK) and _is_readable(use, sealed)
-    }
-    warnings = [
-        Problem(source, 0, use.option, *GUESSABLE)
-        for use in secret_uses(config)
-        if use.is_obs_key and len(stored.get(use.user, b"." * UNGUESSABLE)) < UNGUESSABLE
-    ]
-    if webhook_url.is_exposed(stored.get(WEBHOOK, b"").decode()):
-        warnings.append(Problem(source, 0, "notify.webhook", *EXPOSED))
-    return tuple(warnings)
+    """Return warnings about stored secrets that work; config.warnings covers secrets in the TOML itself.
+
+    A secret that cannot be read is left out: `problems` has told of it.
+    """
+    sealed, warnings = encrypted(root), list[Problem]()
+    for use in secret_uses(config):
+        if _is_readable(use, sealed):
+            with suppress(OSError, UnicodeDecodeError):
+                text = read_secret(locate(root, key_file(use.reference, use.user, sealed))).decode().strip()
+                warnings += [Problem(source, 0, use.option, *remark) for remark in _remarks_of(use, text)]
+    return tuple(dict.fromkeys(warnings))
+
+
+def _remarks_of(use: SecretUse, text: str) -> Iterator[tuple[str, str]]:
+    """Yield (message, hint) for what is risky or odd about a secret of this use."""
+    if use.is_obs_key:
+        if len(text) < UNGUESSABLE:
+            yield GUESSABLE
+    elif use.user == WEBHOOK:
+        if webhook_url.is_exposed(text):
+            yield EXPOSED
+    elif not use.option.startswith("notify.") and secret_text.is_like_url(text):
+        yield secret_text.URL_LIKE
 
 
 def _is_readable(use: SecretUse, sealed: frozenset[str]) -> bool:

@@ -77,7 +77,8 @@ def test_masks_what_may_be_a_secret(line: str, visible: str) -> None:
 PLACES = [
     'key = "{}"', "key = '{}", "key = {}", 'key = {{ credental = "{}" }}', 'key = {{ plain = "{}" }} # {}',
     "{}", '"{}', '["{}"', 'url = "rtmp://h/app/{}"', 'url = "rtmps://{}@h/app"', 'webhook = "{}"',
-    'secret = ["{}", "{}"]', 'platforms.a.key = "{}"', 'a = {{ b = {{ c = "{}" }} }}', "x = 1 {}", 'message = "x" "{}',
+    'secret = ["{}", "{}"]', 'platforms.a.key = "{}"', 'a = {{ b = {{ c = "{}" }} }}', "x = 1 {}",
+    'message = "x" "{}',
 ]  # fmt: skip
 
 
