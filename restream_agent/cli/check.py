@@ -49,9 +49,15 @@ def show(report: "CheckReport", *, is_strict: bool) -> None:
     count = counted(len(report.errors), len(report.warnings))
     if report.exit_code(is_strict=is_strict):
         refused = " (--strict)" if not report.errors else ""
-        click.echo(f"{report.source}: {count}{refused}", err=True)
+        click.echo(f"{report.source}: {count}{refused}{_more(report)}", err=True)
     else:
         click.echo(f"{report.source}: ok, {report.summary}" + (f", {count}" if count else ""))
+
+
+def _more(report: "CheckReport") -> str:
+    """Return the command that says more of the first key that has a wrong value, "" if none has."""
+    key = next((problem.path for problem in report.errors if " = " in problem.rule), "")
+    return f"; restream-agent explain {key}" if key else ""
 
 
 def as_record(report: "CheckReport", *, is_strict: bool) -> dict[str, Any]:

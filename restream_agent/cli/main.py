@@ -17,6 +17,7 @@ from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.check import check_command
+from restream_agent.cli.explain import explain_command, schema_command
 from restream_agent.cli.options import (
     all_option,
     channel_argument,
@@ -46,6 +47,8 @@ def main(context: click.Context, verbose: bool) -> None:
 
 main.add_command(secret_group)
 main.add_command(check_command)
+main.add_command(explain_command)
+main.add_command(schema_command)
 
 
 @main.command()

@@ -17,10 +17,15 @@ def rule_of(path: KeyPath) -> str:
     field = field_at(path)
     if field is None or (model_in(field.annotation) is not None and type_words(field).startswith("table")):
         return ""
-    words = re.sub(r"\bsecret\b", REFERENCE, type_words(field))
+    words = words_of(field)
     if words == "text":
         return ""
     return " ".join(filter(None, (f"{dotted(path[-1:])} = {words}", default_words(field, path))))
+
+
+def words_of(field: FieldInfo) -> str:
+    """Return a key's type in words, with a secret as the TOML writes it."""
+    return re.sub(r"\bsecret\b", REFERENCE, type_words(field))
 
 
 def is_said(rule: str, message: str) -> bool:

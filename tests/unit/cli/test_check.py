@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,16 @@ def test_a_thousand_platforms_take_no_time_that_grows_with_their_square(
     done = check(tmp_path)
     assert sum(os.times()[:2]) - spent < 10
     assert (done.exit_code, done.stderr.count("warning: ")) == (0, 1000 if is_clear else 0)
+
+
+def test_the_docs_show_what_check_shows(root: Path) -> None:
+    """The session in docs/operations.md, word by word."""
+    text = toml(2).replace("[platforms.p0]", '[fallback]\nhold = "half an hour"\n[platforms.p0]')
+    place = write(root, text + CLEAR.replace("clear", "twitch"))
+    docs = (Path(__file__).parents[3] / "docs/operations.md").read_text()
+    shown = docs.partition("    $ restream-agent check\n")[2].partition("\nEach problem begins")[0]
+    lines = [re.sub(r"^\S+:[0-9]+:[0-9]+", "F", line.strip()) for line in shown.splitlines()]
+    said = check(root).stderr.replace(str(place), paths.CONFIG)
+    told = [re.sub(r"^\S+:[0-9]+:[0-9]+", "F", line.strip()) for line in said.splitlines()]
+    number = re.compile(r"^[0-9]+ \|")
+    assert [number.sub("|", line) for line in lines] == [number.sub("|", line) for line in told]
