@@ -31,6 +31,10 @@ def examine(path: Path) -> Loaded:
         is_usual = str(path).endswith(paths.CONFIG)
         hint = "restream-agent init creates it" if is_usual else "check the path after --config"
         raise ConfigError((Problem(str(path), 0, "", "does not exist", hint),)) from error
+    except PermissionError as error:
+        raise ConfigError(
+            (Problem(str(path), 0, "", "cannot be read", "run this as root (sudo)"),)
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ConfigError((Problem(str(path), 0, "", reason),)) from error

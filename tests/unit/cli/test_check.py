@@ -183,3 +183,25 @@ def test_the_docs_show_what_check_shows(root: Path) -> None:
     told = [re.sub(r"^\S+:[0-9]+:[0-9]+", "F", line.strip()) for line in said.splitlines()]
     number = re.compile(r"^[0-9]+ \|")
     assert [number.sub("|", line) for line in lines] == [number.sub("|", line) for line in told]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied"), "cannot be read\n      = hint: run this as root (sudo)\n"),
+        (IsADirectoryError(21, "Is a directory"), "Is a directory\n"),
+        (UnicodeDecodeError("utf-8", b"x", 0, 1, "?"), "is not UTF-8 text\n"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(
+    root: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    """The tests may run as root, so the file system stands in for the missing right."""
+
+    def refuse(*_: object, **__: object) -> str:
+        raise error
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    done = check(root)
+    place = root / paths.CONFIG.lstrip("/")
+    assert (done.exit_code, done.stderr) == (78, f"{place}: error: {words}\n{place}: 1 error\n")
