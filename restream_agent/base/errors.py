@@ -23,11 +23,21 @@ class RestreamError(Exception):
 
 
 @dataclass(frozen=True)
+class Excerpt:
+    """A line of the TOML that may be shown. `start` and `width` of what is marked are in terminal cells."""
+
+    text: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True)
 class Problem:
     """One problem of the TOML file: an error, or a warning.
 
-    `source` is the file's name. `line` counts from 1; 0 stands for an unknown line. `path` is the
-    dotted key ("platforms.twitch.key"), empty for the file as a whole.
+    `source` is the file's name. `line` and `column` count from 1, in characters; 0 stands for an unknown
+    place. `path` is the dotted key ("platforms.twitch.key"), empty for the file as a whole. `rule` says what
+    the key may hold. An empty `source` stands for the machine: nothing in the file is wrong.
     """
 
     source: str
@@ -35,13 +45,21 @@ class Problem:
     path: str
     message: str
     hint: str = ""
+    column: int = 0
+    rule: str = ""
+    excerpt: Excerpt | None = None
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, to which editors jump, or the file alone."""
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
     def __str__(self) -> str:
-        """Return `file:line: key: message (hint)`; editors jump to such a place."""
-        place = f"{self.source}:{self.line}" if self.line else self.source
+        """Return the problem in one line: `file:line:column: key: message (hint)`."""
         key = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {key}{self.message}{hint}"
+        place = f"{self.place}: " if self.source else ""
+        return f"{place}{key}{self.message}{hint}"
 
 
 class ConfigError(RestreamError):

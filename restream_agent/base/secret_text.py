@@ -1,5 +1,7 @@
 """The characters and the length of a secret, or of a URL that may hold one. Pure."""
 
+import re
+
 STREAM_URL = "is a URL, and not the key alone"
 """The complaint about a key for which `is_stream_url` is true."""
 
@@ -42,6 +44,17 @@ def obs_complaint(text: str, server: str | None) -> str:
     if len(text) > LONGEST_FOR_OBS and server != "srs":
         return f"is longer than {LONGEST_FOR_OBS} characters, and nginx-rtmp reads no more of OBS's key"
     return ""
+
+
+URL_LIKE = ("looks like a URL, and not the key alone", "the key is what follows the last slash")
+"""The warning, as (message, hint), about a key for which `is_like_url` is true."""
+
+_URL_LIKE = re.compile(r"[a-z][a-z0-9+.-]*://|(?:[a-z0-9-]+\.)+[a-z]{2,}(?::[0-9]+)?/", re.IGNORECASE)
+
+
+def is_like_url(text: str) -> bool:
+    """Whether a key begins like an address: with a scheme, or with the name of a host and a slash."""
+    return _URL_LIKE.match(text) is not None
 
 
 def is_stream_url(text: str) -> bool:

@@ -9,7 +9,7 @@ from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import THIS_MACHINE
 from restream_agent.cli import broadcast_words, status_view
 from restream_agent.cli.applied import require_applied
-from restream_agent.config.problems import toml_value
+from restream_agent.config.keys import toml_value
 from restream_agent.deploy import conversion_unit
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback

@@ -15,6 +15,8 @@ import click
 from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
+from restream_agent.cli.check import check_command
+from restream_agent.cli.explain import explain_command, schema_command
 from restream_agent.cli.log import log
 from restream_agent.cli.options import (
     all_option,
@@ -24,14 +26,13 @@ from restream_agent.cli.options import (
     explained,
     root_option,
 )
+from restream_agent.cli.problem_view import WARNING, show_problems
 from restream_agent.cli.progress import shown_progress
 from restream_agent.cli.secret import secret_group
 from restream_agent.cli.status import status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from restream_agent.base.errors import Problem
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,6 +48,9 @@ def main(context: click.Context, verbose: bool) -> None:
 main.add_command(log)
 main.add_command(secret_group)
 main.add_command(status)
+main.add_command(check_command)
+main.add_command(explain_command)
+main.add_command(schema_command)
 
 
 @main.command()
@@ -63,19 +67,6 @@ def init(root: Path) -> None:
         click.echo(f"made {made.ingest_key}: the key that OBS must send")
     click.echo("in OBS: server rtmp://THIS-HOST/live, stream key main?key=KEY, with the KEY from that file")
     click.echo("then: restream-agent check, restream-agent diff, restream-agent apply")
-
-
-@main.command()
-@root_option
-@config_option
-@explained
-def check(root: Path, given: Path | None) -> None:
-    """Check the configuration and list every problem."""
-    from restream_agent.deploy import commands
-
-    subject = commands.load(TargetMachine(root), given)
-    _warn(commands.check(subject))
-    click.echo(commands.summary(subject))
 
 
 @main.command()
@@ -132,7 +123,7 @@ def apply(root: Path, given: Path | None) -> None:
     target = TargetMachine(root)
     commands.require_rights(target)
     subject = commands.load(target, given)
-    _warn(subject.warnings)
+    show_problems(subject.warnings, WARNING)
     with shown_progress() as progress:
         done = commands.apply(subject, progress=progress)
     if journal.is_reader():  # the log has each step already, when it was taken
@@ -258,11 +249,6 @@ def fallback_off(channel: str | None, every: bool) -> None:
 def _show(messages: "Iterable[str]") -> None:
     for message in messages:
         click.echo(message)
-
-
-def _warn(warnings: "tuple[Problem, ...]") -> None:
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
 
 
 if __name__ == "__main__":

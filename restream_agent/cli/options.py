@@ -13,6 +13,7 @@ import click
 from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.one_line import printable
 from restream_agent.base.target import THIS_MACHINE
+from restream_agent.cli.problem_view import ERROR, show_problems
 from restream_agent.systemd.sd_notify import ServiceManager
 
 P = ParamSpec("P")
@@ -38,21 +39,22 @@ def explained(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def _show(error: RestreamError) -> None:
-    """Write an error: our name before the message or before each problem; what belongs to it is indented."""
-    messages = map(str, error.problems) if isinstance(error, ConfigError) else (error.message,)
-    for message in messages:
-        first, *others = message.splitlines() or [""]
-        click.echo(f"restream-agent: {first}", err=True)
-        for line in (*others, error.hint):
-            if line:
-                click.echo(f"  {line.lstrip()}", err=True)
+    """Write an error: each problem of the TOML, or our name and the message, and what belongs to it."""
+    if isinstance(error, ConfigError):
+        show_problems(error.problems, ERROR)
+        return
+    first, *others = error.message.splitlines() or [""]
+    click.echo(f"restream-agent: {first}", err=True)
+    for line in (*others, error.hint):
+        if line:
+            click.echo(f"  {line.lstrip()}", err=True)
 
 
 def _first_words(error: RestreamError) -> str:
-    """Return an error in one line: the first problem of a TOML with a line, and the number of others."""
+    """Return an error in one line: the first problem of a TOML with an excerpt, and the number of others."""
     if not isinstance(error, ConfigError):
         return printable(error.message.partition("\n")[0])
-    first = next((problem for problem in error.problems if problem.line), error.problems[0])
+    first = next((problem for problem in error.problems if problem.excerpt), error.problems[0])
     words = printable(str(replace(first, source=Path(first.source).name)))
     others = len(error.problems) - 1
     return f"{words}, and {others} more" if others else words

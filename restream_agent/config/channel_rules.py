@@ -5,17 +5,16 @@ from typing import Any
 
 from restream_agent.base.errors import Problem
 from restream_agent.config.channels import channel_configs
-from restream_agent.config.complaints import COMPLAINT
-from restream_agent.config.ingest import KEY_HINT
+from restream_agent.config.document import Document
+from restream_agent.config.ingest import KEY_HINT, TOO_LATE
 from restream_agent.config.model import Config
-from restream_agent.config.problems import problem
 from restream_agent.config.relays import BACKUP, channel_path, sender_of
 from restream_agent.config.toml_lines import KeyPath
 from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.time_spans import format_span
 
 
-def collisions(raw: Mapping[str, Any], text: str, source: str) -> list[Problem]:
+def collisions(raw: Mapping[str, Any], document: Document) -> list[Problem]:
     """Report platforms whose relays share a name, or the address that ffmpeg sends its reports from.
 
     The parsed text is searched, not the model, so that these are reported together with all other problems.
@@ -37,8 +36,7 @@ def collisions(raw: Mapping[str, Any], text: str, source: str) -> list[Problem]:
                 words = f"gets, by chance, the same loopback address for its reports as {owner}"
                 messages.append(((*table, name), words))
     return [
-        problem(COMPLAINT, path, f"{message}\nrename this platform", text, source)
-        for path, message in messages
+        document.problem(path, message, "rename this platform", of_name=True) for path, message in messages
     ]
 
 
@@ -53,7 +51,7 @@ def _platform_tables(raw: Mapping[str, Any]) -> Iterator[tuple[Channel, dict[str
             yield channel, platforms
 
 
-def ingest_problems(config: Config, text: str, source: str) -> list[Problem]:
+def ingest_problems(config: Config, document: Document) -> list[Problem]:
     """Report what a channel's `ingest` and `key` say that does not go with `[ingest]`."""
     found = list[tuple[KeyPath, str, str]]()
     for channel, each in channel_configs(config).items():
@@ -64,6 +62,5 @@ def ingest_problems(config: Config, text: str, source: str) -> list[Problem]:
         if each.ingest.timeout <= each.ingest.stall:
             limit = format_span(each.ingest.timeout)
             words = f"must be shorter than timeout in [ingest], which is {limit}"
-            hint = "otherwise the server closes OBS's connection before the fallback is shown"
-            found.append(((*channel_path(channel), "ingest", "stall"), words, hint))
-    return [problem(COMPLAINT, path, f"{message}\n{hint}", text, source) for path, message, hint in found]
+            found.append(((*channel_path(channel), "ingest", "stall"), words, TOO_LATE))
+    return [document.problem(path, message, hint) for path, message, hint in found]

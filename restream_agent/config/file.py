@@ -1,17 +1,13 @@
 """Finds the TOML file on the disk, reads and checks it."""
 
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from restream_agent.base import paths
 from restream_agent.base.errors import ConfigError, Problem
 from restream_agent.base.files import locate
-from restream_agent.config.load import load
+from restream_agent.config import load
+from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
-from restream_agent.config.toml_lines import line_of
-from restream_agent.config.warnings import warnings
 
 
 def config_path(root: Path, given: Path | None) -> Path:
@@ -21,25 +17,25 @@ def config_path(root: Path, given: Path | None) -> Path:
 
 def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
     """Return the configuration and its warnings; ConfigError if the file cannot be used."""
+    loaded = examine(path)
+    if loaded.config is None or loaded.problems:
+        raise ConfigError(loaded.problems)
+    return loaded.config, loaded.warnings
+
+
+def examine(path: Path) -> Loaded:
+    """Return what the file says, with its problems and warnings; ConfigError if it cannot be read."""
     try:
         text = path.read_text()
     except FileNotFoundError as error:
         is_usual = str(path).endswith(paths.CONFIG)
         hint = "restream-agent init creates it" if is_usual else "check the path after --config"
         raise ConfigError((Problem(str(path), 0, "", "does not exist", hint),)) from error
+    except PermissionError as error:
+        raise ConfigError(
+            (Problem(str(path), 0, "", "cannot be read", "run this as root (sudo)"),)
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ConfigError((Problem(str(path), 0, "", reason),)) from error
-    config = load(text, source=str(path))
-    return config, warnings(config, str(path), text)
-
-
-def located(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return problems of files that the TOML names, each with the line of its key in the TOML."""
-    found = []
-    for problem in problems:
-        with suppress(OSError, ValueError):
-            line = problem.line or line_of(Path(problem.source).read_text(), tuple(problem.path.split(".")))
-            problem = replace(problem, line=line)  # noqa: PLW2901
-        found.append(problem)
-    return tuple(found)
+    return load.examine(text, source=str(path))

@@ -10,6 +10,7 @@ from restream_agent.config import values
 from restream_agent.config.complaints import complaints
 from restream_agent.config.table import REQUIRED, SecretRef, Table, option
 from restream_agent.config.value_types import ValueType, choice, span
+from restream_agent.systemd.time_spans import format_span
 
 IngestServer = Literal["srs", "nginx-rtmp"]
 
@@ -18,11 +19,8 @@ SETTLE = (0, 60)
 """The bounds in seconds of the keys that a channel may have, too (channel.py)."""
 
 KEY_HINT = f"make another: {secret_text.NEW_KEY}"
-SILENCE = (
-    "must be longer than stall",
-    "otherwise the server closes OBS's connection before the fallback is shown",
-)
-"""The (message, hint) of a timeout that is not longer than `stall`."""
+TOO_LATE = "otherwise the server closes OBS's connection before the fallback is shown"
+"""The hint where `timeout` is not longer than `stall`."""
 
 
 def stall() -> Any:
@@ -90,6 +88,9 @@ class Ingest(Table):
         """Refuse a key that OBS cannot send, and a timeout that would end OBS before the stall is noticed."""
         if self.key_complaint:
             raise complaints("ingest", [("key", self.key_complaint, KEY_HINT)])
+        if self.timeout <= self.stall and "timeout" in self.model_fields_set:
+            raise complaints("ingest", [("timeout", "must be longer than stall", TOO_LATE)])
         if self.timeout <= self.stall:
-            raise complaints("ingest", [("timeout", *SILENCE)])
+            words = f"must be shorter than timeout, which is {format_span(self.timeout)}"
+            raise complaints("ingest", [("stall", words, TOO_LATE)])
         return self

@@ -1,18 +1,38 @@
-"""From the TOML file's text to a checked `Config`."""
+"""From the TOML file's text to a checked `Config`, or to every problem of the text."""
 
-import tomllib
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from restream_agent.base.errors import ConfigError, Problem
 from restream_agent.config import channel_rules
-from restream_agent.config.complaints import COMPLAINT
+from restream_agent.config.document import Document
+from restream_agent.config.keys import dotted
 from restream_agent.config.model import Config, Version
 from restream_agent.config.outputs import output_problems
-from restream_agent.config.problems import model_problems, problem, syntax_problem
+from restream_agent.config.parsing import parse
+from restream_agent.config.problems import model_problems
+from restream_agent.config.salvage import salvaged, still_true
+from restream_agent.config.toml_lines import KeyPath
+from restream_agent.config.warnings import warnings
 
 KNOWN_VERSIONS: tuple[int, ...] = get_args(Version)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a TOML text says: its configuration, what is wrong with it, and what is risky.
+
+    With problems, `config` is what the text says without its wrong parts, for further checks alone, and None
+    if nothing is left; `gone` has the paths of what was left out.
+    """
+
+    document: Document
+    config: Config | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    gone: frozenset[KeyPath] = frozenset()
 
 
 def load(text: str, *, source: str) -> Config:
@@ -20,45 +40,52 @@ def load(text: str, *, source: str) -> Config:
 
     Raises ConfigError with every problem of the text.
     """
-    text = text.removeprefix("\ufeff")  # some editors begin a file with a byte order mark
-    raw, problems = parse(text, source)
-    if not problems:
-        problems = version_problems(raw, text, source)
-    if not problems:
-        config, problems = validate(raw, text, source)
-        problems = [*problems, *channel_rules.collisions(raw, text, source)]
-        if config is not None:
-            problems += channel_rules.ingest_problems(config, text, source)
-            problems += output_problems(config, text, source)
-        problems.sort(key=lambda problem: problem.line)
-        if config is not None and not problems:
-            return config
-    # Raised outside every `except`: the error caught there holds the input, which a traceback would show.
-    raise ConfigError(tuple(problems))
+    loaded = examine(text, source=source)
+    if loaded.config is None or loaded.problems:
+        # Raised outside every `except`: an error caught there holds the input, which a traceback would show.
+        raise ConfigError(loaded.problems)
+    return loaded.config
 
 
-def parse(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the parsed text and no problem, or an empty table and the problem."""
-    try:
-        return tomllib.loads(text), []
-    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: huge numbers, deep nesting
-        return {}, [syntax_problem(error, text, source)]
+def examine(text: str, *, source: str) -> Loaded:
+    """Return what a TOML text says, and every problem and warning in the order of its lines."""
+    parsed = parse(Document(text.removeprefix("\ufeff"), source))  # some editors begin with a byte order mark
+    raw, document = parsed.raw, parsed.document
+    unknown = [] if raw is None else version_problems(raw, document)
+    if raw is None or unknown:
+        return Loaded(document, None, (*parsed.problems, *unknown), ())
+    config, problems, gone = validate(raw, document)
+    gone |= parsed.gone
+    problems += channel_rules.collisions(raw, document)
+    if config is not None and not any(path[0] == "ingest" for path in gone):
+        problems += channel_rules.ingest_problems(config, document)
+        problems += output_problems(config, document)
+    problems = [*parsed.problems, *(each for each in problems if each.path not in map(dotted, parsed.gone))]
+    remarks = () if config is None else still_true(warnings(config, document), gone)
+    return Loaded(document, config, _sorted(problems), tuple(remarks), gone)
 
 
-def version_problems(raw: dict[str, Any], text: str, source: str) -> list[Problem]:
+def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+
+
+def version_problems(raw: dict[str, Any], document: Document) -> list[Problem]:
     """Report an unknown version, and nothing else: the keys of another version are not known here."""
     version = raw.get("version")
     if type(version) is not int or version in KNOWN_VERSIONS:
         return []
     known = ", ".join(map(str, KNOWN_VERSIONS))
     message = f"{version} is not supported by this restream-agent"
-    hint = f"it supports {known}: update restream-agent"
-    return [problem(COMPLAINT, ("version",), f"{message}\n{hint}", text, source)]
+    return [document.problem(("version",), message, f"it supports {known}: update restream-agent")]
 
 
-def validate(raw: dict[str, Any], text: str, source: str) -> tuple[Config | None, list[Problem]]:
-    """Check the parsed text against the models."""
+def validate(
+    raw: dict[str, Any], document: Document
+) -> tuple[Config | None, list[Problem], frozenset[KeyPath]]:
+    """Check the parsed text against the models: what it says, its problems, and what was left out."""
     try:
-        return Config.model_validate(raw), []
+        return Config.model_validate(raw), [], frozenset()
     except ValidationError as error:
-        return None, model_problems(error, text, source)
+        found = error
+    config, gone = salvaged(raw, found)
+    return config, model_problems(found, document), gone

@@ -5,9 +5,8 @@ from ipaddress import AddressValueError, IPv4Address
 from urllib.parse import urlsplit
 
 from restream_agent.base.errors import Problem
-from restream_agent.config.complaints import COMPLAINT
+from restream_agent.config.document import Document
 from restream_agent.config.model import Config
-from restream_agent.config.problems import problem
 from restream_agent.config.relays import Relay, all_relays
 from restream_agent.config.table import SecretRef
 
@@ -51,14 +50,14 @@ def double_message(earlier: Relay) -> tuple[str, str]:
     return message, "the platform takes one of the two: remove one, or give it another key"
 
 
-def output_problems(config: Config, text: str, source: str) -> list[Problem]:
+def output_problems(config: Config, document: Document) -> list[Problem]:
     """Return a problem for each relay that cannot work beside the others, or that would feed itself."""
     named = {relay.full_name: _reference(relay.key) for relay in all_relays(config)}
     found = [(relay, double_message(earlier)) for relay, earlier in doubles(config, named)]
     found += [
         (relay, LOOP) for relay in loops(config, lambda host: host == "localhost" or _is_loopback(host))
     ]
-    return [problem(COMPLAINT, relay.table, "\n".join(words), text, source) for relay, words in found]
+    return [document.problem(relay.table, *words) for relay, words in found]
 
 
 def _reference(key: SecretRef) -> tuple[str, str]:

@@ -10,11 +10,11 @@ from pydantic.fields import FieldInfo
 from restream_agent.config.channel import ChannelIngest, ChannelLimits, ChannelTable
 from restream_agent.config.fallback import Fallback, FixedProfile
 from restream_agent.config.ingest import Ingest
+from restream_agent.config.keys import toml_value
 from restream_agent.config.model import Config
 from restream_agent.config.notify import Notify
 from restream_agent.config.platform import Platform, Transcode
 from restream_agent.config.presets import Preset, presets
-from restream_agent.config.problems import toml_value
 from restream_agent.config.relay import RelayRules
 from restream_agent.config.table import SecretRef, type_words
 

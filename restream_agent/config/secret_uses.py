@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from restream_agent.base import paths
 from restream_agent.config.channels import channel_configs
+from restream_agent.config.keys import dotted
 from restream_agent.config.model import Config
-from restream_agent.config.problems import dotted
 from restream_agent.config.relays import all_relays, channel_path
 from restream_agent.config.table import SecretRef
 
@@ -56,6 +57,18 @@ def named_secrets(config: Config) -> tuple[SecretUse, ...]:
         ),
         *_notify_uses(config),
     )
+
+
+def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
+    """Return the file that holds a secret. A secret that the TOML contains gets a file named after its user.
+
+    `encrypted` names the credentials that are stored encrypted.
+    """
+    if reference.credential is not None:
+        is_encrypted = reference.credential in encrypted
+        directory = paths.ENCRYPTED_CREDENTIALS if is_encrypted else paths.CREDENTIALS
+        return f"{directory}/{reference.credential}"
+    return str(reference.file) if reference.file is not None else f"{paths.INLINE_KEYS}/{user}"
 
 
 def _ingest_use(config: Config) -> tuple[SecretUse, ...]:

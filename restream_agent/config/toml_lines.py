@@ -1,96 +1,127 @@
-"""Finds the line of a key in a TOML text, which tomllib does not report.
+"""Finds where a TOML text has each key and value, which tomllib does not report.
 
 The scanner reads text that tomllib has accepted, so it only distinguishes keys, headers and values, and
-checks nothing. A key inside an inline table gets the line of its nearest parent.
+checks nothing. Offsets count characters from the beginning of the text.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 KeyPath = tuple[str | int, ...]
+Span = tuple[int, int]
+"""The offsets of the first character of a piece of the text, and of the first character after it."""
 
 BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 SPACE = re.compile(r"[ \t]*")
 QUOTED_KEY = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-# One token of a value. The longest string forms come first; three quotes may be followed by up to
-# two more that belong to the text (TOML 1.0, "Multi-line basic strings").
-VALUE_TOKEN = re.compile(
-    r"\"\"\"(?:[^\\]|\\.)*?\"\"\"\"{0,2}|'''.*?''''{0,2}|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"
-    r"|(?P<comment>#[^\n]*)|(?P<open>[\[{])|(?P<close>[\]}])|(?P<newline>\n)|[^\"'#\[\]{}\n]+",
+# A value that is neither array nor inline table. The longest string forms come first; three quotes may be
+# followed by up to two more that belong to the text (TOML 1.0, "Multi-line basic strings").
+SCALAR = re.compile(
+    r"\"\"\"(?:[^\\]|\\.)*?\"\"\"\"{0,2}|'''.*?''''{0,2}|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^,\]}\r\n#]*",
     re.DOTALL,
 )
 
 
-def line_of(text: str, path: KeyPath) -> int:
-    """Return the line, counted from 1, of a key in valid TOML, or of its nearest written parent.
+@dataclass(frozen=True)
+class KeyPlace:
+    """Where a key or table is written: its name, and what has its content (a value, or a table's header)."""
 
-    `path` holds table and key names, and the index of an entry in an array of tables.
-    Returns 0 when not even the first part is in the text.
+    name: Span
+    content: Span
+
+
+def key_places(text: str) -> dict[KeyPath, KeyPlace]:
+    """Return, for each table and key in a valid TOML text, the place that first names it.
+
+    A path holds table and key names, and the index of an entry in an array. Keys in inline tables have
+    places of their own.
     """
-    lines = key_lines(text)
-    for length in range(len(path), 0, -1):
-        if path[:length] in lines:
-            return lines[path[:length]]
-    return 0
+    return _Scanner(text).read()
 
 
-def key_lines(text: str) -> dict[KeyPath, int]:
-    """Return, for each table and key in a valid TOML text, the line that first names it."""
-    lines: dict[KeyPath, int] = {}
-    arrays: dict[KeyPath, int] = {}  # how many entries each array of tables has so far
-    table: KeyPath = ()
-    for position, keys, header in statements(text):
-        line = text.count("\n", 0, position) + 1
-        if header:
-            table = resolved(keys, arrays, opens_entry=header == "[[")
-            path = table
-        else:
-            path = table + keys
-        for length in range(1, len(path) + 1):
-            lines.setdefault(path[:length], line)
-        if header == "[":
-            lines[path] = line  # a table's own header is a better line than an earlier child's
-    return lines
+class _Scanner:
+    """Reads a text once, from its beginning to its end."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.places: dict[KeyPath, KeyPlace] = {}
+        self.arrays: dict[KeyPath, int] = {}  # how many entries each array of tables has so far
+
+    def read(self) -> dict[KeyPath, KeyPlace]:
+        """Read every header and assignment."""
+        table: KeyPath = ()
+        position = skip(BLANK, self.text, 0)
+        while position < len(self.text):
+            if self.text[position] == "[":
+                table, position = self.read_header(position)
+            else:
+                position = self.read_assignment(table, position)
+            position = skip(BLANK, self.text, position)
+        return self.places
+
+    def read_header(self, start: int) -> tuple[KeyPath, int]:
+        """Note a table's header; return the table's path, and the offset after the header."""
+        brackets = 2 if self.text.startswith("[[", start) else 1
+        names, position = read_names(self.text, start + brackets)
+        header = start, position + brackets
+        path: KeyPath = ()
+        for number, (name, span) in enumerate(names, start=1):
+            path = (*path, name)
+            if brackets == 2 and number == len(names):
+                self.arrays[path] = self.arrays.get(path, 0) + 1
+            self.places.setdefault(path, KeyPlace(span, header))
+            if path in self.arrays:
+                path = (*path, self.arrays[path] - 1)
+                self.places.setdefault(path, KeyPlace(span, header))
+        if brackets == 1:
+            self.places[path] = KeyPlace(names[-1][1], header)  # better than an earlier child's
+        return path, header[1]
+
+    def read_assignment(self, table: KeyPath, start: int) -> int:
+        """Note a key, its value and what the value holds; return the offset after the value."""
+        names, position = read_names(self.text, start)
+        position = skip(SPACE, self.text, position + 1)
+        path = (*table, *(name for name, _ in names))
+        end = self.read_value(path, position)
+        for length, (_, span) in enumerate(names[:-1], start=len(table) + 1):
+            self.places.setdefault(path[:length], KeyPlace(span, span))
+        self.places[path] = KeyPlace(names[-1][1], (position, end))
+        return end
+
+    def read_value(self, path: KeyPath, start: int) -> int:
+        """Note what an array or an inline table holds; return the offset after any value."""
+        opening = self.text[start]
+        if opening not in "[{":
+            scalar = self.text[start : skip(SCALAR, self.text, start)]
+            return start + len(scalar.rstrip())
+        index, position = 0, skip(BLANK, self.text, start + 1)
+        while self.text[position] not in "]}":
+            if opening == "{":
+                position = self.read_assignment(path, position)
+            else:
+                end = self.read_value((*path, index), position)
+                self.places.setdefault((*path, index), KeyPlace((position, end), (position, end)))
+                index, position = index + 1, end
+            position = skip(BLANK, self.text, position)
+            if self.text[position] == ",":
+                position = skip(BLANK, self.text, position + 1)
+        return position + 1
 
 
-def resolved(keys: tuple[str, ...], arrays: dict[KeyPath, int], *, opens_entry: bool) -> KeyPath:
-    """Return a header's full path, with the index of the newest entry after each array's name."""
-    path: KeyPath = ()
-    for position, key in enumerate(keys):
-        path = (*path, key)
-        if opens_entry and position == len(keys) - 1:
-            arrays[path] = arrays.get(path, 0) + 1
-        if path in arrays:
-            path = (*path, arrays[path] - 1)
-    return path
-
-
-def statements(text: str) -> Iterator[tuple[int, tuple[str, ...], str]]:
-    """Yield for each header and assignment: its offset, its keys, and "[", "[[" or ""."""
-    position = skip(BLANK, text, 0)
-    while position < len(text):
-        start = position
-        header = "[[" if text.startswith("[[", position) else "[" if text[position] == "[" else ""
-        keys, position = read_keys(text, position + len(header))
-        yield start, keys, header
-        position = position + len(header) if header else skip_value(text, position + 1)
-        position = skip(BLANK, text, position)
-
-
-def read_keys(text: str, position: int) -> tuple[tuple[str, ...], int]:
-    """Read a dotted key and the space after it."""
-    keys: list[str] = []
+def read_names(text: str, position: int) -> tuple[list[tuple[str, Span]], int]:
+    """Read a dotted key and the space after it: each name with its place, and the offset after it all."""
+    names: list[tuple[str, Span]] = []
     while True:
         position = skip(SPACE, text, position)
         key = QUOTED_KEY.match(text, position) or BARE_KEY.match(text, position)
         if key is None:
             raise ValueError("not valid TOML: a key was expected")
-        keys.append(key_text(key[0]))
+        names.append((key_text(key[0]), key.span()))
         position = skip(SPACE, text, key.end())
         if not text.startswith(".", position):
-            return tuple(keys), position
+            return names, position
         position += 1
 
 
@@ -99,17 +130,6 @@ def key_text(written: str) -> str:
     if written[0] not in "\"'":
         return written
     return str(tomllib.loads(f"key = {written}")["key"])
-
-
-def skip_value(text: str, position: int) -> int:
-    """Return the offset of the end of the line on which the value that starts here ends."""
-    depth = 0
-    while (token := VALUE_TOKEN.match(text, position)) is not None:
-        if token["newline"] and not depth:
-            break
-        depth += bool(token["open"]) - bool(token["close"])
-        position = token.end()
-    return position
 
 
 def skip(pattern: re.Pattern[str], text: str, position: int) -> int:

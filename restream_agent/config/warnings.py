@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
+from restream_agent.base import secret_text
 from restream_agent.base.errors import Problem
-from restream_agent.base.secret_text import NEW_KEY
 from restream_agent.config import notify
 from restream_agent.config.channels import channel_configs
+from restream_agent.config.document import Document
+from restream_agent.config.keys import dotted
 from restream_agent.config.model import Config
 from restream_agent.config.platform import Platform
 from restream_agent.config.presets import Preset, completed_url
-from restream_agent.config.problems import dotted
 from restream_agent.config.relays import channel_path
-from restream_agent.config.toml_lines import KeyPath, line_of
+from restream_agent.config.toml_lines import KeyPath
 from restream_agent.config.values import names_stream
 from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.time_spans import format_span
@@ -21,26 +22,24 @@ UNGUESSABLE = 12
 """Characters. At a thousand guesses a second, 12 random letters and digits take 10^11 years to find; 6 take
 a year."""
 
-GUESSABLE = ("is short enough to be guessed", f"{NEW_KEY} makes a longer key")
+GUESSABLE = ("is short enough to be guessed", f"{secret_text.NEW_KEY} makes a longer key")
 """The warning, as (message, hint), of an ingest key that is shorter."""
 
 Remark = tuple[KeyPath, str, str]  # where, message, hint
 
 
-def warnings(config: Config, source: str, text: str) -> tuple[Problem, ...]:
+def warnings(config: Config, document: Document) -> tuple[Problem, ...]:
     """Return the warnings in the order of the file's lines; no warning shows a secret.
 
-    `text` is what `config` was loaded from, `source` its file's name for messages.
+    `document` is what `config` was loaded from.
     """
     remarks = [
         *(remark for each in channel_configs(config).values() for remark in channel_remarks(each)),
         *message_remarks(config),
         *notify.remarks(config.notify),
     ]
-    problems = [
-        Problem(source, line_of(text, path), dotted(path), message, hint) for path, message, hint in remarks
-    ]
-    return tuple(sorted(problems, key=lambda problem: problem.line))
+    problems = [document.problem(path, message, hint, rule="") for path, message, hint in remarks]
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
 def channel_remarks(config: Config) -> Iterator[Remark]:
@@ -99,6 +98,8 @@ def key_remarks(place: KeyPath, name: str, platform: Platform) -> Iterator[Remar
     """Warn of keys that everyone who reads the file, or ffmpeg's command line, can see."""
     if platform.key is not None and platform.key.plain is not None:
         yield (*place, "key"), "is written in the clear", clear_hint(name)
+        if secret_text.is_like_url(platform.key.plain.get_secret_value()):
+            yield (*place, "key"), *secret_text.URL_LIKE
     if platform.key is None and platform.url is not None and names_stream(platform.url):
         hint = f"end the URL after the application; {clear_hint(name)}"
         yield (*place, "url"), "ends in a key, written in the clear", hint

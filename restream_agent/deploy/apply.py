@@ -21,7 +21,7 @@ from restream_agent.deploy.changes import Change, compare
 from restream_agent.deploy.plan import Actions, plan_actions
 from restream_agent.deploy.unfinished import Intent
 from restream_agent.render import assets
-from restream_agent.render.templates import Facts
+from restream_agent.render.facts import Facts
 from restream_agent.render.tree import render
 from restream_agent.systemd import broadcast_end, unit_names
 from restream_agent.systemd.channels import MAIN, MAIN_CHANNEL, Channel, channel_of

@@ -13,7 +13,7 @@ from restream_agent.base.errors import RestreamError
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.config.model import Config
 from restream_agent.deploy import server_test
-from restream_agent.render.templates import Facts
+from restream_agent.render.facts import Facts
 from restream_agent.systemd import systemctl, unit_names
 
 _START_TIMEOUT = 15.0

@@ -1,4 +1,4 @@
-"""The steps of check, render, diff and apply, between the command line and the modules that do the work.
+"""The steps of render, diff and apply, between the command line and the modules that do the work.
 
 Each function acts or computes, and returns data; only the command line prints.
 """
@@ -12,17 +12,17 @@ from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.base.target import TargetMachine
-from restream_agent.config import file, outputs
+from restream_agent.config import file
 from restream_agent.config.channels import channel_configs
+from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
-from restream_agent.config.problems import dotted
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import checks, conversion_unit, machine, polkit, secret_checks
+from restream_agent.deploy import checking, conversion_unit, machine, polkit, secret_checks
 from restream_agent.deploy.changes import describe
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.render import assets
-from restream_agent.render.templates import Facts
+from restream_agent.render.facts import Facts
 from restream_agent.render.tree import render as render_tree
 from restream_agent.systemd import systemctl
 
@@ -31,14 +31,18 @@ from restream_agent.systemd import systemctl
 class Subject:
     """What a command works with: a target, its checked configuration, and the facts of the machine.
 
-    `source` is the TOML file as the user named it, for messages; `warnings` are about its content.
+    `loaded` is what the TOML file says; `config` is its configuration.
     """
 
     target: TargetMachine
-    source: str
+    loaded: Loaded
     config: Config
     facts: Facts
-    warnings: tuple[Problem, ...]
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is risky in the file."""
+        return self.loaded.warnings
 
 
 def require_rights(target: TargetMachine) -> None:
@@ -53,52 +57,12 @@ def require_rights(target: TargetMachine) -> None:
 def load(target: TargetMachine, given: Path | None) -> Subject:
     """Read the TOML file, `given` or at its usual place; ConfigError with every problem in it."""
     path = file.config_path(target.root, given)
-    config, warnings = file.read(path)
+    loaded = file.examine(path)
+    if loaded.config is None or loaded.problems:
+        raise ConfigError(loaded.problems)
     # Rendered files name the usual path, so that a copy under --config shows only real differences.
-    facts = machine.collect_facts(config, target, source=paths.CONFIG)
-    return Subject(target, str(path), config, facts, warnings)
-
-
-def check(subject: Subject) -> tuple[Problem, ...]:
-    """Check what the TOML refers to, and return all warnings.
-
-    Raises ConfigError with all problems, RestreamError if a program is missing.
-    """
-    config, source, target = subject.config, subject.source, subject.target
-    _require_usable(subject)
-    if target.is_this_machine:
-        machine.require_programs(config, subject.facts)
-        if systemctl.is_running():
-            polkit.require_service(systemctl.Systemd())
-    fallback = preparation.remarks(config, source) if target.is_this_machine else ()
-    remarks = (*secret_checks.remarks(config, target.root, source), *fallback)
-    return (*subject.warnings, *file.located(remarks))
-
-
-def summary(subject: Subject) -> str:
-    """Return one line about a configuration that is in order: its file, channels, platforms and server."""
-    configs = channel_configs(subject.config)
-    enabled = sum(platform.enabled for each in configs.values() for platform in each.platforms.values())
-    platforms = "1 platform" if enabled == 1 else f"{enabled} platforms"
-    channels = f"{len(configs)} channels, " if len(configs) > 1 else ""
-    return f"{subject.source}: ok, {channels}{platforms}, {subject.config.ingest.server}"
-
-
-def _require_usable(subject: Subject) -> None:
-    """Raise ConfigError for the secrets, videos and outputs that cannot be used, all at once."""
-    config, source, target = subject.config, subject.source, subject.target
-    problems = list(secret_checks.problems(config, target.root, source))
-    try:
-        preparation.check(config, source)
-    except ConfigError as error:
-        problems += error.problems
-    if target.is_this_machine:
-        problems += [
-            Problem(source, 0, dotted(relay.table), *outputs.LOOP)
-            for relay in outputs.loops(config, checks.is_own_address)
-        ]
-    if problems:
-        raise ConfigError(file.located(problems))
+    facts = machine.collect_facts(loaded.config, target, source=paths.CONFIG)
+    return Subject(target, loaded, loaded.config, facts)
 
 
 def render(subject: Subject) -> Tree:
@@ -122,7 +86,13 @@ def write(tree: Tree, directory: Path) -> tuple[Path, ...]:
 
 
 def diff(subject: Subject) -> str:
-    """Return what apply would change, as a unified diff, then a comment for each unit; "" for no change."""
+    """Return what apply would change, as a unified diff, then a comment for each unit; "" for no change.
+
+    Raises ConfigError if a secret is missing.
+    """
+    missing = secret_checks.problems(subject.config, subject.target.root, subject.loaded.document.source)
+    if missing:
+        raise ConfigError(subject.loaded.document.located(missing))
     plan = applying.make_plan(subject.config, subject.facts, subject.target)
     return describe(plan.changes) + "".join(f"# {line}\n" for line in plan.actions.lines())
 
@@ -136,8 +106,9 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
     if target.is_this_machine:
         machine.require_programs(config, facts)
         polkit.require_service(systemctl.Systemd())
-    _require_usable(subject)
-
+    problems = checking.usable_problems(subject.loaded, target)
+    if problems:
+        raise ConfigError(problems)
     systemd = systemctl.Systemd()
 
     def prepare() -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from restream_agent.base import rights
@@ -11,28 +12,35 @@ from restream_agent.config.model import Config
 from restream_agent.config.notify import HIDDEN_DIRECTORIES
 from restream_agent.config.relays import all_relays
 from restream_agent.deploy import ffmpeg_codecs, ffmpeg_marks, secret_checks
+from restream_agent.render.facts import Facts, Programs
 from restream_agent.render.ffmpeg import AUTHORITIES
-from restream_agent.render.templates import Facts
 
 _SRS = "/usr/local/srs/objs/srs"
 _NGINX = "/usr/sbin/nginx"
 _NGINX_RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
 
 
+def programs(config: Config) -> Programs:
+    """Return where the programs of the units are; for a program that is not installed, its usual path."""
+    return Programs(
+        python=sys.executable,
+        ffmpeg=shutil.which("ffmpeg") or "/usr/bin/ffmpeg",
+        server_binary=str(_server_binary(config)),
+        nginx_rtmp_module=_NGINX_RTMP_MODULE,
+    )
+
+
 def collect_facts(config: Config, target: TargetMachine, *, source: str) -> Facts:
-    """Return what rendering needs; for a program that is not installed, its usual path.
+    """Return what rendering needs. ffmpeg is asked what it can do, which takes 0.3 s.
 
     `source` is the path of the TOML file that the rendered files name.
     """
-    ffmpeg = shutil.which("ffmpeg") or "/usr/bin/ffmpeg"
+    found = programs(config)
     return Facts(
+        **asdict(found),
         source=source,
-        python=sys.executable,
-        ffmpeg=ffmpeg,
-        ffmpeg_obstacles=ffmpeg_codecs.obstacles(ffmpeg),
-        has_marks=ffmpeg_marks.can_print(ffmpeg),
-        server_binary=str(_server_binary(config)),
-        nginx_rtmp_module=_NGINX_RTMP_MODULE,
+        ffmpeg_obstacles=ffmpeg_codecs.obstacles(found.ffmpeg),
+        has_marks=ffmpeg_marks.can_print(found.ffmpeg),
         hook_token=secret_checks.hook_token(target.root),
         encrypted=secret_checks.encrypted(target.root),
     )
@@ -51,20 +59,20 @@ def has_srs() -> bool:
     return Path(_SRS).exists()
 
 
-def require_programs(config: Config, facts: Facts) -> None:
+def require_programs(config: Config, found: Programs) -> None:
     """Raise RestreamError for the first program that the units cannot run, with a hint what to do."""
-    programs = {facts.python: "install restream-agent again", facts.ffmpeg: "apt install ffmpeg"}
+    hints = {found.python: "install restream-agent again", found.ffmpeg: "apt install ffmpeg"}
     if config.ingest.manage:
-        programs[facts.server_binary] = _server_hint(config)
-    for program, hint in programs.items():
+        hints[found.server_binary] = _server_hint(config)
+    for program, hint in hints.items():
         if not Path(program).exists():
             raise RestreamError(f"{program} does not exist", hint=hint)
         _require_executable(Path(program))
     if config.ingest.manage:
-        _require_root_s(Path(facts.server_binary))
-        if config.ingest.server == "nginx-rtmp" and not Path(facts.nginx_rtmp_module).exists():
+        _require_root_s(Path(found.server_binary))
+        if config.ingest.server == "nginx-rtmp" and not Path(found.nginx_rtmp_module).exists():
             raise RestreamError(
-                f"{facts.nginx_rtmp_module} does not exist", hint="apt install libnginx-mod-rtmp"
+                f"{found.nginx_rtmp_module} does not exist", hint="apt install libnginx-mod-rtmp"
             )
     if any(relay.url.startswith("rtmps:") for relay in all_relays(config)) and not Path(AUTHORITIES).exists():
         raise RestreamError(

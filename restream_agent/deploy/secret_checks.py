@@ -2,21 +2,22 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from restream_agent.base import paths, rights, secret_text, webhook_url
 from restream_agent.base.errors import Problem, RestreamError
 from restream_agent.base.files import locate
 from restream_agent.base.rights import read_secret
+from restream_agent.config.keys import dotted
 from restream_agent.config.model import Config
 from restream_agent.config.notify import EXPOSED
 from restream_agent.config.outputs import double_message, doubles
-from restream_agent.config.problems import dotted
-from restream_agent.config.secret_uses import WEBHOOK, SecretUse, secret_uses
+from restream_agent.config.secret_uses import WEBHOOK, SecretUse, key_file, secret_uses
 from restream_agent.config.table import SecretRef
 from restream_agent.config.values import is_own_place
 from restream_agent.config.warnings import GUESSABLE, UNGUESSABLE
-from restream_agent.render.relays import key_file
 
 
 def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
@@ -24,55 +25,71 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
 
     `source` is the file that the problems name. Raises RestreamError if this user may not read a secret.
     """
-    sealed = encrypted(root)
-    missing = []
+    sealed, found, usable = encrypted(root), list[Problem](), dict[str, bytes]()
     for use in secret_uses(config):
-        if use.reference.plain is None:
-            file = key_file(use.reference, use.user, sealed)
-            place = locate(root, file)
-            reason, hint = _file_complaint(place, use, is_encrypted=use.reference.credential in sealed)
-            if use.is_obs_key and not reason and use.reference.credential not in sealed:
-                reason, hint = _obs_complaint(place, config.ingest.server, use.reference)
-            if use.reference.file is not None and not reason:
-                reason, hint = _path_complaint(place, root)
-            if reason:
-                missing.append(Problem(source, 0, use.option, f"{file} {reason}", hint))
-    return tuple(dict.fromkeys(missing)) or _doubles(config, root, source)
+        if use.reference.plain is not None:
+            continue
+        file = key_file(use.reference, use.user, sealed)
+        place = locate(root, file)
+        reason, hint = _complaint_of(
+            use, place, config, root, is_encrypted=use.reference.credential in sealed
+        )
+        if reason:
+            found.append(Problem(source, 0, use.option, f"{file} {reason}", hint))
+        elif use.reference.credential not in sealed:
+            usable[use.user] = read_secret(place).strip()
+    return (*dict.fromkeys(found), *_doubles(config, usable, source))
 
 
-def _doubles(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
+def _complaint_of(
+    use: SecretUse, place: Path, config: Config, root: Path, *, is_encrypted: bool
+) -> tuple[str, str]:
+    """Return why a file does not do for a use of its secret, and what to do; "" if it does."""
+    reason, hint = _file_complaint(place, use, is_encrypted=is_encrypted)
+    if use.is_obs_key and not reason and not is_encrypted:
+        reason, hint = _obs_complaint(place, config.ingest.server, use.reference)
+    if use.reference.file is not None and not reason:
+        reason, hint = _path_complaint(place, root)
+    return reason, hint
+
+
+def _doubles(config: Config, keys: Mapping[str, bytes], source: str) -> tuple[Problem, ...]:
     """Return a problem for each relay that sends to the same place as another with an equal key.
 
-    config.outputs has refused those that name one credential twice; here two credentials hold one key.
+    `keys` are those that can be read, by user. config.outputs has refused the relays that name one credential
+    twice; here two credentials hold one key.
     """
-    sealed = encrypted(root)
-    keys = {
-        use.user: read_secret(locate(root, key_file(use.reference, use.user, sealed))).strip()
-        for use in secret_uses(config)
-        if _is_readable(use, sealed)
-    }
     return tuple(
         Problem(source, 0, dotted(relay.table), *double_message(earlier))
         for relay, earlier in doubles(config, keys)
+        if relay.key != earlier.key
     )
 
 
 def remarks(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
-    """Return warnings about stored secrets that work; config.warnings covers secrets in the TOML itself."""
-    sealed = encrypted(root)
-    stored = {
-        use.user: read_secret(locate(root, key_file(use.reference, use.user, sealed))).strip()
-        for use in secret_uses(config)
-        if (use.is_obs_key or use.user == WEBHOOK) and _is_readable(use, sealed)
-    }
-    warnings = [
-        Problem(source, 0, use.option, *GUESSABLE)
-        for use in secret_uses(config)
-        if use.is_obs_key and len(stored.get(use.user, b"." * UNGUESSABLE)) < UNGUESSABLE
-    ]
-    if webhook_url.is_exposed(stored.get(WEBHOOK, b"").decode()):
-        warnings.append(Problem(source, 0, "notify.webhook", *EXPOSED))
-    return tuple(warnings)
+    """Return warnings about stored secrets that work; config.warnings covers secrets in the TOML itself.
+
+    A secret that cannot be read is left out: `problems` has told of it.
+    """
+    sealed, warnings = encrypted(root), list[Problem]()
+    for use in secret_uses(config):
+        if _is_readable(use, sealed):
+            with suppress(OSError, UnicodeDecodeError):
+                text = read_secret(locate(root, key_file(use.reference, use.user, sealed))).decode().strip()
+                warnings += [Problem(source, 0, use.option, *remark) for remark in _remarks_of(use, text)]
+    return tuple(dict.fromkeys(warnings))
+
+
+def _remarks_of(use: SecretUse, text: str) -> Iterator[tuple[str, str]]:
+    """Yield (message, hint) for what is risky or odd about a secret of this use."""
+    if use.is_obs_key:
+        if len(text) < UNGUESSABLE:
+            yield GUESSABLE
+    elif use.user == WEBHOOK:
+        if webhook_url.is_exposed(text):
+            yield EXPOSED
+    elif not use.option.startswith("notify.") and secret_text.is_like_url(text):
+        yield secret_text.URL_LIKE
 
 
 def _is_readable(use: SecretUse, sealed: frozenset[str]) -> bool:

@@ -8,7 +8,7 @@ from restream_agent.base import paths
 from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.config.model import Config
-from restream_agent.render.templates import Facts
+from restream_agent.render.facts import Facts
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.directives import directives
 from restream_agent.systemd.transient import run_confined

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from restream_agent.base import paths, rights
 from restream_agent.base.channel_paths import MAIN_PATHS, ChannelPaths
-from restream_agent.base.errors import ConfigError, Problem, RestreamError
+from restream_agent.base.errors import Problem, RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
 from restream_agent.base.process import run
@@ -49,24 +49,23 @@ def parse_settings(text: str, source: str = MAIN_PATHS.fallback_settings) -> Fal
         raise RestreamError(f"{source}: {error}", hint="restream-agent apply") from error
 
 
-def check(config: Config, source: str) -> None:
-    """Raise ConfigError with each video that cannot be played, and the reason.
+def problems(config: Config, source: str) -> tuple[Problem, ...]:
+    """Return a problem for each video that cannot be played, with the reason; one of a list has its index.
 
     Root has ffprobe run as the user of the preparation unit: that unit converts the video later.
     """
     is_confined = os.geteuid() == 0 and systemctl.is_running()
     runner = partial(run_confined, user=unit_names.PREPARE_USER) if is_confined else run
-    problems = []
+    found = []
     for table, videos in _videos(config):
-        for path in videos:
+        for index, path in enumerate(videos):
             try:
                 ffprobe.check_readable(path)
                 _require_access(path)
                 ffprobe.inspect(path, runner=runner)
             except RestreamError as error:
-                problems.append(Problem(source, 0, f"{table}.video", error.message, error.hint))
-    if problems:
-        raise ConfigError(tuple(problems))
+                found.append(Problem(source, 0, f"{table}.video[{index}]", error.message, error.hint))
+    return tuple(found)
 
 
 def _videos(config: Config) -> Iterator[tuple[str, tuple[Path, ...]]]:

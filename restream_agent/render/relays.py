@@ -6,12 +6,13 @@ from restream_agent.base import paths
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.config.model import Config
 from restream_agent.config.relays import Relay, relays
-from restream_agent.config.secret_uses import secret_uses
+from restream_agent.config.secret_uses import key_file, secret_uses
 from restream_agent.config.table import SecretRef
+from restream_agent.render.facts import Facts
 from restream_agent.render.ffmpeg import EXPANDED, output_options, relay_command
 from restream_agent.render.relay_users import relay_user
 from restream_agent.render.settings import relay_environment
-from restream_agent.render.templates import Facts, Templates
+from restream_agent.render.templates import Templates
 from restream_agent.systemd import escaping, unit_names
 from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.directives import directives
@@ -107,18 +108,6 @@ def credential(name: str, reference: SecretRef, user: str, facts: Facts) -> str:
     """Return the directive that gives a unit a secret as the credential `name`; see systemd.exec(5)."""
     kind = "LoadCredentialEncrypted" if reference.credential in facts.encrypted else "LoadCredential"
     return f"{kind}={name}:{escaping.value(key_file(reference, user, facts.encrypted))}"
-
-
-def key_file(reference: SecretRef, user: str, encrypted: frozenset[str]) -> str:
-    """Return the file that holds a secret. A secret that the TOML contains gets a file named after its user.
-
-    `encrypted` names the credentials that are stored encrypted.
-    """
-    if reference.credential is not None:
-        is_encrypted = reference.credential in encrypted
-        directory = paths.ENCRYPTED_CREDENTIALS if is_encrypted else paths.CREDENTIALS
-        return f"{directory}/{reference.credential}"
-    return str(reference.file) if reference.file is not None else f"{paths.INLINE_KEYS}/{user}"
 
 
 def inline_keys(config: Config) -> Tree:

@@ -1,38 +1,15 @@
-"""What rendering works with: facts about the machine, the package's texts, and filled templates. Pure."""
+"""What rendering works with: the package's texts, and filled templates. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from restream_agent.base import channel_paths, endpoints, paths
 from restream_agent.render.channel_words import ChannelWords
+from restream_agent.render.facts import Facts
 from restream_agent.systemd import escaping, unit_names
 from restream_agent.systemd.channels import Channel
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What rendering needs to know about the machine.
-
-    `source` is the TOML's path. `python`, `ffmpeg`, `server_binary` and `nginx_rtmp_module` are paths too.
-    `encrypted` names the credentials that are stored encrypted. `ffmpeg_obstacles` has the codecs that this
-    ffmpeg cannot carry, each with the reason; `has_marks` says that it can print marks (stream/marks.py).
-    """
-
-    source: str
-    python: str
-    ffmpeg: str
-    server_binary: str
-    nginx_rtmp_module: str
-    hook_token: str
-    encrypted: frozenset[str] = frozenset()
-    ffmpeg_obstacles: Mapping[str, str] = field(default_factory=dict)
-    has_marks: bool = True
-
-    def __repr__(self) -> str:
-        """Show the source alone: the hook token is a secret."""
-        return f"Facts(source={self.source!r})"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from restream_agent.config.secret_uses import INGEST
 from restream_agent.render import codecs
 from restream_agent.render.broadcast import broadcast_files, channel_files, channel_templates, server_address
 from restream_agent.render.channel_words import ChannelWords
+from restream_agent.render.facts import Facts
 from restream_agent.render.notifier import notify_files
 from restream_agent.render.relays import credential, inline_keys, relay_files
 from restream_agent.render.settings import milliseconds
-from restream_agent.render.templates import Assets, Facts, Templates
+from restream_agent.render.templates import Assets, Templates
 from restream_agent.systemd import escaping, unit_names
 from restream_agent.systemd.channels import Channel
 

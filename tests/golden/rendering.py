@@ -7,7 +7,7 @@ from restream_agent.base.file_tree import File, Tree
 from restream_agent.config.load import load
 from restream_agent.config.model import Config
 from restream_agent.render import assets
-from restream_agent.render.templates import Facts
+from restream_agent.render.facts import Facts
 from restream_agent.render.tree import render
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/restream.toml"))

@@ -79,7 +79,7 @@ def test_a_refused_edit_is_shown_with_its_line(applied: Installation) -> None:
     bad = good.replace("[fallback]\n", "[fallback]\nholdd = 1\n")
     line = bad.splitlines().index("holdd = 1") + 1
     applied.edit(bad, succeeds=False)
-    words = f"last edit not applied: restream.toml:{line}: fallback.holdd: "
+    words = f"last edit not applied: restream.toml:{line}:1: fallback.holdd: "
     applied.container.wait_until(lambda: words in applied.product("status"), 10, words)
     applied.container.write(TOML, good)
     applied.product("apply")

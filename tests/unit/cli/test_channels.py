@@ -30,10 +30,11 @@ def test_problems_of_a_channel_are_named_with_their_lines(root: Path) -> None:
     """Its keys and its videos; those of the top are not told twice."""
     place = toml(root, TWO_CHANNELS)
     lines = run("check", "--root", root).stderr.splitlines()
-    assert [line.removeprefix(f"restream-agent: {place}:").split(": ")[:2] for line in lines] == [
-        ["8", "channels.es.key"],
-        ["13", "channels.es.platforms.twitch.key"],
-        ["10", "channels.es.fallback.video"],
+    said = [line.removeprefix(f"{place}:").split(": ")[:3] for line in lines if ": error: " in line]
+    assert said == [
+        ["8:7", "error", "channels.es.key"],
+        ["10:9", "error", "channels.es.fallback.video"],
+        ["13:7", "error", "channels.es.platforms.twitch.key"],
     ]
 
 

@@ -95,9 +95,9 @@ def test_an_error_is_the_status_of_its_unit(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         (tmp_path / "etc/restream-agent").mkdir(parents=True)
         toml(tmp_path, "version = 1\n[fallback]\nholdd = 1\n")
-        run("check", "--root", tmp_path)
+        run("apply", "--root", tmp_path)
         status = manager.recv(4096).decode()
-    assert status.startswith("STATUS=restream.toml:3: fallback.holdd: "), status
+    assert status.startswith("STATUS=restream.toml:3:1: fallback.holdd: "), status
     assert status.endswith(", and 1 more"), status
 
 
@@ -145,9 +145,9 @@ def test_warnings_come_before_what_fails(root: Path) -> None:
     """A warning may explain the failure."""
     toml(root, GOOD.replace('{ credential = "twitch" }', f'"{KEY}"'))
     (root / CREDENTIALS / "ingest").unlink()
-    warning, failure = run("apply", "--root", root).stderr.splitlines()
-    assert warning.startswith("warning: ")
-    assert "ingest.key" in failure
+    warning, failure = run("apply", "--root", root).stderr.split("\n\n")[:2]
+    assert ": warning: platforms.twitch.key: " in warning
+    assert ": error: ingest.key: " in failure
 
 
 def test_render_prints_every_file_and_no_secret(root: Path) -> None:
@@ -186,9 +186,7 @@ def test_a_missing_file_is_bad_configuration(tmp_path: Path, command: str) -> No
     """The exit code is 78; the hint names the command that makes the file."""
     done = run(command, "--root", tmp_path)
     assert (done.exit_code, done.stdout) == (78, "")
-    assert done.stderr.startswith(
-        f"restream-agent: {tmp_path}/etc/restream-agent/restream.toml: does not exist"
-    )
+    assert done.stderr.startswith(f"{tmp_path}/etc/restream-agent/restream.toml: error: does not exist\n")
     assert "restream-agent init creates it" in done.stderr
 
 
@@ -196,7 +194,8 @@ def test_a_missing_copy_is_not_what_init_creates(tmp_path: Path) -> None:
     """`init` writes to the usual place alone."""
     done = run("check", "--config", tmp_path / "copy.toml")
     assert (done.exit_code, "init" in done.stderr) == (78, False)
-    assert "copy.toml: does not exist (check the path after --config)" in done.stderr
+    assert "copy.toml: error: does not exist\n" in done.stderr
+    assert "= hint: check the path after --config\n" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
@@ -205,24 +204,27 @@ def test_broken_toml_is_bad_configuration(root: Path, command: str) -> None:
     place = toml(root, f'{GOOD}key = "{KEY}\n')
     done = run(command, "--root", root)
     assert (done.exit_code, done.stdout) == (78, "")
-    assert f"{place}:7: " in done.stderr
+    assert f"{place}:7:7: error: " in done.stderr
 
 
 def test_all_problems_are_named_at_once(root: Path) -> None:
-    """Each problem has a line of its own, with our name before it."""
+    """Each problem has a paragraph of its own; a key that is missing is told beside a word that is wrong."""
     place = toml(root, GOOD.replace("preset", "presett") + '[fallback]\nhold = "soon"\n')
-    first, second = run("check", "--root", root).stderr.splitlines()
-    assert first.startswith(f"restream-agent: {place}:5: platforms.twitch.presett: ")
-    assert second.startswith(f"restream-agent: {place}:8: fallback.hold: ")
+    (root / CREDENTIALS / "twitch").unlink()
+    first, second, third, count = run("check", "--root", root).stderr.split("\n\n")
+    assert first.startswith(f"{place}:5:1: error: platforms.twitch.presett: ")
+    assert second.startswith(f"{place}:6:7: error: platforms.twitch.key: ")
+    assert third.startswith(f"{place}:8:8: error: fallback.hold: ")
+    assert count == f"{place}: 3 errors\n"
 
 
 def test_what_the_toml_refers_to_is_named_with_its_line(root: Path) -> None:
-    """Keys and videos, all at once; a key inside an inline table has the line of the table."""
+    """Keys and videos, all at once, each at its value."""
     place = toml(root, GOOD + '[fallback]\nmessage = "x"\nvideo = "/nonexistent.mp4"\n')
     (root / CREDENTIALS / "twitch").unlink()
-    first, second = run("check", "--root", root).stderr.splitlines()
-    assert first.startswith(f"restream-agent: {place}:6: platforms.twitch.key: ")
-    assert second.startswith(f"restream-agent: {place}:9: fallback.video: ")
+    first, second, _ = run("check", "--root", root).stderr.split("\n\n")
+    assert first.startswith(f"{place}:6:7: error: platforms.twitch.key: ")
+    assert second.startswith(f"{place}:9:9: error: fallback.video: ")
 
 
 def test_check_says_what_is_in_order(root: Path) -> None:

@@ -5,8 +5,7 @@ import pytest
 from restream_agent.base.errors import ConfigError
 from restream_agent.config import channel_rules
 from restream_agent.config.channels import channel_configs
-from restream_agent.config.load import load
-from restream_agent.config.warnings import warnings
+from restream_agent.config.load import examine, load
 
 TOP = """version = 1
 [ingest]
@@ -34,7 +33,7 @@ def problems(text: str) -> list[tuple[int, str, str]]:
 
 def warned(text: str) -> list[tuple[str, str]]:
     """Return (key, message) of each warning about a file."""
-    return [(one.path, one.message) for one in warnings(load(text, source="t"), "t", text)]
+    return [(one.path, one.message) for one in examine(text, source="t").warnings]
 
 
 def test_a_channel_s_stall_is_shorter_than_the_server_s_timeout() -> None:

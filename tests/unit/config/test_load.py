@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restream_agent.base.errors import ConfigError
-from restream_agent.config.load import load
+from restream_agent.config.load import examine, load
 from restream_agent.config.model import Config
 from restream_agent.config.relays import relays
 from restream_agent.config.table import SecretRef
-from restream_agent.config.warnings import warnings
 
 INGEST = 'version = 1\n[ingest]\nkey = { credential = "ingest" }\n'
 KICK = "fa723fc1b171.global-contribute.live-video.net"
@@ -26,8 +25,9 @@ def config(text: str = "", *, start: str = INGEST) -> Config:
 
 def warned(text: str = "", *, start: str = INGEST) -> list[str]:
     """Load a text and give its warnings."""
-    loaded = config(text, start=start)
-    return [str(problem) for problem in warnings(loaded, "restream.toml", start + text)]
+    found = examine(start + text, source="restream.toml")
+    assert not found.problems
+    return [str(problem) for problem in found.warnings]
 
 
 def test_defaults() -> None:
@@ -151,41 +151,41 @@ SENT = '[platforms.a]\nkey = { credential = "a" }\n'
 @pytest.mark.parametrize(
     ("start", "text", "warning"),
     [
-        (INGEST, "", "restream.toml: platforms: no platform is enabled: nothing will be sent "
+        (INGEST, "", "restream.toml:1:1: platforms: no platform is enabled: nothing will be sent "
          "(add [platforms.NAME])"),
         (INGEST, '[platforms.a]\npreset = "twitch"\nkey = "hidden"',
-         f'restream.toml:6: platforms.a.key: is written in the clear ({CLEAR.format("a")}'
+         f'restream.toml:6:7: platforms.a.key: is written in the clear ({CLEAR.format("a")}'
          '{ credential = "a" })'),
         (INGEST, '[platforms.a]\nurl = "rtmp://h/app/hidden"',
-         "restream.toml:5: platforms.a.url: ends in a key, written in the clear "
+         "restream.toml:5:7: platforms.a.url: ends in a key, written in the clear "
          f'(end the URL after the application; {CLEAR.format("a")}{{ credential = "a" }})'),
         (INGEST, SENT + 'preset = "facebook"\nurl = "rtmp://h/rtmp"',
-         "restream.toml:7: platforms.a.url: Facebook Live accepts rtmps:// only "
+         "restream.toml:7:7: platforms.a.url: Facebook Live accepts rtmps:// only "
          "(write rtmps:// and port 443)"),
         (INGEST, SENT + f'preset = "kick"\nurl = "rtmps://{KICK}"',
-         "restream.toml:7: platforms.a.url: has no port and no application: :443/app is added "
+         "restream.toml:7:7: platforms.a.url: has no port and no application: :443/app is added "
          "(add :443/app to it)"),
         (INGEST, '[fallback]\nhold = "forever"\n' + SENT + 'preset = "twitch"',
-         "restream.toml:5: fallback.hold: Twitch (a) ends a broadcast after 48 hours "
+         "restream.toml:5:8: fallback.hold: Twitch (a) ends a broadcast after 48 hours "
          '(a hold of more than "48h" has no effect there)'),
         (INGEST, '[fallback]\nhold = "9h"\n' + SENT + 'preset = "facebook"',
-         "restream.toml:5: fallback.hold: Facebook Live (a) ends a broadcast after 8 hours "
+         "restream.toml:5:8: fallback.hold: Facebook Live (a) ends a broadcast after 8 hours "
          '(a hold of more than "8h" has no effect there)'),
         (INGEST, '[fallback]\nkeyframe = "5s"\n' + SENT + 'preset = "youtube"',
-         "restream.toml:5: fallback.keyframe: YouTube asks for a keyframe every 4s or more often "
+         "restream.toml:5:12: fallback.keyframe: YouTube asks for a keyframe every 4s or more often "
          "(a receives the fallback unchanged)"),
         (INGEST, SENT + 'preset = "x"\nvideo = { bitrate = "3M", keyframe = "4s" }',
-         "restream.toml:7: platforms.a.video.keyframe: X (Twitter) asks for a keyframe every 3s "
+         "restream.toml:7:38: platforms.a.video.keyframe: X (Twitter) asks for a keyframe every 3s "
          "or more often"),
         (INGEST, SENT + 'preset = "twitch"\nvideo = { bitrate = "9M" }',
-         "restream.toml:7: platforms.a.video.bitrate: Twitch accepts at most 6000k of video"),
+         "restream.toml:7:21: platforms.a.video.bitrate: Twitch accepts at most 6000k of video"),
         (INGEST, SENT + 'preset = "mixcloud"\nvideo = { bitrate = "3M", fps = 60 }',
-         "restream.toml:7: platforms.a.video.fps: Mixcloud accepts at most 30 frames a second"),
+         "restream.toml:7:33: platforms.a.video.fps: Mixcloud accepts at most 30 frames a second"),
         (OPEN, SENT + 'preset = "twitch"',
-         "restream.toml:3: ingest.key: anyone who reaches 0.0.0.0:1935 can broadcast "
+         "restream.toml:3:7: ingest.key: anyone who reaches 0.0.0.0:1935 can broadcast "
          '(set a key, or listen = "127.0.0.1:1935")'),
         ('version = 1\n[ingest]\nkey = "hidden-and-long"\n', SENT + 'preset = "twitch"',
-         f'restream.toml:3: ingest.key: is written in the clear ({CLEAR.format("ingest")}'
+         f'restream.toml:3:7: ingest.key: is written in the clear ({CLEAR.format("ingest")}'
          '{ credential = "ingest" })'),
     ],
 )  # fmt: skip
@@ -246,7 +246,7 @@ def test_no_secret_is_ever_shown(secret: str, place: str) -> None:
             str(loaded),
             repr(loaded),
             repr(relays(loaded)),
-            repr(warnings(loaded, "restream.toml", text)),
+            repr(examine(text, source="restream.toml")),
         ]
     assert not [each for each in shown if "sEcReT" in each]
 

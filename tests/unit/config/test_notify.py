@@ -8,9 +8,8 @@ import pytest
 from restream_agent.base import paths
 from restream_agent.base.file_tree import File, Link, Tree
 from restream_agent.base.files import locate
-from restream_agent.config.load import load
+from restream_agent.config.load import examine, load
 from restream_agent.config.model import Config
-from restream_agent.config.warnings import warnings
 from restream_agent.deploy import credentials, secret_checks
 from restream_agent.deploy.changes import compare, describe
 from restream_agent.deploy.plan import Actions, plan_actions
@@ -46,7 +45,7 @@ def between(before: Tree, after: Tree, *, changed: frozenset[str] = frozenset())
 
 
 def warned(notify: str) -> list[str]:
-    return [str(one) for one in warnings(configured(notify), "t.toml", START + notify)]
+    return [str(one) for one in examine(START + notify, source="t.toml").warnings]
 
 
 @pytest.fixture
@@ -85,22 +84,22 @@ def test_nobody_is_told_unless_somebody_is_named() -> None:
         ('[notify]\nwebhook = "http://localhost/hidden"', ""),
         (
             '[notify]\nwebhook = "http://hidden.example.org/"',
-            "t.toml:8: notify.webhook: is http://: the URL and every message cross the network "
+            "t.toml:8:11: notify.webhook: is http://: the URL and every message cross the network "
             "unencrypted (write https://)",
         ),
         (
             '[notify]\nwebhook = { credential = "hook" }\nsecret = "hidden"',
-            "t.toml:9: notify.secret: is written in the clear (store it with `restream-agent secret set "
+            "t.toml:9:10: notify.secret: is written in the clear (store it with `restream-agent secret set "
             'webhook-secret` and write secret = { credential = "webhook-secret" })',
         ),
         (
             '[notify]\ncommand = ["/root/tell"]',
-            "t.toml:8: notify.command: is in a directory that the sandbox of restream-notify.service hides "
-            "(move the program to /usr/local/bin)",
+            "t.toml:8:11: notify.command: is in a directory that the sandbox of restream-notify.service "
+            "hides (move the program to /usr/local/bin)",
         ),
         (
             '[notify]\nevery = "2min"',
-            "t.toml:8: notify.every: has no effect without a webhook or a command (add one of them)",
+            "t.toml:8:9: notify.every: has no effect without a webhook or a command (add one of them)",
         ),
     ],
 )

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
+from restream_agent.config.keys import known_keys, toml_value
 from restream_agent.config.load import load
 from restream_agent.config.model import Config
-from restream_agent.config.problems import known_keys, toml_value
 from restream_agent.config.reference import TABLES, example_of, fields_of, generate, json_schema
 from restream_agent.config.table import SecretRef, type_words
 

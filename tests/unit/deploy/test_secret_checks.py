@@ -194,6 +194,19 @@ def test_an_ingest_key_that_can_be_guessed_deserves_a_warning(root: Path, key: s
 
 
 @pytest.mark.parametrize(
+    ("key", "is_told"),
+    [("https://h/k", True), ("live.example.org/app/k", True), ("live_1/2", False), ("1.2-3/4", False)],
+)
+def test_a_key_that_looks_like_a_url_deserves_a_warning(root: Path, key: str, is_told: bool) -> None:
+    """Some platforms have odd keys, so it is not refused."""
+    put(root, "/run/secrets/club", key.encode())
+    put(root, f"{paths.CREDENTIALS}/ingest", b"x" * 12)
+    told = [str(remark) for remark in secret_checks.remarks(CONFIG, root, "t")]
+    words = "looks like a URL, and not the key alone (the key is what follows the last slash)"
+    assert told == ([f"t: platforms.club.key: {words}"] if is_told else [])
+
+
+@pytest.mark.parametrize(
     ("server", "reason"), [("srs", "has a /, and SRS cuts OBS's URL at its last slash"), ("nginx-rtmp", "")]
 )
 def test_a_slash_in_the_key_of_obs_is_refused_where_it_does_not_work(

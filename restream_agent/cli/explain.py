@@ -1,0 +1,34 @@
+"""The commands `explain` and `schema`: what the TOML may say, for people and for editors."""
+
+import json
+
+import click
+
+from restream_agent.cli.options import explained
+
+
+@click.command("explain")
+@click.argument("key", required=False, default="")
+@explained
+def explain_command(key: str) -> None:
+    """Say what a key of the TOML is for, and what it may hold.
+
+    KEY is dotted, such as fallback.hold or platforms.twitch.key. A table lists its keys. Without KEY, the
+    tables are listed.
+    """
+    from restream_agent.config.explain import explain
+
+    click.echo(explain(key))
+
+
+@click.command("schema")
+@explained
+def schema_command() -> None:
+    """Print the JSON schema of the TOML, for editors.
+
+    Save it beside the TOML, and begin the TOML with `#:schema FILE`: editors that know Taplo's comment then
+    complete keys and mark mistakes.
+    """
+    from restream_agent.config.reference import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))

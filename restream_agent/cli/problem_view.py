@@ -1,0 +1,77 @@
+"""Problems of the TOML as a compiler shows them: place, message, the line with a mark under it, rule, hint.
+
+Each problem begins with `file:line:column: error:`, the form that editors and CI know of gcc.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import click
+
+from restream_agent.base import journal
+from restream_agent.base.errors import Excerpt, Problem
+
+
+@dataclass(frozen=True)
+class Severity:
+    """A word before a message, and its colour on a terminal."""
+
+    word: str
+    colour: str
+
+
+ERROR = Severity("error", "red")
+WARNING = Severity("warning", "yellow")
+
+_GUTTER = 5
+"""Cells for the line's number: a TOML of 99,999 lines has room."""
+
+
+def show_problems(problems: Iterable[Problem], severity: Severity) -> None:
+    """Write problems to stderr, each as a paragraph; in the journal each has one line."""
+    if journal.is_reader():
+        for problem in problems:
+            click.echo(f"{severity.word}: {problem}", err=True)
+        return
+    colour = None if "NO_COLOR" not in os.environ else False  # https://no-color.org; None: on a terminal
+    for problem in problems:
+        click.echo(paragraph(problem, severity) + "\n", err=True, color=colour)
+
+
+def paragraph(problem: Problem, severity: Severity) -> str:
+    """Return a problem in several lines, coloured."""
+    place = problem.place if problem.source else "restream-agent"
+    key = f"{problem.path}: " if problem.path else ""
+    word = click.style(f"{severity.word}:", fg=severity.colour, bold=True)
+    message, *more = problem.message.splitlines() or [""]
+    lines = [
+        f"{click.style(f'{place}:', bold=True)} {word} {key}{message}",
+        *(f"  {line.strip()}" for line in more),
+    ]
+    if problem.excerpt is not None:
+        lines += _marked(problem.excerpt, problem.line, severity)
+    lines += [_note(word, text) for word, text in (("rule", problem.rule), ("hint", problem.hint)) if text]
+    return "\n".join(lines)
+
+
+def _marked(excerpt: Excerpt, line: int, severity: Severity) -> list[str]:
+    mark = click.style("^" * excerpt.width, fg=severity.colour, bold=True)
+    return [
+        f"{_gutter(str(line))} {excerpt.text}".rstrip(),
+        f"{_gutter('')} {' ' * excerpt.start}{mark}",
+    ]
+
+
+def _gutter(number: str) -> str:
+    return click.style(f"{number:>{_GUTTER}} |", dim=True)
+
+
+def _note(word: str, text: str) -> str:
+    return f"{' ' * _GUTTER} {click.style('=', dim=True)} {click.style(f'{word}:', bold=True)} {text}"
+
+
+def counted(errors: int, warnings: int) -> str:
+    """Return how many errors and warnings there are, in words: "2 errors, 1 warning"."""
+    numbers = ((errors, "error"), (warnings, "warning"))
+    return ", ".join(f"{number} {word}{'s' * (number != 1)}" for number, word in numbers if number)

@@ -1,0 +1,72 @@
+"""Parses a TOML text as far as possible: a line with an error is left out, and the rest is read. Pure."""
+
+import tomllib
+from dataclasses import dataclass, field
+from typing import Any
+
+from restream_agent.base.errors import Problem
+from restream_agent.config.document import Document
+from restream_agent.config.toml_lines import KeyPath, read_names
+
+_MOST = 20
+"""Errors of a text that are told. A file with more is no TOML."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a TOML text says, and what in it is not TOML.
+
+    `document` is the text without the lines that have errors, of the same length. `raw` is None if the rest
+    cannot be read either. `gone` has the keys that were left out with their lines.
+    """
+
+    document: Document
+    raw: dict[str, Any] | None
+    problems: tuple[Problem, ...] = field(default_factory=tuple)
+    gone: frozenset[KeyPath] = frozenset()
+
+
+def parse(document: Document) -> Parsed:
+    """Read a text, without the lines that have errors."""
+    problems, gone = list[Problem](), set[KeyPath]()
+    while len(problems) < _MOST:
+        try:
+            raw = tomllib.loads(document.text)
+        except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: huge numbers, deep nesting
+            found = error
+        else:
+            return Parsed(document, raw, tuple(problems), frozenset(gone))
+        from restream_agent.config.syntax import syntax_problem  # a file without errors does not pay for it
+
+        problem = syntax_problem(found, document)
+        is_cause = bool(problems) and problem.line <= problems[-1].line
+        if is_cause:  # the line before was wrong only because something above it is not closed
+            problems.pop()
+        problems.append(problem)
+        path = assigned(document.text, problem.line)
+        if path is None or is_cause:
+            break
+        gone.add(path)
+        document = without(document, problem.line)
+    return Parsed(document, None, tuple(problems), frozenset(gone))
+
+
+def without(document: Document, line: int) -> Document:
+    """Return the text with blanks instead of a line, which is counted from 1."""
+    lines = document.text.split("\n")
+    lines[line - 1] = " " * len(lines[line - 1])
+    return Document("\n".join(lines), document.source)
+
+
+def assigned(text: str, line: int) -> KeyPath | None:
+    """Return the path of the key that a line gives a value to, None if the line does not begin with a key."""
+    lines = [each.strip() for each in text.split("\n")[:line]]
+    header = next((each for each in reversed(lines) if each.startswith("[")), "")
+    if header is lines[-1]:
+        return None
+    try:
+        names, _ = read_names(lines[-1], 0)
+        above, _ = read_names(header, 1) if header else ([], 0)
+    except ValueError:
+        return None
+    return tuple(name for name, _ in (*above, *names))

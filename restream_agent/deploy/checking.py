@@ -1,0 +1,154 @@
+"""What `check` looks at: the TOML, the secrets and videos that it names, the programs of the machine.
+
+Everything is looked at in one go: what is wrong in the TOML is left out, and the rest is checked.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from restream_agent.base.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError, Problem, RestreamError
+from restream_agent.base.target import TargetMachine
+from restream_agent.config import file, outputs
+from restream_agent.config.channels import channel_configs
+from restream_agent.config.keys import dotted
+from restream_agent.config.load import Loaded
+from restream_agent.config.model import Config
+from restream_agent.deploy import checks, machine, polkit, secret_checks
+from restream_agent.systemd import systemctl
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What `check` has found: errors and warnings, each in the order of the file's lines.
+
+    An error of the machine, such as a program that is missing, has no source; it comes last. `summary`
+    says in one line what the file asks for, "" if that is not known.
+    """
+
+    source: str
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
+    summary: str = ""
+
+    def exit_code(self, *, is_strict: bool = False) -> int:
+        """Return 0 if the file can be applied, 78 if it is wrong, 1 if only the machine is not ready.
+
+        With `is_strict` a warning counts as an error of the file.
+        """
+        if any(error.source for error in self.errors) or (is_strict and self.warnings):
+            return EXIT_CONFIG
+        return EXIT_FAILED if self.errors else 0
+
+
+def check(target: TargetMachine, given: Path | None) -> CheckReport:
+    """Check the TOML file, `given` or at its usual place, and what it refers to. Changes nothing."""
+    path = file.config_path(target.root, given)
+    try:
+        loaded = file.examine(path)
+    except ConfigError as error:
+        return CheckReport(str(path), error.problems)
+    if loaded.config is None:
+        return CheckReport(str(path), loaded.problems, loaded.warnings)
+    found = _Findings(loaded, target)
+    found.look()
+    return CheckReport(str(path), found.errors(), found.warnings(), summary(loaded.config))
+
+
+def usable_problems(loaded: Loaded, target: TargetMachine) -> tuple[Problem, ...]:
+    """Return what is wrong with the secrets, videos and outputs of a TOML without problems of its own.
+
+    Raises RestreamError if this user may not look.
+    """
+    assert loaded.config is not None
+    found = [problem for look in _looks(loaded, target) for problem in look()]
+    return loaded.document.located(found)
+
+
+def summary(config: Config) -> str:
+    """Return in a few words what a configuration asks for: its channels, platforms and server."""
+    configs = channel_configs(config)
+    enabled = sum(platform.enabled for each in configs.values() for platform in each.platforms.values())
+    platforms = "1 platform" if enabled == 1 else f"{enabled} platforms"
+    channels = f"{len(configs)} channels, " if len(configs) > 1 else ""
+    return f"{channels}{platforms}, {config.ingest.server}"
+
+
+class _Findings:
+    """Collects problems while one part after the other is looked at; a part that cannot be is one itself."""
+
+    def __init__(self, loaded: Loaded, target: TargetMachine) -> None:
+        assert loaded.config is not None
+        self.loaded = loaded
+        self.config = loaded.config
+        self.target = target
+        self._problems = list(loaded.problems)
+        self._remarks = list(loaded.warnings)
+
+    def look(self) -> None:
+        """Look at everything once."""
+        for look in _looks(self.loaded, self.target):
+            self._problems += self._tried(look)
+        if self.target.is_this_machine:
+            self._problems += self._tried(self._programs)
+            if systemctl.is_running():
+                self._problems += self._tried(self._polkit)
+        with suppress(RestreamError):  # an error has said that the secrets cannot be read
+            self._remarks += secret_checks.remarks(self.config, self.target.root, self.loaded.document.source)
+        if self.target.is_this_machine:
+            self._remarks += self._tried(self._fonts)
+
+    def errors(self) -> tuple[Problem, ...]:
+        """Return the errors: those of the file, then those of the machine."""
+        located = dict.fromkeys(self.loaded.document.located(self._problems))
+        return tuple(sorted(located, key=lambda problem: not problem.source))
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """Return the warnings."""
+        return self.loaded.document.located(self._remarks)
+
+    def _tried(self, look: Callable[[], Iterable[Problem]]) -> Iterable[Problem]:
+        try:
+            return tuple(look())
+        except RestreamError as error:
+            return (Problem("", 0, "", error.message, error.hint),)
+
+    def _programs(self) -> Iterable[Problem]:
+        machine.require_programs(self.config, machine.programs(self.config))
+        return ()
+
+    def _polkit(self) -> Iterable[Problem]:
+        polkit.require_service(systemctl.Systemd())
+        return ()
+
+    def _fonts(self) -> Iterable[Problem]:
+        if all(each.fallback.message.isascii() for each in channel_configs(self.config).values()):
+            return ()  # every font has these letters
+        from restream_agent.fallback import preparation
+
+        return preparation.remarks(self.config, self.loaded.document.source)
+
+
+def _looks(loaded: Loaded, target: TargetMachine) -> tuple[Callable[[], Iterable[Problem]], ...]:
+    """Return what is to be looked at for errors of the file; each look returns the problems that it finds."""
+    config, source = loaded.config, loaded.document.source
+    assert config is not None
+
+    def secrets() -> Iterable[Problem]:
+        return secret_checks.problems(config, target.root, source)
+
+    def videos() -> Iterable[Problem]:
+        if not config.fallback.video and not any(each.fallback.video for each in config.channels.values()):
+            return ()
+        from restream_agent.fallback import preparation
+
+        return preparation.problems(config, source)
+
+    def loops() -> Iterable[Problem]:
+        if not target.is_this_machine or any(path[0] == "ingest" for path in loaded.gone):
+            return ()
+        relays = outputs.loops(config, checks.is_own_address)
+        return [Problem(source, 0, dotted(relay.table), *outputs.LOOP) for relay in relays]
+
+    return secrets, videos, loops
