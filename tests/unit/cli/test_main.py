@@ -215,7 +215,7 @@ def test_all_problems_are_named_at_once(root: Path) -> None:
     assert first.startswith(f"{place}:5:1: error: platforms.twitch.presett: ")
     assert second.startswith(f"{place}:6:7: error: platforms.twitch.key: ")
     assert third.startswith(f"{place}:8:8: error: fallback.hold: ")
-    assert count == f"{place}: 3 errors\n"
+    assert count == f"{place}: 3 errors; restream-agent explain fallback.hold\n"
 
 
 def test_what_the_toml_refers_to_is_named_with_its_line(root: Path) -> None:
