@@ -21,8 +21,26 @@ def config_path(root: Path, given: Path | None) -> Path:
 
 def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
     """Return the configuration and its warnings; ConfigError if the file cannot be used."""
+    return checked(read_text(path), path)
+
+
+def checked(text: str, path: Path) -> tuple[Config, tuple[Problem, ...]]:
+    """Return the configuration of a text that is, or is to be, in the file at `path`, and its warnings.
+
+    Raises ConfigError with every problem of the text.
+    """
+    config = load(text, source=str(path))
+    return config, warnings(config, str(path), text)
+
+
+def read_text(path: Path, *, exactly: bool = False) -> str:
+    """Return the text of the TOML file; ConfigError if it cannot be read.
+
+    With `exactly` the line ends are the file's own, for an edit that keeps them.
+    """
     try:
-        text = path.read_text()
+        with path.open(encoding="utf-8", newline="" if exactly else None) as file:
+            return file.read()
     except FileNotFoundError as error:
         is_usual = str(path).endswith(paths.CONFIG)
         hint = "restream-agent init creates it" if is_usual else "check the path after --config"
@@ -30,16 +48,18 @@ def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ConfigError((Problem(str(path), 0, "", reason),)) from error
-    config = load(text, source=str(path))
-    return config, warnings(config, str(path), text)
 
 
-def located(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return problems of files that the TOML names, each with the line of its key in the TOML."""
+def located(problems: Iterable[Problem], text: str | None = None) -> tuple[Problem, ...]:
+    """Return problems of files that the TOML names, each with the line of its key in the TOML.
+
+    `text` is the TOML, where it is not in its file yet.
+    """
     found = []
     for problem in problems:
         with suppress(OSError, ValueError):
-            line = problem.line or line_of(Path(problem.source).read_text(), tuple(problem.path.split(".")))
+            written = Path(problem.source).read_text() if text is None else text
+            line = problem.line or line_of(written, tuple(problem.path.split(".")))
             problem = replace(problem, line=line)  # noqa: PLW2901
         found.append(problem)
     return tuple(found)
