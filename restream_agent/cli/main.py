@@ -25,6 +25,7 @@ from restream_agent.cli.options import (
     json_option,
     root_option,
 )
+from restream_agent.cli.platform import platform_group
 from restream_agent.cli.progress import shown_progress
 from restream_agent.cli.secret import secret_group
 
@@ -44,6 +45,7 @@ def main(context: click.Context, verbose: bool) -> None:
     journal.to_stderr(verbose=verbose or is_apply_unit or context.invoked_subcommand in ("run", "notify"))
 
 
+main.add_command(platform_group)
 main.add_command(secret_group)
 
 

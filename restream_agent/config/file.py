@@ -8,7 +8,7 @@ from pathlib import Path
 from restream_agent.base import paths
 from restream_agent.base.errors import ConfigError, Problem
 from restream_agent.base.files import locate
-from restream_agent.config.load import load
+from restream_agent.config.load import BYTE_ORDER_MARK, load
 from restream_agent.config.model import Config
 from restream_agent.config.toml_lines import line_of
 from restream_agent.config.warnings import warnings
@@ -29,6 +29,7 @@ def checked(text: str, path: Path) -> tuple[Config, tuple[Problem, ...]]:
 
     Raises ConfigError with every problem of the text.
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
     config = load(text, source=str(path))
     return config, warnings(config, str(path), text)
 
@@ -59,7 +60,8 @@ def located(problems: Iterable[Problem], text: str | None = None) -> tuple[Probl
     for problem in problems:
         with suppress(OSError, ValueError):
             written = Path(problem.source).read_text() if text is None else text
-            line = problem.line or line_of(written, tuple(problem.path.split(".")))
+            keys = tuple(problem.path.split("."))
+            line = problem.line or line_of(written.removeprefix(BYTE_ORDER_MARK), keys)
             problem = replace(problem, line=line)  # noqa: PLW2901
         found.append(problem)
     return tuple(found)

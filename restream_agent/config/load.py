@@ -12,6 +12,9 @@ from restream_agent.config.model import Config, Version
 from restream_agent.config.outputs import output_problems
 from restream_agent.config.problems import model_problems, problem, syntax_problem
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Some editors begin a file with it. It is no part of the TOML."""
+
 KNOWN_VERSIONS: tuple[int, ...] = get_args(Version)
 
 
@@ -20,7 +23,7 @@ def load(text: str, *, source: str) -> Config:
 
     Raises ConfigError with every problem of the text.
     """
-    text = text.removeprefix("\ufeff")  # some editors begin a file with a byte order mark
+    text = text.removeprefix(BYTE_ORDER_MARK)
     raw, problems = parse(text, source)
     if not problems:
         problems = version_problems(raw, text, source)

@@ -8,6 +8,7 @@ from restream_agent.base.errors import RestreamError
 from restream_agent.base.one_line import printable
 from restream_agent.config import toml_edit
 from restream_agent.config.complaints import closest
+from restream_agent.config.load import BYTE_ORDER_MARK
 from restream_agent.config.relays import channel_path
 from restream_agent.config.toml_lines import KeyPath
 from restream_agent.config.values import names_stream
@@ -59,7 +60,7 @@ def _value(written: str) -> Any:
 
 def add(text: str, path: KeyPath, table: Mapping[str, Any]) -> str:
     """Return the text with a new platform; RestreamError if it exists, or if its channel does not."""
-    data = tomllib.loads(text.removeprefix("\ufeff"))
+    data = tomllib.loads(text.removeprefix(BYTE_ORDER_MARK))
     channels = data.get("channels", {})
     if path[0] == "channels" and path[1] not in channels:
         raise RestreamError(
@@ -98,14 +99,14 @@ def change(text: str, path: KeyPath, settings: tuple[Setting, ...]) -> str:
             )
         if value is None:
             text = toml_edit.without(text, (*path, *steps))
-        elif _found(tomllib.loads(text.removeprefix("\ufeff")), (*path, *steps)) != value:
+        elif _found(tomllib.loads(text.removeprefix(BYTE_ORDER_MARK)), (*path, *steps)) != value:
             text = toml_edit.with_value(text, (*path, *steps), value)
     return text
 
 
 def require(text: str, path: KeyPath) -> dict[str, Any]:
     """Return what a valid TOML text says of a platform; RestreamError, with the closest name, if nothing."""
-    data = tomllib.loads(text.removeprefix("\ufeff"))
+    data = tomllib.loads(text.removeprefix(BYTE_ORDER_MARK))
     name, known = str(path[-1]), _platforms(data, path)
     table = known.get(name)
     if isinstance(table, dict):

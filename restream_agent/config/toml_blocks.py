@@ -16,6 +16,9 @@ from restream_agent.config.toml_lines import (
     statements,
 )
 
+_SPACE = " \t\r"
+"""What TOML takes for space, and a carriage return before a line's end. Python strips more."""
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -95,7 +98,7 @@ def comments_in(text: str, statement: Statement) -> list[str]:
         indent = len(text[statement.start :]) - len(text[statement.start :].lstrip(" \t"))
         header = statement.start + indent
         position = read_keys(text, header + (2 if text.startswith("[[", header) else 1))[1]
-    return [token.rstrip("\r\n") for token in _comment_tokens(text, position, statement.end)]
+    return [token.rstrip(_SPACE) for token in _comment_tokens(text, position, statement.end)]
 
 
 def _comment_tokens(text: str, position: int, end: int) -> Iterator[str]:
@@ -106,5 +109,5 @@ def _comment_tokens(text: str, position: int, end: int) -> Iterator[str]:
 
 
 def _in_blank(text: str) -> list[str]:
-    lines = (line.strip() for line in text.split("\n"))
+    lines = (line.strip(_SPACE) for line in text.split("\n"))
     return [line for line in lines if line.startswith("#")]

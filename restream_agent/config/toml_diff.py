@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic.fields import FieldInfo
 
+from restream_agent.config.load import BYTE_ORDER_MARK
 from restream_agent.config.problems import model_in, table_at, toml_value
 from restream_agent.config.table import SecretRef
 from restream_agent.config.toml_blocks import Statement, statements_of
@@ -38,7 +39,7 @@ def _lines(text: str) -> list[str]:
 
 def hidden(text: str) -> str:
     """Return a valid TOML text with "…" in the place of each key that it holds."""
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix(BYTE_ORDER_MARK)
     shown, position = "", 0
     for each in statements_of(text):
         if each.value is None:
@@ -67,7 +68,7 @@ def _value_end(text: str, statement: Statement) -> int:
 
 
 def _masked(path: KeyPath, value: Any) -> Any:
-    """Return a value with "…" for each text in it that is a key, or may be one: at a key that is not known."""
+    """Return a value with "…" for each text in it that is a key, or stands where no key is known."""
     if isinstance(value, dict):
         return {key: _masked((*path, key), inner) for key, inner in value.items()}
     if not isinstance(value, str | list):

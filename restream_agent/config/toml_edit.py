@@ -1,7 +1,7 @@
 """Edits of a TOML text that keep every comment, every blank line and the order of what is there. Pure.
 
-tomlkit edits the one table that an edit is about, cut out of the text. It does not get the whole text: there it
-puts a new key below the comment of the next table, and drops the comments of a table that is removed
+tomlkit edits the one table that an edit is about, cut out of the text. It does not get the whole text: there
+it puts a new key below the comment of the next table, and drops the comments of a table that is removed
 (measured with 0.15.2). Each edit is compared with what it should say, so that a text that is written in an
 unforeseen way is refused, never damaged.
 """
@@ -12,14 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import tomlkit
-from tomlkit.items import InlineTable, Item, Table
+from tomlkit.items import InlineTable, Item
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.config.load import BYTE_ORDER_MARK
 from restream_agent.config.problems import dotted, toml_value
 from restream_agent.config.toml_blocks import Statement, block_of, comments, comments_in, statements_of
 from restream_agent.config.toml_lines import KeyPath
-
-_BOM = "\ufeff"
 
 
 class ByHandError(RestreamError):
@@ -44,7 +43,7 @@ def with_value(text: str, path: KeyPath, value: Any) -> str:
 
 
 def without(text: str, path: KeyPath) -> str:
-    """Return a valid TOML text without a table or key, and with all of its comments, each in a line of its own.
+    """Return a valid TOML text without a table or key, whose comments stay, each in a line of its own.
 
     What is not there is no error. Raises ByHandError.
     """
@@ -67,8 +66,8 @@ def _edited(
     change_data: Callable[[dict[str, Any]], dict[str, Any]],
     change_text: Callable[[str], str],
 ) -> str:
-    """Return the changed text if it says what it should, and has every comment and blank line of the old one."""
-    before = text.removeprefix(_BOM)
+    """Return the changed text if it says what it should, with every comment and blank line of the old."""
+    before = text.removeprefix(BYTE_ORDER_MARK)
     wanted = change_data(tomllib.loads(before))
     after = change_text(before)
     try:
@@ -78,7 +77,7 @@ def _edited(
     is_complete = comments(after) == comments(before) and _blank_lines(after) >= _blank_lines(before)
     if not is_complete or _without_empty(said) != _without_empty(wanted):
         raise ByHandError(path)
-    return _BOM + after if text.startswith(_BOM) else after
+    return BYTE_ORDER_MARK + after if text.startswith(BYTE_ORDER_MARK) else after
 
 
 def _put(data: dict[str, Any], path: KeyPath, value: Any) -> dict[str, Any]:
@@ -149,7 +148,7 @@ def _set(table: Any, steps: KeyPath, value: Any, indent: str) -> None:
     """Set a value in a table of tomlkit; whatever is missing on the way becomes a table in one line."""
     key, *rest = steps
     present = table.get(key)
-    if rest and isinstance(present, Table):
+    if rest and isinstance(present, Mapping) and not isinstance(present, InlineTable):
         _set(present, tuple(rest), value, indent)
         return
     if rest:

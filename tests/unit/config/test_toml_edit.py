@@ -41,7 +41,10 @@ TWITCH = ("platforms", "twitch")
 def changed(after: str, before: str = FILE) -> list[str]:
     """Return the lines that are new, and those that are gone, in the order of a diff."""
     old, new = before.splitlines(), after.splitlines()
-    return [*(f"-{line}" for line in old if line not in new), *(f"+{line}" for line in new if line not in old)]
+    return [
+        *(f"-{line}" for line in old if line not in new),
+        *(f"+{line}" for line in new if line not in old),
+    ]
 
 
 def test_a_new_key_comes_below_the_last_key_of_its_table() -> None:
@@ -167,6 +170,6 @@ def test_a_platform_between_braces_gets_a_sibling_there() -> None:
 
 def test_what_cannot_be_edited_is_refused() -> None:
     """A table that is not there has no keys."""
-    with pytest.raises(ByHandError, match="platforms.kick.enabled is written in a way") as refused:
+    with pytest.raises(ByHandError, match=r"platforms\.kick\.enabled is written in a way") as refused:
         with_value(FILE, ("platforms", "kick", "enabled"), False)
     assert "by hand" in refused.value.hint
