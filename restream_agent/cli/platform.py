@@ -121,6 +121,22 @@ def platform_disable(*, name: str, editing: Editing) -> None:
     _enable(name, editing, enabled=False)
 
 
+@platform_group.command("test")
+@click.argument("name")
+@channel_option
+@click.option("-y", "--yes", is_flag=True, help="Send without asking.")
+@explained
+def platform_test(*, name: str, channel: str | None, yes: bool) -> None:
+    """Send the slate to NAME for ten seconds; say what came back.
+
+    It uses the platform's settings and its key, also of a platform that is disabled. Nothing is sent while a
+    broadcast goes there.
+    """
+    from restream_agent.cli import platform_trial
+
+    platform_trial.run(name, channel, yes=yes)
+
+
 def _enable(name: str, editing: Editing, *, enabled: bool) -> None:
     from restream_agent.config import platform_edit
 

@@ -113,10 +113,8 @@ def carry_out(change: "TomlChange", consent: Consent, done: str) -> None:
     click.echo(done)
     if applies:
         _apply(change.given, target.root, change.place)
-    elif toml_change.is_watched(change):
-        click.echo("the agent applies it within seconds: journalctl -u restream-apply")
     else:
-        click.echo(f"to have it used: {_apply_command(change.given, target.root)}")
+        click.echo(next_step(change.given, target.root, is_watched=toml_change.is_watched(change)))
 
 
 def _apply(given: Path | None, root: Path, place: Path) -> None:
@@ -134,8 +132,11 @@ def _apply(given: Path | None, root: Path, place: Path) -> None:
         raise
 
 
-def _apply_command(given: Path | None, root: Path) -> str:
-    words = ["restream-agent apply", *(("--root", str(root)) if str(root) != "/" else ())]
+def next_step(given: Path | None, root: Path, *, is_watched: bool) -> str:
+    """Return how a change that is only written comes to be used."""
+    if is_watched:
+        return "the agent applies it within seconds: journalctl -u restream-apply"
+    words = ["to have it used: restream-agent apply", *(("--root", str(root)) if str(root) != "/" else ())]
     return " ".join([*words, *(("--config", str(given)) if given is not None else ())])
 
 

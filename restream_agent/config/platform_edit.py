@@ -111,17 +111,22 @@ def require(text: str, path: KeyPath) -> dict[str, Any]:
     table = known.get(name)
     if isinstance(table, dict):
         return table
-    near = closest(name, tuple(known))
     others = [each for each in _channels(data) if name in _platforms(data, platform_path(each, name))]
+    error = missing(name, tuple(known))
     if others:
-        hint = f"it belongs to another channel: --channel {others[0]}"
-    elif near:
-        hint = f"did you mean {near}?"
-    else:
-        listed = ", ".join(known)
-        hint = f"the platforms are {listed}" if known else "restream-agent platform add NAME adds one"
-    channel = f" in the channel {_shown(path[1])}" if path[0] == "channels" else ""
-    raise RestreamError(f"there is no platform {_shown(name)}{channel}", hint=hint)
+        error.hint = f"it belongs to another channel: --channel {others[0]}"
+    if path[0] == "channels":
+        error.message += f" in the channel {_shown(path[1])}"
+    raise error
+
+
+def missing(name: str, known: tuple[str, ...]) -> RestreamError:
+    """Return the error for a platform that does not exist; it names the closest, or all that are known."""
+    near, listed = closest(name, known), ", ".join(known)
+    hint = f"the platforms are {listed}" if known else "restream-agent platform add NAME adds one"
+    return RestreamError(
+        f"there is no platform {_shown(name)}", hint=f"did you mean {near}?" if near else hint
+    )
 
 
 def _channels(data: dict[str, Any]) -> tuple[str, ...]:
