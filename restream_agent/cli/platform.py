@@ -76,7 +76,7 @@ def platform_add(
     path, root = editing.path(name), editing.target.root
     key = credential or editing.channel.relay(name)
     table = platforms.new_table(name, key, **settings)
-    change = editing.propose(lambda text: platform_edit.add(text, path, table))
+    change = editing.propose(path, lambda text: platform_edit.add(text, path, table))
     # A stored key that was named is meant; nobody has to type it again.
     is_stored = platforms.is_stored(root, key)
     secret = None if credential and is_stored else toml_session.read_key(key, is_stored=is_stored)
@@ -96,7 +96,7 @@ def platform_remove(*, name: str, editing: Editing) -> None:
     from restream_agent.deploy import platforms
 
     path = editing.path(name)
-    change = editing.propose(lambda text: platform_edit.remove(text, path))
+    change = editing.propose(path, lambda text: platform_edit.remove(text, path))
     left = platforms.unused_key(change, path)
     toml_session.carry_out(change, editing.consent, f"removed {name}")
     if left:
@@ -141,7 +141,7 @@ def _enable(name: str, editing: Editing, *, enabled: bool) -> None:
     from restream_agent.config import platform_edit
 
     words, path = f"{name} is {'enabled' if enabled else 'disabled'}", editing.path(name)
-    change = editing.propose(lambda text: platform_edit.enable(text, path, enabled=enabled))
+    change = editing.propose(path, lambda text: platform_edit.enable(text, path, enabled=enabled))
     if change.is_empty:
         click.echo(f"{words} already: nothing to change")
     else:
@@ -172,7 +172,7 @@ def platform_set(
     if asks_key:
         key = platforms.key_name(editing.target, editing.given, path)
         wanted += ((("key",), {"credential": key}),)
-    change = editing.propose(lambda text: platform_edit.change(text, path, wanted))
+    change = editing.propose(path, lambda text: platform_edit.change(text, path, wanted))
     if asks_key:
         toml_change.require_own(change, key, platforms.key_option(path))
         secret = toml_session.read_key(key, is_stored=False)

@@ -58,11 +58,11 @@ class Editing:
 
         return platform_path(self.channel.name, platform)
 
-    def propose(self, change: Callable[[str], str]) -> "TomlChange":
-        """Return what a change makes of the TOML; ConfigError if that is no valid configuration."""
+    def propose(self, path: "KeyPath", change: Callable[[str], str]) -> "TomlChange":
+        """Return a change of the file that has a platform; ConfigError if the result cannot be used."""
         from restream_agent.deploy import toml_change
 
-        return toml_change.propose(self.target, self.given, change)
+        return toml_change.propose(self.target, self.given, path, change)
 
 
 def edit_options(command: Callable[..., None]) -> Callable[..., None]:

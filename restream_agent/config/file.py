@@ -1,4 +1,4 @@
-"""Finds the TOML file on the disk, reads and checks it."""
+"""Finds the TOML file on the disk, and those beside it; reads and checks them."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -8,9 +8,17 @@ from pathlib import Path
 from restream_agent.base import paths
 from restream_agent.base.errors import ConfigError, Problem
 from restream_agent.base.files import locate
-from restream_agent.config.load import BYTE_ORDER_MARK, load
+from restream_agent.config.load import BYTE_ORDER_MARK
 from restream_agent.config.model import Config
-from restream_agent.config.toml_lines import line_of
+from restream_agent.config.pieces import (
+    DIRECTORY,
+    Piece,
+    load_pieces,
+    placed,
+    platform_paths,
+    whole,
+)
+from restream_agent.config.toml_lines import KeyPath, line_of
 from restream_agent.config.warnings import warnings
 
 
@@ -19,19 +27,36 @@ def config_path(root: Path, given: Path | None) -> Path:
     return given if given is not None else locate(root, paths.CONFIG)
 
 
-def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
-    """Return the configuration and its warnings; ConfigError if the file cannot be used."""
-    return checked(read_text(path), path)
+Edited = tuple[Path, str]
+"""A file of the TOML, and the text that it is to have."""
 
 
-def checked(text: str, path: Path) -> tuple[Config, tuple[Problem, ...]]:
-    """Return the configuration of a text that is, or is to be, in the file at `path`, and its warnings.
+def read(path: Path, edited: Edited | None = None) -> tuple[Config, tuple[Problem, ...]]:
+    """Return the configuration and its warnings; ConfigError if the file, or one beside it, cannot be used.
 
-    Raises ConfigError with every problem of the text.
+    `edited` stands for what is in its file.
     """
-    text = text.removeprefix(BYTE_ORDER_MARK)
-    config = load(text, source=str(path))
-    return config, warnings(config, str(path), text)
+    pieces = read_pieces(path, edited)
+    config = load_pieces(pieces)
+    return config, placed(warnings(config, str(path), whole(pieces)), pieces)
+
+
+def read_pieces(path: Path, edited: Edited | None = None) -> tuple[Piece, ...]:
+    """Return the TOML file and those beside it that hold platforms; ConfigError if one cannot be read."""
+    files = (path, *sorted(path.parent.glob(f"{DIRECTORY}/[!.]*.toml")))
+    return tuple(Piece(str(each), _text(each, edited).removeprefix(BYTE_ORDER_MARK)) for each in files)
+
+
+def _text(path: Path, edited: Edited | None) -> str:
+    return edited[1] if edited is not None and edited[0] == path else read_text(path)
+
+
+def home_of(path: Path, platform: KeyPath) -> Path:
+    """Return the file that has a platform; the TOML file itself if none has."""
+    for piece in read_pieces(path):
+        if platform in platform_paths(piece.text):
+            return Path(piece.source)
+    return path
 
 
 def read_text(path: Path, *, exactly: bool = False) -> str:
@@ -51,17 +76,20 @@ def read_text(path: Path, *, exactly: bool = False) -> str:
         raise ConfigError((Problem(str(path), 0, "", reason),)) from error
 
 
-def located(problems: Iterable[Problem], text: str | None = None) -> tuple[Problem, ...]:
-    """Return problems of files that the TOML names, each with the line of its key in the TOML.
+def located(problems: Iterable[Problem], path: Path, edited: Edited | None = None) -> tuple[Problem, ...]:
+    """Return problems of files that the TOML at `path` names, each with the place of its key in the TOML.
 
-    `text` is the TOML, where it is not in its file yet.
+    `edited` is as for `read`.
     """
-    found = []
+    try:
+        pieces = read_pieces(path, edited)
+    except ConfigError:
+        return tuple(problems)
+    text, found = whole(pieces), []
     for problem in problems:
-        with suppress(OSError, ValueError):
-            written = Path(problem.source).read_text() if text is None else text
-            keys = tuple(problem.path.split("."))
-            line = problem.line or line_of(written.removeprefix(BYTE_ORDER_MARK), keys)
-            problem = replace(problem, line=line)  # noqa: PLW2901
+        with suppress(ValueError):
+            if not problem.line:
+                line = line_of(text, tuple(problem.path.split(".")))
+                problem = replace(problem, line=line)  # noqa: PLW2901
         found.append(problem)
-    return tuple(found)
+    return placed(found, pieces)

@@ -31,8 +31,8 @@ from restream_agent.systemd import systemctl
 class Subject:
     """What a command works with: a target, its checked configuration, and the facts of the machine.
 
-    `source` is the TOML file as the user named it, for messages; `warnings` are about its content. `text` is
-    that content, where the file does not have it yet.
+    `source` is the TOML file as the user named it, for messages; `warnings` are about its content.
+    `edited` is what one of the TOML's files is to hold, where it does not yet.
     """
 
     target: TargetMachine
@@ -40,7 +40,7 @@ class Subject:
     config: Config
     facts: Facts
     warnings: tuple[Problem, ...]
-    text: str | None = None
+    edited: file.Edited | None = None
 
 
 def require_rights(target: TargetMachine) -> None:
@@ -52,16 +52,16 @@ def require_rights(target: TargetMachine) -> None:
         raise RestreamError("apply changes the system and has to be root", hint="sudo restream-agent apply")
 
 
-def load(target: TargetMachine, given: Path | None, text: str | None = None) -> Subject:
+def load(target: TargetMachine, given: Path | None, edited: file.Edited | None = None) -> Subject:
     """Read the TOML file, `given` or at its usual place; ConfigError with every problem in it.
 
-    With a `text`, that stands for what is in the file.
+    `edited` stands for what is in its file.
     """
     path = file.config_path(target.root, given)
-    config, warnings = file.read(path) if text is None else file.checked(text, path)
+    config, warnings = file.read(path, edited)
     # Rendered files name the usual path, so that a copy under --config shows only real differences.
     facts = machine.collect_facts(config, target, source=paths.CONFIG)
-    return Subject(target, str(path), config, facts, warnings, text)
+    return Subject(target, str(path), config, facts, warnings, edited)
 
 
 def check(subject: Subject) -> tuple[Problem, ...]:
@@ -77,7 +77,7 @@ def check(subject: Subject) -> tuple[Problem, ...]:
             polkit.require_service(systemctl.Systemd())
     fallback = preparation.remarks(config, source) if target.is_this_machine else ()
     remarks = (*secret_checks.remarks(config, target.root, source), *fallback)
-    return (*subject.warnings, *file.located(remarks, subject.text))
+    return (*subject.warnings, *file.located(remarks, Path(source), subject.edited))
 
 
 def summary(subject: Subject) -> str:
@@ -103,7 +103,7 @@ def _require_usable(subject: Subject) -> None:
             for relay in outputs.loops(config, checks.is_own_address)
         ]
     if problems:
-        raise ConfigError(file.located(problems, subject.text))
+        raise ConfigError(file.located(problems, Path(source), subject.edited))
 
 
 def render(subject: Subject) -> Tree:

@@ -141,7 +141,7 @@ def key_name(target: TargetMachine, given: Path | None, path: KeyPath) -> str:
     Raises RestreamError if there is no such platform, ConfigError if the TOML cannot be read.
     """
     place = file.config_path(target.root, given)
-    text = file.read_text(place).removeprefix(BYTE_ORDER_MARK)
+    text = file.read_text(file.home_of(place, path)).removeprefix(BYTE_ORDER_MARK)
     try:
         table = platform_edit.require(text, path)
     except tomllib.TOMLDecodeError:

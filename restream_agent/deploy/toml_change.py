@@ -9,6 +9,7 @@ from restream_agent.base import files, paths
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file, load, toml_diff
+from restream_agent.config.toml_lines import KeyPath
 from restream_agent.deploy import commands, credentials
 from restream_agent.systemd import systemctl, unit_names
 
@@ -37,19 +38,22 @@ class TomlChange:
         return toml_diff.diff(self.before, self.after, str(self.place))
 
 
-def propose(target: TargetMachine, given: Path | None, change: Callable[[str], str]) -> TomlChange:
-    """Read the TOML, change its text, and check the new text by itself.
+def propose(
+    target: TargetMachine, given: Path | None, platform: KeyPath, change: Callable[[str], str]
+) -> TomlChange:
+    """Read the file of the TOML that has a platform, change its text, and check the new whole by itself.
 
     `change` gets valid TOML. Raises ConfigError with every problem of the new text, and what `change` raises.
     """
-    place = file.config_path(target.root, given)
+    path = file.config_path(target.root, given)
+    place = file.home_of(path, platform)
     before = file.read_text(place, exactly=True)
     _, problems = load.parse(before.removeprefix(load.BYTE_ORDER_MARK), str(place))
     if problems:
         raise ConfigError(tuple(problems))
     after = change(before)
     with _untouched(place):
-        return TomlChange(given, place, before, after, commands.load(target, given, after))
+        return TomlChange(given, place, before, after, commands.load(target, given, (place, after)))
 
 
 def check(change: TomlChange) -> tuple[Problem, ...]:
@@ -60,7 +64,7 @@ def check(change: TomlChange) -> tuple[Problem, ...]:
     with _untouched(change.place):
         found = commands.check(change.subject)
     try:
-        _, known = file.checked(change.before, change.place)
+        _, known = file.read(Path(change.subject.source), (change.place, change.before))
     except ConfigError:
         known = ()
     old = {(each.path, each.message) for each in known}

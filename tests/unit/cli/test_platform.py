@@ -9,6 +9,8 @@ from click.testing import CliRunner, Result
 from restream_agent.cli.main import main
 from tests.unit.cli.terminal import at_terminal
 
+pytestmark = pytest.mark.usefixtures("quick_ffmpeg")
+
 KEY = "live_hidden_key"
 CREDENTIALS = "etc/restream-agent/credentials"
 FILE = """\
@@ -203,6 +205,23 @@ def test_a_file_with_mistakes_can_be_mended(root: Path) -> None:
     assert run("disable", "twitch", "--root", root).exit_code == 78
     assert run("set", "twitch", "preset=twitch", "--root", root).exit_code == 0
     assert toml(root).read_text() == FILE
+
+
+def test_a_platform_in_a_file_of_its_own_is_edited_there(root: Path) -> None:
+    """The diff names that file, and the check sees both."""
+    piece = toml(root).parent / "platforms.d/youtube.toml"
+    piece.parent.mkdir()
+    text = '# Ours\n[platforms.youtube]\npreset = "youtube"  # fine\nkey = { credential = "twitch" }\n'
+    piece.write_text(text)
+    done = run("disable", "youtube", "--root", root)
+    assert (done.exit_code, f"+++ {piece}\n" in done.stdout) == (0, True), done.output
+    assert (piece.read_text(), toml(root).read_text()) == (f"{text}enabled = false\n", FILE)
+    assert "there is a platform youtube already" in run("add", "youtube", "--root", root, input=KEY).stderr
+    wrong = run("set", "youtube", "video.height=1", "--root", root)
+    assert wrong.stderr.endswith("platforms.d/youtube.toml: nothing was changed\n")
+    assert "platforms.d/youtube.toml:6: platforms.youtube.video." in wrong.stderr
+    assert run("remove", "youtube", "--root", root).exit_code == 0
+    assert piece.read_text() == "# Ours\n# fine\n"
 
 
 def test_text_that_is_no_toml_is_left_alone(root: Path) -> None:

@@ -1,6 +1,5 @@
 """The commands themselves, on files full of comments: none is lost, whatever the commands do or refuse."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,15 +26,7 @@ COMMANDS = st.sampled_from(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick_ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Stand in for ffmpeg, which every check asks what it can do."""
-    directory = tmp_path_factory.mktemp("bin")
-    (directory / "ffmpeg").write_text("#!/bin/sh\n")
-    (directory / "ffmpeg").chmod(0o755)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", str(directory), prepend=":")
-        yield
+pytestmark = pytest.mark.usefixtures("quick_ffmpeg")
 
 
 @settings(max_examples=40, deadline=None)

@@ -15,7 +15,7 @@ def test_a_byte_order_mark_is_no_part_of_any_line(tmp_path: Path) -> None:
     _, found = file.read(place)
     assert [problem.line for problem in found] == [0, 3]
     problem = Problem(str(place), 0, "ingest.key", "is missing")
-    assert [each.line for each in file.located([problem])] == [3]
+    assert [each.line for each in file.located([problem], place)] == [3]
 
 
 def test_a_problem_is_found_in_a_text_that_is_not_in_its_file_yet(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_a_problem_is_found_in_a_text_that_is_not_in_its_file_yet(tmp_path: Path
     place = tmp_path / "restream.toml"
     place.write_text("version = 1\n")
     problem = Problem(str(place), 0, "ingest.key", "is missing")
-    assert [each.line for each in file.located([problem], MARKED)] == [3]
+    assert [each.line for each in file.located([problem], place, (place, MARKED))] == [3]
 
 
 def test_the_line_ends_of_a_file_are_read_exactly_where_asked_for(tmp_path: Path) -> None:
