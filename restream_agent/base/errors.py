@@ -63,13 +63,17 @@ class Problem:
 
 
 class ConfigError(RestreamError):
-    """The TOML file cannot be used; `problems` lists every problem of it."""
+    """The TOML file cannot be used; `problems` lists every problem of it.
 
-    exit_code = EXIT_CONFIG
+    `outcome` says what became of the command, where that is in doubt. The exit code is that of any failure if
+    only the machine has problems.
+    """
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+    def __init__(self, problems: tuple[Problem, ...], *, outcome: str = "") -> None:
+        super().__init__("\n".join((*map(str, problems), *filter(None, (outcome,)))))
         self.problems = problems
+        self.outcome = outcome
+        self.exit_code = EXIT_CONFIG if any(problem.source for problem in problems) else EXIT_FAILED
 
 
 class CommandError(RestreamError):

@@ -100,6 +100,34 @@ def _written(directory: Path, entry: File) -> Path:
     return Path(name)
 
 
+def rewrite(place: Path, text: str) -> None:
+    """Replace the text of a file that exists in one step; its owner, group and mode stay.
+
+    Where `place` is a link, as into a checkout, the file that it leads to is replaced. Raises RestreamError;
+    the earlier text is then still in place.
+    """
+    try:
+        real = place.resolve(strict=True)
+        status = real.stat()
+        handle, name = tempfile.mkstemp(dir=real.parent, prefix=_TEMPORARY)  # mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                if os.geteuid() == 0:
+                    os.fchown(handle, status.st_uid, status.st_gid)
+                os.fchmod(handle, status.st_mode & 0o7777)
+                file.write(text)
+                file.flush()
+                os.fsync(handle)
+            Path(name).replace(real)
+        except BaseException:
+            Path(name).unlink()
+            raise
+    except PermissionError as error:
+        raise RestreamError(f"{place} cannot be written", hint="run this as root (sudo)") from error
+    except OSError as error:
+        raise RestreamError(f"{place} cannot be written: {error.strerror}") from error
+
+
 def remove(root: Path, path: str) -> None:
     """Remove a file or link, and its directory if that is empty now and holds drop-ins or .wants links.
 

@@ -26,6 +26,7 @@ from restream_agent.cli.options import (
     explained,
     root_option,
 )
+from restream_agent.cli.platform import platform_group
 from restream_agent.cli.problem_view import WARNING, show_problems
 from restream_agent.cli.progress import shown_progress
 from restream_agent.cli.secret import secret_group
@@ -46,6 +47,7 @@ def main(context: click.Context, verbose: bool) -> None:
 
 
 main.add_command(log)
+main.add_command(platform_group)
 main.add_command(secret_group)
 main.add_command(status)
 main.add_command(check_command)

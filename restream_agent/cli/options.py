@@ -42,6 +42,8 @@ def _show(error: RestreamError) -> None:
     """Write an error: each problem of the TOML, or our name and the message, and what belongs to it."""
     if isinstance(error, ConfigError):
         show_problems(error.problems, ERROR)
+        if error.outcome:
+            click.echo(f"restream-agent: {error.outcome}", err=True)
         return
     first, *others = error.message.splitlines() or [""]
     click.echo(f"restream-agent: {first}", err=True)

@@ -1,4 +1,4 @@
-"""A TOML text with its file's name: turns a key's path into a problem with place, excerpt and rule. Pure."""
+"""A TOML text with its files' names: turns a key's path into a problem with place, excerpt and rule. Pure."""
 
 import re
 from bisect import bisect_right
@@ -18,13 +18,15 @@ ENTRY = re.compile(r"(?P<key>.+)\[(?P<index>[0-9]+)\]")
 
 @dataclass(frozen=True)
 class Document:
-    """What the TOML file says, word by word, and the file's name for messages.
+    """What the TOML says, word by word, and its file's name for messages.
 
-    The text may hold keys: no repr and no problem shows it.
+    The text may hold keys: no repr and no problem shows it. A text of several files, one behind the other,
+    has the further ones in `others`: the name of each, and how many lines of the text come before it.
     """
 
     text: str = field(repr=False)
     source: str
+    others: tuple[tuple[str, int], ...] = ()
 
     def problem(
         self, path: KeyPath, message: str, hint: str = "", *, rule: str | None = None, of_name: bool = False
@@ -58,7 +60,21 @@ class Document:
         number = bisect_right(self._starts, span[0]) - 1
         line, start = self._lines[number].rstrip(), self._starts[number]
         marked = span[0] - start, min(span[1] - start, len(line))
-        return replace(problem, line=number + 1, column=marked[0] + 1, excerpt=excerpt(line, marked, key=key))
+        shown = excerpt(line, marked, key=key)
+        return self.placed(replace(problem, line=number + 1, column=marked[0] + 1, excerpt=shown))
+
+    def placed(self, problem: Problem) -> Problem:
+        """Return a problem of a line of the whole text with the file of that line, and its line there."""
+        for name, before in reversed(self.others):
+            if problem.line > before:
+                return replace(problem, source=name, line=problem.line - before)
+        return problem
+
+    def in_order(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Return problems in the order of the files and their lines."""
+        names = (self.source, *(name for name, _ in self.others))
+        order = {name: number for number, name in enumerate(names)}
+        return tuple(sorted(problems, key=lambda each: (order.get(each.source, 0), each.line, each.column)))
 
     def offset(self, line: int, column: int) -> int:
         """Return the offset of a place that is counted from 1, as tomllib counts."""
@@ -72,7 +88,7 @@ class Document:
         found = (
             problem if problem.line or not problem.path else self._locate(problem) for problem in problems
         )
-        return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
+        return self.in_order(found)
 
     def _locate(self, problem: Problem) -> Problem:
         entry = ENTRY.fullmatch(problem.path)

@@ -1,4 +1,4 @@
-"""Finds the TOML file on the disk, reads and checks it."""
+"""Finds the TOML file on the disk, and those beside it; reads and checks them."""
 
 from pathlib import Path
 
@@ -8,6 +8,11 @@ from restream_agent.base.files import locate
 from restream_agent.config import load
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
+from restream_agent.config.pieces import DIRECTORY, Piece, parse_pieces, platform_paths
+from restream_agent.config.toml_lines import BYTE_ORDER_MARK, KeyPath
+
+Edited = tuple[Path, str]
+"""A file of the TOML, and the text that it is to have."""
 
 
 def config_path(root: Path, given: Path | None) -> Path:
@@ -16,17 +21,49 @@ def config_path(root: Path, given: Path | None) -> Path:
 
 
 def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
-    """Return the configuration and its warnings; ConfigError if the file cannot be used."""
+    """Return the configuration and its warnings; ConfigError if a file of it cannot be used."""
     loaded = examine(path)
     if loaded.config is None or loaded.problems:
         raise ConfigError(loaded.problems)
     return loaded.config, loaded.warnings
 
 
-def examine(path: Path) -> Loaded:
-    """Return what the file says, with its problems and warnings; ConfigError if it cannot be read."""
+def examine(path: Path, edited: Edited | None = None) -> Loaded:
+    """Return what the TOML says, with its problems and warnings; ConfigError if a file of it cannot be read.
+
+    `edited` stands for what is in its file.
+    """
+    return load.examine_pieces(read_pieces(path, edited))
+
+
+def read_pieces(path: Path, edited: Edited | None = None) -> tuple[Piece, ...]:
+    """Return the TOML file and those beside it that hold platforms; ConfigError if one cannot be read."""
+    files = (path, *sorted(path.parent.glob(f"{DIRECTORY}/[!.]*.toml")))
+    return tuple(Piece(str(each), _text(each, edited).removeprefix(BYTE_ORDER_MARK)) for each in files)
+
+
+def _text(path: Path, edited: Edited | None) -> str:
+    if edited is None or edited[0] != path:
+        return read_text(path)
+    return edited[1].replace("\r\n", "\n")
+
+
+def home_of(path: Path, platform: KeyPath) -> Path:
+    """Return the file that has a platform; the TOML file itself if none has."""
+    for piece in read_pieces(path):
+        if platform in platform_paths(parse_pieces((piece,)).raw or {}):
+            return Path(piece.source)
+    return path
+
+
+def read_text(path: Path, *, exactly: bool = False) -> str:
+    """Return the text of a file of the TOML; ConfigError if it cannot be read.
+
+    With `exactly` the line ends are the file's own, for an edit that keeps them.
+    """
     try:
-        text = path.read_text()
+        with path.open(encoding="utf-8", newline="" if exactly else None) as file:
+            return file.read()
     except FileNotFoundError as error:
         is_usual = str(path).endswith(paths.CONFIG)
         hint = "restream-agent init creates it" if is_usual else "check the path after --config"
@@ -38,4 +75,3 @@ def examine(path: Path) -> Loaded:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise ConfigError((Problem(str(path), 0, "", reason),)) from error
-    return load.examine(text, source=str(path))

@@ -1,4 +1,4 @@
-"""From the TOML file's text to a checked `Config`, or to every problem of the text."""
+"""From the text of the TOML's files to a checked `Config`, or to every problem of the text."""
 
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -11,10 +11,10 @@ from restream_agent.config.document import Document
 from restream_agent.config.keys import dotted
 from restream_agent.config.model import Config, Version
 from restream_agent.config.outputs import output_problems
-from restream_agent.config.parsing import parse
+from restream_agent.config.pieces import Piece, parse_pieces
 from restream_agent.config.problems import model_problems
 from restream_agent.config.salvage import salvaged, still_true
-from restream_agent.config.toml_lines import KeyPath
+from restream_agent.config.toml_lines import BYTE_ORDER_MARK, KeyPath
 from restream_agent.config.warnings import warnings
 
 KNOWN_VERSIONS: tuple[int, ...] = get_args(Version)
@@ -49,11 +49,16 @@ def load(text: str, *, source: str) -> Config:
 
 def examine(text: str, *, source: str) -> Loaded:
     """Return what a TOML text says, and every problem and warning in the order of its lines."""
-    parsed = parse(Document(text.removeprefix("\ufeff"), source))  # some editors begin with a byte order mark
+    return examine_pieces((Piece(source, text.removeprefix(BYTE_ORDER_MARK)),))
+
+
+def examine_pieces(pieces: tuple[Piece, ...]) -> Loaded:
+    """Return what the files of a TOML say together, as `examine` does for one."""
+    parsed = parse_pieces(pieces)
     raw, document = parsed.raw, parsed.document
     unknown = [] if raw is None else version_problems(raw, document)
     if raw is None or unknown:
-        return Loaded(document, None, (*parsed.problems, *unknown), ())
+        return Loaded(document, None, document.in_order((*parsed.problems, *unknown)), ())
     config, problems, gone = validate(raw, document)
     gone |= parsed.gone
     problems += channel_rules.collisions(raw, document)
@@ -62,11 +67,7 @@ def examine(text: str, *, source: str) -> Loaded:
         problems += output_problems(config, document)
     problems = [*parsed.problems, *(each for each in problems if each.path not in map(dotted, parsed.gone))]
     remarks = () if config is None else still_true(warnings(config, document), gone)
-    return Loaded(document, config, _sorted(problems), tuple(remarks), gone)
-
-
-def _sorted(problems: list[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    return Loaded(document, config, document.in_order(problems), tuple(remarks), gone)
 
 
 def version_problems(raw: dict[str, Any], document: Document) -> list[Problem]:

@@ -1,7 +1,7 @@
 """Parses a TOML text as far as possible: a line with an error is left out, and the rest is read. Pure."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from restream_agent.base.errors import Problem
@@ -55,7 +55,7 @@ def without(document: Document, line: int) -> Document:
     """Return the text with blanks instead of a line, which is counted from 1."""
     lines = document.text.split("\n")
     lines[line - 1] = " " * len(lines[line - 1])
-    return Document("\n".join(lines), document.source)
+    return replace(document, text="\n".join(lines))
 
 
 def assigned(text: str, line: int) -> KeyPath | None:

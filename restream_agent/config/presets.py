@@ -31,7 +31,8 @@ class Preset:
     """A platform's addresses and limits; None or empty where no limit is known.
 
     `keyframe_max_s` is the longest keyframe interval, in seconds, that the platform accepts or asks for.
-    `longest_broadcast_h` is in hours, bitrates are in kbit/s.
+    `longest_broadcast_h` is in hours, bitrates are in kbit/s. `test_parameter` follows the key of a stream
+    that the platform is to take as a test and show to nobody.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Preset:
     max_fps: int | None
     longest_broadcast_h: float | None
     note: str
+    test_parameter: str
 
     @property
     def needs_url(self) -> bool:
@@ -80,6 +82,7 @@ def preset_from(name: str, row: dict[str, Any]) -> Preset:
         max_fps=row.get("max_fps"),
         longest_broadcast_h=row.get("longest_broadcast_h"),
         note=row.get("note", ""),
+        test_parameter=row.get("test_parameter", ""),
     )
 
 

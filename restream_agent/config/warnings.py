@@ -29,7 +29,7 @@ Remark = tuple[KeyPath, str, str]  # where, message, hint
 
 
 def warnings(config: Config, document: Document) -> tuple[Problem, ...]:
-    """Return the warnings in the order of the file's lines; no warning shows a secret.
+    """Return the warnings in the order of the files and their lines; no warning shows a secret.
 
     `document` is what `config` was loaded from.
     """
@@ -38,8 +38,8 @@ def warnings(config: Config, document: Document) -> tuple[Problem, ...]:
         *message_remarks(config),
         *notify.remarks(config.notify),
     ]
-    problems = [document.problem(path, message, hint, rule="") for path, message, hint in remarks]
-    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    problems = (document.problem(path, message, hint, rule="") for path, message, hint in remarks)
+    return document.in_order(problems)
 
 
 def channel_remarks(config: Config) -> Iterator[Remark]:

@@ -49,11 +49,17 @@ def check(target: TargetMachine, given: Path | None) -> CheckReport:
         loaded = file.examine(path)
     except ConfigError as error:
         return CheckReport(str(path), error.problems)
+    return report(loaded, target)
+
+
+def report(loaded: Loaded, target: TargetMachine) -> CheckReport:
+    """Check what a TOML refers to, whose text may not be in its file yet. Changes nothing."""
+    source = loaded.document.source
     if loaded.config is None:
-        return CheckReport(str(path), loaded.problems, loaded.warnings)
+        return CheckReport(source, loaded.problems, loaded.warnings)
     found = _Findings(loaded, target)
     found.look()
-    return CheckReport(str(path), found.errors(), found.warnings(), summary(loaded.config))
+    return CheckReport(source, found.errors(), found.warnings(), summary(loaded.config))
 
 
 def usable_problems(loaded: Loaded, target: TargetMachine) -> tuple[Problem, ...]:

@@ -54,10 +54,13 @@ def require_rights(target: TargetMachine) -> None:
         raise RestreamError("apply changes the system and has to be root", hint="sudo restream-agent apply")
 
 
-def load(target: TargetMachine, given: Path | None) -> Subject:
-    """Read the TOML file, `given` or at its usual place; ConfigError with every problem in it."""
+def load(target: TargetMachine, given: Path | None, edited: file.Edited | None = None) -> Subject:
+    """Read the TOML file, `given` or at its usual place; ConfigError with every problem in it.
+
+    `edited` stands for what is in its file.
+    """
     path = file.config_path(target.root, given)
-    loaded = file.examine(path)
+    loaded = file.examine(path, edited)
     if loaded.config is None or loaded.problems:
         raise ConfigError(loaded.problems)
     # Rendered files name the usual path, so that a copy under --config shows only real differences.

@@ -17,7 +17,7 @@ from restream_agent.base.files import locate, write
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file
 from restream_agent.config.model import Config
-from restream_agent.config.secret_uses import INGEST, named_secrets
+from restream_agent.config.secret_uses import INGEST, SecretUse, named_secrets
 from restream_agent.config.values import CREDENTIAL_NAME, CREDENTIAL_NAME_HINT
 from restream_agent.deploy import secret_checks
 from restream_agent.systemd import systemctl, unit_names
@@ -95,13 +95,18 @@ def retry_apply(systemd: systemctl.Systemd) -> bool:
 def list_credentials(root: Path, config: Config) -> tuple[Credential, ...]:
     """Return every credential that is stored or that the TOML names, by name."""
     ages = _ages(root)
-    names = {name for name, _ in ages}
-    names |= {name for use in named_secrets(config) if (name := use.reference.credential) is not None}
+    found = {name for name, _ in ages}
+    found |= {name for use in named_secrets(config) if (name := use.reference.credential) is not None}
     entries = []
-    for name in sorted(names):
+    for name in sorted(found):
         is_encrypted = (name, True) in ages
         entries.append(Credential(name, users(config, name), ages.get((name, is_encrypted)), is_encrypted))
     return tuple(entries)
+
+
+def names(root: Path) -> frozenset[str]:
+    """Return the names of the stored credentials; RestreamError if this user may not look."""
+    return frozenset(name for name, _ in _ages(root))
 
 
 def remove(root: Path, name: str, used_by: tuple[str, ...]) -> None:
@@ -119,7 +124,12 @@ def remove(root: Path, name: str, used_by: tuple[str, ...]) -> None:
 
 def users(config: Config, name: str) -> tuple[str, ...]:
     """Return the users of a credential in the TOML, disabled platforms included."""
-    return tuple(use.user for use in named_secrets(config) if use.reference.credential == name)
+    return tuple(use.user for use in uses(config, name))
+
+
+def uses(config: Config, name: str) -> tuple[SecretUse, ...]:
+    """Return where the TOML uses a credential, disabled platforms included."""
+    return tuple(use for use in named_secrets(config) if use.reference.credential == name)
 
 
 def _ages(root: Path) -> dict[tuple[str, bool], float]:

@@ -38,7 +38,7 @@ def check_configuration(config: Config, facts: Facts, desired: Tree) -> None:
         run_confined(
             ("/bin/sh", "-c", _SCRIPT, place, facts.server_binary, "-t", "-c", place),
             timeout=_SECONDS,
-            properties=sandbox_of(unit.content),
+            properties=(*sandbox_of(unit.content, _NAME), "IPAddressDeny=any"),
             input=rendered.content.replace(paths.INGEST_RUNTIME, _DIRECTORY).encode(),
         )
     except CommandError as error:
@@ -46,13 +46,15 @@ def check_configuration(config: Config, facts: Facts, desired: Tree) -> None:
         raise RestreamError(f"{config.ingest.server} refuses its configuration:\n{output}") from error
 
 
-def sandbox_of(unit: str) -> tuple[str, ...]:
-    """Return the properties of the test's unit, given the text of the server's. Pure."""
+def sandbox_of(unit: str, name: str) -> tuple[str, ...]:
+    """Return the properties of a transient unit with the sandbox of a service, given its unit's text. Pure.
+
+    It works in a directory of its own, /run/NAME.
+    """
     _, _, service = unit.partition("[Service]\n")
     sandbox = (line for line in directives(service) if not line.startswith(_NOT_FOR_A_TEST))
     return (
         *sandbox,
-        f"RuntimeDirectory={_NAME}",
-        f"WorkingDirectory={_DIRECTORY}",
-        "IPAddressDeny=any",
+        f"RuntimeDirectory={name}",
+        f"WorkingDirectory=/run/{name}",
     )

@@ -26,7 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from restream_agent.launchers import log_filter, relay_stop
+from restream_agent.launchers import key_preset, log_filter, relay_stop
 from restream_agent.launchers.backoff import Attempts, follow, has_given_up, pause
 from restream_agent.launchers.mark_lines import MarkLines, to_agent
 from restream_agent.systemd.sd_notify import ServiceManager
@@ -63,7 +63,7 @@ def main(argv: list[str]) -> NoReturn:
         manager.send(f"STATUS={status.to_status()}")
     time.sleep(max(0.0, now + status.pause - time.monotonic()))
     file.write_text(json.dumps(records.as_table(replace(attempts, started=time.monotonic()))))
-    _write_key(runtime)
+    key_preset.write(runtime)
     program = _connect(os.environ["RELAY_INPUT"])
     manager.send("READY=1")
     marks = MarkLines(to_agent(argv, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
@@ -110,14 +110,6 @@ def _connect(path: str) -> socket.socket:
     except OSError as error:
         sys.exit(f"<3>the program at {path} cannot be reached: {error.strerror}")
     return program
-
-
-def _write_key(runtime: Path) -> None:
-    """Put the key where ffmpeg reads it, so that it is in no process list and in no log."""
-    key = (Path(os.environ["CREDENTIALS_DIRECTORY"]) / "key").read_text().strip()
-    descriptor = os.open(runtime / "key.ffpreset", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as preset:
-        preset.write(f"rtmp_playpath={key}\n")
 
 
 if __name__ == "__main__":

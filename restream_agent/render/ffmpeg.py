@@ -46,6 +46,8 @@ _CLOCK = ("-map", "0:v:0", "-c", "copy", *_MARKS, *_THROWN_AWAY)
 # If picture or sound pauses, the other goes on after 0.5 s. By default it would wait 10 s.
 _FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
 
+_TRIAL_STALL = "10000000"
+"""Microseconds for which a platform may take nothing in a trial: half of what relays wait by default."""
 
 _CHOSEN_IN_TOML = ("-c", "-c:v", "-b:v", "-force_key_frames", "-vf", "-rtmp_app")
 """The options of a relay whose values come from the TOML; the others are ours."""
@@ -64,10 +66,31 @@ def relay_command(ffmpeg: str, relay: Relay, *, has_marks: bool = True) -> tuple
     return (
         ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", _STANDARD_INPUT,
         "-map", "0:v:0", "-map", "0:a:0?", *codecs, *printed, *_FLV_OUTPUT,
-        "-flvflags", "no_duration_filesize", "-rtmp_app", _application(relay.url), "-fpre", KEY_PRESET,
-        *_NO_DELAY,
-        *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
-        "-rw_timeout", STALL, "-f", "flv", relay.url, *clock,
+        *_to_platform(relay, KEY_PRESET), "-rw_timeout", STALL, "-f", "flv", relay.url, *clock,
+    )  # fmt: skip
+
+
+def trial_command(
+    ffmpeg: str, relay: Relay, *, slate: str, key_preset: str, seconds: float
+) -> tuple[str, ...]:
+    """Return the argv that sends a slate to a platform for some seconds, encoded as its relay does.
+
+    `slate` and `key_preset` are files. ffmpeg writes its progress to its standard output.
+    """
+    codecs = ("-c", "copy") if relay.transcode is None else _encoder(relay.transcode)
+    return (
+        ffmpeg, *_QUIET, "-progress", "pipe:1", "-stats_period", "1",
+        "-re", "-stream_loop", "-1", "-f", "flv", "-i", slate, "-t", f"{seconds:g}",
+        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT,
+        *_to_platform(relay, key_preset), "-rw_timeout", _TRIAL_STALL, "-f", "flv", relay.url,
+    )  # fmt: skip
+
+
+def _to_platform(relay: Relay, key_preset: str) -> tuple[str, ...]:
+    """Return the options of an output that connects to a platform."""
+    return (
+        "-flvflags", "no_duration_filesize", "-rtmp_app", _application(relay.url), "-fpre", key_preset,
+        *_NO_DELAY, *(_VERIFIED if relay.url.startswith("rtmps:") else ()),
     )  # fmt: skip
 
 

@@ -137,3 +137,28 @@ def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
     with pytest.raises(RestreamError, match=r"manifest.json is damaged") as caught:
         files.read_manifest(tmp_path)
     assert caught.value.hint == "remove it and apply again"
+
+
+def test_a_file_that_is_rewritten_keeps_mode_and_link(tmp_path: Path) -> None:
+    """The TOML may be a link into a checkout; whoever could read it still can."""
+    real, link = tmp_path / "checkout.toml", tmp_path / "restream.toml"
+    real.write_bytes(b"before\r\n")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    files.rewrite(link, "after\r\n")
+    assert (link.is_symlink(), real.read_bytes(), real.stat().st_mode & 0o777) == (True, b"after\r\n", 0o640)
+    assert sorted(tmp_path.iterdir()) == sorted((real, link))
+
+
+def test_a_rewrite_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no temporary file beside it."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    place = tmp_path / "restream.toml"
+    place.write_text("before\n")
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(RestreamError, match=r"restream.toml cannot be written: No space left on device"):
+        files.rewrite(place, "after\n")
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["before\n"]

@@ -201,7 +201,7 @@ def test_a_file_that_cannot_be_read_says_why(
     def refuse(*_: object, **__: object) -> str:
         raise error
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     done = check(root)
     place = root / paths.CONFIG.lstrip("/")
     assert (done.exit_code, done.stderr) == (78, f"{place}: error: {words}\n{place}: 1 error\n")

@@ -26,11 +26,10 @@ LimitNOFILE=8192
 
 def test_the_test_has_the_sandbox_of_the_server() -> None:
     """And nothing of a service that stays; its directory and its user are its own."""
-    assert sandbox_of(UNIT) == (
+    assert sandbox_of(UNIT, "restream-ingest-test") == (
         "CapabilityBoundingSet=",
         "ProtectSystem=strict",
         "LimitNOFILE=8192",
         "RuntimeDirectory=restream-ingest-test",
         "WorkingDirectory=/run/restream-ingest-test",
-        "IPAddressDeny=any",
     )

@@ -4,7 +4,7 @@ import pytest
 
 from restream_agent.config.load import load
 from restream_agent.config.relays import Relay, relays
-from restream_agent.render.ffmpeg import KEY_PRESET, STALL, output_options, relay_command
+from restream_agent.render.ffmpeg import KEY_PRESET, STALL, output_options, relay_command, trial_command
 
 
 def relay(*lines: str) -> Relay:
@@ -110,3 +110,15 @@ def test_without_a_size_nothing_is_filtered() -> None:
     """Without height and fps, only the bitrate changes."""
     argv = command('url = "rtmp://h/app"', 'key = "k"', 'video = { bitrate = "1M" }')
     assert "-vf" not in argv
+
+
+def test_a_trial_sends_the_slate_as_the_relay_would() -> None:
+    """The same connection and encoding, in real time, and the key is in a file."""
+    lines = ('url = "rtmps://h:443/app"', 'key = "k3y"', 'video = { height = 720, bitrate = "1M" }')
+    argv = trial_command("/usr/bin/ffmpeg", relay(*lines), slate="/s", key_preset="/k", seconds=10)
+    assert (option(argv, "-i"), option(argv, "-fpre"), option(argv, "-t")) == ("/s", "/k", "10")
+    assert argv.index("-re") < argv.index("-i") < argv.index("-t")
+    both = ("-c:v", "-b:v", "-vf", "-rtmp_app", "-tls_verify", "-tcp_nodelay")
+    assert [option(argv, each) for each in both] == [option(command(*lines), each) for each in both]
+    assert argv[-1] == "rtmps://h:443/app"
+    assert not any("k3y" in word for word in argv)

@@ -1,0 +1,80 @@
+"""What an edit changes in the TOML, as a unified diff that shows no key. Pure."""
+
+import difflib
+import re
+import tomllib
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic.fields import FieldInfo
+
+from restream_agent.config.keys import model_in, table_at, toml_value
+from restream_agent.config.table import SecretRef
+from restream_agent.config.toml_lines import BYTE_ORDER_MARK, KeyPath, statements_of
+from restream_agent.config.values import names_stream
+
+HIDDEN = "…"
+
+_IN_COMMENT = re.compile(r"\b((?:key|secret|webhook)\s*=\s*)(\"[^\"\n]*\"|'[^'\n]*')")
+"""A key in a comment: a platform that is commented out."""
+
+
+def diff(before: str, after: str, name: str) -> str:
+    """Return a unified diff of two valid TOML texts, `name` for both; "" if they are equal.
+
+    What holds a key is shown as "…", in both; a last line tells if nothing else differs.
+    """
+    lines = difflib.unified_diff(_lines(before), _lines(after), name, name)
+    text = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    if not text and before != after:
+        return f"--- {name}\n+++ {name}\n@@ a key changes, not shown @@\n"
+    return text
+
+
+def _lines(text: str) -> list[str]:
+    return [f"{line}\n" for line in hidden(text).replace("\r\n", "\n").removesuffix("\n").split("\n")]
+
+
+def hidden(text: str) -> str:
+    """Return a valid TOML text with "…" in the place of each key that it holds."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    shown, position = "", 0
+    for each in statements_of(text):
+        if each.value is None:
+            continue
+        start, end = each.value
+        value = tomllib.loads(f"value = {text[start:end]}")["value"]
+        masked = _masked(each.path, value)
+        if masked != value:
+            shown += f"{text[position:start]}{toml_value(masked)}"
+            position = end
+    return _IN_COMMENT.sub(rf'\1"{HIDDEN}"', shown + text[position:])
+
+
+def _masked(path: KeyPath, value: Any) -> Any:
+    """Return a value with "…" for each text in it that is a key, or stands where no key is known."""
+    if isinstance(value, dict):
+        return {key: _masked((*path, key), inner) for key, inner in value.items()}
+    if not isinstance(value, str | list):
+        return value
+    field = table_at(path[:-1]).model_fields.get(str(path[-1]))
+    if field is None or _is_secret(field):
+        return HIDDEN
+    return value if field.repr or not isinstance(value, str) else _masked_url(value)
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return model_in(field.annotation) is SecretRef
+
+
+def _masked_url(url: str) -> str:
+    """Return a URL without a password, without what follows its application, and without its query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return HIDDEN
+    if "@" in parts.netloc:
+        return HIDDEN
+    application = parts.path.strip("/").partition("/")[0]
+    shown = f"{parts.scheme}://{parts.netloc}/{application}"
+    return f"{shown}/{HIDDEN}" if names_stream(url) or parts.query else url

@@ -1,0 +1,47 @@
+"""A command in a terminal of its own, with a person who answers its questions."""
+
+import os
+import pty
+import select
+import sys
+import time
+from collections.abc import Callable
+
+_PATIENCE = 60.0
+"""Seconds for each answer; a loaded machine takes long to start Python."""
+
+
+def at_terminal(arguments: tuple[str, ...], *answers: tuple[str, str | Callable[[], str]]) -> tuple[int, str]:
+    """Run restream-agent in a terminal, and return its exit code and all that the terminal has shown.
+
+    Each answer is the end of a question, and what is typed then, or what returns that.
+    """
+    child, terminal = pty.fork()
+    if child == 0:
+        environment = {**os.environ, "TERM": "xterm"}
+        environment.pop("NO_COLOR", None)
+        os.execve(sys.executable, [sys.executable, "-m", "restream_agent.cli.main", *arguments], environment)
+    shown = ""
+    for question, answer in answers:
+        shown = _read_until(terminal, question, shown)
+        words = answer if isinstance(answer, str) else answer()
+        os.write(terminal, f"{words}\n".encode())
+    shown = _read_until(terminal, None, shown)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown
+
+
+def _read_until(terminal: int, question: str | None, shown: str) -> str:
+    """Read on until a question is asked, for None until the command ends."""
+    deadline = time.monotonic() + _PATIENCE
+    while question is None or not shown.endswith(question):
+        ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+        try:
+            data = os.read(terminal, 4096) if ready else b""
+        except OSError:  # EIO: the command has ended
+            data = b""
+        if not data:
+            assert question is None, f"no question that ends in {question!r}: {shown}"
+            return shown
+        shown += data.decode()
+    return shown
