@@ -121,6 +121,8 @@ def _file_complaint(file: Path, use: SecretUse, *, is_encrypted: bool) -> tuple[
         data = read_secret(file)
     except PermissionError as error:
         raise RestreamError(f"{file} cannot be read", hint="run this as root (sudo)") from error
+    except FileNotFoundError:
+        return "does not exist", hint
     except OSError as error:
         return f"cannot be read: {error.strerror}", hint
     # `secret set` has checked the key before it was encrypted; only systemd can read it now.

@@ -240,7 +240,7 @@ def test_a_missing_credential_is_bad_configuration(root: Path, command: str) -> 
     done = run(command, "--root", root)
     assert done.exit_code == 78
     file = "/etc/restream-agent/credentials/twitch"
-    assert f"platforms.twitch.key: {file} cannot be read: No such file or directory" in done.stderr
+    assert f"platforms.twitch.key: {file} does not exist" in done.stderr
     assert "store it: restream-agent secret set twitch" in done.stderr
 
 

@@ -138,7 +138,7 @@ def test_its_secrets_are_there_or_named(root: Path) -> None:
     assert secret_checks.remarks(config, root, "t.toml") == ()
     locate(root, f"{paths.CREDENTIALS}/hook").unlink()
     assert [str(one) for one in secret_checks.problems(config, root, "t.toml")] == [
-        f"t.toml: notify.webhook: {paths.CREDENTIALS}/hook cannot be read: No such file or directory "
+        f"t.toml: notify.webhook: {paths.CREDENTIALS}/hook does not exist "
         "(store it: restream-agent secret set hook)"
     ]
 

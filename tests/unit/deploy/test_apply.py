@@ -168,7 +168,7 @@ def test_a_missing_key_is_a_problem_of_the_configuration(root: Path) -> None:
     """It is reported before anything is written."""
     files.locate(root, f"{paths.CREDENTIALS}/twitch").unlink()
     before = snapshot(root)
-    with pytest.raises(ConfigError, match=r"platforms.twitch.key: .*/twitch cannot be read"):
+    with pytest.raises(ConfigError, match=r"platforms.twitch.key: .*/twitch does not exist"):
         applied(root, TWITCH)
     assert before == snapshot(root)
 

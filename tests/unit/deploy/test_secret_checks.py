@@ -64,8 +64,7 @@ def test_a_missing_secret_is_named_once_with_the_command_that_stores_it(root: Pa
     locate(root, f"{paths.CREDENTIALS}/youtube").unlink()
     file = f"{paths.CREDENTIALS}/youtube"
     assert complaints(CONFIG, root) == [
-        f"t.toml: platforms.youtube.key: {file} cannot be read: No such file or directory "
-        "(store it: restream-agent secret set youtube)"
+        f"t.toml: platforms.youtube.key: {file} does not exist (store it: restream-agent secret set youtube)"
     ]
 
 
