@@ -207,7 +207,7 @@ def fallback_prepare(file: Path | None, channel: str | None, every: bool) -> Non
 @channel_option
 @explained
 def fallback_match(channel: str | None) -> None:
-    """Match the fallback to the stream that OBS sends; restream-fallback-prepare.service does that."""
+    """Match the fallback to OBS, for restream-fallback-prepare.service."""
     from restream_agent.cli import broadcast
     from restream_agent.systemd.channels import MAIN, Channel
 
@@ -218,7 +218,7 @@ def fallback_match(channel: str | None) -> None:
 @click.argument("instance")
 @explained
 def fallback_convert(instance: str) -> None:
-    """Convert a fallback video; restream-fallback-convert@.service does that."""
+    """Convert a fallback video, for restream-fallback-convert@.service."""
     from restream_agent.cli import broadcast
 
     broadcast.convert(instance)

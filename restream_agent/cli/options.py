@@ -66,19 +66,19 @@ root_option = click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),
     default=THIS_MACHINE.root,
-    help="Work on the files below DIR instead of /, and leave systemd alone.",
+    help="Work on the files below DIR; leave systemd alone.",
     metavar="DIR",
 )
 config_option = click.option(
     "--config",
     "given",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The TOML file; the default is /etc/restream-agent/restream.toml below --root.",
+    help="The TOML, if not /etc/restream-agent/restream.toml.",
     metavar="FILE",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 channel_argument = click.argument("channel", required=False)
 channel_option = click.option(
-    "--channel", help="The channel, where the TOML has several; the default is main.", metavar="CHANNEL"
+    "--channel", help="The channel, where there are several, if not main.", metavar="CHANNEL"
 )
 all_option = click.option("--all", "every", is_flag=True, help="Every channel.")

@@ -13,7 +13,7 @@ from restream_agent.cli.options import channel_option, config_option, explained,
 from restream_agent.cli.toml_session import Editing, edit_options
 
 encrypt_option = click.option(
-    "--encrypt", is_flag=True, help="Encrypt the key with systemd-creds, for this machine only."
+    "--encrypt", is_flag=True, help="Encrypt the key for this machine (systemd-creds)."
 )
 
 
@@ -21,18 +21,19 @@ encrypt_option = click.option(
 def platform_group() -> None:
     """List platforms, and edit them in the TOML.
 
-    Comments and order of the file stay; a change is checked before it is written, and shown.
+    Comments and order of the file stay. A change is checked and shown before it is written. On a terminal you
+    are asked; in a script the change is written, and applied with --apply or --yes.
     """
 
 
 @platform_group.command("list")
-@channel_option
+@click.option("--channel", help="One channel, where there are several.", metavar="CHANNEL")
 @json_option
 @root_option
 @config_option
 @explained
 def platform_list(channel: str | None, as_json: bool, root: Path, given: Path | None) -> None:
-    """Show each platform: whether it is enabled, where it leads, its key's place."""
+    """Show each platform, where it leads and where its key is."""
     from restream_agent.cli import platform_view
     from restream_agent.deploy import platforms
 
@@ -57,10 +58,10 @@ def platform_presets(name: str | None, as_json: bool) -> None:
 
 @platform_group.command("add")
 @click.argument("name")
-@click.option("--preset", help="A platform of `platform presets`; the default is NAME.", metavar="PRESET")
-@click.option("--server", help="Another server of the preset: part of its label.", metavar="LABEL")
+@click.option("--preset", help="A name of `platform presets`, if not NAME.", metavar="PRESET")
+@click.option("--server", help="Another server of the preset; part of its label does.", metavar="LABEL")
 @click.option("--url", help="The platform's URL, without the key.", metavar="URL")
-@click.option("--credential", help="Where the key is stored; the default is NAME.", metavar="CREDENTIAL")
+@click.option("--credential", help="The name of the key in the store, if not NAME.", metavar="KEYNAME")
 @click.option("--backup", is_flag=True, help="Send to the platform's backup server, too.")
 @click.option("--disabled", is_flag=True, help="Send nothing to it yet.")
 @encrypt_option
@@ -150,7 +151,7 @@ def _enable(name: str, editing: Editing, *, enabled: bool) -> None:
 
 @platform_group.command("set")
 @click.argument("name")
-@click.argument("settings", nargs=-1, metavar="KEY=VALUE...")
+@click.argument("settings", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--key", "asks_key", is_flag=True, help="Ask for a new key, or read it from stdin.")
 @encrypt_option
 @edit_options

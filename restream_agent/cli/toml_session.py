@@ -86,7 +86,7 @@ def edit_options(command: Callable[..., None]) -> Callable[..., None]:
         "--apply/--no-apply",
         "applied",
         default=None,
-        help="Apply the change, or only write it. On a terminal you are asked, elsewhere it is only written.",
+        help="Apply the change, or only write it.",
     )
     yes = click.option("-y", "--yes", is_flag=True, help="Write and apply without asking.")
     return channel_option(apply(yes(root_option(config_option(wrapped)))))

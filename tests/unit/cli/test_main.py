@@ -278,17 +278,3 @@ def test_status_without_an_agent_fails() -> None:
         pytest.skip("an agent is running on this machine")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("restream-agent: ")
-
-
-@pytest.mark.parametrize("group", [(), ("fallback",), ("secret",)], ids=" ".join)
-def test_every_summary_fits_its_line(group: tuple[str, ...]) -> None:
-    """`--help` cuts a longer summary, with three dots."""
-    _, _, summaries = run(*group, "--help").stdout.partition("Commands:\n")
-    assert (bool(summaries), "..." in summaries) == (True, False)
-
-
-def test_help_of_every_command_says_what_it_does() -> None:
-    """`--help` exits with 0 and has a sentence."""
-    for name, command in main.commands.items():
-        done = run(name, "--help")
-        assert (done.exit_code, bool(command.help)) == (0, True)
