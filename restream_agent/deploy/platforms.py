@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
@@ -18,8 +18,10 @@ from restream_agent.config.relays import address_and_key
 from restream_agent.config.table import SecretRef
 from restream_agent.config.toml_lines import BYTE_ORDER_MARK, KeyPath
 from restream_agent.deploy import credentials
-from restream_agent.deploy.toml_change import TomlChange
 from restream_agent.systemd.channels import MAIN, Channel
+
+if TYPE_CHECKING:  # to list platforms is no change, which knows the renderer
+    from restream_agent.deploy.toml_change import TomlChange
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def key_name(target: TargetMachine, given: Path | None, path: KeyPath) -> str:
     return Channel(str(path[1]) if path[0] == "channels" else MAIN).relay(str(path[-1]))
 
 
-def unused_key(change: TomlChange, path: KeyPath) -> str:
+def unused_key(change: "TomlChange", path: KeyPath) -> str:
     """Return the stored credential that nothing uses any more after a change; "" if there is none."""
     table = platform_edit.require(change.before, path)
     reference = table.get("key")
