@@ -58,6 +58,10 @@ A **secret** is written in one of three ways:
 - `{ file = "/path" }`: a file that you manage.
 - `"SECRET"`: the secret itself. This works, but `restream-agent check` warns about it. No message, log or
   diff ever shows it.
+
+**Platforms in files of their own**: files `platforms.d/*.toml` beside the TOML are read behind it, in the
+order of their names. Such a file holds tables `[platforms.NAME]` and `[channels.NAME.platforms.NAME]`, and
+nothing else. A platform is in one file only. Messages name the file and its own line.
 """
 PRESETS_HEAD = """\
 | preset | platform | URL | keyframes | video | audio | longest broadcast | notes |

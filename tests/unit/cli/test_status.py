@@ -36,7 +36,7 @@ def test_the_example_in_the_documents_is_what_status_prints() -> None:
         on_air_for=9000.0,
         publisher=PublisherStatus("main", "203.0.113.7"),
         config="refused",
-        config_words="restream.toml:12: fallback.holdd: unknown key",
+        config_words='restream.toml:12:1: fallback.holdd: is not a known key (did you mean "hold"?)',
         live=replace(
             LIVE.live, width=1920, height=1080, frame_rate=60.0, bitrate=6_000_000, video_codec="h264",
             audio_codec="aac",

@@ -135,7 +135,7 @@ def test_the_last_refused_publisher_is_shown_for_a_while() -> None:
 
 def test_a_refused_edit_is_shown_with_its_line() -> None:
     """As apply has put it into its unit's STATUS=."""
-    words = "restream.toml:12: fallback.holdd: unknown key"
+    words = 'restream.toml:12:1: fallback.holdd: is not a known key (did you mean "hold"?)'
     refused = replace(status(), config="refused", config_words=words)
     assert remarks(refused) == [f"last edit not applied: {words}"]
 
