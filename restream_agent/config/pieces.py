@@ -64,25 +64,28 @@ def _fitting(piece: Parsed, owners: dict[KeyPath, str]) -> Parsed:
     """
     if piece.raw is None:
         return replace(piece, document=_blank(piece.document, 0, None))
-    document, found = piece.document, dict[KeyPath, Problem]()
+    document, found, tables = piece.document, dict[str, Problem](), set[KeyPath]()
     for statement in statements_of(document.text):
-        problem = _complaint(statement, document, owners)
-        if problem is not None:
-            found.setdefault(statement.table or statement.path, problem)
-            document = _blank(document, statement.start, statement.end)
+        if statement.table not in tables:
+            problem = _complaint(statement, document, owners)
+            if problem is None:
+                continue
+            found.setdefault(problem.path, problem)
+        # With a header goes all below it: it would belong to the header before.
+        tables |= {statement.table} if statement.table else set()
+        document = _blank(document, statement.start, statement.end)
     return replace(piece, document=document, problems=(*piece.problems, *found.values()))
 
 
 def _complaint(statement: Statement, document: Document, owners: dict[KeyPath, str]) -> Problem | None:
-    """Return what is wrong with a header or a key at this place; what is below a header says it again."""
+    """Return what is wrong with a header or a key at this place, None for nothing."""
     path = statement.path
-    is_platform = path[:1] == ("platforms",) or (path[:1] == ("channels",) and path[2:3] == ("platforms",))
-    if not is_platform:
-        return _problem(statement, document, path, "does not belong into this file", _HINT)
-    if not statement.table:  # it would belong to the table that the file before ends with
+    platform = path[:4] if path[0] == "channels" else path[:2]
+    if platform[-2:-1] != ("platforms",):
+        return _problem(statement, document, path, "does not belong in this file", _HINT)
+    if not statement.table:
         return _problem(statement, document, path, "needs a header above it", _HINT)
-    platform = path[: 2 if path[0] == "platforms" else 4]
-    owner = owners.setdefault(platform, document.source) if platform[-1] != "platforms" else document.source
+    owner = owners.setdefault(platform, document.source)
     if owner == document.source:
         return None
     return _problem(statement, document, platform, f"is in {owner}, too", "remove one of them")

@@ -95,13 +95,17 @@ def test_a_warning_has_the_line_of_its_own_file(tmp_path: Path) -> None:
         ("[platforms.x\n", "platforms.d/a.toml:1:13: not valid TOML: expected"),
         (
             '\n[ingest]\nkey = "any"\n',
-            "platforms.d/a.toml:2:1: ingest: does not belong into this file (a file here holds platforms:",
+            "platforms.d/a.toml:2:1: ingest: does not belong in this file (a file here holds platforms:",
         ),
         (
             "platforms.x.backup = true\n",
             "platforms.d/a.toml:1:13: platforms.x.backup: needs a header above it",
         ),
-        ("stall = 1\n", "platforms.d/a.toml:1:1: stall: does not belong into this file"),
+        (
+            '[platforms]\nx = { preset = "x" }\n',
+            "platforms.d/a.toml:1:1: platforms: does not belong in this file",
+        ),
+        ("stall = 1\n", "platforms.d/a.toml:1:1: stall: does not belong in this file"),
     ],
 )
 def test_a_file_holds_platforms_and_nothing_else(tmp_path: Path, text: str, expected: str) -> None:
@@ -112,7 +116,8 @@ def test_a_file_holds_platforms_and_nothing_else(tmp_path: Path, text: str, expe
 
 def test_a_platform_in_two_files_is_named_with_both(tmp_path: Path) -> None:
     """Whoever copied a file has to know which."""
-    (found,) = problems(written(tmp_path, main=MAIN + TWITCH, a=TWITCH))
+    video = "\n[platforms.twitch.video]\nheight = 720\n"
+    (found,) = problems(written(tmp_path, main=MAIN + TWITCH, a=TWITCH + video))
     assert found == "platforms.d/a.toml:2:1: platforms.twitch: is in restream.toml, too (remove one of them)"
 
 
