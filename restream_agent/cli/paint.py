@@ -48,6 +48,6 @@ def _width(cell: str) -> int:
     return len(click.unstyle(cell))
 
 
-def show(text: str) -> None:
-    """Print a text; its tones only on a terminal, and not with NO_COLOR (no-color.org)."""
-    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
+def show(text: str, *, err: bool = False) -> None:
+    """Print a text, its tones only on a terminal, and not with NO_COLOR (no-color.org)."""
+    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.one_line import printable
+from restream_agent.cli.paint import columns
 from restream_agent.config.complaints import closest
 from restream_agent.config.presets import Preset, presets
 from restream_agent.systemd.time_spans import format_span
@@ -35,7 +36,7 @@ def table(rows: "tuple[PlatformRow, ...]") -> str:
         ]
         for row in rows
     ]
-    return columns([heads, *lines])
+    return _aligned([heads, *lines])
 
 
 def rows_as_json(rows: "tuple[PlatformRow, ...]") -> str:
@@ -92,7 +93,7 @@ def preset_table(chosen: tuple[Preset, ...]) -> str:
         ]
         for preset in chosen
     ]
-    return columns([heads, *lines])
+    return _aligned([heads, *lines])
 
 
 def _address(preset: Preset) -> str:
@@ -117,7 +118,7 @@ def details(preset: Preset) -> str:
         ),
         ("note", preset.note.replace("`", "")),
     ]
-    text = columns([[f"{name}:", words] for name, words in facts if words])
+    text = _aligned([[f"{name}:", words] for name, words in facts if words])
     example = f"restream-agent platform add {preset.name}" + (" --url URL" if preset.needs_url else "")
     servers = "".join(f"\n  {server.label}" for server in preset.servers)
     return f"{text}\n\n{example}" + (f"\n\nits servers, for --server:{servers}" if servers else "")
@@ -128,13 +129,9 @@ def presets_as_json(chosen: Iterable[Preset]) -> list[dict[str, Any]]:
     return [asdict(preset) for preset in chosen]
 
 
-def columns(lines: Sequence[Sequence[str]]) -> str:
-    """Return lines of cells as a table: each column is as wide as its widest cell."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(f"{printable(cell):<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    cells = ([printable(cell) for cell in line] for line in lines)
+    return "\n".join(line.rstrip() for line in columns(cells, indent=""))
 
 
 def _kilobits(number: int) -> str:

@@ -3,7 +3,6 @@
 Each problem begins with `file:line:column: error:`, the form that editors and CI know of gcc.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import click
 
 from restream_agent.base import journal
 from restream_agent.base.errors import Excerpt, Problem
+from restream_agent.cli.paint import show
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,8 @@ def show_problems(problems: Iterable[Problem], severity: Severity) -> None:
         for problem in problems:
             click.echo(f"{severity.word}: {problem}", err=True)
         return
-    colour = None if "NO_COLOR" not in os.environ else False  # https://no-color.org; None: on a terminal
     for problem in problems:
-        click.echo(paragraph(problem, severity) + "\n", err=True, color=colour)
+        show(paragraph(problem, severity) + "\n", err=True)
 
 
 def paragraph(problem: Problem, severity: Severity) -> str:

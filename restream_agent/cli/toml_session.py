@@ -1,6 +1,5 @@
 """From a change of the TOML that a command makes to the changed machine: shows it, asks, writes, applies."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import click
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.options import channel_option, config_option, root_option
+from restream_agent.cli.paint import show
 from restream_agent.cli.problem_view import WARNING, show_problems
 from restream_agent.systemd.channels import MAIN, Channel
 
@@ -104,7 +104,8 @@ def carry_out(change: "TomlChange", consent: Consent, done: str) -> None:
     if applies:
         commands.require_rights(target)
     warnings = toml_change.check(change)
-    click.echo(_coloured(change.diff()), nl=False)
+    if not change.is_empty:
+        show(_coloured(change.diff()))
     show_problems(warnings, WARNING)
     question = "write this and apply it?" if applies else "write this?"
     if consent.asks and not click.confirm(question, default=True, err=True):
@@ -141,12 +142,11 @@ def next_step(given: Path | None, root: Path, *, is_watched: bool) -> str:
 
 
 def _coloured(diff: str) -> str:
-    """Return a diff with colours on a terminal, unless NO_COLOR is set (no-color.org)."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return diff
+    """Return the lines of a diff in its colours."""
     lines = diff.removesuffix("\n").split("\n")
-    painted = (click.style(line, fg=_COLOURS[line[0]]) if line[:1] in _COLOURS else line for line in lines)
-    return "".join(f"{line}\n" for line in painted)
+    return "\n".join(
+        click.style(line, fg=_COLOURS[line[0]]) if line[:1] in _COLOURS else line for line in lines
+    )
 
 
 def read_key(name: str, *, is_stored: bool) -> bytes | None:
