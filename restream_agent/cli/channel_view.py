@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from restream_agent.agent.relay_health import RelayState
-from restream_agent.base.errors import RestreamError
 from restream_agent.cli import status_remarks, status_view, status_words
+from restream_agent.cli.chosen import unknown
 from restream_agent.cli.paint import Tone, paint
 from restream_agent.systemd.channels import MAIN, Channel
 from restream_agent.wire.status_report import RelayStatus, StatusReport
@@ -69,7 +69,7 @@ def _channel(name: str, reports: Mapping[str, StatusReport]) -> Channel:
 
 def _report(reports: Mapping[str, StatusReport], name: str) -> StatusReport:
     if name not in reports:
-        raise RestreamError(f"there is no channel {name}", hint=f"the channels are {', '.join(reports)}")
+        raise unknown(name, reports)
     return reports[name]
 
 

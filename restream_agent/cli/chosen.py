@@ -1,6 +1,6 @@
 """The channels that a command is for: those that the command line names, or `main`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -39,8 +39,13 @@ def channels(name: str | None, *, every: bool, root: Path = THIS_MACHINE.root) -
             )
         return (known[MAIN],)
     if name not in known:
-        raise RestreamError(f"there is no channel {name}", hint=f"the channels are {', '.join(known)}")
+        raise unknown(name, known)
     return (known[name],)
+
+
+def unknown(name: str, known: Iterable[str]) -> RestreamError:
+    """Return the error for a name that is no channel; `known` has those that are."""
+    return RestreamError(f"there is no channel {name}", hint=f"the channels are {', '.join(known)}")
 
 
 def refuse_both(name: str | None, *, every: bool) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from restream_agent.base.channel_paths import MAIN_PATHS, ChannelPaths, channel_paths
+from restream_agent.base.channel_paths import ChannelPaths, paths_of
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.channels import Channel
 
@@ -19,7 +19,7 @@ class ChannelWords:
     @property
     def paths(self) -> ChannelPaths:
         """Its files and sockets."""
-        return MAIN_PATHS if self.channel.is_main else channel_paths(self.channel.name)
+        return paths_of(self.channel.name)
 
     @property
     def end(self) -> str:

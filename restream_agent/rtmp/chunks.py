@@ -209,7 +209,8 @@ class ChunkReader:
         body = data
         if state.pending:
             self._pending -= len(state.pending)
-            body = bytes(state.pending + data)
+            state.pending += data  # not a sum of both: a picture of megabytes would be there three times
+            body = bytes(state.pending)
         state.drop()
         return ChunkMessage(number, state.kind, state.stream, state.timestamp, body)
 

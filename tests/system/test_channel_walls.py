@@ -51,6 +51,12 @@ def processes(each: Channels) -> dict[str, int]:
     return {unit: int(each.installation.show(unit, "MainPID")) for unit in RUNNING}
 
 
+def wait_for_processes(each: Channels) -> None:
+    """Wait until no unit begins anew: its number would be 0, which to a signal is the probe itself."""
+    wait = each.installation.container.wait_until
+    wait(lambda: all(processes(each).values()), SETTLED, "every unit to have a process")
+
+
 def streams(container: Container) -> dict[str, str]:
     """Return what is played: each stream without a key, one with its own, another with that."""
     key = container.read(paths_of(OWN).play_key).strip()
@@ -111,9 +117,7 @@ def allowed(place: str) -> set[str]:
 @pytest.mark.parametrize("place", [*PLACES, *MAIN_PLACES])
 def test_a_unit_reaches_nothing_of_another_channel(channels: Channels, place: str) -> None:
     """What succeeds in its place is its own: key, door, directory and process."""
-    # 0 stands for a unit that begins anew, and to a signal for the probe itself.
-    wait = channels.installation.container.wait_until
-    wait(lambda: all(processes(channels).values()), SETTLED, "every unit to have a process")
+    wait_for_processes(channels)
     write_targets(channels)
     before = processes(channels)
     outcome = try_everything(channels.installation.container, Place(place))
@@ -129,6 +133,7 @@ def test_a_channel_has_a_slice_and_users_of_its_own(channels: Channels) -> None:
     """Its weight and limits hold for all its processes together."""
     container: Container = channels.installation.container
     users = set()
+    wait_for_processes(channels)
     for place in (*PLACES, *MAIN_PLACES):
         group = channels.installation.show(place, "ControlGroup")
         assert f"/restream-{OWN if place in PLACES else 'main'}.slice/" in group

@@ -6,6 +6,7 @@ import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO
 from restream_agent.stream.splice import Settings, Source
+from restream_agent.stream.timeline import SHOWN, Timeline
 from tests.unit.stream.splice_bench import SpliceBench, on_air
 
 FRAME = 40
@@ -47,3 +48,16 @@ def test_a_hole_is_filled_up_to_three_seconds(stall: float, hole: int) -> None:
     bench.pass_time(9000)
     # Live was ahead of the wall clock by up to 100 ms.
     assert hole - 100 <= max(gaps(bench, VIDEO)) <= hole + 2 * FRAME
+
+
+@pytest.mark.parametrize(
+    ("now", "begins"), [(1531, 1531), (1532, 1031), (4031, 1031), (4032, 1032), (9000, 6000)]
+)
+def test_the_fallback_begins_just_after_what_was_sent(now: int, begins: int) -> None:
+    """The latest of sound and picture counts, and how long the picture is shown."""
+    assert Timeline({AUDIO: 1000, VIDEO: 990, SHOWN: 1030}).hole_before(now) == begins
+
+
+def test_before_the_first_tag_there_is_no_hole() -> None:
+    """A broadcast that begins with the fallback begins now."""
+    assert Timeline().hole_before(5000) == 5000
