@@ -8,14 +8,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from restream_agent.base import paths
 from restream_agent.base.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError, Problem, RestreamError
+from restream_agent.base.files import locate
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file, outputs
 from restream_agent.config.channels import channel_configs
 from restream_agent.config.keys import dotted
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
-from restream_agent.deploy import checks, machine, polkit, secret_checks
+from restream_agent.deploy import checks, ffmpeg_look, machine, polkit, secret_checks
+from restream_agent.deploy.ffmpeg_needs import judge_ffmpeg, needs
+from restream_agent.deploy.findings import machine_problems
+from restream_agent.deploy.polkit_findings import judge_rule, judge_service
+from restream_agent.deploy.port_findings import judge_ports
+from restream_agent.deploy.port_look import look_at_ports, running_owners
 from restream_agent.systemd import systemctl
 
 
@@ -62,6 +69,14 @@ def report(loaded: Loaded, target: TargetMachine) -> CheckReport:
     return CheckReport(source, found.errors(), found.warnings(), summary(loaded.config))
 
 
+def is_machine_asked(target: TargetMachine) -> bool:
+    """Whether the machine that runs us is looked at, too: where a TOML is installed, it is to carry it.
+
+    Elsewhere a file that is checked is for another machine, for example in CI.
+    """
+    return target.is_this_machine and locate(target.root, paths.CONFIG).exists()
+
+
 def usable_problems(loaded: Loaded, target: TargetMachine) -> tuple[Problem, ...]:
     """Return what is wrong with the secrets, videos and outputs of a TOML without problems of its own.
 
@@ -96,10 +111,12 @@ class _Findings:
         """Look at everything once."""
         for look in _looks(self.loaded, self.target):
             self._problems += self._tried(look)
-        if self.target.is_this_machine:
+        if is_machine_asked(self.target):
             self._problems += self._tried(self._programs)
+            self._problems += self._tried(self._ffmpeg)
             if systemctl.is_running():
                 self._problems += self._tried(self._polkit)
+                self._problems += self._tried(self._ports)
         with suppress(RestreamError):  # an error has said that the secrets cannot be read
             self._remarks += secret_checks.remarks(self.config, self.target.root, self.loaded.document.source)
         if self.target.is_this_machine:
@@ -124,9 +141,21 @@ class _Findings:
         machine.require_programs(self.config, machine.programs(self.config))
         return ()
 
+    def _ffmpeg(self) -> Iterable[Problem]:
+        ffmpeg = machine.programs(self.config).ffmpeg
+        if not Path(ffmpeg).exists():
+            return ()  # which `_programs` has told
+        return machine_problems(judge_ffmpeg(needs(self.config), ffmpeg_look.known(ffmpeg, self.target.root)))
+
     def _polkit(self) -> Iterable[Problem]:
-        polkit.require_service(systemctl.Systemd())
-        return ()
+        facts = polkit.look(systemctl.Systemd(), polkit.installed_channels(self.target.root))
+        return machine_problems((*judge_service(facts), *judge_rule(facts)))
+
+    def _ports(self) -> Iterable[Problem]:
+        if any(path[0] == "ingest" for path in self.loaded.gone):
+            return ()
+        owners = look_at_ports(self.config, running_owners(systemctl.Systemd()))
+        return machine_problems(judge_ports(owners))
 
     def _fonts(self) -> Iterable[Problem]:
         if all(each.fallback.message.isascii() for each in channel_configs(self.config).values()):

@@ -12,11 +12,16 @@ from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.main import main
-from restream_agent.deploy import machine, polkit
+from restream_agent.deploy import checking, ffmpeg_look, machine, polkit
+from restream_agent.deploy.ffmpeg_needs import FfmpegAbilities
+from restream_agent.deploy.polkit_findings import PolkitFacts
+from restream_agent.deploy.port_findings import Port, PortOwner, PortState
 from restream_agent.systemd import systemctl
 from tests.lab.check_speed import make_root, toml
 
 KEY = "live_hidden_key_0123"
+ALL_OF_FFMPEG = FfmpegAbilities("7.1", {})
+TAKEN = Port("0.0.0.0:1935", "restream-ingest.service")
 CLEAR = f'[platforms.clear]\nurl = "rtmps://clear.example.org/app"\nkey = "{KEY}"\n'
 
 
@@ -129,28 +134,30 @@ def test_in_the_journal_a_problem_has_one_line(root: Path, monkeypatch: pytest.M
 def test_what_is_wrong_with_the_machine_comes_last_and_has_no_place(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Programs and polkit are told together with the mistakes of the file; alone they exit with 1."""
+    """Programs, polkit and ports are told together with the mistakes of the file; alone they exit with 1."""
 
     def missing(*_: object) -> None:
         raise RestreamError("ffmpeg does not exist", hint="apt install ffmpeg")
 
-    def refused(*_: object) -> None:
-        raise RestreamError("polkit is not installed", hint="apt install polkitd")
-
     monkeypatch.setattr(machine, "require_programs", missing)
-    monkeypatch.setattr(polkit, "require_service", refused)
+    monkeypatch.setattr(polkit, "look", lambda *_: PolkitFacts(load="not-found"))
+    monkeypatch.setattr(checking, "look_at_ports", lambda *_: {TAKEN: PortOwner(PortState.TAKEN)})
+    monkeypatch.setattr(ffmpeg_look, "known", lambda *_: ALL_OF_FFMPEG)
     monkeypatch.setattr(systemctl, "is_running", lambda: True)
     monkeypatch.setattr(TargetMachine, "is_this_machine", property(lambda _: True))
     machine_s = (
         "restream-agent: error: ffmpeg does not exist\n      = hint: apt install ffmpeg\n\n"
-        "restream-agent: error: polkit is not installed\n      = hint: apt install polkitd\n\n"
+        "restream-agent: error: polkit is not installed; without it the agent cannot start a broadcast\n"
+        "      = hint: apt install polkitd\n\n"
+        "restream-agent: error: 0.0.0.0:1935, which restream-ingest.service needs, is in use by another "
+        "program\n      = hint: see which: ss -ltnp 'sport = :1935'\n\n"
     )
     place = root / paths.CONFIG.lstrip("/")
     done = check(root)
-    assert (done.exit_code, done.stderr) == (1, f"{machine_s}{place}: 2 errors\n")
+    assert (done.exit_code, done.stderr) == (1, f"{machine_s}{place}: 3 errors\n")
     write(root, toml(2) + "[fallback]\nholdd = 1\n")
     done = check(root)
-    assert (done.exit_code, done.stderr.endswith(f"\n\n{machine_s}{place}: 3 errors\n")) == (78, True)
+    assert (done.exit_code, done.stderr.endswith(f"\n\n{machine_s}{place}: 4 errors\n")) == (78, True)
 
 
 def test_a_file_may_be_named_relatively(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
