@@ -17,13 +17,7 @@ from restream_agent.config.channels import channel_configs
 from restream_agent.config.keys import dotted
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
-from restream_agent.deploy import checks, ffmpeg_look, machine, polkit, secret_checks
-from restream_agent.deploy.ffmpeg_needs import judge_ffmpeg, needs
-from restream_agent.deploy.findings import machine_problems
-from restream_agent.deploy.polkit_findings import judge_rule, judge_service
-from restream_agent.deploy.port_findings import judge_ports
-from restream_agent.deploy.port_look import look_at_ports, running_owners
-from restream_agent.systemd import systemctl
+from restream_agent.deploy import checks, secret_checks
 
 
 @dataclass(frozen=True)
@@ -112,11 +106,10 @@ class _Findings:
         for look in _looks(self.loaded, self.target):
             self._problems += self._tried(look)
         if is_machine_asked(self.target):
-            self._problems += self._tried(self._programs)
-            self._problems += self._tried(self._ffmpeg)
-            if systemctl.is_running():
-                self._problems += self._tried(self._polkit)
-                self._problems += self._tried(self._ports)
+            from restream_agent.deploy import machine_check  # a file for another machine does not pay for it
+
+            for look in machine_check.looks(self.loaded, self.target.root):
+                self._problems += self._tried(look)
         with suppress(RestreamError):  # an error has said that the secrets cannot be read
             self._remarks += secret_checks.remarks(self.config, self.target.root, self.loaded.document.source)
         if self.target.is_this_machine:
@@ -136,26 +129,6 @@ class _Findings:
             return tuple(look())
         except RestreamError as error:
             return (Problem("", 0, "", error.message, error.hint),)
-
-    def _programs(self) -> Iterable[Problem]:
-        machine.require_programs(self.config, machine.programs(self.config))
-        return ()
-
-    def _ffmpeg(self) -> Iterable[Problem]:
-        ffmpeg = machine.programs(self.config).ffmpeg
-        if not Path(ffmpeg).exists():
-            return ()  # which `_programs` has told
-        return machine_problems(judge_ffmpeg(needs(self.config), ffmpeg_look.known(ffmpeg, self.target.root)))
-
-    def _polkit(self) -> Iterable[Problem]:
-        facts = polkit.look(systemctl.Systemd(), polkit.installed_channels(self.target.root))
-        return machine_problems((*judge_service(facts), *judge_rule(facts)))
-
-    def _ports(self) -> Iterable[Problem]:
-        if any(path[0] == "ingest" for path in self.loaded.gone):
-            return ()
-        owners = look_at_ports(self.config, running_owners(systemctl.Systemd()))
-        return machine_problems(judge_ports(owners))
 
     def _fonts(self) -> Iterable[Problem]:
         if all(each.fallback.message.isascii() for each in channel_configs(self.config).values()):

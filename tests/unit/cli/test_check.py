@@ -12,7 +12,7 @@ from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.main import main
-from restream_agent.deploy import checking, ffmpeg_look, machine, polkit
+from restream_agent.deploy import checking, ffmpeg_look, machine, machine_check, polkit
 from restream_agent.deploy.ffmpeg_needs import FfmpegAbilities
 from restream_agent.deploy.polkit_findings import PolkitFacts
 from restream_agent.deploy.port_findings import Port, PortOwner, PortState
@@ -141,7 +141,7 @@ def test_what_is_wrong_with_the_machine_comes_last_and_has_no_place(
 
     monkeypatch.setattr(machine, "require_programs", missing)
     monkeypatch.setattr(polkit, "look", lambda *_: PolkitFacts(load="not-found"))
-    monkeypatch.setattr(checking, "look_at_ports", lambda *_: {TAKEN: PortOwner(PortState.TAKEN)})
+    monkeypatch.setattr(machine_check, "look_at_ports", lambda *_: {TAKEN: PortOwner(PortState.TAKEN)})
     monkeypatch.setattr(ffmpeg_look, "known", lambda *_: ALL_OF_FFMPEG)
     monkeypatch.setattr(systemctl, "is_running", lambda: True)
     monkeypatch.setattr(TargetMachine, "is_this_machine", property(lambda _: True))
@@ -158,6 +158,22 @@ def test_what_is_wrong_with_the_machine_comes_last_and_has_no_place(
     write(root, toml(2) + "[fallback]\nholdd = 1\n")
     done = check(root)
     assert (done.exit_code, done.stderr.endswith(f"\n\n{machine_s}{place}: 4 errors\n")) == (78, True)
+
+
+def test_a_file_is_for_another_machine_where_none_is_installed(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in CI, which has neither ffmpeg nor polkit; its keys are looked for all the same."""
+    monkeypatch.setattr(TargetMachine, "is_this_machine", property(lambda _: True))
+    file = tmp_path_factory.mktemp("checkout") / "restream.toml"
+    file.write_text(toml(2))
+    assert checking.is_machine_asked(TargetMachine(root))
+    assert not checking.is_machine_asked(TargetMachine(file.parent))
+    monkeypatch.setattr(machine, "programs", None)  # whoever asks for a program fails
+    said = check(file.parent, "--config", str(file)).stderr
+    assert "credentials/p0 does not exist" in said
+    (root / paths.CONFIG.lstrip("/")).rename(root / "away")
+    assert not checking.is_machine_asked(TargetMachine(root))
 
 
 def test_a_file_may_be_named_relatively(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
