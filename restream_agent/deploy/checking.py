@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restream_agent.base import paths
+from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError, Problem, RestreamError
 from restream_agent.base.files import locate
 from restream_agent.base.target import TargetMachine
@@ -112,6 +113,7 @@ class _Findings:
                 self._problems += self._tried(look)
         with suppress(RestreamError):  # an error has said that the secrets cannot be read
             self._remarks += secret_checks.remarks(self.config, self.target.root, self.loaded.document.source)
+        self._remarks += self._live()
         if self.target.is_this_machine:
             self._remarks += self._tried(self._fonts)
 
@@ -129,6 +131,21 @@ class _Findings:
             return tuple(look())
         except RestreamError as error:
             return (Problem("", 0, "", error.message, error.hint),)
+
+    def _live(self) -> Iterable[Problem]:
+        """Return what platforms do not take of OBS's last stream, if one was measured."""
+        root, source = self.target.root, self.loaded.document.source
+        for channel, each in channel_configs(self.config).items():
+            places = paths_of(channel.name)
+            if locate(root, places.last_live).exists():
+                from restream_agent.config.live_remarks import live_remarks
+                from restream_agent.fallback import last_live
+
+                last = last_live.read(root, places)
+                remarks = () if last is None else live_remarks(each, last)
+                yield from (
+                    Problem(source, 0, dotted(path), message, hint) for path, message, hint in remarks
+                )
 
     def _fonts(self) -> Iterable[Problem]:
         if all(each.fallback.message.isascii() for each in channel_configs(self.config).values()):

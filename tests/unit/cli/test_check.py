@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from restream_agent.base import paths
+from restream_agent.base.channel_paths import MAIN_PATHS
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.main import main
@@ -16,7 +17,9 @@ from restream_agent.deploy import checking, ffmpeg_look, machine, machine_check,
 from restream_agent.deploy.ffmpeg_needs import FfmpegAbilities
 from restream_agent.deploy.polkit_findings import PolkitFacts
 from restream_agent.deploy.port_findings import Port, PortOwner, PortState
+from restream_agent.fallback import last_live
 from restream_agent.systemd import systemctl
+from restream_agent.wire.last_live import LastLive
 from tests.lab.check_speed import make_root, toml
 
 KEY = "live_hidden_key_0123"
@@ -174,6 +177,18 @@ def test_a_file_is_for_another_machine_where_none_is_installed(
     assert "credentials/p0 does not exist" in said
     (root / paths.CONFIG.lstrip("/")).rename(root / "away")
     assert not checking.is_machine_asked(TargetMachine(root))
+
+
+def test_what_a_platform_does_not_take_of_the_last_stream_is_warned_of(root: Path) -> None:
+    """At the platform's place in the file; without a last stream nothing is said."""
+    place = write(root, toml(0) + '[platforms.p0]\npreset = "twitch"\nkey = { credential = "p0" }\n')
+    assert check(root).stderr == ""
+    last_live.keep(LastLive(1920, 1080, 60.0, 6_000_000, 8.33), root, MAIN_PATHS)
+    assert check(root).stderr.startswith(
+        f"{place}:4:1: warning: platforms.p0: OBS last sent a keyframe every 8.3 s, and Twitch asks for a "
+        "keyframe every 2s or more often\n"
+    )
+    assert check(root, "--strict").exit_code == 78
 
 
 def test_a_file_may_be_named_relatively(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
