@@ -4,6 +4,7 @@ Each function acts or computes, and returns data; only the command line prints.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,5 +126,6 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
 
     done = applying.apply(config, facts, target=target, systemd=systemd, prepare=prepare)
     if target.is_this_machine:
-        ffmpeg_look.keep(facts.ffmpeg, target.root)
+        with suppress(OSError, RestreamError):  # it only spares the next check a question
+            ffmpeg_look.keep(facts.ffmpeg, target.root)
     return done
