@@ -8,7 +8,7 @@ _TMUX = ("tmux", "-L", "lab", "-f", "/dev/null")
 _PROMPT = "$ "
 
 
-class Terminal:
+class TmuxTerminal:
     """A shell on a terminal of so many columns and rows. `close` ends it."""
 
     def __init__(self, container: Container, *, columns: int = 100, rows: int = 48) -> None:
