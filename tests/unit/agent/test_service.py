@@ -13,10 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
+from restream_agent.agent import decide
 from restream_agent.agent import service as service_module
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.service import AgentService
 from restream_agent.agent.sockets import AgentSockets, take_sockets
+from restream_agent.agent.systemd_reports import SystemdReports
 from restream_agent.base import channel_paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd.channels import Channel
@@ -97,6 +99,16 @@ def test_the_agent_serves_until_it_is_told_to_stop(
     wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
     assert reports.index("READY=1") < reports.index("STATUS=off air") < reports.index("STOPPING=1")
     assert "WATCHDOG=1" in reports
+
+
+def test_systemd_hears_a_status_when_it_has_changed(reports: list[str]) -> None:
+    """Each word wakes it up, and with many channels the agent looks for a new status all the time."""
+    told = SystemdReports()
+    for words in ("off air", "off air", "live", "off air"):
+        told.status(words)
+    told.stopping()
+    wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
+    assert reports == ["STATUS=off air", "STATUS=live", "STATUS=off air", "STOPPING=1"]
 
 
 def test_several_channels_are_served_by_one_process(
@@ -187,24 +199,31 @@ def test_without_systemds_sockets_there_is_an_error_with_a_hint(monkeypatch: pyt
 
 
 class StuckChannelSystemctl(SlowSystemctl):
-    """A systemctl that answers for the channel es once `answers` is set, and for others at once."""
+    """A systemctl that changes units of the channel es once `answers` is set, and does all else at once."""
 
     def run(self, argv: tuple[str, ...], **options: Any) -> CompletedProcess[str]:
-        if not any("@es" in word for word in argv):
+        if argv[1] == "show" or not any("@es" in word for word in argv):
             return FakeSystemctl.run(self, argv, **options)
         return super().run(argv, **options)
 
 
-def test_a_channel_whose_first_look_is_late_holds_up_no_other(
+def test_a_channel_whose_first_tick_is_late_holds_up_no_other(
     tmp_path: Path, sockets: AgentSockets, reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The agent waits for it for a while, and is ready then; that channel is reported as stuck."""
+    """The agent waits for it for a while, and is ready then; that channel is reported as stuck.
+
+    A player of es is left that was woken just before off-air, and systemd does not stop it.
+    """
+    monkeypatch.setattr(decide, "UNREACHABLE", 0.0)
+    monkeypatch.setattr(channel_paths, "CHANNELS", str(tmp_path / "settings"))
+    (tmp_path / "settings/es").mkdir(parents=True)
+    Path(channel_paths.paths_of("es").agent_settings).touch()
     monkeypatch.setattr(channel_paths, "CHANNELS_RUNTIME", str(tmp_path / "channels"))
     for name, seconds in (("_READY_WITHIN", 0.2), ("_TICK_EVERY", 0.1), ("_STALE", 0.5)):
         monkeypatch.setattr(service_module, name, seconds)
     settings = replace(SETTINGS, api="http://127.0.0.1:1", source=str(tmp_path / "restream.toml"))
     channels = {Channel("main", frozenset({"es"})): settings, Channel("es"): settings}
-    machine = StuckChannelSystemctl()
+    machine = StuckChannelSystemctl(units={"live@es.service": "active"})
 
     async def walk() -> None:
         credentials = HookCredentials("token", None, {"es": "key"})
