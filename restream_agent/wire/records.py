@@ -47,10 +47,14 @@ def parse(kind: type[T], text: str | bytes) -> T:
     that is not JSON and for a value that its field does not allow. The message begins with the key
     ("relays.twitch.sent") and never holds the value.
     """
-    try:
-        values = json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("the JSON is nested too deep") from None
+    return from_table(kind, _loaded(text))
+
+
+def parse_known(kind: type[T], text: str | bytes) -> T:
+    """Read JSON as `parse` does, but leave out what a later version says in keys of its own."""
+    values = _loaded(text)
+    if isinstance(values, dict):
+        values = {key: values[key] for key in values.keys() & _known(kind).keys()}  # type: ignore[arg-type]
     return from_table(kind, values)
 
 
@@ -69,6 +73,13 @@ def from_table(kind: type[T], values: object, place: str = "") -> T:
         elif not field.has_default:
             raise TypeError(f"{before}{key}: is missing")
     return kind(**arguments)
+
+
+def _loaded(text: str | bytes) -> object:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
 
 
 def _as_plain(value: Any) -> Any:
