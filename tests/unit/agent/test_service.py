@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from restream_agent.agent import decide
+from restream_agent.agent import decide, joint_look
 from restream_agent.agent import service as service_module
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.service import AgentService
@@ -139,6 +140,34 @@ def test_several_channels_are_served_by_one_process(
     with said, heard:
         assert asyncio.run(walk()) == "the ingest server does not answer\n"
     assert reports.index("READY=1") < reports.index("STATUS=main: off air; es: live")
+
+
+def test_the_ticks_of_all_channels_share_their_looks(
+    tmp_path: Path, sockets: AgentSockets, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come at the same time, so systemd is asked as often as for one channel."""
+    monkeypatch.setattr(channel_paths, "CHANNELS_RUNTIME", str(tmp_path / "channels"))
+    monkeypatch.setattr(service_module, "_TICK_EVERY", 0.5)
+    monkeypatch.setattr(joint_look, "MEET_WITHIN", 0.2)
+    settings = replace(SETTINGS, api="http://127.0.0.1:1", source=str(tmp_path / "restream.toml"))
+    others = {"es": "key", "en": "key"}
+    channels = dict.fromkeys((Channel("main", frozenset(others)), *map(Channel, others)), settings)
+    machine = FakeSystemctl()
+
+    async def walk() -> float:
+        agent = AgentService(channels, HookCredentials("token", None, others), sockets, machine.run, tmp_path)
+        began = time.monotonic()
+        serving = asyncio.create_task(agent.serve())
+        await asyncio.to_thread(wait_until, lambda: machine.looks >= 6, 20, "six looks")
+        took = time.monotonic() - began
+        await health(sockets, until="ingest")
+        agent.stop()
+        await serving
+        return took
+
+    # Alone, each would have looked twice after half a second.
+    assert asyncio.run(walk()) > 1.0
+    assert "READY=1" in reports
 
 
 @dataclass
