@@ -32,8 +32,7 @@ class Surroundings:
 
     `operator` is the directory of the operator's requests. One channel, `main`, watches over the ingest
     server, and must not restart it while `is_used_elsewhere`: while another channel has a publisher.
-    `channel` is this one. `is_configured` is False as soon as an
-    apply takes the channel away.
+    `channel` is this one. `is_configured` is False as soon as an apply takes the channel away.
     """
 
     operator: Path

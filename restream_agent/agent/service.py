@@ -45,7 +45,7 @@ _EDIT_SETTLES = 1.0
 """Seconds to wait after the TOML was written, because editors and git write it more than once."""
 
 _READY_WITHIN = 10.0
-"""Seconds after which a channel whose first look at systemd is late holds up the others no more."""
+"""Seconds after which a channel whose first tick waits for systemd holds up the others no more."""
 
 _STALE = 3 * _TICK_EVERY
 """Seconds without a look at systemd, after which /healthz reports a problem."""
