@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from restream_agent.base import files
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.installed_channels import channel_names
@@ -56,7 +57,7 @@ def refuse_both(name: str | None, *, every: bool) -> None:
 
 def has_platforms(channel: Channel, root: Path = THIS_MACHINE.root) -> bool:
     """Whether a channel has a relay; also if its settings cannot be read, which its agent will report."""
-    file = root / paths_of(channel.name).agent_settings.lstrip("/")
+    file = files.locate(root, paths_of(channel.name).agent_settings)
     try:
         return bool(records.parse(AgentSettings, file.read_text()).relays)
     except (OSError, TypeError, ValueError):

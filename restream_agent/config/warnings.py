@@ -12,6 +12,7 @@ from restream_agent.config.platform import Platform
 from restream_agent.config.presets import Preset, completed_url
 from restream_agent.config.problems import dotted
 from restream_agent.config.relays import channel_path
+from restream_agent.config.table import SecretRef
 from restream_agent.config.toml_lines import KeyPath, line_of
 from restream_agent.config.values import names_stream
 from restream_agent.systemd.channels import Channel
@@ -35,6 +36,7 @@ def warnings(config: Config, source: str, text: str) -> tuple[Problem, ...]:
     remarks = [
         *(remark for each in channel_configs(config).values() for remark in channel_remarks(each)),
         *message_remarks(config),
+        *shared_key_remarks(config, text),
         *notify.remarks(config.notify),
     ]
     problems = [
@@ -69,10 +71,29 @@ def message_remarks(config: Config) -> Iterator[Remark]:
             yield path, message, "add video = [] to show the message, or a video of the channel's own"
 
 
+def shared_key_remarks(config: Config, text: str) -> Iterator[Remark]:
+    """Warn of channels whose publishers have the same key; a copied table is easily left with it."""
+    owners = dict[SecretRef, Channel]()
+    for each in channel_configs(config).values():
+        key, channel = each.ingest.key, each.channel
+        owner = channel if key is None else owners.setdefault(key, channel)
+        if owner is not channel:
+            line = line_of(text, ingest_key_path(owner))
+            message = (
+                f"is the key of {owner.name}, too (line {line}): whoever may send to one of them may send"
+            )
+            yield ingest_key_path(channel), f"{message} to the other", "give each channel a key of its own"
+
+
+def ingest_key_path(channel: Channel) -> KeyPath:
+    """Return where the TOML has the key of a channel's publishers."""
+    return ("ingest", "key") if channel.is_main else (*channel_path(channel), "key")
+
+
 def ingest_remarks(config: Config) -> Iterator[Remark]:
     """Warn of an ingest server that strangers may send to."""
     key, listen, channel = config.ingest.key, config.ingest.listen, config.channel
-    path = ("ingest", "key") if channel.is_main else (*channel_path(channel), "key")
+    path = ingest_key_path(channel)
     if key is not None and key.plain is not None:
         yield (
             path,
