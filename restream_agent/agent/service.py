@@ -18,7 +18,9 @@ from restream_agent.agent.credentials import HookCredentials, read_credentials
 from restream_agent.agent.edit_applier import EditApplier
 from restream_agent.agent.edit_tracker import EditTracker
 from restream_agent.agent.http_server import http_server
+from restream_agent.agent.joint_look import JointLook
 from restream_agent.agent.sockets import AgentSockets, take_sockets
+from restream_agent.agent.status import Status
 from restream_agent.agent.switchboard import Switchboard, others_are_used
 from restream_agent.agent.systemd_reports import SystemdReports
 from restream_agent.agent.telemetry import discard, receive_progress
@@ -43,7 +45,7 @@ _EDIT_SETTLES = 1.0
 """Seconds to wait after the TOML was written, because editors and git write it more than once."""
 
 _READY_WITHIN = 10.0
-"""Seconds after which a channel whose first look at systemd is late holds up the others no more."""
+"""Seconds after which a channel whose first tick waits for systemd holds up the others no more."""
 
 _STALE = 3 * _TICK_EVERY
 """Seconds without a look at systemd, after which /healthz reports a problem."""
@@ -130,9 +132,9 @@ class AgentService:
 
         self._watcher = watch(Path(self._source), note_edit)
         endless = [self._apply_edits(), self._reports.feed_watchdog()]
-        for number, channel in enumerate(self._channels.values(), 1):
-            first_pause = _TICK_EVERY * number / len(self._channels)
-            endless += [self._tick(channel, first_pause), self._announce(channel), channel.keeper.run()]
+        began = loop.time()
+        for channel in self._channels.values():
+            endless += [self._tick(channel, began), self._announce(channel), channel.keeper.run()]
         # Kept in a list because asyncio holds only weak references to its tasks.
         self._tasks = [asyncio.create_task(step) for step in endless]
         for task in self._tasks:
@@ -164,28 +166,26 @@ class AgentService:
         """Have `serve` end, as SIGTERM does."""
         self._server.should_exit = True
 
-    async def _tick(self, channel: ChannelAgent, pause: float) -> None:
+    async def _tick(self, channel: ChannelAgent, began: float) -> None:
         """Have a channel's agent check the situation for ever: regularly, and once more after a publish.
 
-        The first `pause`, in seconds, differs between the channels, so that systemd is not asked by all of
-        them at once.
+        All channels count from `began`, so that they look at the same time: one look is enough for them.
         """
         agent, loop = channel.agent, asyncio.get_running_loop()
-        began = loop.time()
         while True:
             await channel.tick()
             self._unseen.discard(channel.channel.name)
             if not self._unseen or loop.time() - began >= _READY_WITHIN:
                 self._reports.ready()
-            self._say(channel)
+            self._say(channel, agent.status())
+            pause = _TICK_EVERY - (loop.time() - began) % _TICK_EVERY
             with suppress(TimeoutError):
                 await asyncio.wait_for(agent.look_again.wait(), pause)
                 await asyncio.sleep(_LOOK_AGAIN)
             agent.look_again.clear()
-            pause = _TICK_EVERY
 
-    def _say(self, channel: ChannelAgent) -> None:
-        self._reports.status(self._switchboard.say(channel, channel.agent.status().words()))
+    def _say(self, channel: ChannelAgent, status: Status) -> None:
+        self._reports.status(self._switchboard.say(channel, status.words()))
 
     async def _announce(self, channel: ChannelAgent) -> None:
         """Report a changed status to systemd within a second, and send a channel's news, for ever."""
@@ -198,8 +198,9 @@ class AgentService:
             if status.summary != summary:
                 summary = status.summary
                 await channel.refresh()
-            self._say(channel)
-            channel.news.look(agent.status())
+                status = agent.status()
+            self._say(channel, status)
+            channel.news.look(status)
             if agent.has_new_shape:
                 agent.look_again.set()
 
@@ -223,14 +224,15 @@ def _shared_parts(
     settings: Mapping[Channel, AgentSettings], credentials: HookCredentials, runner: Runner, runtime: Path
 ) -> SharedParts:
     main = next(iter(settings.values()))
+    ingest = ingest_api.connect(main.server, main.api, credentials.api_key)
     return SharedParts(
-        ingest=ingest_api.connect(main.server, main.api, credentials.api_key),
+        ingest=ingest,
+        joint=JointLook(ingest.publishers, Systemd(runner), settings),
         strays=Strays(runtime, settings),
         runner=runner,
         runtime=runtime,
         rtmp=main.rtmp if main.server == "srs" else "",
         has_notifier=main.notifies,
-        channels=len(settings),
         play_key=credentials.play_key,
         is_configured=lambda name: Path(paths_of(name).agent_settings).exists(),
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from restream_agent.base import files
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.installed_channels import channel_names
@@ -71,7 +72,7 @@ def relays(channel: Channel, root: Path = THIS_MACHINE.root) -> tuple[str, ...]:
 
 
 def _settings(channel: Channel, root: Path) -> AgentSettings:
-    file = root / paths_of(channel.name).agent_settings.lstrip("/")
+    file = files.locate(root, paths_of(channel.name).agent_settings)
     return records.parse(AgentSettings, file.read_text())
 
 

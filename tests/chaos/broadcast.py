@@ -165,11 +165,14 @@ class ChaosBroadcast:
             self.view.poll()
             time.sleep(LOOK_SECONDS)
 
-    def wait_for(self, source: str, timeout: float = 20) -> None:
-        """Poll until every platform has received a keyframe of a source that arrived after this call."""
-        now = time.monotonic()
+    def wait_for(self, source: str, timeout: float = 20, *, since: float | None = None) -> None:
+        """Poll until every platform has received a keyframe of a source that arrived after a time.
+
+        That is the time of this call, or `since`, where the source may go before what struck it is over.
+        """
+        after = time.monotonic() if since is None else since
         self.wait(
-            lambda: all(self.view.is_showing(name, (source,), now) for name in self.platforms),
+            lambda: all(self.view.is_showing(name, (source,), after) for name in self.platforms),
             timeout,
             f"{source} to reach every platform",
         )
