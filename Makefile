@@ -16,7 +16,7 @@ help:
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
 	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
-	@echo "make reference  generate docs/configuration.md, the JSON schemas and examples/full.toml"
+	@echo "make reference  generate the docs of every key, JSON schemas, man pages and completions"
 	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
 	@echo "make clean      delete what make has built"
 
@@ -62,9 +62,9 @@ lint: venv
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+# Everything that is made from the code: tests/unit/cli/test_generated.py says whether it is current.
 reference: venv
-	$(PYTHON) -c 'import pathlib, restream_agent.config.reference as r; [pathlib.Path(p).write_text(t) for p, t in r.generate().items()]'
-	$(PYTHON) -c 'import pathlib, restream_agent.cli.status_schema as s; [pathlib.Path(p).write_text(t) for p, t in s.generate().items()]'
+	$(PYTHON) -m restream_agent.cli.generated
 
 machine:
 	tests/install-packages

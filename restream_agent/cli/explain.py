@@ -4,11 +4,12 @@ import json
 
 import click
 
+from restream_agent.cli import completion
 from restream_agent.cli.options import explained
 
 
 @click.command("explain")
-@click.argument("key", required=False, default="")
+@click.argument("key", required=False, default="", shell_complete=completion.keys)
 @explained
 def explain_command(key: str) -> None:
     """Say what a key of the TOML is for, and what it may hold.
