@@ -122,6 +122,33 @@ def test_nothing_is_said_where_there_is_no_configuration(tmp_path: Path, text: s
     assert offered("secret", "remove", "--root", str(tmp_path), "") == []
 
 
+def in_bash(directory: Path, *words: str) -> list[str]:
+    """Return what the installed script gives to a bash that completes the last word."""
+    program = directory / "restream-agent"
+    program.write_text(f"#!{sys.executable}\nfrom restream_agent.cli.main import main\nmain()\n")
+    program.chmod(0o755)
+    script = PROJECT / "share/bash-completion/completions/restream-agent"
+    asked = f'source {script}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()\n'
+    asked += '_restream_agent_completion "$1"; printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(
+        ("bash", "-c", asked, "bash", "restream-agent", *words),
+        env={**os.environ, "PATH": f"{directory}:{os.environ['PATH']}", "PYTHONPATH": str(PROJECT)},
+        timeout=30,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+def test_the_script_of_bash_asks_the_program(root: Path, tmp_path: Path) -> None:
+    """It gives the words that fit, and no message where none does."""
+    assert in_bash(tmp_path, "platform", "en") == ["enable"]
+    assert in_bash(tmp_path, "platform", "enable", "--root", str(root), "t") == ["twitch"]
+    assert in_bash(tmp_path, "platform", "enable", "--root", "/nowhere", "") == []
+
+
 def test_a_completion_loads_little(root: Path) -> None:
     """A person waits for it: at most 150 ms, most of which is the start of Python and click."""
     script = (
