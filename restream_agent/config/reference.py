@@ -197,7 +197,11 @@ def _channel_example() -> list[str]:
     top, values = "channels.es", shown(ChannelTable)
     lines = ["", f"# {summary(ChannelTable)}", f"[{top}]", *described(ChannelTable, {"key": values["key"]})]
     models: dict[str, type[BaseModel]] = {"ingest": ChannelIngest, "limits": ChannelLimits}
-    tables = {"ingest": shown(ChannelIngest), "fallback": values["fallback"], "limits": shown(ChannelLimits)}
+    tables = {
+        "ingest": shown(ChannelIngest),
+        "fallback": {"video": [], **values["fallback"]},
+        "limits": shown(ChannelLimits),
+    }
     for name, keys in tables.items():
         model = models.get(name, ChannelTable)
         lines += ["", f"# {description(ChannelTable, name)}", f"[{top}.{name}]"]
