@@ -13,13 +13,13 @@ from restream_agent.config.keys import NAMED, dotted, field_at, known_keys, mode
 from restream_agent.config.model import Config
 from restream_agent.config.presets import presets
 from restream_agent.config.rules import default_words, words_of
+from restream_agent.config.schema_keys import NAME
 from restream_agent.config.table import SecretRef
 from restream_agent.config.toml_lines import KeyPath
 
 WIDTH = 80
 """Letters of a line, as the help of the commands has."""
 
-NAME = "NAME"
 _TABLE = re.compile(r"{[^}]*}")
 _BLANK = "\0"  # in no text
 

@@ -1,8 +1,8 @@
 """How long people wait: for `--help`, for a Tab, and for `check` of an ordinary file and of 1,000 platforms.
 
-Run as `python -m tests.lab.check_speed [TIMES]`. 120 ms, 150 ms, 250 ms and 1.5 s are allowed (issue 13). Each
-file is checked below a --root with every key in its place. The start of Python alone comes first, to compare
-machines. The time of the processor is nearly the same on a machine that is busy with other things.
+Run as `python -m tests.lab.check_speed [TIMES]`. 120 ms, 150 ms, 250 ms and 1.5 s are allowed (issue 13).
+Each file is checked below a --root with every key in its place. The start of Python alone comes first, to
+compare machines. The time of the processor is nearly the same on a machine that is busy with other things.
 """
 
 import os

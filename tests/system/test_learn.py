@@ -78,7 +78,8 @@ def test_man_opens_the_page(installed: Container, page: str, says: str) -> None:
 def test_bash_completes_at_a_tab(installed: Container, typed: str, line: str) -> None:
     """A real bash in a real terminal. Where bash-completion is installed it finds the script by itself."""
     has_loader = installed.run(("test", "-f", LOADER), check=False).returncode == 0
-    tmux = ("tmux", "-L", "learn", "-f", "/dev/null")
+    # A server of its own: that of the test before may still be ending.
+    tmux = ("tmux", "-L", typed.replace(" ", "-"), "-f", "/dev/null")
     installed.run((*tmux, "new-session", "-d", "-x", "120", "-y", "30", "env PS1='$ ' bash --norc -i"))
     try:
         installed.run((*tmux, "send-keys", f"source {LOADER if has_loader else SCRIPT}; clear", "Enter"))
