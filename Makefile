@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference machine venv wheel install clean
+.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel install clean
 
 help:
 	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
@@ -17,6 +17,7 @@ help:
 	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
 	@echo "make reference  generate the docs of every key, JSON schemas, man pages and completions"
+	@echo "make pictures   draw the pictures of the README from a broadcast in a container"
 	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
 	@echo "make install    install what make wheel has built, with man pages and completions  (PREFIX=, OPT=)"
 	@echo "make clean      delete what make has built"
@@ -66,6 +67,9 @@ lint: venv
 # Everything that is made from the code: tests/unit/cli/test_generated.py says whether it is current.
 reference: venv
 	$(PYTHON) -m restream_agent.cli.generated
+
+pictures: machine wheel
+	$(PYTHON) -m tests.demo.pictures
 
 machine:
 	tests/install-packages
