@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel clean
+.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel install clean
 
 help:
 	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
@@ -16,9 +16,10 @@ help:
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
 	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
-	@echo "make reference  generate docs/configuration.md, the JSON schemas and examples/full.toml"
+	@echo "make reference  generate the docs of every key, JSON schemas, man pages and completions"
 	@echo "make pictures   draw the pictures of the README from a broadcast in a container"
 	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
+	@echo "make install    install what make wheel has built, with man pages and completions  (PREFIX=, OPT=)"
 	@echo "make clean      delete what make has built"
 
 demo: machine wheel
@@ -63,9 +64,9 @@ lint: venv
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+# Everything that is made from the code: tests/unit/cli/test_generated.py says whether it is current.
 reference: venv
-	$(PYTHON) -c 'import pathlib, restream_agent.config.reference as r; [pathlib.Path(p).write_text(t) for p, t in r.generate().items()]'
-	$(PYTHON) -c 'import pathlib, restream_agent.cli.status_schema as s; [pathlib.Path(p).write_text(t) for p, t in s.generate().items()]'
+	$(PYTHON) -m restream_agent.cli.generated
 
 pictures: machine wheel
 	$(PYTHON) -m tests.demo.pictures
@@ -88,6 +89,26 @@ wheel: venv
 	$(PIP_WHEEL) --no-deps --constraint constraints.txt --wheel-dir dist .
 	cp $(WHEELS)/*.whl dist/
 	$(PYTHON) -m tests.demo.wheelhouse dist
+
+# OPT= is where the program and its dependencies are, PREFIX= where people, shells, man and editors look. fish looks
+# there only for a user whose session sets XDG_DATA_DIRS, hence FISH=, which it always reads (fish(1), complete).
+PREFIX ?= /usr/local
+OPT ?= /opt/restream-agent
+FISH ?= /etc/fish/completions
+COPY = install -D -m 644
+files = $(shell cd $(1) && find . -type f)
+
+install:
+	@test -f dist/requirements.txt || { echo "make install: dist has no wheel; first run: make wheel" >&2; exit 1; }
+	umask 022; python3 -m venv $(OPT)
+	umask 022; $(OPT)/bin/pip install --quiet --disable-pip-version-check --no-index --find-links dist \
+		--require-hashes --requirement dist/requirements.txt
+	umask 022; install -d $(PREFIX)/bin; ln -sfn $(OPT)/bin/restream-agent $(PREFIX)/bin/restream-agent
+	umask 022; set -e; for file in $(call files,share); do $(COPY) share/$$file $(PREFIX)/share/$$file; done
+	umask 022; set -e; for file in $(call files,examples); do \
+		$(COPY) examples/$$file $(PREFIX)/share/doc/restream-agent/examples/$$file; done
+	umask 022; $(COPY) docs/restream.schema.json $(PREFIX)/share/restream-agent/restream.schema.json
+	umask 022; $(COPY) share/fish/vendor_completions.d/restream-agent.fish $(FISH)/restream-agent.fish
 
 clean:
 	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report attack-report publishers-report

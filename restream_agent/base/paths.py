@@ -18,6 +18,9 @@ POLKIT_RULE = "/etc/polkit-1/rules.d/50-restream-agent.rules"
 SYSUSERS = "/etc/sysusers.d/restream-agent.conf"
 TMPFILES = "/etc/tmpfiles.d/restream-agent.conf"
 
+SCHEMA = "/usr/local/share/restream-agent/restream.schema.json"
+"""The JSON schema of the TOML, where `make install` puts it. The first line of a TOML names it to editors."""
+
 STATE = "/var/lib/restream-agent"
 MANIFEST = f"{STATE}/manifest.json"
 UNFINISHED = f"{STATE}/unfinished.json"

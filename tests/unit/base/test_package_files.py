@@ -1,0 +1,21 @@
+"""The files of the package that are no code."""
+
+from pathlib import Path
+
+import pytest
+
+from restream_agent.base import package_files, paths
+
+
+def test_the_package_has_its_schema_and_its_documentation() -> None:
+    """In a checkout as in a wheel."""
+    assert package_files.schema().is_file()
+    assert (package_files.documentation() / "configuration.md").is_file()
+
+
+def test_editors_are_sent_to_the_installed_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its place outlives an upgrade of Python; without `make install` it is the package's own."""
+    monkeypatch.setattr(paths, "SCHEMA", str(tmp_path / "restream.schema.json"))
+    assert package_files.schema_for_editors() == package_files.schema()
+    (tmp_path / "restream.schema.json").write_text("{}")
+    assert package_files.schema_for_editors() == tmp_path / "restream.schema.json"
