@@ -18,6 +18,7 @@ from restream_agent.base.target import TargetMachine
 from restream_agent.cli.check import check_command
 from restream_agent.cli.explain import explain_command, schema_command
 from restream_agent.cli.log import log
+from restream_agent.cli.obs import obs_command
 from restream_agent.cli.options import (
     all_option,
     channel_argument,
@@ -47,6 +48,7 @@ def main(context: click.Context, verbose: bool) -> None:
 
 
 main.add_command(log)
+main.add_command(obs_command)
 main.add_command(platform_group)
 main.add_command(secret_group)
 main.add_command(status)
