@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from restream_agent.config.fallback import Fallback
 from restream_agent.config.keys import toml_value
-from restream_agent.config.presets import presets
+from restream_agent.config.presets import completed_url, presets
 
 MESSAGE: str = Fallback.model_fields["message"].default
 HOLD: str = Fallback.model_fields["hold"].default
@@ -112,7 +112,7 @@ def _platform(platform: FirstPlatform) -> str:
     return _table(
         f"platforms.{platform.name}",
         _line("preset", platform.name) if platform.name in presets() else "",
-        _line("url", platform.url) if platform.url is not None else "",
+        _line("url", completed_url(platform.url)) if platform.url is not None else "",
         _line("key", {"credential": platform.name}),
     )
 

@@ -81,3 +81,11 @@ def test_every_message_can_be_written(message: str) -> None:
 def test_a_platform_is_a_preset_or_a_name_with_a_url(written: str, platform: FirstPlatform) -> None:
     """As for `--platform`."""
     assert parse_platform(written) == platform
+
+
+def test_an_address_as_the_panel_shows_it_is_completed() -> None:
+    """Kick leaves port and application out; the file has what is used, so nothing is to be warned of."""
+    kick = FirstPlatform("kick", "rtmps://a.global-contribute.live-video.net")
+    text = first_toml(FirstToml("srs", (kick,)), "/docs")
+    assert 'url = "rtmps://a.global-contribute.live-video.net:443/app"' in text
+    assert examine(text, source="x").warnings == ()
