@@ -72,11 +72,11 @@ def _set_up(target: TargetMachine, given: "Given", consent: Consent, *, encrypt:
     from restream_agent.deploy import init
 
     try:
+        answers = init_questions.without_questions(given, target)
+        first = init.first_file(target, answers)  # a wrong option is told before any question
         if consent.asks:
             answers = init_questions.ask(given, target)
-        else:
-            answers = init_questions.without_questions(given, target)
-        first = init.first_file(target, answers)
+            first = init.first_file(target, answers)
         keys = init_questions.read_keys(answers, target)
         _require_separate(answers, keys)
         _show_file(first, target)

@@ -70,7 +70,7 @@ def pages(config: "Config", target: TargetMachine, *, host: str | None, shows_ke
     server = obs_target.server_url(config, target, host)
     has_key = config.ingest.key is not None
     if shows_key or not has_key:
-        key = obs_target.stream_key(config, target.root)
+        key = obs_target.stream_key(config, target)
     else:
         key = obs_target.with_key(config.channel.name, obs_view.HIDDEN)
     address = server.removeprefix("rtmp://").partition("/")[0].partition(":")[0]
@@ -88,7 +88,7 @@ def _show_code(config: "Config", target: TargetMachine, host: str | None, app: A
     from restream_agent.deploy import obs_target
 
     server = obs_target.server_url(config, target, host)
-    address = f"{server}/{obs_target.stream_key(config, target.root)}"
+    address = f"{server}/{obs_target.stream_key(config, target)}"
     show(qr_code.drawn(qr_code.content(address, config.channel.name, app)))
     click.echo(f"{server}, with the stream key in the code: show it to nobody", err=True)
 

@@ -1,5 +1,6 @@
 """Where OBS is to send a channel, and with which stream key: for `restream-agent obs` and `init`."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from restream_agent.base.errors import RestreamError
@@ -8,7 +9,9 @@ from restream_agent.base.rights import read_secret
 from restream_agent.base.target import TargetMachine
 from restream_agent.config.model import Config
 from restream_agent.config.secret_uses import INGEST, key_file
+from restream_agent.config.table import SecretRef
 from restream_agent.deploy import own_host, secret_checks
+from restream_agent.systemd import systemctl
 
 UNKNOWN_HOST = "HOST"
 """Stands for the name or address of a machine that is not this one."""
@@ -27,25 +30,33 @@ def server_url(config: Config, target: TargetMachine, host: str | None) -> str:
     return f"rtmp://{host or UNKNOWN_HOST}{'' if port == _RTMP else f':{port}'}/live"
 
 
-def stream_key(config: Config, root: Path) -> str:
+def stream_key(
+    config: Config, target: TargetMachine, decrypted: Callable[[Path], str] = systemctl.decrypted
+) -> str:
     """Return what OBS wants as its stream key, with the key in it: "main?key=SECRET".
 
-    Raises RestreamError if the key is not stored, cannot be read by this user, or is encrypted.
+    `decrypted` reads an encrypted key. Raises RestreamError if the key is not stored, if this user may not
+    read it, and if it is encrypted for another machine.
     """
     name, reference = config.channel.name, config.ingest.key
     if reference is None:
         return name  # any key is right
     if reference.plain is not None:
         return with_key(name, reference.plain.get_secret_value())
-    sealed = secret_checks.encrypted(root)
+    sealed = secret_checks.encrypted(target.root)
     file = key_file(reference, config.channel.relay(INGEST), sealed)
-    if reference.credential in sealed:
+    if reference.credential not in sealed:
+        return with_key(name, _read(file, target.root, reference))
+    if not target.is_this_machine:
         raise RestreamError(
-            "OBS's key is stored encrypted, so only systemd can read it",
-            hint=f"systemd-creds decrypt --name= {locate(root, file)} -",
+            "OBS's key is encrypted for another machine", hint="show it there, without --root"
         )
+    return with_key(name, decrypted(Path(file)).strip())
+
+
+def _read(file: str, root: Path, reference: SecretRef) -> str:
     try:
-        return with_key(name, read_secret(locate(root, file)).decode().strip())
+        return read_secret(locate(root, file)).decode().strip()
     except FileNotFoundError as error:
         hint = f"store it: restream-agent secret set {reference.credential}" if reference.credential else ""
         raise RestreamError(f"{file} does not exist", hint=hint) from error

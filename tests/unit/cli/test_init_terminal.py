@@ -87,3 +87,10 @@ def test_an_address_of_the_account_is_asked_for(tmp_path: Path) -> None:
     )
     assert (code, "mixcloud, mux" in shown.replace("\r\n ", "")) == (0, True), shown
     assert 'url = "rtmps://a.example.org:443/app"' in (tmp_path / TOML).read_text()
+
+
+def test_a_wrong_option_is_told_before_any_question(tmp_path: Path) -> None:
+    """And not at each answer, which it would make wrong, too."""
+    code, shown = at_terminal(("init", "--hold", "soon", "--root", str(tmp_path)))
+    assert (code, "is not a time span" in shown, PLATFORMS in shown) == (78, True, False), shown
+    assert list(tmp_path.rglob("*")) == []

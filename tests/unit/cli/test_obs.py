@@ -6,8 +6,11 @@ import pytest
 import segno
 from click.testing import CliRunner, Result
 
+from restream_agent.base.target import TargetMachine
 from restream_agent.cli import qr_code
 from restream_agent.cli.main import main
+from restream_agent.config.load import load
+from restream_agent.deploy.obs_target import stream_key
 
 KEY = "hidden-key-of-obs"
 TOML = """\
@@ -129,7 +132,7 @@ def test_a_key_in_the_toml_is_hidden_too(root: Path) -> None:
 
 
 def test_a_key_that_cannot_be_shown_says_why(root: Path) -> None:
-    """Missing, or encrypted: then systemd alone can read it."""
+    """Missing, or encrypted for another machine."""
     stored = root / "etc/restream-agent/credentials/ingest"
     stored.unlink()
     done = run("--root", root, "--show-key")
@@ -141,8 +144,26 @@ def test_a_key_that_cannot_be_shown_says_why(root: Path) -> None:
     sealed.mkdir()
     (sealed / "ingest").touch()
     done = run("--root", root, "--show-key")
-    assert (done.exit_code, "only systemd can read it" in done.stderr) == (1, True)
-    assert f"  systemd-creds decrypt --name= {sealed}/ingest -\n" in done.stderr
+    assert done.stderr == (
+        "restream-agent: OBS's key is encrypted for another machine\n  show it there, without --root\n"
+    )
+
+
+def test_an_encrypted_key_is_shown_by_systemd(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which alone can read it."""
+    sealed = root / "etc/restream-agent/credentials.encrypted"
+    sealed.mkdir()
+    (sealed / "ingest").touch()
+    monkeypatch.setattr(TargetMachine, "is_this_machine", True)
+    config = load(TOML, source="x")
+    asked = list[Path]()
+
+    def decrypted(file: Path) -> str:
+        asked.append(file)
+        return f"{KEY}\n"
+
+    assert stream_key(config, TargetMachine(root), decrypted) == f"main?key={KEY}"
+    assert asked == [Path("/etc/restream-agent/credentials.encrypted/ingest")]
 
 
 def modules(drawing: str) -> list[list[bool]]:

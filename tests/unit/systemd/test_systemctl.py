@@ -119,3 +119,10 @@ def test_polkit_is_asked_about_a_process(answer: str, may: bool) -> None:
     runner = Answering(answer)
     assert systemctl.Systemd(runner).may_start("17", "restream.target") is may
     assert {"17", "restream.target", "start"} <= set(runner.calls[0])
+
+
+def test_a_credential_is_decrypted_under_no_name() -> None:
+    """As it was encrypted: each unit loads it under a name of its own."""
+    runner = Answering("key\n")
+    assert systemctl.decrypted(Path("/etc/x"), runner) == "key\n"
+    assert runner.calls == [("systemd-creds", "decrypt", "--name=", "/etc/x", "-")]
