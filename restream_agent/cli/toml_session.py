@@ -129,7 +129,7 @@ def apply_now(given: Path | None, root: Path, place: Path) -> None:
         context.invoke(command, root=root, given=given)
     except SystemExit as error:
         if error.code:
-            click.echo(f"{place} has the change; the machine is as it was", err=True)
+            click.echo(f"{place} is written; the machine is as it was", err=True)
         raise
 
 

@@ -89,6 +89,12 @@ def test_apply_can_follow_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "etc/systemd/system/fallback.service").exists()
 
 
+def test_a_warning_is_shown_once(tmp_path: Path) -> None:
+    """Before the question, and not again by `apply`."""
+    done = run("--root", tmp_path, "--platform", "twitch", "--hold", "forever", "--apply", input=KEY)
+    assert (done.exit_code, done.stderr.count("ends a broadcast after 48 hours")) == (0, 1)
+
+
 def test_without_platforms_the_next_step_adds_one(tmp_path: Path) -> None:
     """No key is read then."""
     done = run("--root", tmp_path)
