@@ -18,7 +18,9 @@ from restream_agent.base.target import TargetMachine
 from restream_agent.cli.check import check_command
 from restream_agent.cli.doctor import doctor
 from restream_agent.cli.explain import explain_command, schema_command
+from restream_agent.cli.init import init_command
 from restream_agent.cli.log import log
+from restream_agent.cli.obs import obs_command
 from restream_agent.cli.options import (
     all_option,
     channel_argument,
@@ -48,29 +50,15 @@ def main(context: click.Context, verbose: bool) -> None:
 
 
 main.add_command(doctor)
+main.add_command(init_command)
 main.add_command(log)
+main.add_command(obs_command)
 main.add_command(platform_group)
 main.add_command(secret_group)
 main.add_command(status)
 main.add_command(check_command)
 main.add_command(explain_command)
 main.add_command(schema_command)
-
-
-@main.command()
-@root_option
-@explained
-def init(root: Path) -> None:
-    """Write a first restream.toml and a key for OBS."""
-    from restream_agent.deploy import init
-
-    made = init.make_first_files(root)
-    if made.toml is not None:
-        click.echo(f"made {made.toml}: edit it")
-    if made.ingest_key is not None:
-        click.echo(f"made {made.ingest_key}: the key that OBS must send")
-    click.echo("in OBS: server rtmp://THIS-HOST/live, stream key main?key=KEY, with the KEY from that file")
-    click.echo("then: restream-agent check, restream-agent diff, restream-agent apply")
 
 
 @main.command()

@@ -113,13 +113,13 @@ def carry_out(change: "TomlChange", consent: Consent, done: str) -> None:
     toml_change.write(change)
     click.echo(done)
     if applies:
-        _apply(change.given, target.root, change.place)
+        apply_now(change.given, target.root, change.place)
     else:
         click.echo(next_step(change.given, target.root, is_watched=toml_change.is_watched(change)))
 
 
-def _apply(given: Path | None, root: Path, place: Path) -> None:
-    """Run the command `apply`; if that fails, say what it leaves."""
+def apply_now(given: Path | None, root: Path, place: Path) -> None:
+    """Run the command `apply` after `place` was written; if that fails, say what it leaves."""
     context = click.get_current_context()
     group = context.find_root().command
     assert isinstance(group, click.Group)
@@ -129,7 +129,7 @@ def _apply(given: Path | None, root: Path, place: Path) -> None:
         context.invoke(command, root=root, given=given)
     except SystemExit as error:
         if error.code:
-            click.echo(f"{place} has the change; the machine is as it was", err=True)
+            click.echo(f"{place} is written; the machine is as it was", err=True)
         raise
 
 

@@ -9,6 +9,7 @@ import restream_agent
 from restream_agent.base import rights
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
+from restream_agent.config.ingest import IngestServer
 from restream_agent.config.model import Config
 from restream_agent.config.notify import HIDDEN_DIRECTORIES
 from restream_agent.config.relays import all_relays
@@ -18,6 +19,11 @@ from restream_agent.render.ffmpeg import AUTHORITIES
 
 _SRS = "/usr/local/srs/objs/srs"
 _NGINX = "/usr/sbin/nginx"
+INSTALL: dict[IngestServer, str] = {
+    "srs": "docs/install.md, section SRS: no distribution has a package of it",
+    "nginx-rtmp": "apt install nginx libnginx-mod-rtmp",
+}
+"""How an ingest server comes onto a machine."""
 _NGINX_RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
 
 
@@ -55,9 +61,13 @@ def _server_binary(config: Config) -> Path:
     return Path(shutil.which("nginx") or _NGINX)
 
 
-def has_srs() -> bool:
-    """Whether SRS is installed at its usual path."""
-    return Path(_SRS).exists()
+def found_servers() -> dict[IngestServer, Path]:
+    """Return the executable of each ingest server that is installed at a usual place, SRS first."""
+    srs, nginx = Path(shutil.which("srs") or _SRS), Path(shutil.which("nginx") or _NGINX)
+    found: dict[IngestServer, Path] = {"srs": srs} if srs.exists() else {}
+    if nginx.exists() and Path(_NGINX_RTMP_MODULE).exists():
+        found["nginx-rtmp"] = nginx
+    return found
 
 
 def require_programs(config: Config, found: Programs) -> None:
@@ -126,4 +136,4 @@ def _server_hint(config: Config) -> str:
             "install SRS (docs/install.md), name its executable as ingest.binary, "
             'or set ingest.server = "nginx-rtmp" and apt install nginx libnginx-mod-rtmp'
         )
-    return "apt install nginx libnginx-mod-rtmp"
+    return INSTALL["nginx-rtmp"]

@@ -108,8 +108,8 @@ def new_key(target: TargetMachine, name: str, key: bytes | None, *, encrypt: boo
         return
     places = (f"{paths.CREDENTIALS}/{name}", f"{paths.ENCRYPTED_CREDENTIALS}/{name}")
     before = files.read_tree(target.root, places, secret=frozenset(places))
-    credentials.store(target, name, key, encrypt=encrypt)
     try:
+        credentials.store(target, name, key, encrypt=encrypt)
         yield
     except BaseException:
         for path in places:

@@ -211,6 +211,12 @@ def encrypted(secret: bytes, runner: SecretRunner = run) -> str:
     return runner(argv, timeout=JOB_TIMEOUT, input=secret).stdout
 
 
+def decrypted(file: Path, runner: Runner = run) -> str:
+    """Return the secret in a credential that `encrypted` made; CommandError if it is not of this machine."""
+    argv = ("systemd-creds", "decrypt", "--name=", str(file), "-")
+    return runner(argv, timeout=JOB_TIMEOUT).stdout
+
+
 def _verify_hint(lines: list[str]) -> str:
     if any("restream-agent" in line and "not executable" in line for line in lines):
         return "units call restream-agent by name: ln -s DIRECTORY/bin/restream-agent /usr/local/bin/"

@@ -32,9 +32,9 @@ def at_terminal(arguments: tuple[str, ...], *answers: tuple[str, str | Callable[
 
 
 def _read_until(terminal: int, question: str | None, shown: str) -> str:
-    """Read on until a question is asked, for None until the command ends."""
-    deadline = time.monotonic() + _PATIENCE
-    while question is None or not shown.endswith(question):
+    """Read on until a question is asked, also one that was asked before; for None until the command ends."""
+    deadline, answered = time.monotonic() + _PATIENCE, len(shown)
+    while question is None or not shown[answered:].endswith(question):
         ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
         try:
             data = os.read(terminal, 4096) if ready else b""

@@ -50,7 +50,7 @@ def toml(root: Path, text: str) -> Path:
 def test_init_makes_what_check_accepts(tmp_path: Path) -> None:
     """It makes a TOML, a key for OBS that only its owner can read, and names the next steps."""
     done = run("init", "--root", tmp_path)
-    assert (done.exit_code, "stream key main?key=" in done.stdout) == (0, True)
+    assert (done.exit_code, "Stream key  main?key=" in done.stdout) == (0, True)
     key = tmp_path / CREDENTIALS / "ingest"
     assert (key.stat().st_mode & 0o777, key.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert key.read_text().strip() not in done.output

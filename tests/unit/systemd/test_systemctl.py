@@ -132,3 +132,10 @@ def test_properties_of_several_units_are_asked_for_at_once() -> None:
     assert runner.calls == [
         ("systemctl", "show", "--property", "LoadState,StatusText", "--", "a.service", "b.service")
     ]
+
+
+def test_a_credential_is_decrypted_under_no_name() -> None:
+    """As it was encrypted: each unit loads it under a name of its own."""
+    runner = Answering("key\n")
+    assert systemctl.decrypted(Path("/etc/x"), runner) == "key\n"
+    assert runner.calls == [("systemd-creds", "decrypt", "--name=", "/etc/x", "-")]
