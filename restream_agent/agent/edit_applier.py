@@ -23,7 +23,7 @@ class EditApplier:
         While an apply is starting, the edit stays pending: that apply may have read the TOML before the edit,
         and systemd ignores a request to start a unit that is starting.
         """
-        state = self._edits.pending()
+        state = await asyncio.to_thread(self._edits.pending)
         if state is None:
             return
         active = await asyncio.to_thread(self._systemd.active, unit_names.APPLY_UNIT)
