@@ -29,7 +29,7 @@ class EditTracker:
         is_interrupted: bool = False,
         is_watched: bool = True,
     ) -> None:
-        """`last_read` is where every apply notes what it has read, `record` the file for the last state tried.
+        """`last_read` is where an apply notes what it has read, `record` the file for the last state tried.
 
         `is_interrupted` is true if a power cut has interrupted an apply, which is then to be done again. If
         the TOML is not watched, nothing else is ever pending.

@@ -54,8 +54,10 @@ class EditWatch:
                     await logged(self._apply_pending)
                 # A directory in which much happens is not looked at all the time.
                 await asyncio.sleep(self._pace.quiet / 10)
+                # Before Python 3.12, wait_for can lose a cancellation that comes with the event.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), self._pace.every)
+                    async with asyncio.timeout(self._pace.every):
+                        await changed.wait()
         finally:
             watcher.stop()
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from restream_agent.agent import http, ingest_api
-from restream_agent.agent.channel_agent import ChannelAgent, SharedParts, logged
+from restream_agent.agent.channel_agent import ChannelAgent, SharedParts
 from restream_agent.agent.channel_ingest import Strays
 from restream_agent.agent.channel_settings import read_settings
 from restream_agent.agent.credentials import HookCredentials, read_credentials

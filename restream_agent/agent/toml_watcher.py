@@ -5,6 +5,7 @@ leads elsewhere; a directory is swapped. So any event in one of the directories 
 is then on the disk decides (edit_tracker.py).
 """
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -48,21 +49,23 @@ class TomlWatcher(FileSystemEventHandler):
         self._observer = Observer()
         self._watched: dict[str, tuple[_Identity, ObservedWatch]] = {}
         self._written: dict[str, float] = {}
+        # It calls it an error that a directory is no longer watched while an event of it is read.
+        logging.getLogger("watchdog.observers").setLevel(logging.CRITICAL)
         self._observer.start()
 
     def renew(self) -> None:
         """Watch the directories in which the TOML's files are now; those of before may be gone or moved."""
-        wanted = {directory: identity for directory, identity in map(_identity, self._directories())}
+        wanted = dict(map(_identity, self._directories()))
         for directory, (identity, watch) in tuple(self._watched.items()):
             if identity != wanted.get(directory):
                 self._watched.pop(directory)
                 with suppress(KeyError):
                     self._observer.unschedule(watch)
-        for directory, identity in wanted.items():
-            if identity is not None and directory not in self._watched:
+        for directory, there in wanted.items():
+            if there is not None and directory not in self._watched:
                 with suppress(OSError):  # not for this user to read, or just gone
                     watch = self._observer.schedule(self, directory, event_filter=_CHANGES)
-                    self._watched[directory] = (identity, watch)
+                    self._watched[directory] = (there, watch)
 
     def is_written(self) -> bool:
         """Whether a program is in the middle of writing one of the files: it has not closed the file yet."""
@@ -82,22 +85,28 @@ class TomlWatcher(FileSystemEventHandler):
             if event.event_type == events.EVENT_TYPE_DELETED and path in self._watched:
                 # Another directory of this name may get the same inode.
                 self._watched[path] = ((0, 0), self._watched[path][1])
-        if event.event_type == events.EVENT_TYPE_MODIFIED:
+        if _begins_writing(event):
             self._written[os.fsdecode(event.src_path)] = time.monotonic()
         self._changed()
 
     def _directories(self) -> set[str]:
         """Return the real directories of the TOML's files, and of the links to them."""
         beside = self._source.parent
-        files = {os.path.realpath(file) for file in toml_files(self._source)}
-        return {os.path.realpath(each) for each in (beside, beside / PLATFORMS)} | {
-            os.path.dirname(file) for file in files
-        }
+        files = {Path(os.path.realpath(file)).parent for file in toml_files(self._source)}
+        return {os.path.realpath(each) for each in (beside, beside / PLATFORMS, *files)}
+
+
+def _begins_writing(event: FileSystemEvent) -> bool:
+    """Whether a program writes to a file, or has made one that is still empty; it will close the file."""
+    if event.event_type == events.EVENT_TYPE_CREATED and not event.is_directory:
+        with suppress(OSError):
+            return Path(os.fsdecode(event.src_path)).stat().st_size == 0
+    return event.event_type == events.EVENT_TYPE_MODIFIED
 
 
 def _identity(directory: str) -> tuple[str, _Identity | None]:
     """Return a directory and what tells it from another of its name; None if it does not exist."""
     with suppress(OSError):
-        status = os.stat(directory)
+        status = Path(directory).stat()
         return directory, (status.st_dev, status.st_ino)
     return directory, None

@@ -1,7 +1,6 @@
 """The files of the TOML on the disk, and how one state of them is told from another."""
 
 import hashlib
-import os
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +33,6 @@ def _mark(file: Path) -> tuple[str, int]:
         status = file.stat()
         modified = status.st_mtime_ns
         if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:  # a FIFO would make us wait
-            with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as content:
+            with file.open("rb") as content:
                 return hashlib.file_digest(content, "sha256").hexdigest(), modified
     return "", modified

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from restream_agent.config.agent import AgentRules
 from restream_agent.config.channel import ChannelIngest, ChannelLimits, ChannelTable
 from restream_agent.config.fallback import Fallback, FixedProfile
 from restream_agent.config.ingest import Ingest
@@ -26,6 +27,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("platforms.NAME", Platform),
     ("platforms.NAME.video", Transcode),
     ("relay", RelayRules),
+    ("agent", AgentRules),
     ("notify", Notify),
     ("channels.NAME", ChannelTable),
     ("channels.NAME.ingest", ChannelIngest),
@@ -167,6 +169,7 @@ def full_example() -> str:
     lines += ["", "# " + description(Platform, "video"), "[platforms.club.video]"]
     lines += described(Transcode, VIDEO)
     lines += ["", "[relay]", *described(RelayRules, shown(RelayRules))]
+    lines += ["", "[agent]", *described(AgentRules, shown(AgentRules))]
     lines += ["", "[notify]", *described(Notify, shown(Notify)), *_channel_example()]
     return "\n".join(lines) + "\n"
 

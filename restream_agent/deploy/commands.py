@@ -17,7 +17,7 @@ from restream_agent.config.channels import channel_configs
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import checking, conversion_unit, machine, polkit, secret_checks
+from restream_agent.deploy import awaited, checking, conversion_unit, machine, polkit, secret_checks
 from restream_agent.deploy.changes import describe
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
@@ -111,7 +111,9 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
         polkit.require_service(systemctl.Systemd())
     problems = checking.usable_problems(subject.loaded, target)
     if problems:
-        raise ConfigError(problems)
+        is_usual = subject.loaded.document.source == paths.CONFIG
+        missing = awaited.wait_for(target, config, problems) if is_usual else ()
+        raise ConfigError(problems, outcome=awaited.words(missing))
     systemd = systemctl.Systemd()
 
     def prepare() -> None:
