@@ -12,7 +12,7 @@ from restream_agent.agent.toml_watcher import TomlWatcher
 
 
 @dataclass(frozen=True)
-class Pace:
+class WatchPace:
     """Times in seconds.
 
     An edit has settled when the files have stayed the same for `quiet`, as editors and git write more than
@@ -30,7 +30,7 @@ class EditWatch:
     """Looks at the TOML after each event and from time to time, and has apply_pending called."""
 
     def __init__(
-        self, source: Path, edits: EditTracker, apply_pending: Callable[[], Awaitable[None]], pace: Pace
+        self, source: Path, edits: EditTracker, apply_pending: Callable[[], Awaitable[None]], pace: WatchPace
     ) -> None:
         self._source, self._edits, self._pace = source, edits, pace
         self._apply_pending = apply_pending

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from restream_agent.agent import http, ingest_api
@@ -15,7 +16,7 @@ from restream_agent.agent.channel_settings import read_settings
 from restream_agent.agent.credentials import HookCredentials, read_credentials
 from restream_agent.agent.edit_applier import EditApplier
 from restream_agent.agent.edit_tracker import EditTracker
-from restream_agent.agent.edit_watch import EditWatch, Pace
+from restream_agent.agent.edit_watch import EditWatch, WatchPace
 from restream_agent.agent.http_server import http_server
 from restream_agent.agent.sockets import AgentSockets, take_sockets
 from restream_agent.agent.switchboard import Switchboard, others_are_used
@@ -24,6 +25,7 @@ from restream_agent.agent.telemetry import discard, receive_progress
 from restream_agent.base import paths
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.files import is_applying
 from restream_agent.base.process import run as run_program
 from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.systemctl import Runner, Systemd
@@ -202,8 +204,9 @@ class AgentService:
             is_interrupted=is_interrupted,
             is_watched=self._watches,
         )
-        applier = EditApplier(self._source, edits, Systemd(self._runner))
-        return EditWatch(source, edits, applier.apply_pending, Pace())
+        by_hand = partial(is_applying, Path("/"))
+        applier = EditApplier(self._source, edits, Systemd(self._runner), is_applying=by_hand)
+        return EditWatch(source, edits, applier.apply_pending, WatchPace())
 
 
 def _shared_parts(

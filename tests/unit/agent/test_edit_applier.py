@@ -48,6 +48,18 @@ def test_an_edit_waits_while_an_apply_is_starting(source: Path) -> None:
     assert machine.calls == [START]
 
 
+def test_an_edit_waits_while_it_is_applied_by_hand(source: Path) -> None:
+    """`platform set` writes and applies: if it was this edit, nothing is left to do."""
+    machine, is_applying = FakeSystemctl(), [True]
+    edits = EditTracker(source, source.parent / "last-read", source.parent / "tried")
+    applier = EditApplier(str(source), edits, Systemd(machine.run), is_applying=lambda: is_applying[0])
+    asyncio.run(applier.apply_pending())
+    assert machine.calls == []
+    is_applying[0] = False
+    asyncio.run(applier.apply_pending())
+    assert machine.calls == [START]
+
+
 def test_an_apply_that_could_not_be_started_is_tried_again(source: Path) -> None:
     """The edit stays pending."""
     machine = FakeSystemctl(broken=frozenset({"start"}))

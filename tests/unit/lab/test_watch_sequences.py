@@ -3,9 +3,11 @@
 import asyncio
 
 from tests.lab import watch_sequences
-from tests.lab.watch_sequences import Course
+from tests.lab.watch_sequences import Contents, Course
 
-ONE, TWO, THREE = ({"restream.toml": text} for text in ("1", "2", "3"))
+ONE: Contents = {"restream.toml": "1"}
+TWO: Contents = {"restream.toml": "2"}
+THREE: Contents = {"restream.toml": "3"}
 
 
 def test_what_is_on_the_disk_is_applied_once() -> None:
@@ -18,7 +20,8 @@ def test_what_is_on_the_disk_is_applied_once() -> None:
 def test_the_judge_sees_what_is_wrong() -> None:
     """An edit that is lost, applied twice, or applied before it is complete."""
     assert Course(1, [ONE, TWO, TWO, THREE], [TWO, THREE], []).complaint() == ""
-    for applied in ([TWO], [TWO, TWO, THREE], [ONE, TWO, THREE], [THREE, TWO]):
+    wrong: list[list[Contents]] = [[TWO], [TWO, TWO, THREE], [ONE, TWO, THREE], [THREE, TWO]]
+    for applied in wrong:
         assert Course(1, [ONE, TWO, THREE], applied, []).complaint() != ""
 
 
