@@ -15,9 +15,11 @@ from pathlib import Path
 from watchdog import events
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
-from watchdog.observers.api import ObservedWatch
+from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from restream_agent.base.toml_files import PLATFORMS, toml_files
+
+log = logging.getLogger(__name__)
 
 _CHANGES: list[type[FileSystemEvent]] = [
     events.FileModifiedEvent,
@@ -46,15 +48,21 @@ class TomlWatcher(FileSystemEventHandler):
 
     def __init__(self, source: Path, changed: Callable[[], None]) -> None:
         self._source, self._changed = source, changed
-        self._observer = Observer()
+        self._observer: BaseObserver | None = None
         self._watched: dict[str, tuple[_Identity, ObservedWatch]] = {}
         self._written: dict[str, float] = {}
         # It calls it an error that a directory is no longer watched while an event of it is read.
         logging.getLogger("watchdog.observers").setLevel(logging.CRITICAL)
-        self._observer.start()
+        try:
+            self._observer = Observer()
+            self._observer.start()
+        except OSError as error:  # too many programs watch files: inotify(7), max_user_instances
+            log.warning("edits of the TOML are noticed later: %s", error.strerror)
 
     def renew(self) -> None:
         """Watch the directories in which the TOML's files are now; those of before may be gone or moved."""
+        if self._observer is None:
+            return
         wanted = dict(map(_identity, self._directories()))
         for directory, (identity, watch) in tuple(self._watched.items()):
             if identity != wanted.get(directory):
@@ -75,8 +83,9 @@ class TomlWatcher(FileSystemEventHandler):
 
     def stop(self) -> None:
         """End the calls."""
-        self._observer.stop()
-        self._observer.join()
+        if self._observer is not None and self._observer.is_alive():
+            self._observer.stop()
+            self._observer.join()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Take note of a change."""
