@@ -4,6 +4,7 @@ systemd watches them, systemd.path(5), as a path unit that exists until the next
 the directory of the keys, and the agent sees no home directory.
 """
 
+import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,8 @@ from restream_agent.config.model import Config
 from restream_agent.config.secret_uses import secret_uses
 from restream_agent.fallback import preparation
 from restream_agent.systemd import systemctl, unit_names
+
+log = logging.getLogger(__name__)
 
 _TRIES = 10
 _PAUSE = 0.2
@@ -34,15 +37,18 @@ def files_of(config: Config, problems: Iterable[Problem]) -> dict[str, str]:
             found[f"{use.option} encrypted"] = f"{paths.ENCRYPTED_CREDENTIALS}/{use.reference.credential}"
         elif use.option in wrong and use.reference.file is not None:
             found[use.option] = str(use.reference.file)
-    videos = preparation.videos_by_key(config)
-    return found | {key: str(video) for key, video in videos.items() if key in wrong}
+    for key, video in preparation.videos_by_key(config).items():
+        # A video that is no list in the TOML has no index in the problem, either.
+        if not wrong.isdisjoint((key, key.removesuffix("[0]"))):
+            found[key] = str(video)
+    return found
 
 
 def wait_for(target: TargetMachine, config: Config, problems: Iterable[Problem]) -> tuple[str, ...]:
     """Have systemd apply the TOML when a missing file comes, or one that does not do is changed.
 
     Returns the missing files; none, and nothing is done, if the agent does not watch, below a --root, before
-    the first apply, and if no problem is about a file. Raises CommandError if systemd refuses.
+    the first apply, and if no problem is about a file. What systemd refuses is logged: the problems count.
     """
     wanted = files_of(config, problems)
     if not wanted or not config.agent.watch or not target.is_this_machine:
@@ -53,16 +59,24 @@ def wait_for(target: TargetMachine, config: Config, problems: Iterable[Problem])
     missing = tuple(path for path in wanted.values() if not locate(target.root, path).exists())
     changed = tuple(path for path in wanted.values() if path not in missing)
     conditions = (*(f"PathExists={path}" for path in missing), *(f"PathChanged={path}" for path in changed))
-    for left in reversed(range(_TRIES)):
+    if not _is_triggered(systemd, conditions):
+        return ()
+    return tuple(dict.fromkeys(path for key, path in wanted.items() if path in missing and " " not in key))
+
+
+def _is_triggered(systemd: systemctl.Systemd, conditions: tuple[str, ...]) -> bool:
+    """Make the path unit; False, and a line in the log, if systemd refuses it for long."""
+    reason = ""
+    for _ in range(_TRIES):
         try:
             systemd.trigger(unit_names.APPLY_UNIT, conditions, reason="the last apply was refused")
-        except CommandError:
-            if not left:
-                raise
+        except CommandError as error:
+            reason = error.message
             time.sleep(_PAUSE)
         else:
-            break
-    return tuple(dict.fromkeys(path for key, path in wanted.items() if path in missing and " " not in key))
+            return True
+    log.error("the TOML is not applied by itself when what is missing comes: %s", reason)
+    return False
 
 
 def forget(target: TargetMachine) -> None:

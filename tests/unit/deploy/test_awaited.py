@@ -9,8 +9,9 @@ import pytest
 from restream_agent.base import paths
 from restream_agent.base.errors import CommandError, Problem
 from restream_agent.base.target import THIS_MACHINE, TargetMachine
-from restream_agent.config.load import load
-from restream_agent.deploy import awaited
+from restream_agent.config.load import examine_pieces, load
+from restream_agent.config.pieces import Piece
+from restream_agent.deploy import awaited, checking
 from restream_agent.systemd import systemctl
 from restream_agent.systemd.systemctl import Systemd
 
@@ -98,11 +99,11 @@ def test_the_path_unit_of_before_may_need_a_moment_to_go(use: UseUnits) -> None:
     assert len(units.calls) == 3
 
 
-def test_what_systemd_refuses_for_long_is_an_error(use: UseUnits) -> None:
-    """It is not asked for ever."""
+def test_what_systemd_refuses_for_long_is_logged(use: UseUnits, caplog: pytest.LogCaptureFixture) -> None:
+    """The problems of the TOML are what the user has to see."""
     use(PathUnits(refusals=100))
-    with pytest.raises(CommandError):
-        awaited.wait_for(THIS_MACHINE, CONFIG, PROBLEMS)
+    assert awaited.wait_for(THIS_MACHINE, CONFIG, PROBLEMS) == ()
+    assert "failed with exit status 1" in caplog.text
 
 
 def test_nothing_is_waited_for_without_a_reason(use: UseUnits, tmp_path: Path) -> None:
@@ -131,3 +132,19 @@ def test_nothing_is_waited_for_without_a_reason(use: UseUnits, tmp_path: Path) -
 def test_the_user_is_told_what_is_waited_for(missing: tuple[str, ...], words: str) -> None:
     """Below the problems."""
     assert awaited.words(missing) == words
+
+
+def test_the_problems_that_check_finds_are_about_files(tmp_path: Path) -> None:
+    """Missing keys, of each kind, and missing videos."""
+    text = TOML.replace("KEY_FILE", "/srv/nowhere/club")
+    loaded = examine_pieces((Piece("t", text),))
+    assert loaded.config is not None
+    problems = checking.usable_problems(loaded, TargetMachine(tmp_path))
+    assert set(awaited.files_of(loaded.config, problems).values()) == {
+        f"{paths.CREDENTIALS}/ingest",
+        f"{paths.ENCRYPTED_CREDENTIALS}/ingest",
+        f"{paths.CREDENTIALS}/awaited-twitch",
+        f"{paths.ENCRYPTED_CREDENTIALS}/awaited-twitch",
+        "/srv/nowhere/club",
+        "/nowhere/loop.mp4",
+    }
