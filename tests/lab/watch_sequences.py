@@ -86,10 +86,20 @@ class Course:
     names: list[str]
     is_slow: bool = False
 
+    @property
+    def expected(self) -> list[Contents]:
+        """What rested on the disk, one after the other; the first is there from the beginning."""
+        return [contents for contents, _ in itertools.groupby(self.rested)]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether each content that rested was applied once, and nothing else was."""
+        return self.applied == self.expected[1:]
+
     def complaint(self) -> str:
         """Return what is wrong; "" if each content was applied once."""
-        expected = [contents for contents, _ in itertools.groupby(self.rested)]
-        if self.applied == expected[1:]:
+        expected = self.expected
+        if self.is_exact:
             return ""
         once = [contents for contents, _ in itertools.groupby(self.applied)]
         is_last = not once or once[-1] == expected[-1]
@@ -195,10 +205,11 @@ def main() -> int:
     for course in wrong:
         print(course.complaint())
     applies = sum(len(course.applied) for course in courses)
-    slow = sum(course.is_slow for course in courses)
+    excused = sum(not course.is_exact for course in courses) - len(wrong)
     print(
         f"{len(courses)} sequences, {sum(len(course.names) for course in courses)} operations and rests, "
-        f"{applies} applies, {slow} on a slow machine, {len(wrong)} wrong, {time.monotonic() - began:.0f} s"
+        f"{applies} applies, {excused} with a content in between because the machine was slow, "
+        f"{len(wrong)} wrong, {time.monotonic() - began:.0f} s"
     )
     return 1 if wrong else 0
 
