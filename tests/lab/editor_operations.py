@@ -18,7 +18,7 @@ class Desk:
     """A directory with a TOML, and a place beside it on the same file system.
 
     `quiet` is the watcher's quiet time in seconds. `known` are the texts so far, of which one comes back now
-    and then.
+    and then; `torn` are those that were on the disk for a while, but are no complete ones.
     """
 
     home: Path
@@ -26,6 +26,7 @@ class Desk:
     quiet: float
     chance: random.Random
     known: list[str] = field(default_factory=list)
+    torn: set[str] = field(default_factory=set)
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     @property
@@ -181,6 +182,7 @@ async def write_slowly(desk: Desk) -> None:
     """A file that is partly written for longer than the quiet time, as over a slow network."""
     text = desk.text()
     half = len(text) // 2
+    desk.torn.add(text[:half])
     with desk.source.open("w", buffering=1) as file:
         file.write(text[:half])
         file.flush()
@@ -191,6 +193,7 @@ async def write_slowly(desk: Desk) -> None:
 async def make_slowly(desk: Desk) -> None:
     """As a slow `git checkout` does: the file is removed and made again, and stays empty for long."""
     text = desk.text()
+    desk.torn.add("")
     desk.source.unlink()
     with desk.source.open("w") as file:
         await asyncio.sleep(desk.quiet * 2.5)

@@ -29,7 +29,7 @@ from restream_agent.wire import records
 from restream_agent.wire.toml_mark import TomlMark
 from tests.lab.editor_operations import QUICK, SLOW, Desk
 
-PACE = WatchPace(quiet=0.25, patience=30.0, every=0.5)
+PACE = WatchPace(quiet=0.4, patience=30.0, every=0.5)
 AT_ONCE = 50
 _GROUPS = (2, 5)
 _OPERATIONS = (1, 3)
@@ -65,11 +65,12 @@ class ApplyUnit:
     async def _apply(self) -> None:
         pauses = [self.desk.chance.random() * PACE.quiet for _ in range(2)]
         await asyncio.sleep(pauses[0])
-        read, contents = toml_files.look(self.desk.source), self.desk.contents()
-        self.applied.append(contents)
+        mark = TomlMark.of(toml_files.look(self.desk.source) or {}, applied=True)
+        last = records.parse(TomlMark, self.last_read.read_text())
+        if not last.is_same(mark) or last.is_untouched(mark):  # as in deploy/last_read.py
+            self.applied.append(self.desk.contents())
         await asyncio.sleep(pauses[1])
-        if read is not None:
-            self.last_read.write_text(records.to_file(TomlMark.of(read, applied=True)))
+        self.last_read.write_text(records.to_file(mark))
         self.is_running = False
 
 
@@ -77,7 +78,8 @@ class ApplyUnit:
 class Course:
     """What happened in a sequence: what rested on the disk after each group of operations, what was applied.
 
-    `names` are the operations; `slow` is true if the machine was too slow for exact statements.
+    `names` are the operations, `torn` the texts that were never complete. If `is_slow`, the machine was too
+    slow for exact statements.
     """
 
     seed: int
@@ -85,6 +87,7 @@ class Course:
     applied: list[Contents]
     names: list[str]
     is_slow: bool = False
+    torn: set[str] = field(default_factory=set)
 
     @property
     def expected(self) -> list[Contents]:
@@ -101,9 +104,11 @@ class Course:
         expected = self.expected
         if self.is_exact:
             return ""
+        texts = {text for contents in self.applied for text in (contents or {}).values()}
         once = [contents for contents, _ in itertools.groupby(self.applied)]
         is_last = not once or once[-1] == expected[-1]
-        if self.is_slow and is_last and once == self.applied and _is_within(expected[1:], once):
+        is_whole = once == self.applied and texts.isdisjoint(self.torn)
+        if self.is_slow and is_last and is_whole and _is_within(expected[1:], once):
             return ""
         shown = [[_short(each) for each in contents] for contents in (expected[1:], self.applied)]
         return f"seed {self.seed}: {self.names}\n  rested  {shown[0]}\n  applied {shown[1]}"
@@ -135,7 +140,7 @@ async def play(seed: int, directory: Path, running: list[Course]) -> Course:
     applier = EditApplier(str(desk.source), edits, cast(Systemd, unit))
     watching = asyncio.create_task(EditWatch(desk.source, edits, applier.apply_pending, PACE).run())
     await asyncio.sleep(PACE.quiet)
-    course = Course(seed, [desk.contents()], unit.applied, [])
+    course = Course(seed, [desk.contents()], unit.applied, [], torn=desk.torn)
     running.append(course)
     try:
         for _ in range(chance.randint(*_GROUPS)):

@@ -29,3 +29,4 @@ def test_on_a_slow_machine_a_content_in_between_may_be_applied() -> None:
     """It has rested for longer than the quiet time. What is last must be right."""
     assert Course(1, [ONE, THREE], [TWO, THREE], [], is_slow=True).complaint() == ""
     assert Course(1, [ONE, THREE], [THREE, TWO], [], is_slow=True).complaint() != ""
+    assert Course(1, [ONE, THREE], [TWO, THREE], [], is_slow=True, torn={"2"}).complaint() != ""
