@@ -14,7 +14,10 @@ _LARGEST = 16 * 1024 * 1024
 
 def toml_files(source: Path) -> tuple[Path, ...]:
     """Return the TOML file and those beside it, in the order in which they are read."""
-    return (source, *sorted(source.parent.glob(f"{PLATFORMS}/[!.]*.toml")))
+    platforms: list[Path] = []
+    with suppress(OSError):  # its directory is going just now
+        platforms += source.parent.glob(f"{PLATFORMS}/[!.]*.toml")
+    return (source, *sorted(platforms))
 
 
 def look(source: Path) -> dict[str, tuple[str, int]] | None:

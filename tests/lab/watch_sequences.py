@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -149,7 +150,9 @@ async def play(seed: int, directory: Path, running: list[Course]) -> Course:
     finally:
         running.remove(course)
         watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await watching
+        await asyncio.gather(*unit.runs)
     return course
 
 

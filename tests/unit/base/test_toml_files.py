@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from restream_agent.base import toml_files
 
 
@@ -44,3 +46,14 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     looked = toml_files.look(source)
     assert looked is not None
     assert looked["restream.toml"] == ("", source.stat().st_mtime_ns)
+
+
+def test_a_directory_that_is_going_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was there when glob began: Python then raises the error of scandir."""
+
+    def gone(*_: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "glob", gone)
+    source = tmp_path / "restream.toml"
+    assert toml_files.toml_files(source) == (source,)
