@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference machine venv wheel clean
+.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel clean
 
 help:
 	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
@@ -17,6 +17,7 @@ help:
 	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
 	@echo "make reference  generate docs/configuration.md, the JSON schemas and examples/full.toml"
+	@echo "make pictures   draw the pictures of the README from a broadcast in a container"
 	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
 	@echo "make clean      delete what make has built"
 
@@ -65,6 +66,9 @@ lint: venv
 reference: venv
 	$(PYTHON) -c 'import pathlib, restream_agent.config.reference as r; [pathlib.Path(p).write_text(t) for p, t in r.generate().items()]'
 	$(PYTHON) -c 'import pathlib, restream_agent.cli.status_schema as s; [pathlib.Path(p).write_text(t) for p, t in s.generate().items()]'
+
+pictures: machine wheel
+	$(PYTHON) -m tests.demo.pictures
 
 machine:
 	tests/install-packages

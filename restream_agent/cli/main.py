@@ -16,6 +16,7 @@ from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.check import check_command
+from restream_agent.cli.doctor import doctor
 from restream_agent.cli.explain import explain_command, schema_command
 from restream_agent.cli.log import log
 from restream_agent.cli.options import (
@@ -46,6 +47,7 @@ def main(context: click.Context, verbose: bool) -> None:
     journal.to_stderr(verbose=verbose or is_apply_unit or context.invoked_subcommand in ("run", "notify"))
 
 
+main.add_command(doctor)
 main.add_command(log)
 main.add_command(platform_group)
 main.add_command(secret_group)

@@ -4,6 +4,7 @@ Each function acts or computes, and returns data; only the command line prints.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,18 @@ from restream_agent.config.channels import channel_configs
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import awaited, checking, conversion_unit, machine, polkit, secret_checks
+from restream_agent.deploy import (
+    awaited,
+    checking,
+    conversion_unit,
+    ffmpeg_look,
+    machine,
+    polkit,
+    secret_checks,
+)
 from restream_agent.deploy.changes import describe
+from restream_agent.deploy.ffmpeg_needs import judge_ffmpeg, needs
+from restream_agent.deploy.findings import refuse_faults
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.render import assets
@@ -108,6 +119,7 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
     config, facts, target = subject.config, subject.facts, subject.target
     if target.is_this_machine:
         machine.require_programs(config, facts)
+        refuse_faults(judge_ffmpeg(needs(config), ffmpeg_look.known(facts.ffmpeg, target.root)))
         polkit.require_service(systemctl.Systemd())
     problems = checking.usable_problems(subject.loaded, target)
     if problems:
@@ -122,4 +134,8 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
             if not preparation.is_prepared(preparation.read_settings(places), target.root, places):
                 conversion_unit.convert(systemd, None, progress, channel)
 
-    return applying.apply(config, facts, target=target, systemd=systemd, prepare=prepare)
+    done = applying.apply(config, facts, target=target, systemd=systemd, prepare=prepare)
+    if target.is_this_machine:
+        with suppress(OSError, RestreamError):  # it only spares the next check a question
+            ffmpeg_look.keep(facts.ffmpeg, target.root)
+    return done

@@ -5,6 +5,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import restream_agent
 from restream_agent.base import rights
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
@@ -68,6 +69,7 @@ def require_programs(config: Config, found: Programs) -> None:
         if not Path(program).exists():
             raise RestreamError(f"{program} does not exist", hint=hint)
         _require_executable(Path(program))
+    _require_readable(Path(restream_agent.__file__))
     if config.ingest.manage:
         _require_root_s(Path(found.server_binary))
         if config.ingest.server == "nginx-rtmp" and not Path(found.nginx_rtmp_module).exists():
@@ -97,6 +99,15 @@ def _require_executable(program: Path) -> None:
             else ("cannot be entered by", "a+x")
         )
         raise RestreamError(f"{program}: {stop} {what} the users of the units", hint=f"chmod {mode} {stop}")
+
+
+def _require_readable(module: Path) -> None:
+    """Raise RestreamError unless the users of our units can import us: root's umask may have been 077."""
+    stop = rights.obstacle(module, rights.STRANGER)
+    if stop is not None:
+        raise RestreamError(
+            f"{module}: the users of the units may not read {stop}", hint=f"chmod -R a+rX {stop}"
+        )
 
 
 def _require_root_s(program: Path) -> None:

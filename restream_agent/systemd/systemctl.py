@@ -133,6 +133,14 @@ class Systemd:
         argv = ("systemctl", "show", "--property", name, "--value", "--", unit)
         return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.strip()
 
+    def properties(self, units: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return properties of each unit by its name, also of those that systemd does not know."""
+        asked = tuple(units)
+        argv = ("systemctl", "show", "--property", ",".join(names), "--", *asked)
+        blocks = self._run(argv, timeout=_QUERY_TIMEOUT).stdout.strip("\n").split("\n\n")
+        tables = (dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks)
+        return dict(zip(asked, tables, strict=False))
+
     def may_start(self, process: str, unit: str) -> bool:
         """Whether polkit would let a process start a unit; CommandError if polkit does not answer.
 

@@ -21,7 +21,7 @@ def kill_live(broadcast: ChaosBroadcast) -> None:
 
 def is_held(broadcast: ChaosBroadcast) -> str:
     """Return in words that the hold does not run, or ""."""
-    return "" if broadcast.container.is_active(HOLD) else "the hold does not run"
+    return "" if broadcast.is_active(HOLD) else "the hold does not run"
 
 
 def manager(verb: str) -> Act:

@@ -119,3 +119,16 @@ def test_polkit_is_asked_about_a_process(answer: str, may: bool) -> None:
     runner = Answering(answer)
     assert systemctl.Systemd(runner).may_start("17", "restream.target") is may
     assert {"17", "restream.target", "start"} <= set(runner.calls[0])
+
+
+def test_properties_of_several_units_are_asked_for_at_once() -> None:
+    """Also of a unit that systemd does not know; a value may have an equals sign."""
+    runner = Answering("LoadState=loaded\nStatusText=a=b\n\nLoadState=not-found\nStatusText=\n")
+    found = systemctl.Systemd(runner).properties(("a.service", "b.service"), ("LoadState", "StatusText"))
+    assert found == {
+        "a.service": {"LoadState": "loaded", "StatusText": "a=b"},
+        "b.service": {"LoadState": "not-found", "StatusText": ""},
+    }
+    assert runner.calls == [
+        ("systemctl", "show", "--property", "LoadState,StatusText", "--", "a.service", "b.service")
+    ]
