@@ -210,6 +210,7 @@ class Agent:
             listen=self._settings.listen,
             credentials=self._settings.credentials,
             obstacles=self._settings.obstacles,
+            is_watching=self._settings.watch,
             channel=self._observer.surroundings.channel,
         )
 

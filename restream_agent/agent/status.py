@@ -43,7 +43,8 @@ class Status:
     `refusal` is the last refused publisher. `refused_words` are what that run of `apply` said. `off_air_for`
     and `on_air_for` are in seconds, None if that is not known. `failed_units` are the units whose last run
     failed. `listen`, `credentials` and `obstacles` are as in
-    the agent's settings. `channel` is the one that all of this is about.
+    the agent's settings. `channel` is the one that all of this is about. `is_watching` says whether the agent
+    has edits of the TOML applied.
     """
 
     situation: Situation
@@ -63,6 +64,7 @@ class Status:
     credentials: Mapping[str, str] = field(default_factory=dict)
     obstacles: Mapping[str, str] = field(default_factory=dict)
     channel: Channel = MAIN_CHANNEL
+    is_watching: bool = True
 
     @property
     def source(self) -> str | None:
@@ -155,6 +157,7 @@ class Status:
             sound="" if program is None else program.sound,
             on_air_for=_rounded(self.on_air_for, 1) if self.situation.is_on_air else None,
             failed_units=tuple(self.channel.unit(unit) for unit in self.failed_units),
+            watch=self.is_watching,
         )
 
     def as_json(self) -> dict[str, Any]:

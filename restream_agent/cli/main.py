@@ -109,15 +109,24 @@ def apply(root: Path, given: Path | None) -> None:
 
     If anything fails, the machine is left as it was.
     """
-    from restream_agent.deploy import commands
+    from restream_agent.deploy import awaited, commands
+    from restream_agent.deploy.last_read import TomlReading
     from restream_agent.deploy.plan import Actions
 
     target = TargetMachine(root)
     commands.require_rights(target)
+    reading = TomlReading.of(target, given)
+    if reading.is_only_touched():
+        reading.end()
+        click.echo("the TOML was written again with the same content: nothing to do")
+        return
+    awaited.forget(target)
+    reading.begin()
     subject = commands.load(target, given)
     show_problems(subject.warnings, WARNING)
     with shown_progress() as progress:
         done = commands.apply(subject, progress=progress)
+    reading.end()
     if journal.is_reader():  # the log has each step already, when it was taken
         lines = Actions(next_start=done.actions.next_start).lines()
     else:

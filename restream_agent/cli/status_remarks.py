@@ -39,6 +39,8 @@ def machine_remarks(status: StatusReport) -> list[str]:
     if status.config == "refused":
         words = f": {status.config_words}" if status.config_words else " (journalctl -u restream-apply)"
         remarks.append(f"last edit not applied{words}")
+    if not status.watch:
+        remarks.append("edits of the TOML wait for restream-agent apply (agent.watch = false)")
     return remarks + [_failed_words(unit) for unit in _failed(status) if channel_of(unit).is_main]
 
 

@@ -18,7 +18,15 @@ from restream_agent.config.channels import channel_configs
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import checking, conversion_unit, ffmpeg_look, machine, polkit, secret_checks
+from restream_agent.deploy import (
+    awaited,
+    checking,
+    conversion_unit,
+    ffmpeg_look,
+    machine,
+    polkit,
+    secret_checks,
+)
 from restream_agent.deploy.changes import describe
 from restream_agent.deploy.ffmpeg_needs import judge_ffmpeg, needs
 from restream_agent.deploy.findings import refuse_faults
@@ -115,7 +123,9 @@ def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Pl
         polkit.require_service(systemctl.Systemd())
     problems = checking.usable_problems(subject.loaded, target)
     if problems:
-        raise ConfigError(problems)
+        is_usual = subject.loaded.document.source == paths.CONFIG
+        missing = awaited.wait_for(target, config, problems) if is_usual else ()
+        raise ConfigError(problems, outcome=awaited.words(missing))
     systemd = systemctl.Systemd()
 
     def prepare() -> None:

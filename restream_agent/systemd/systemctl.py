@@ -99,6 +99,16 @@ class Systemd:
                 self.change("stop", (unit,), reason="nobody waits for it any more")
                 raise
 
+    def trigger(self, unit: str, conditions: Iterable[str], *, reason: str) -> None:
+        """Have systemd start a unit when one of the conditions holds, such as "PathExists=/a/file".
+
+        A path unit with the unit's name does so until it is stopped, or the machine is; see systemd.path(5).
+        Raises CommandError with systemd's message, also if there is such a path unit already.
+        """
+        log.info("systemd-run --unit=%s %s: %s", unit, " ".join(conditions := tuple(conditions)), reason)
+        flags = (f"--path-property={condition}" for condition in conditions)
+        self._run(("systemd-run", "--quiet", "--collect", f"--unit={unit}", *flags), timeout=JOB_TIMEOUT)
+
     def daemon_reload(self) -> None:
         """Make systemd read the unit files again."""
         log.info("systemctl daemon-reload")

@@ -1,5 +1,6 @@
 """The command line: exit codes, messages, --root; no key and no traceback in any of it."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -278,3 +279,17 @@ def test_status_without_an_agent_fails() -> None:
         pytest.skip("an agent is running on this machine")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("restream-agent: ")
+
+
+def test_a_service_applies_no_toml_that_was_only_touched(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, and changes nothing, whatever was done to the files that apply has made."""
+    source, settings = root / paths.CONFIG.lstrip("/"), root / paths.AGENT_SETTINGS.lstrip("/")
+    assert run("apply", "--root", root).exit_code == 0
+    settings.write_text("{}\n")
+    os.utime(source, (1, 1))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(root / "nobody"))
+    done = run("apply", "--root", root)
+    assert done.output == "the TOML was written again with the same content: nothing to do\n"
+    assert settings.read_text() == "{}\n"
+    run("apply", "--root", root)
+    assert settings.read_text() != "{}\n"

@@ -164,3 +164,9 @@ def test_a_track_that_does_not_come_is_told(state: str, sound: str, missing: str
 def test_nothing_is_told_while_sound_and_picture_come(sound: str) -> None:
     """Or while an earlier version of the program does not say."""
     assert remarks(replace(status(), sound=sound)) == []
+
+
+def test_a_toml_that_is_not_watched_is_told() -> None:
+    """agent.watch = false: whoever edits it has to apply it."""
+    words = "edits of the TOML wait for restream-agent apply (agent.watch = false)"
+    assert remarks(replace(status(), watch=False)) == [words]
