@@ -2,8 +2,10 @@
 
 import asyncio
 from functools import partial
+from pathlib import Path
 
 from restream_agent.agent.edit_tracker import EditTracker
+from restream_agent.base import paths
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
 
@@ -21,10 +23,11 @@ class EditApplier:
         """Start an apply if an edit is pending; RestreamError if systemd does not start it.
 
         While an apply is starting, the edit stays pending: that apply may have read the TOML before the edit,
-        and systemd ignores a request to start a unit that is starting.
+        and systemd ignores a request to start a unit that is starting. So it does while an earlier apply
+        waits to be confirmed.
         """
         state = self._edits.pending()
-        if state is None:
+        if state is None or Path(paths.UNCONFIRMED).exists():
             return
         active = await asyncio.to_thread(self._systemd.active, unit_names.APPLY_UNIT)
         if active.get(unit_names.APPLY_UNIT) == "activating":
