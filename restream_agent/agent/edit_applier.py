@@ -2,10 +2,9 @@
 
 import asyncio
 from functools import partial
-from pathlib import Path
 
+from restream_agent.agent.edit_state import is_undecided
 from restream_agent.agent.edit_tracker import EditTracker
-from restream_agent.base import paths
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
 
@@ -27,7 +26,7 @@ class EditApplier:
         waits to be confirmed.
         """
         state = self._edits.pending()
-        if state is None or Path(paths.UNCONFIRMED).exists():
+        if state is None or is_undecided():
             return
         active = await asyncio.to_thread(self._systemd.active, unit_names.APPLY_UNIT)
         if active.get(unit_names.APPLY_UNIT) == "activating":

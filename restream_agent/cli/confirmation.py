@@ -54,15 +54,21 @@ def wait(within: float, source: Path) -> bool:
     click.echo(f"Press Enter within {span} to keep this (or restream-agent confirm in another terminal).")
     try:
         with _typed_from_now_on():
-            for left in _countdown(within):
-                _show_left(left)
-                if _is_enter_pressed():
-                    return _confirm()
-                if not _is_undecided():
-                    break
+            is_kept = _is_kept(within)
     except KeyboardInterrupt:
         return _take_back(source)
-    return _end(source)
+    return _confirm() if is_kept else _end(source)
+
+
+def _is_kept(within: float) -> bool:
+    """Whether Enter is pressed before the time is over, and before another terminal decides."""
+    for left in _countdown(within):
+        _show_left(left)
+        if _is_enter_pressed():
+            return True
+        if not _is_undecided():
+            return False
+    return False
 
 
 def _countdown(within: float) -> Iterator[float]:

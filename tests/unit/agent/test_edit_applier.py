@@ -8,6 +8,7 @@ import pytest
 
 from restream_agent.agent.edit_applier import EditApplier
 from restream_agent.agent.edit_tracker import EditTracker
+from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd.systemctl import Systemd
 from tests.unit.agent.test_agent import FakeSystemctl
@@ -44,6 +45,21 @@ def test_an_edit_waits_while_an_apply_is_starting(source: Path) -> None:
     apply(source, machine)
     assert machine.calls == []
     machine.units = {}
+    apply(source, machine)
+    assert machine.calls == [START]
+
+
+def test_an_edit_waits_while_an_apply_waits_to_be_confirmed(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is applied once that is decided."""
+    waits = source.parent / "unconfirmed.json"
+    monkeypatch.setattr(paths, "UNCONFIRMED", str(waits))
+    waits.touch()
+    machine = FakeSystemctl()
+    apply(source, machine)
+    assert machine.calls == []
+    waits.unlink()
     apply(source, machine)
     assert machine.calls == [START]
 
