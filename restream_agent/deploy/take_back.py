@@ -206,14 +206,19 @@ def _is_permanent(unit: str) -> bool:
 
 
 def _note(root: Path, source: str) -> None:
-    """Note what the TOML says at this moment: it is not applied again until it says something else."""
-    files.write(root, paths.TAKEN_BACK, File(toml_hash(Path(source)), mode=0o600))
+    """Note what the TOML says at this moment: it is not applied again until it says something else.
+
+    The note is empty if a copy was applied (--config): what runs then is what the TOML says.
+    """
+    is_copy = Path(source) != files.locate(root, paths.CONFIG)
+    files.write(root, paths.TAKEN_BACK, File("" if is_copy else toml_hash(Path(source)), mode=0o600))
 
 
 def is_taken_back(root: Path, source: Path) -> bool:
     """Whether the TOML still says what it said when its change was taken back."""
     place = files.locate(root, paths.TAKEN_BACK)
-    return place.exists() and place.read_text() == toml_hash(source)
+    noted = place.read_text() if place.exists() else ""
+    return bool(noted) and noted == toml_hash(source)
 
 
 def toml_hash(source: Path) -> str:

@@ -17,6 +17,8 @@ def test_the_files_of_root_say_what_became_of_a_change(
     monkeypatch.setattr(paths, "TAKEN_BACK", str(taken))
     assert edit_state() == ""
     taken.touch()
+    assert edit_state() == ""  # a copy of the TOML was taken back
+    taken.write_text("hash")
     assert edit_state() == "taken back"
     waits.touch()
     assert edit_state() == "unconfirmed"

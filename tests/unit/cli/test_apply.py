@@ -94,10 +94,8 @@ def test_an_edit_that_was_taken_back_is_not_applied_by_itself(root: Path) -> Non
     note = root / paths.TAKEN_BACK.lstrip("/")
     note.write_text(take_back.toml_hash(place))
     done = run("apply", "--edited", "--root", root)
-    assert (done.exit_code, done.stdout.startswith(f"not applied: {place} says what was taken back")) == (
-        0,
-        True,
-    )
+    words = f"not applied: {place} says what was taken back"
+    assert (done.exit_code, done.stdout.startswith(words)) == (0, True)
     assert run("apply", "--dry-run", "--root", root).exit_code == 3
     assert run("apply", "--root", root).stdout.startswith("fallback: hold\n")
     assert not note.exists()

@@ -11,16 +11,18 @@ TOML = "/etc/restream-agent/restream.toml"
 SCRIPT = """\
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+import restream_agent.deploy
 from restream_agent.base import paths
 from restream_agent.cli import confirmation
-from restream_agent.deploy import commands
 here = Path({here!r})
 paths.UNCONFIRMED, paths.TAKEN_BACK = str(here / "unconfirmed"), str(here / "taken-back")
 def decide(note):
     (here / note).touch()
     (here / "unconfirmed").unlink()
-commands.confirm = lambda: decide("confirmed")
-commands.take_back = lambda only_if_due: decide("taken-back")
+restream_agent.deploy.commands = SimpleNamespace(
+    confirm=lambda: decide("confirmed"), take_back=lambda only_if_due: decide("taken-back")
+)
 sys.exit(0 if confirmation.wait({within}, Path("/etc/restream-agent/restream.toml")) else 1)
 """
 LEFT = " s left "
@@ -47,7 +49,7 @@ def test_ctrl_c_takes_it_back_at_once(tmp_path: Path) -> None:
     code, shown = waited(tmp_path, 60.0, (LEFT, "\x03"))
     assert (code, (tmp_path / "taken-back").exists()) == (1, True)
     assert "taken back: the machine is as it was before the change" in shown
-    assert f"{TOML} still has the change: what runs is not what that file says" in shown
+    assert f"{TOML} still has it: what runs is not what that file says" in shown
     assert "Traceback" not in shown
 
 
@@ -95,3 +97,9 @@ def test_the_words_name_the_file_and_the_next_step() -> None:
     for words in (taken_back(TOML), not_again(TOML)):
         assert TOML in words
         assert "restream-agent apply" in words
+
+
+def test_of_a_copy_it_names_the_copy() -> None:
+    """What runs then is what the TOML says."""
+    words = taken_back("/root/new.toml")
+    assert words.endswith("\n/root/new.toml still has it: restream-agent apply --config /root/new.toml")

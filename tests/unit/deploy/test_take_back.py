@@ -205,6 +205,16 @@ def test_what_was_taken_back_is_no_edit_until_it_is_edited(root: Path) -> None:
     assert not files.locate(root, paths.TAKEN_BACK).exists()
 
 
+def test_a_copy_that_was_taken_back_is_no_edit_of_the_toml(root: Path) -> None:
+    """What the TOML says is what runs, and an edit of it is applied as every edit."""
+    machine = ObedientMachine(*SERVERS)
+    tried(root, machine, TWITCH, YOUTUBE)
+    place = files.locate(root, paths.UNCONFIRMED)
+    place.write_text(place.read_text().replace(str(toml(root)), "/root/copy.toml"))
+    assert taken_back(root, machine) == "/root/copy.toml"
+    assert not take_back.is_taken_back(root, toml(root))
+
+
 def test_where_nothing_waits_there_is_nothing_to_decide(root: Path) -> None:
     """A unit that comes too late says nothing."""
     for decide in (confirmed, taken_back):
