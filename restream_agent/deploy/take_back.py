@@ -7,6 +7,7 @@ it at a boot.
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -49,8 +50,6 @@ _BY_THE_AGENT = (
     "restream-notify.service",
 )
 """What the agent or a socket starts, and what ends by itself."""
-
-_UNCLEAN = "the change could not be taken back completely"
 
 
 def arm(root: Path, fill: Templates, within: float, systemd: Systemd) -> None:
@@ -102,13 +101,21 @@ def take_back(
         if record is None:
             return None
         if only_if_due and record.left > 0:  # the apply has ended while this waited for it
-            restart_timer(systemd)
+            if not systemd.active(unit_names.TAKE_BACK_TIMER):
+                restart_timer(systemd)
             return None
         log.warning("taking back an apply that was not confirmed")
-        _undo(record, target, systemd, prepare)
+        failed = _put_back(record, target, systemd)
+        trouble = _act(record, failed.changes, systemd, prepare)
+        if failed.paths:
+            message = f"the change could not be taken back completely: {', '.join(failed.paths)}"
+            raise RestreamError(message, hint=f"see above, then {unconfirmed.END}")
         _note(target.root, record.source)
         unconfirmed.forget(target.root)
         disarm(target.root, systemd)
+        if trouble:
+            message = "the change is taken back, but not everything runs as before:\n" + "\n".join(trouble)
+            raise RestreamError(message, hint="restream-agent status")
         return record.source
 
 
@@ -122,23 +129,29 @@ def _require(root: Path) -> Unconfirmed:
     return record
 
 
-def _undo(record: Unconfirmed, target: TargetMachine, systemd: Systemd, prepare: Callable[[], None]) -> None:
-    """Make the changes that lead back, and have systemd act on them."""
+@dataclass(frozen=True)
+class _PutBack:
+    """The changes that led back, and the paths where one has failed."""
+
+    changes: tuple[Change, ...]
+    paths: tuple[str, ...]
+
+
+def _put_back(record: Unconfirmed, target: TargetMachine, systemd: Systemd) -> _PutBack:
+    """Stop what runs only because of the apply, and make the changes that lead back."""
     before = record.tree()
-    systemd.change("stop", _new(record, systemd), reason="it was not there before")
-    current = files.read_tree(target.root, before, secret=frozenset(before))
     wanted = {path: entry for path, entry in before.items() if entry is not None}
     unfinished.clean(target.root, wanted)
+    systemd.change("stop", _new(record, systemd), reason="it was not there before")
+    current = files.read_tree(target.root, before, secret=frozenset(before))
     changes = compare(current, wanted)
-    failed = [str(change.path) for change in changes if not _is_put(change, target)]
-    _act(record, changes, systemd, prepare)
+    failed = tuple(change.path for change in changes if not _is_put(change, target))
     if record.manifest is None:
         files.remove(target.root, paths.MANIFEST)
     else:
         files.write(target.root, paths.MANIFEST, File(record.manifest, mode=0o600))
     unfinished.write(target.root, Intent())
-    if failed:
-        raise RestreamError(f"{_UNCLEAN}: {', '.join(failed)}", hint=f"see above, then {unconfirmed.END}")
+    return _PutBack(changes, failed)
 
 
 def _is_put(change: Change, target: TargetMachine) -> bool:
@@ -153,19 +166,31 @@ def _is_put(change: Change, target: TargetMachine) -> bool:
 
 def _act(
     record: Unconfirmed, changes: tuple[Change, ...], systemd: Systemd, prepare: Callable[[], None]
-) -> None:
-    """Have systemd notice the changes, then start what ran before the apply and does not run now."""
+) -> list[str]:
+    """Have systemd notice the changes, then start what ran before the apply and does not run now.
+
+    Every step is tried, whatever becomes of the others; the messages of those that failed are returned.
+    """
     there = [path for path, entry in record.tree().items() if entry is not None]
-    if any(path in ACCOUNTS for path in there):
-        # After a reboot the directories of a channel that the apply had removed are not there.
-        systemd.create_accounts(*ACCOUNTS)
-    systemd.daemon_reload()
-    try:
-        prepare()
-    except RestreamError as error:
-        log.error("the fallback video: %s", error.message)
-    perform(undoing_actions(changes, channels_in(there)), systemd)
-    systemd.change("start", _lost(record, systemd), reason="it ran before the apply that is taken back")
+    actions = undoing_actions(changes, channels_in(there))
+    # After a reboot the directories of a channel that the apply had removed are not there.
+    has_accounts = any(path in ACCOUNTS for path in there)
+    reason = "it ran before the apply that is taken back"
+    steps: tuple[Callable[[], None], ...] = (
+        lambda: systemd.create_accounts(*ACCOUNTS) if has_accounts else None,
+        systemd.daemon_reload,
+        prepare,
+        lambda: perform(actions, systemd),
+        lambda: systemd.change("start", _lost(record, systemd), reason=reason),
+    )
+    trouble = []
+    for step in steps:
+        try:
+            step()
+        except RestreamError as error:
+            log.error("%s", error.message)
+            trouble.append(error.message)
+    return trouble
 
 
 def running(systemd: Systemd) -> tuple[str, ...]:

@@ -142,4 +142,5 @@ def test_systemd_accepts_the_units_that_take_an_apply_back(tmp_path: Path) -> No
     service.write_text(text.replace("ExecStart=restream-agent", f"ExecStart={program}"))
     systemctl.verify(tmp_path, (unit_names.TAKE_BACK_UNIT, unit_names.TAKE_BACK_TIMER))
     walls = fill(f"{unit_names.APPLY_UNIT}.j2").partition("# The sandbox that all services")[2]
-    assert walls and walls in text
+    assert walls
+    assert walls in text
