@@ -1,12 +1,13 @@
 """An apply that waits to be confirmed: confirmed, taken back, and after a reboot."""
 
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from restream_agent.base import files, paths
 from restream_agent.base.channel_paths import paths_of
-from restream_agent.base.errors import RestreamError
+from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.deploy import take_back, unconfirmed
 from tests.unit.deploy.test_apply import TWITCH, YOUTUBE, applied, planned
@@ -234,6 +235,41 @@ def test_what_is_written_down_is_root_s_and_never_shown(root: Path) -> None:
     assert record is not None
     assert "live_first" not in repr(record)
     assert "live_first" not in repr(record.tree())
+
+
+def test_what_cannot_be_put_back_is_named_and_tried_again(root: Path) -> None:
+    """Everything else is as before by then, and the record waits for the next try."""
+    before, machine = of_the_machine(root), ObedientMachine(*SERVERS)
+    tried(root, machine, YOUTUBE)
+    drop_in = root / "etc/systemd/system/ffmpeg-relay@twitch.service.d"
+    drop_in.touch()
+    with pytest.raises(RestreamError, match=r"taken back completely: .*ffmpeg-relay@twitch") as caught:
+        taken_back(root, machine)
+    assert caught.value.hint == "see above, then restream-agent take-back"
+    assert unconfirmed.exists(root)
+    drop_in.unlink()
+    taken_back(root, machine)
+    assert before == of_the_machine(root)
+
+
+def test_a_unit_that_does_not_start_keeps_nothing_from_being_taken_back(root: Path) -> None:
+    """The files are as before, and nothing waits any more; the error says what systemd said."""
+
+    class Refusing(ObedientMachine):
+        def __call__(
+            self, argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)
+        ) -> CompletedProcess[str]:
+            if "try-restart" in argv:
+                raise CommandError(argv, "failed with exit status 1")
+            return super().__call__(argv, timeout=timeout, ok=ok)
+
+    before = of_the_machine(root)
+    tried(root, ObedientMachine(*SERVERS), TWITCH, YOUTUBE)
+    with pytest.raises(RestreamError, match="not everything runs as before") as caught:
+        taken_back(root, Refusing(*SERVERS))
+    assert "try-restart" in caught.value.message
+    assert before == of_the_machine(root)
+    assert not unconfirmed.exists(root)
 
 
 def test_a_damaged_record_is_named(root: Path) -> None:
