@@ -21,7 +21,6 @@ from restream_agent.deploy.changed_units import channels_in
 from restream_agent.deploy.changes import Change, compare
 from restream_agent.deploy.perform import ACCOUNTS, forget_requests, perform, put, undoing_actions
 from restream_agent.deploy.unconfirmed import Unconfirmed
-from restream_agent.deploy.unfinished import Intent
 from restream_agent.render.templates import Templates
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.channels import channel_of
@@ -146,11 +145,11 @@ def _put_back(record: Unconfirmed, target: TargetMachine, systemd: Systemd) -> _
     current = files.read_tree(target.root, before, secret=frozenset(before))
     changes = compare(current, wanted)
     failed = tuple(change.path for change in changes if not _is_put(change, target))
-    if record.manifest is None:
-        files.remove(target.root, paths.MANIFEST)
-    else:
-        files.write(target.root, paths.MANIFEST, File(record.manifest, mode=0o600))
-    unfinished.write(target.root, Intent())
+    for path, text in ((paths.MANIFEST, record.manifest), (paths.UNFINISHED, record.unfinished)):
+        if text is None:
+            files.remove(target.root, path)
+        else:
+            files.write(target.root, path, File(text, mode=0o600))
     return _PutBack(changes, failed)
 
 

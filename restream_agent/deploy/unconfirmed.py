@@ -34,7 +34,8 @@ class Unconfirmed:
     """What an apply has replaced, and until when it can be confirmed.
 
     `until` is in seconds of the monotonic clock of the boot `boot`. `is_complete` says that the apply has
-    come to its end. `before` has what was at each path, `manifest` the manifest's text, None for none.
+    come to its end. `before` has what was at each path, `manifest` the manifest's text, None for none, and
+    `unfinished` that of what an earlier apply had left to be done.
     `stopped` are units that the apply was to stop, `started` those that it was to start, and `active` all
     that ran before it. `removed` are channels that are gone. `source` is the TOML.
     """
@@ -48,6 +49,7 @@ class Unconfirmed:
     stopped: tuple[str, ...]
     started: tuple[str, ...]
     removed: tuple[str, ...]
+    unfinished: str | None = None
     is_complete: bool = False
 
     @property
@@ -70,19 +72,24 @@ def begin(
     stopped: Iterable[str], started: Iterable[str], removed: Iterable[str],
 ) -> None:  # fmt: skip
     """Write down what the changes are about to replace; RestreamError if that cannot be written."""
-    place = files.locate(root, paths.MANIFEST)
     record = Unconfirmed(
         source=source,
         until=time.monotonic() + within,
         boot=boot_id(),
         before={change.path: _as_entry(change.before) for change in changes},
-        manifest=place.read_text() if place.exists() else None,
+        manifest=_text(root, paths.MANIFEST),
+        unfinished=_text(root, paths.UNFINISHED),
         active=tuple(active),
         stopped=tuple(stopped),
         started=tuple(started),
         removed=tuple(removed),
     )
     _write(root, record)
+
+
+def _text(root: Path, path: str) -> str | None:
+    place = files.locate(root, path)
+    return place.read_text() if place.exists() else None
 
 
 def complete(root: Path, within: float) -> None:

@@ -53,9 +53,12 @@ def trying(installation: Installation, within: str) -> LabTerminal:
 def wait_decided(installation: Installation) -> None:
     """Wait until nothing waits to be confirmed any more, and its units are gone."""
     there = ("sh", "-c", f"ls {RECORD} /etc/systemd/system/restream-take-back.*")
-    installation.container.wait_until(
-        lambda: not installation.container.run(there, check=False).stdout, 60, "the change to be taken back"
-    )
+
+    def is_decided() -> bool:
+        left = installation.container.run(there, check=False).stdout
+        return not left and installation.show("restream-take-back.service", "ActiveState") != "activating"
+
+    installation.container.wait_until(is_decided, 60, "the change to be decided")
 
 
 def kill(installation: Installation) -> None:

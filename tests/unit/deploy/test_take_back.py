@@ -9,7 +9,9 @@ from restream_agent.base import files, paths
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.base.file_tree import File
-from restream_agent.deploy import take_back, unconfirmed
+from restream_agent.deploy import take_back, unconfirmed, unfinished
+from restream_agent.deploy.plan import Actions
+from restream_agent.deploy.unfinished import Intent
 from tests.unit.deploy.test_apply import TWITCH, YOUTUBE, applied, planned
 from tests.unit.deploy.trials import (
     BROADCAST,
@@ -58,6 +60,16 @@ def test_what_is_taken_back_leaves_nothing(root: Path, tables: tuple[str, ...]) 
     assert before == of_the_machine(root)
     assert planned(root, TWITCH).is_empty
     assert tables[0] in toml(root).read_text()
+
+
+def test_what_an_earlier_apply_has_left_to_be_done_is_left_again(root: Path) -> None:
+    """It was interrupted: the next apply is to complete it."""
+    unfinished.write(root, Intent(("/etc/a",), Actions(restart=("restream-agent.service",))))
+    before, machine = of_the_machine(root), ObedientMachine(*SERVERS)
+    tried(root, machine, TWITCH, YOUTUBE)
+    assert unfinished.read(root) == Intent()
+    taken_back(root, machine)
+    assert before == of_the_machine(root)
 
 
 def test_a_first_apply_is_taken_back_with_all_that_it_has_started(tmp_path: Path) -> None:
