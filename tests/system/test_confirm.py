@@ -7,7 +7,7 @@ import pytest
 
 from tests.demo.install import ETC, PROGRAM, _install_wheel, configuration
 from tests.lab.container import Container
-from tests.lab.terminal import LabTerminal
+from tests.lab.pty_command import LabTerminal
 from tests.system.conftest import CLUB, KEY
 from tests.system.installation import SETTLED, TOML, Installation
 from tests.system.test_first_apply import everything
