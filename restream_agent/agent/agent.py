@@ -200,6 +200,7 @@ class Agent:
             program=telemetry.fresh_report,
             hold_left=None if ends_at is None else max(0.0, ends_at - self._clock()),
             refused=observation.failed_apply,
+            edit=observation.edit,
             is_unprepared=observation.unit(unit_names.PREPARE_UNIT).active == "failed",
             systemd_refusal=self._systemd_refusal,
             refusal=self._refusals.report(),

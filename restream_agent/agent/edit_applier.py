@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from restream_agent.agent.edit_state import is_undecided
 from restream_agent.agent.edit_tracker import EditTracker
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
@@ -31,10 +32,10 @@ class EditApplier:
 
         While an apply is under way, the edit stays pending: it may have read the TOML before the edit.
         systemd ignores a request to start a unit that is starting. Of an apply by hand only the end shows
-        which TOML it has read.
+        which TOML it has read. So it does while an earlier apply waits to be confirmed.
         """
         state = await asyncio.to_thread(self._edits.pending)
-        if state is None:
+        if state is None or is_undecided():
             return
         if self._is_applying():
             return

@@ -18,6 +18,7 @@ _ONE_EACH = (
     unit_names.HOLD_TIMER,
     unit_names.HOLD_SERVICE,
     unit_names.APPLY_UNIT,
+    unit_names.TAKE_BACK_UNIT,
     unit_names.PREPARE_UNIT,
     unit_names.INGEST_UNIT,
     unit_names.NOTIFY_UNIT,

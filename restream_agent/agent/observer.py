@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from restream_agent.agent.decide import UNREACHABLE
+from restream_agent.agent.edit_state import edit_state
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.ingest_health import HEALTHY, IngestHealth
 from restream_agent.agent.joint_look import WATCHED, JointLook
@@ -60,12 +61,14 @@ class IngestAnswer:
 class Observation:
     """The result of one look at systemd, the ingest server's answer and the reports.
 
-    `hold_ends_at` is in seconds of the monotonic clock, None if no hold with an end is running.
+    `hold_ends_at` is in seconds of the monotonic clock, None if no hold with an end is running. `edit` is
+    what edit_state() returns.
     """
 
     situation: Situation
     units: Mapping[str, UnitState] = field(default_factory=dict)
     hold_ends_at: float | None = None
+    edit: str = ""
 
     def unit(self, name: str) -> UnitState:
         """Return a unit's state; a unit that systemd does not list is inactive."""
@@ -153,7 +156,8 @@ class Observer:
         ended_at = target.ended if target.is_up else self._clock()
         self._telemetry.ended_at = max(self._telemetry.ended_at, ended_at)
         hold_ends_at = self._hold_ends_at(units)
-        return Observation(self._situation(units, answer, hold_ends_at), units, hold_ends_at)
+        situation = self._situation(units, answer, hold_ends_at)
+        return Observation(situation, units, hold_ends_at, edit_state())
 
     def relay_views(self, units: Mapping[str, UnitState], *, is_on_air: bool) -> tuple[RelayView, ...]:
         """Return what is known of each relay now, given the units of the last look."""

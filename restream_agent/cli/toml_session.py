@@ -111,10 +111,10 @@ def carry_out(change: "TomlChange", consent: Consent, done: str) -> None:
     if consent.asks and not click.confirm(question, default=True, err=True):
         raise RestreamError("nothing was changed")
     toml_change.write(change)
-    click.echo(done)
-    if applies:
+    if applies:  # which says what it has done
         apply_now(change.given, target.root, change.place)
     else:
+        click.echo(done)
         click.echo(next_step(change.given, target.root, is_watched=toml_change.is_watched(change)))
 
 

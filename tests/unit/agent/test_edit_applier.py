@@ -7,6 +7,7 @@ import pytest
 
 from restream_agent.agent.edit_applier import EditApplier
 from restream_agent.agent.edit_tracker import EditTracker
+from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd.systemctl import Systemd
 from restream_agent.wire import records
@@ -57,6 +58,21 @@ def test_an_edit_waits_while_it_is_applied_by_hand(source: Path) -> None:
     assert machine.calls == []
     is_applying[0] = False
     asyncio.run(applier.apply_pending())
+    assert machine.calls == [START]
+
+
+def test_an_edit_waits_while_an_apply_waits_to_be_confirmed(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is applied once that is decided."""
+    waits = source.parent / "unconfirmed.json"
+    monkeypatch.setattr(paths, "UNCONFIRMED", str(waits))
+    waits.touch()
+    machine = FakeSystemctl()
+    apply(source, machine)
+    assert machine.calls == []
+    waits.unlink()
+    apply(source, machine)
     assert machine.calls == [START]
 
 
