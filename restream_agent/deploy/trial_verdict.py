@@ -28,11 +28,14 @@ _CAUSES = (
         "check the platform's url, and apt install ca-certificates",
     ),
     (
-        ("Unknown connect error", "Server error"),
+        ("Unknown connect error",),
         "it refuses the connection",
         "check the platform's url: each has an application of its own",
     ),
 )
+
+_STREAM_REFUSED = "Server error"
+"""ffmpeg says so of a refused publish, and behind "Unknown connect error" of a refused connection."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ def judge(output: str, *, ended_well: bool, key_command: str) -> TrialVerdict:
     for signs, words, hint in _CAUSES:
         if any(sign in line for line in lines for sign in signs):
             return TrialVerdict(False, words, hint, lines)
-    when = f"after {sent:.0f} s" if sent >= 1 else "before anything was sent"
     hint = f"the key is probably wrong or expired: {key_command}"
+    if any(_STREAM_REFUSED in line for line in lines) and sent < 1:
+        return TrialVerdict(False, "it refuses the stream", hint, lines)
+    when = f"after {sent:.0f} s" if sent >= 1 else "before anything was sent"
     return TrialVerdict(False, f"it has ended the connection {when}", hint, lines)

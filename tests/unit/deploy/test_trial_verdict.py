@@ -47,9 +47,15 @@ def test_a_platform_that_takes_it_all_is_fine() -> None:
             "ca-certificates",
         ),
         (
+            "[rtmp @ 0x55] Unknown connect error (unsupported authentication method?)\n"
             "[rtmp @ 0x55] Server error: [ AccessManager.Reject ]\n",
             "it refuses the connection",
             "application",
+        ),
+        (
+            "[rtmp @ 0x55] Server error: … is no key\nrtmp://h/app: Operation not permitted\n",
+            "it refuses the stream",
+            KEY_COMMAND,
         ),
         (
             f"{SOME}av_interleaved_write_frame(): Broken pipe\n",
