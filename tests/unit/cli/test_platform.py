@@ -242,16 +242,6 @@ def test_apply_follows_where_it_is_asked_for(root: Path) -> None:
     assert (root / "etc/systemd/system/ffmpeg-relay@twitch.service.d/10-restream.conf").exists()
 
 
-def test_a_key_stays_when_the_written_change_cannot_be_applied(root: Path) -> None:
-    """The file names the key by then: without it, every later apply would fail."""
-    (root / "etc/systemd").mkdir()
-    (root / "etc/systemd/system").touch()
-    done = run("add", "youtube", "--yes", "--root", root, input=KEY)
-    assert (done.exit_code, "added youtube\n" in done.stdout) == (1, True), done.output
-    assert done.stderr.endswith(f"{toml(root)} has the change; the machine is as it was\n")
-    assert key(root, "youtube") == f"{KEY}\n"
-
-
 def test_only_new_warnings_are_shown(root: Path) -> None:
     """Those of the rest of the file are for `check`."""
     toml(root).write_text(FILE.replace('{ credential = "ingest" }', '"short"'))
