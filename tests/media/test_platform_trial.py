@@ -57,6 +57,12 @@ class Tested:
         self.container.run((PROGRAM, "secret", "set", "alpha"), input=f"{key}\n")
 
 
+def transient_units(container: Container) -> list[str]:
+    """Return the units of systemd-run that exist, failed ones included."""
+    argv = ("systemctl", "list-units", "--all", "--plain", "--no-legend", "run-*", "restream-platform-test*")
+    return container.run(argv).stdout.splitlines()
+
+
 @pytest.fixture(scope="module")
 def tested() -> Iterator[Tested]:
     """Boot, install and apply; nothing is on air. A test passes no ingest server, so one server is enough."""
@@ -92,12 +98,6 @@ def test_the_platform_gets_ten_seconds_of_the_slate(tested: Tested, tmp_path: Pa
     assert transient_units(tested.container) == []
 
 
-def transient_units(container: Container) -> list[str]:
-    """Return the units of systemd-run that exist, failed ones included."""
-    argv = ("systemctl", "list-units", "--all", "--plain", "--no-legend", "run-*")
-    return container.run(argv).stdout.splitlines()
-
-
 def test_a_platform_that_ends_the_connection_is_told(tested: Tested) -> None:
     """With the time after which it did so, and what to look at."""
     process = tested.begin()
@@ -108,6 +108,25 @@ def test_a_platform_that_ends_the_connection_is_told(tested: Tested) -> None:
     assert (code, "alpha: it has ended the connection after " in said) == (1, True), said
     assert said.endswith("  the key is probably wrong or expired: restream-agent secret set alpha\n")
     assert transient_units(tested.container) == []
+
+
+def test_ctrl_c_ends_the_test(tested: Tested) -> None:
+    """And nothing is sent any more. Meanwhile a second test says that it has to wait."""
+    before = len(tested.connections())
+    with TmuxTerminal(tested.container) as terminal:
+        terminal.type("clear; restream-agent platform test alpha --yes")
+        tested.container.wait_until(lambda: len(tested.connections()) > before, 20, "the slate to come")
+        said = tested.run(*TRIAL, "--yes", code=1)
+        assert "alpha: " not in said
+        assert "the slate could not be sent: " in said
+        assert said.endswith("  if another test is running, wait for its end\n")
+        terminal.press("C-c")
+        terminal.type("echo end=$?")
+        terminal.wait_for("\nend=130")
+    assert transient_units(tested.container) == []
+    tested.container.wait_until(lambda: tested.connections()[-1].closed, 5, "the connection to end")
+    media = tested.connections()[-1].messages
+    assert media[-1].timestamp - media[0].timestamp < 9_000
 
 
 def test_a_wrong_key_is_told(tested: Tested) -> None:
