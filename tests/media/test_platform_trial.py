@@ -59,7 +59,15 @@ class Tested:
 
 def transient_units(container: Container) -> list[str]:
     """Return the units of systemd-run that exist, failed ones included."""
-    argv = ("systemctl", "list-units", "--all", "--plain", "--no-legend", "run-*", "restream-platform-test*")
+    argv = (
+        "systemctl",
+        "list-units",
+        "--all",
+        "--plain",
+        "--no-legend",
+        "run-*.service",
+        "restream-platform-test*",
+    )
     return container.run(argv).stdout.splitlines()
 
 
