@@ -107,11 +107,12 @@ def carry_out(
     applies = consent.applies(target)
     if applies:
         commands.require_rights(target)
+    question = "store this key" if change.is_empty else "write this"
     with key or nullcontext():
-        _write(change, consent, "write this and apply it?" if applies else "write this?")
+        _write(change, consent, f"{question} and apply it?" if applies else f"{question}?")
     click.echo(done)
     if applies:
-        _apply(change.given, target.root, change.place)
+        _apply(change)
     else:
         click.echo(next_step(change.given, target.root, is_watched=toml_change.is_watched(change)))
 
@@ -126,10 +127,11 @@ def _write(change: "TomlChange", consent: Consent, question: str) -> None:
     show_problems(warnings, WARNING)
     if consent.asks and not click.confirm(question, default=True, err=True):
         raise RestreamError("nothing was changed")
-    toml_change.write(change)
+    if not change.is_empty:
+        toml_change.write(change)
 
 
-def _apply(given: Path | None, root: Path, place: Path) -> None:
+def _apply(change: "TomlChange") -> None:
     """Run the command `apply`; if that fails, say what it leaves."""
     context = click.get_current_context()
     group = context.find_root().command
@@ -137,10 +139,11 @@ def _apply(given: Path | None, root: Path, place: Path) -> None:
     command = group.get_command(context, "apply")
     assert command is not None
     try:
-        context.invoke(command, root=root, given=given)
+        context.invoke(command, root=change.subject.target.root, given=change.given)
     except SystemExit as error:
         if error.code:
-            click.echo(f"{place} has the change; the machine is as it was", err=True)
+            left = "the key is stored" if change.is_empty else f"{change.place} has the change"
+            click.echo(f"{left}; the machine is as it was", err=True)
         raise
 
 

@@ -89,9 +89,10 @@ def write(change: TomlChange) -> None:
 
 
 def is_watched(change: TomlChange) -> bool:
-    """Whether the agent of this machine applies the file by itself, as it does after every edit."""
+    """Whether the agent of this machine applies the change by itself, as it does after every edit."""
     target = change.subject.target
-    if not target.is_this_machine or str(change.place) != paths.CONFIG or not systemctl.is_running():
+    is_seen = target.is_this_machine and str(change.place) == paths.CONFIG and not change.is_empty
+    if not is_seen or not systemctl.is_running():
         return False
     return systemctl.Systemd().active(unit_names.AGENT_UNIT).get(unit_names.AGENT_UNIT) == "active"
 
