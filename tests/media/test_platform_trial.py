@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.lab.platform import PlatformServer
 from tests.lab.received import received
 from tests.lab.scene import FALLBACK
 from tests.lab.taps import Connection
-from tests.lab.tmux import TmuxTerminal
+from tests.lab.terminal import Terminal
 
 pytestmark = pytest.mark.media
 
@@ -121,7 +122,7 @@ def test_a_platform_that_ends_the_connection_is_told(tested: Tested) -> None:
 def test_ctrl_c_ends_the_test(tested: Tested) -> None:
     """And nothing is sent any more. Meanwhile a second test says that it has to wait."""
     before = len(tested.connections())
-    with TmuxTerminal(tested.container) as terminal:
+    with closing(Terminal(tested.container)) as terminal:
         terminal.type("clear; restream-agent platform test alpha --yes")
         tested.container.wait_until(lambda: len(tested.connections()) > before, 20, "the slate to come")
         said = tested.run(*TRIAL, "--yes", code=1)
@@ -130,7 +131,7 @@ def test_ctrl_c_ends_the_test(tested: Tested) -> None:
         assert said.endswith("  if another test is running, wait for its end\n")
         terminal.press("C-c")
         terminal.type("echo end=$?")
-        terminal.wait_for("\nend=130")
+        terminal.wait_shown("\nend=130")
     assert transient_units(tested.container) == []
     tested.container.wait_until(lambda: tested.connections()[-1].closed, 5, "the connection to end")
     media = tested.connections()[-1].messages
@@ -171,11 +172,11 @@ def test_nobody_is_sent_anything_without_an_agreement(tested: Tested) -> None:
     """A script has to say --yes, a person is asked, and a user without rights is told so."""
     before = len(tested.platform.reader.update())
     assert "a person has to agree: send the slate for 10 s? " in tested.run(*TRIAL, code=1)
-    with TmuxTerminal(tested.container) as terminal:
+    with closing(Terminal(tested.container)) as terminal:
         terminal.type("clear; restream-agent platform test alpha")
         terminal.wait_for("The channel may go live there, and tell its followers [y/N]:")
         terminal.press("Enter")
-        terminal.wait_for("restream-agent: nothing was sent")
+        terminal.wait_shown("restream-agent: nothing was sent")
     done = tested.container.run((*TRIAL, "--yes"), user="nobody", check=False)
     assert (done.returncode, "has to be root" in done.stderr) == (1, True)
     assert len(tested.platform.reader.update()) == before

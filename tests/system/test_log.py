@@ -1,13 +1,15 @@
 """`restream-agent log` after a real broadcast: the journals of all its units in one time line, in words."""
 
 import re
+from contextlib import closing
 from datetime import datetime
 
+import click
 import pytest
 
 from tests.demo.install import PROGRAM, PUBLISH_URL
 from tests.lab.obs import Encoder, Obs
-from tests.lab.tmux import TmuxTerminal, is_coloured
+from tests.lab.terminal import Terminal
 from tests.system.conftest import KEY
 from tests.system.installation import Installation
 
@@ -108,17 +110,25 @@ def test_a_user_of_the_machine_is_told_how_to_read_it(played: Installation) -> N
     assert "use sudo, or join the group systemd-journal" in done.stderr
 
 
+def test_on_a_terminal_it_has_colours(played: Installation) -> None:
+    """Unless NO_COLOR is set; the words are the same."""
+    with closing(Terminal(played.container, columns=200, rows=200)) as terminal:
+        coloured = terminal.run("restream-agent log")
+        plain = terminal.run("NO_COLOR=1 restream-agent log")
+    assert ("\x1b[" in coloured, "\x1b[" in plain) == (True, False)
+    assert click.unstyle(coloured) == plain
+
+
 def test_it_follows_until_ctrl_c(played: Installation) -> None:
-    """On a terminal, in colours; a broadcast that begins meanwhile is shown as it happens."""
-    with TmuxTerminal(played.container, width=140, height=50) as terminal:
+    """A broadcast that begins meanwhile is shown as it happens."""
+    with closing(Terminal(played.container, columns=140)) as terminal:
         terminal.type("clear; restream-agent log --follow --since 1s")
         played.product("on-air")
-        terminal.wait_for("broadcast    ON AIR")
-        terminal.wait_for("relay alpha  started")
-        assert is_coloured(terminal.screen(colours=True))
+        terminal.wait_shown("broadcast    ON AIR")
+        terminal.wait_shown("relay alpha  started")
         played.product("off-air")
-        terminal.wait_for("OFF AIR")
+        terminal.wait_shown("OFF AIR")
         terminal.press("C-c")
         terminal.type("echo end=$?")
-        terminal.wait_for("\nend=130")
+        terminal.wait_shown("\nend=130")
         assert "Traceback" not in terminal.screen()

@@ -1,11 +1,12 @@
 """`restream-agent platform …` on air: the TOML is edited, and only that platform notices."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from tests.demo.install import ETC, PROGRAM
-from tests.lab.tmux import TmuxTerminal
+from tests.lab.terminal import Terminal
 from tests.system.installation import SETTLED, TOML, Installation, changed
 
 # Relays are the same on both servers.
@@ -138,13 +139,13 @@ def test_a_person_is_asked(commented: Installation, on_air: dict[str, str]) -> N
     """For the key, hidden, and whether to write and apply; after a no, nothing has changed."""
     url = commented.platforms["gamma"].url
     for answer in ("n", "y"):
-        with TmuxTerminal(commented.container) as terminal:
+        with closing(Terminal(commented.container)) as terminal:
             terminal.type(f"clear; restream-agent platform add gamma --url {url}")
             terminal.wait_for("key for gamma (not shown):")
             terminal.type("gamma-key")
             terminal.wait_for("write this and apply it? [Y/n]:")
             terminal.type(answer)
-            shown = terminal.wait_for("nothing was changed" if answer == "n" else "added gamma")
+            shown = terminal.wait_shown("nothing was changed" if answer == "n" else "added gamma")
             assert "gamma-key" not in shown
         if answer == "n":
             assert commented.container.read(TOML) == commented.toml

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.demo.install import PROGRAM, PUBLISH_URL, _install_wheel
 from tests.lab.container import Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
-from tests.lab.tmux import TmuxTerminal, is_coloured
+from tests.lab.terminal import Terminal
 from tests.system.conftest import KEY
 from tests.system.installation import TOML, Installation
 
@@ -150,11 +150,11 @@ def test_a_script_reads_the_state_from_the_exit_code(served: Installation) -> No
 
 def test_on_a_terminal_it_is_a_coloured_table(served: Installation) -> None:
     """Each cell begins below its heading; NO_COLOR takes the colours, and no word."""
-    with live(served), TmuxTerminal(served.container, width=140) as terminal:
+    with live(served), closing(Terminal(served.container, columns=140)) as terminal:
         coloured = terminal.run("restream-agent status")
         plain = terminal.run("NO_COLOR=1 restream-agent status")
     served.product("off-air")
-    assert (is_coloured(coloured), is_coloured(plain)) == (True, False)
+    assert ("\x1b[" in coloured, "\x1b[" in plain) == (True, False)
     lines = click.unstyle(coloured).splitlines()
     assert lines[0].startswith("LIVE for ")
     assert [line[:10] for line in lines[1:3]] == ["  on air  ", "  source  "]
@@ -188,18 +188,18 @@ def test_off_air_is_off_air_when_it_returns(served: Installation) -> None:
 
 def test_watch_draws_in_place_and_gives_the_terminal_back(served: Installation) -> None:
     """Ctrl-C leaves the last status below what was there before, and the terminal as it was."""
-    with TmuxTerminal(served.container) as terminal:
+    with closing(Terminal(served.container)) as terminal:
         terminal.type("clear; echo earlier; stty -g > /tmp/stty; restream-agent status --watch")
-        first = terminal.wait_for("(Ctrl-C ends)")
-        history = terminal.show("history_size")
+        first = terminal.wait_shown("(Ctrl-C ends)")
+        history = terminal.variable("history_size")
         served.container.wait_until(lambda: terminal.screen() != first, 10, "another second")
         served.product("on-air")
-        shown = terminal.wait_for("FALLBACK for ")
+        shown = terminal.wait_shown("FALLBACK for ")
         assert (shown.count("Ctrl-C ends"), "OFF AIR" in shown, "earlier" in shown) == (1, False, False)
-        assert (terminal.show("alternate_on"), terminal.show("history_size")) == ("1", history)
+        assert (terminal.variable("alternate_on"), terminal.variable("history_size")) == ("1", history)
         terminal.press("C-c")
         terminal.type("echo end=$?; stty -g | cmp - /tmp/stty && echo unchanged")
-        shown = terminal.wait_for("\nunchanged")
+        shown = terminal.wait_shown("\nunchanged")
         assert shown.index("earlier") < shown.index("FALLBACK for ") < shown.index("\nend=0")
-        assert (terminal.show("alternate_on"), terminal.show("cursor_flag")) == ("0", "1")
+        assert (terminal.variable("alternate_on"), terminal.variable("cursor_flag")) == ("0", "1")
     served.product("off-air")
