@@ -71,10 +71,16 @@ def test_all_errors_come_in_one_go(applied: Installation) -> None:
     with without_credential(applied):
         said = check(applied, "--config", EDIT, code=EXIT_CONFIG)[1]
     places = [line.split(" error: ")[0] for line in said.splitlines() if " error: " in line]
-    wrong = ("hold = ", "video = ", 'key = { credential = "club"', 'preset = "twich"')
+    wrong = (
+        "hold = ",
+        "video = ",
+        'key = { credential = "club"',
+        'preset = "twich"',
+        'key = { credential = "other"',
+    )
     numbers = [n for n, line in enumerate(bad.splitlines(), 1) if line.startswith(wrong)]
     assert [place.split(":")[1] for place in places] == [str(number) for number in numbers], said
-    assert said.endswith(f"{EDIT}: 4 errors; restream-agent explain fallback.hold")
+    assert said.endswith(f"{EDIT}: 5 errors; restream-agent explain fallback.hold")
     assert "30min" in applied.product("explain", "fallback.hold")
     assert before == (applied.runs(), applied.files())
 
