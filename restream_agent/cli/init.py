@@ -87,7 +87,7 @@ def _set_up(target: TargetMachine, given: "Given", consent: Consent, *, encrypt:
     stored = init.write_first(target, first, keys, encrypt=encrypt)
     click.echo(f"wrote {first.place}, and stored {_counted(stored)}")
     if applies:
-        apply_now(None, target.root, first.place)
+        apply_now(None, target.root, f"{first.place} is written")
     _show_end(first, target, is_applied=applies)
 
 

@@ -92,7 +92,8 @@ def is_watched(change: TomlChange) -> bool:
     """Whether the agent of this machine applies the change by itself, as it does after every edit."""
     target = change.subject.target
     is_usual = change.given is None or str(change.given) == paths.CONFIG
-    if not target.is_this_machine or not is_usual or not systemctl.is_running():
+    is_seen = target.is_this_machine and is_usual and not change.is_empty
+    if not is_seen or not systemctl.is_running():
         return False
     if not change.subject.config.agent.watch:
         return False

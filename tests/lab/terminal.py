@@ -8,7 +8,7 @@ _TMUX = ("tmux", "-L", "lab", "-f", "/dev/null")
 _PROMPT = "$ "
 
 
-class TmuxTerminal:
+class Terminal:
     """A shell on a terminal of so many columns and rows. `close` ends it."""
 
     def __init__(self, container: Container, *, columns: int = 100, rows: int = 48) -> None:
@@ -29,6 +29,17 @@ class TmuxTerminal:
         """Press a key by tmux's name for it: Enter, C-c."""
         self._tmux("send-keys", key)
 
+    def run(self, command: str, timeout: float = 30) -> str:
+        """Clear the terminal, run a command to its end, and return what it shows, colours included."""
+        self.type("clear")
+        self._container.wait_until(lambda: self.screen() == _PROMPT.rstrip(), 10, "a clear terminal")
+        self.type(command)
+        self._container.wait_until(
+            lambda: self.is_ready() and self.screen() != _PROMPT.rstrip(), timeout, f"the end of {command}"
+        )
+        shown = self._tmux("capture-pane", "-p", "-J", "-e").rstrip().splitlines()
+        return "\n".join(line.rstrip() for line in shown[1:-1])
+
     def screen(self) -> str:
         """Return what the terminal shows now."""
         return self._tmux("capture-pane", "-p").rstrip("\n")
@@ -44,6 +55,15 @@ class TmuxTerminal:
     def wait_for(self, words: str, timeout: float = 30) -> None:
         """Wait until the last line that is not empty ends with these words: a question."""
         self._container.wait_until(lambda: self.screen().rstrip().endswith(words), timeout, repr(words))
+
+    def wait_shown(self, words: str, timeout: float = 30) -> str:
+        """Wait until words are anywhere on the screen, and return the screen."""
+        self._container.wait_until(lambda: words in self.screen(), timeout, repr(words))
+        return self.screen()
+
+    def variable(self, name: str) -> str:
+        """Return one of tmux's variables: alternate_on, history_size, cursor_flag; tmux(1), FORMATS."""
+        return self._tmux("display-message", "-p", f"#{{{name}}}").strip()
 
     def close(self) -> None:
         """End the terminal and what runs in it."""

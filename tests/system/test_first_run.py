@@ -9,7 +9,7 @@ from tests.demo.install import ETC, PROGRAM, _install_wheel
 from tests.lab.container import Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
-from tests.lab.terminal import TmuxTerminal
+from tests.lab.terminal import Terminal
 from tests.system.installation import Installation
 
 pytestmark = pytest.mark.system
@@ -48,7 +48,7 @@ def test_two_commands_lead_from_installed_to_live() -> None:
         obs.stop()
 
 
-def answer(terminal: TmuxTerminal, *answers: tuple[str, str]) -> None:
+def answer(terminal: Terminal, *answers: tuple[str, str]) -> None:
     """Wait for each question, by its end, and type the answer."""
     for question, words in answers:
         terminal.wait_for(question)
@@ -61,7 +61,7 @@ def test_a_person_gets_from_init_to_live_with_what_the_terminal_says() -> None:
         _install_wheel(container)
         platform = PlatformServer(container, "club", key=KEY, port=21000)
         platform.start()
-        with closing(TmuxTerminal(container, columns=110)) as terminal:
+        with closing(Terminal(container, columns=110)) as terminal:
             terminal.type("restream-agent init --server nginx-rtmp")
             answer(
                 terminal,
