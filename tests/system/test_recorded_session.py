@@ -1,4 +1,4 @@
-"""The terminal session of docs/first-broadcast.md, played in a real terminal: it prints what the document says.
+"""The terminal session of docs/first-broadcast.md, played in a real terminal: it prints what that file says.
 
 `UPDATE_GOLDEN=1 pytest tests/system/test_recorded_session.py` records it anew.
 """
