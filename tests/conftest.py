@@ -1,6 +1,7 @@
 """Settings for every test: in CI a skipped test is a failure, unless lab/skips.py accepts its reason."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,10 @@ from tests.lab.skips import ACCEPTED
 # The same for how long hypothesis takes to make its examples up.
 settings.register_profile("patient", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 settings.load_profile("patient")
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would all that they start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -43,8 +43,7 @@ from restream_agent.wire.settings import AgentSettings
 
 log = logging.getLogger(__name__)
 
-_SOON_TRIES = 4
-"""Failed tries of the public port after each of which the next tick comes soon."""
+_SOON_TRIES = 4  # failed tries of the public port, after each of which the next tick comes soon
 
 MOST_ARRIVING = 8
 """Publishes with a valid key that may wait for their turn. Each takes some 200 ms, 1 s if `live@` is late.

@@ -82,7 +82,7 @@ def test_a_key_stays_when_the_written_change_cannot_be_applied(root: Path) -> No
     (root / "etc/systemd/system").touch()
     argv = ("platform", "add", "youtube", "--yes", "--root", str(root))
     done = CliRunner().invoke(main, argv, input="live_hidden_key")
-    assert (done.exit_code, "added youtube\n" in done.stdout) == (1, True), done.output
+    assert done.exit_code == 1, done.output
     directory = root / "etc/restream-agent"
-    assert done.stderr.endswith(f"{directory}/restream.toml has the change; the machine is as it was\n")
+    assert done.stderr.endswith(f"{directory}/restream.toml is written; the machine is as it was\n")
     assert (directory / "credentials/youtube").read_text() == "live_hidden_key\n"

@@ -67,7 +67,8 @@ def runnable() -> list[CommandLine]:
     lines = dict[tuple[str, ...], CommandLine]()
     for line in LINES:
         with suppress(click.exceptions.Exit, click.UsageError):
-            if line.is_complete and parse(line.words)[1] in WITHOUT_A_MACHINE:
+            needs_machine = "--confirm" in line.words or parse(line.words)[1] not in WITHOUT_A_MACHINE
+            if line.is_complete and not needs_machine:
                 lines.setdefault(line.words, line)
     return list(lines.values())
 
@@ -92,11 +93,7 @@ def test_each_kind_of_text_is_read() -> None:
     sources = {line.source for line in LINES}
     assert {"README.md", "CHANGELOG.md", "docs/install.md", "docs/operations.md"} <= sources
     assert {"share/man/man1/restream-agent.1", "examples/club.toml"} <= sources
-    assert {line.source for line in runnable()} >= {
-        "README.md",
-        "docs/install.md",
-        "examples/club.toml",
-    }
+    assert {"docs/install.md", "examples/club.toml"} <= {line.source for line in runnable()}
     assert len(MAN_PAGES) == 2
     assert len(MARKDOWN) > 8
 
