@@ -66,7 +66,14 @@ def snippets(path: Path) -> Iterator[tuple[str, bool]]:
         yield from ((line, True) for line in IN_COMMENT.findall(text))
         return
     for block in (*BLOCK.findall(text), *FENCE.findall(text)):
-        yield from ((line.strip().removeprefix("$ "), True) for line in block.splitlines())
+        yield from ((line, True) for line in typed(block))
+
+
+def typed(block: str) -> list[str]:
+    """Return the lines of a block that are typed: where some have a prompt, the others are what is printed."""
+    lines = [line.strip() for line in block.splitlines()]
+    with_prompt = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return with_prompt or lines
 
 
 def plain(text: str) -> str:
