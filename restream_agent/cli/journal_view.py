@@ -88,7 +88,8 @@ def _require_journal() -> None:
     """Raise RestreamError for a user who sees nothing of the system in the journal."""
     if os.geteuid() == 0:
         return
-    argv = ("journalctl", "--lines=1", "--output=cat", "--no-pager", f"--unit={unit_names.AGENT_UNIT}")
+    # With --output=cat or json journalctl is quiet, and says nothing of what it may not read.
+    argv = ("journalctl", "--lines=1", "--no-pager", f"--unit={unit_names.AGENT_UNIT}")
     if "not seeing messages" in process.run(argv, timeout=_TIMEOUT, ok=(0, 1)).stderr:
         raise RestreamError(
             "the journal of the system is not yours to read",
