@@ -1,11 +1,12 @@
 """A real terminal inside the container: a tmux with a shell of root, to type into and to read."""
 
 import subprocess
+from itertools import count
 
 from tests.lab.container import Container
 
-_TMUX = ("tmux", "-L", "lab", "-f", "/dev/null")
 _PROMPT = "$ "
+_NUMBERS = count(1)
 
 
 class Terminal:
@@ -13,10 +14,12 @@ class Terminal:
 
     def __init__(self, container: Container, *, columns: int = 100, rows: int = 48) -> None:
         self._container = container
+        # A name of its own: the server of the terminal before may still be ending.
+        self._argv = ("tmux", "-L", f"lab-{next(_NUMBERS)}", "-f", "/dev/null")
         shell = ("env", f"PS1={_PROMPT}", "bash", "--norc", "--noprofile", "-i")
         size = ("-x", str(columns), "-y", str(rows))
         # tmux's server leaves the group of the process that starts it, so `close` has to end it.
-        container.run((*_TMUX, "new-session", "-d", *size, *shell))
+        self._tmux("new-session", "-d", *size, *shell)
         container.wait_until(self.is_ready, 10, "the terminal's shell")
 
     def type(self, text: str) -> None:
@@ -70,5 +73,5 @@ class Terminal:
         self._tmux("kill-server", check=False)
 
     def _tmux(self, *arguments: str, check: bool = True) -> str:
-        done: subprocess.CompletedProcess[str] = self._container.run((*_TMUX, *arguments), check=check)
+        done: subprocess.CompletedProcess[str] = self._container.run((*self._argv, *arguments), check=check)
         return done.stdout
