@@ -26,7 +26,7 @@ PROCESSES = "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0
 
 
 @dataclass
-class Tested:
+class TrialMachine:
     """A container with the product, and its one platform."""
 
     container: Container
@@ -73,13 +73,13 @@ def transient_units(container: Container) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def tested() -> Iterator[Tested]:
+def tested() -> Iterator[TrialMachine]:
     """Boot, install and apply; nothing is on air. A test passes no ingest server, so one server is enough."""
     with Container() as container:
         platform = PlatformServer(container, "alpha", key=SECRET, port=21000)
         platform.start()
         install(container, "nginx-rtmp", (platform,), Screen())
-        yield Tested(container, platform)
+        yield TrialMachine(container, platform)
         assert SECRET not in container.journal()
 
 
@@ -89,7 +89,7 @@ def output_of(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
     return process.returncode, shown.decode()
 
 
-def test_the_platform_gets_ten_seconds_of_the_slate(tested: Tested, tmp_path: Path) -> None:
+def test_the_platform_gets_ten_seconds_of_the_slate(tested: TrialMachine, tmp_path: Path) -> None:
     """On one connection; meanwhile no process shows the key, and afterwards nothing is left."""
     process = tested.begin()
     processes = tested.container.run(("sh", "-c", PROCESSES)).stdout
@@ -107,7 +107,7 @@ def test_the_platform_gets_ten_seconds_of_the_slate(tested: Tested, tmp_path: Pa
     assert transient_units(tested.container) == []
 
 
-def test_a_platform_that_ends_the_connection_is_told(tested: Tested) -> None:
+def test_a_platform_that_ends_the_connection_is_told(tested: TrialMachine) -> None:
     """With the time after which it did so, and what to look at."""
     process = tested.begin()
     tested.container.run(("sleep", "2"))
@@ -119,7 +119,7 @@ def test_a_platform_that_ends_the_connection_is_told(tested: Tested) -> None:
     assert transient_units(tested.container) == []
 
 
-def test_ctrl_c_ends_the_test(tested: Tested) -> None:
+def test_ctrl_c_ends_the_test(tested: TrialMachine) -> None:
     """And nothing is sent any more. Meanwhile a second test says that it has to wait."""
     before = len(tested.connections())
     with closing(Terminal(tested.container)) as terminal:
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_the_test(tested: Tested) -> None:
     assert media[-1].timestamp - media[0].timestamp < 9_000
 
 
-def test_a_wrong_key_is_told(tested: Tested) -> None:
+def test_a_wrong_key_is_told(tested: TrialMachine) -> None:
     """This platform closes the connection, as most do."""
     tested.store("another-key")
     said = tested.run(*TRIAL, "--yes", code=1)
@@ -147,7 +147,7 @@ def test_a_wrong_key_is_told(tested: Tested) -> None:
     assert said.endswith("  the key is probably wrong or expired: restream-agent secret set alpha\n")
 
 
-def test_a_platform_that_quotes_the_key_is_not_quoted(tested: Tested) -> None:
+def test_a_platform_that_quotes_the_key_is_not_quoted(tested: TrialMachine) -> None:
     """Its own words are shown, without the key."""
     tested.platform.behave("refuse")
     said = tested.run(*TRIAL, "--yes", code=1)
@@ -157,7 +157,7 @@ def test_a_platform_that_quotes_the_key_is_not_quoted(tested: Tested) -> None:
     assert "restream-agent secret set alpha" in said
 
 
-def test_a_platform_that_is_not_there_is_told(tested: Tested) -> None:
+def test_a_platform_that_is_not_there_is_told(tested: TrialMachine) -> None:
     """A disabled platform can be tested before it goes on air."""
     url = "rtmp://127.0.0.1:9/app"
     options = ("--url", url, "--credential", "alpha", "--disabled", "--apply")
@@ -168,7 +168,7 @@ def test_a_platform_that_is_not_there_is_told(tested: Tested) -> None:
     assert "Connection refused" in said
 
 
-def test_nobody_is_sent_anything_without_an_agreement(tested: Tested) -> None:
+def test_nobody_is_sent_anything_without_an_agreement(tested: TrialMachine) -> None:
     """A script has to say --yes, a person is asked, and a user without rights is told so."""
     before = len(tested.platform.reader.update())
     assert "a person has to agree: send the slate for 10 s? " in tested.run(*TRIAL, code=1)
@@ -182,7 +182,7 @@ def test_nobody_is_sent_anything_without_an_agreement(tested: Tested) -> None:
     assert len(tested.platform.reader.update()) == before
 
 
-def test_a_broadcast_is_not_disturbed(tested: Tested) -> None:
+def test_a_broadcast_is_not_disturbed(tested: TrialMachine) -> None:
     """A second connection would end the first on most platforms."""
     before = len(tested.connections())
     tested.container.run((PROGRAM, "on-air"), timeout=60)

@@ -94,10 +94,11 @@ def test_a_platform_is_enabled(commented: Installation, on_air: dict[str, str]) 
     commented.wait_on_air(["gamma"])
 
 
-def test_another_encoding_restarts_its_relay_alone(commented: Installation, on_air: dict[str, str]) -> None:
+def test_another_address_restarts_its_relay_alone(commented: Installation, on_air: dict[str, str]) -> None:
     """Its connection is a new one."""
-    said = platform(commented, "set", "video.height=180", "video.bitrate=300k", "--apply")
-    assert '+video = { height = 180, bitrate = "300k" }\n' in said
+    url = commented.platforms["gamma"].url.replace("127.0.0.1", "localhost")
+    said = platform(commented, "set", f"url={url}", "--apply")
+    assert f'+url = "{url}"\n' in said
     assert changed(on_air, commented.runs()).get(GAMMA) == "restarted"
     assert set(changed(on_air, commented.runs())) <= {GAMMA, *AGENT}
     commented.wait_on_air(["gamma"])

@@ -17,7 +17,7 @@ pytestmark = [
 PIECE = f"{ETC}/platforms.d/gamma.toml"
 GAMMA = "ffmpeg-relay@gamma.service"
 AGENT = {"restream-agent.service": "restarted"}
-ENCODED = 'video = { height = 180, bitrate = "300k" }\n'
+WRONG = 'video = { heigt = 180, bitrate = "300k" }'
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def on_air(installation: Installation) -> Iterator[dict[str, str]]:
     assert {name: installation.connections(name) for name in ("alpha", "beta")} == before
 
 
-def piece(installation: Installation) -> str:
+def piece(installation: Installation, *, host: str = "127.0.0.1") -> str:
     """Return a file with the platform gamma and a comment."""
-    url = installation.platforms["gamma"].url
+    url = installation.platforms["gamma"].url.replace("127.0.0.1", host)
     return f'# Gamma, a guest\n[platforms.gamma]\nurl = "{url}"\nkey = {{ credential = "gamma" }}\n'
 
 
@@ -54,7 +54,7 @@ def test_a_file_that_is_added_starts_its_relay(installation: Installation, on_ai
 
 def test_a_file_that_changes_restarts_its_relay(installation: Installation, on_air: dict[str, str]) -> None:
     """As with a change in the TOML."""
-    save(installation, piece(installation) + ENCODED)
+    save(installation, piece(installation, host="localhost"))
     assert changed(on_air, installation.runs()).get(GAMMA) == "restarted"
     assert set(changed(on_air, installation.runs())) <= {GAMMA, *AGENT}
     installation.wait_on_air(["gamma"])
@@ -63,15 +63,14 @@ def test_a_file_that_changes_restarts_its_relay(installation: Installation, on_a
 def test_a_mistake_names_its_file_and_line(installation: Installation, on_air: dict[str, str]) -> None:
     """`check` and `apply` refuse it, and everything runs on."""
     files = installation.files()
-    bad = piece(installation) + ENCODED.replace("height", "heigt")
-    installation.container.write(PIECE, bad)
+    installation.container.write(PIECE, f"{piece(installation)}{WRONG}\n")
     place = f"{PIECE}:5:11: error: platforms.gamma.video.heigt: "
     for command in ("check", "apply"):
         done = installation.container.run((PROGRAM, command), check=False, timeout=60)
         assert (done.returncode, done.stderr.startswith(place)) == (EXIT_CONFIG, True), done.stderr
-        assert '    5 | video = { heigt = 180, bitrate = "300k" }' in done.stderr
+        assert f"    5 | {WRONG}\n      |           ^^^^^\n" in done.stderr
     assert changed(on_air, installation.runs()) == {}
-    save(installation, piece(installation) + ENCODED)
+    save(installation, piece(installation, host="localhost"))
     assert (changed(on_air, installation.runs()), files) == ({}, installation.files())
 
 
@@ -94,7 +93,7 @@ def test_a_command_edits_the_file_that_has_the_platform(
     said = installation.product("platform", "disable", "gamma", "--apply")
     assert f"+++ {PIECE}\n" in said
     assert changed(on_air, installation.runs()) == AGENT | {GAMMA: "stopped"}
-    text = piece(installation) + ENCODED + "enabled = false\n"
+    text = piece(installation, host="localhost") + "enabled = false\n"
     assert (installation.container.read(PIECE), installation.container.read(TOML)) == (text, toml)
 
 
