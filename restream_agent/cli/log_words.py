@@ -135,7 +135,7 @@ def _what(entry: Entry, plain: str) -> tuple[str, Tone]:
     """Return what an entry says about the unit of a plain name, "" for nothing."""
     if not entry.is_systemd:
         return entry.text.strip("\n"), _TONES.get(entry.priority, Tone.BAD)
-    if entry.kind in _SAY_NOTHING or (entry.kind == ENDED and _is_clean(entry.details)):
+    if entry.kind in _SAY_NOTHING or _is_routine(entry):
         return "", Tone.PLAIN
     special = _SPECIAL.get((plain, entry.kind))
     if special is not None:
@@ -156,6 +156,13 @@ def _ending(entry: Entry) -> str:
     if entry.kind == RESTARTS:
         return f"is started again, for the {_ordinal(details.get('N_RESTARTS', ''))} time"
     return ""
+
+
+def _is_routine(entry: Entry) -> bool:
+    """Whether a process has ended as it should, or a unit has stopped in the middle of a restart."""
+    if entry.kind == ENDED:
+        return _is_clean(entry.details)
+    return entry.kind == STOPPED and entry.details.get("JOB_TYPE") == "restart"
 
 
 def _is_clean(details: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 _FIELDS = (
     "MESSAGE", "PRIORITY", "MESSAGE_ID", "_SYSTEMD_UNIT", "UNIT", "COREDUMP_UNIT", "EXIT_CODE", "EXIT_STATUS",
-    "UNIT_RESULT", "N_RESTARTS",
+    "UNIT_RESULT", "N_RESTARTS", "JOB_TYPE",
 )  # fmt: skip
 
 _INFO = 6

@@ -42,6 +42,7 @@ def played(installation: Installation) -> Installation:
     obs = Obs(installation.container, PUBLISH_URL, SMALL).start()
     installation.container.wait_until(lambda: installation.state() == "live", 20, "OBS to be live")
     installation.wait_on_air(["alpha", "beta"])
+    installation.container.run(("systemctl", "restart", "ffmpeg-relay@beta.service"))
     obs.kill()
     installation.container.wait_until(lambda: installation.state() == "fallback", 20, "the fallback")
     installation.product("off-air")
@@ -82,10 +83,14 @@ def test_the_broadcast_is_told_from_its_cause_to_its_end(played: Installation) -
 
 
 def test_of_a_unit_that_starts_and_stops_there_is_one_line_each(played: Installation) -> None:
-    """systemd writes several: that a start has begun, what was used, that it succeeded."""
+    """systemd writes several: that a start has begun, what was used, that it succeeded. Beta was restarted."""
     said = lines(played.product("log"))
-    for words in ("started", "stopped"):
-        assert len([line for line in said if line[1] == "relay alpha" and line[2] == words]) == 1, said
+    counts = {
+        (name, words): len([line for line in said if line[1:] == (f"relay {name}", words)])
+        for name in ("alpha", "beta")
+        for words in ("started", "stopped")
+    }
+    assert list(counts.values()) == [1, 1, 2, 1], said
     noise = ("Starting ", "Stopping ", "Started ", "Stopped ", "Deactivated", "Consumed ", "Succeeded")
     assert [line for line in said if line[2].startswith(noise) or "Deactivated successfully" in line[2]] == []
 

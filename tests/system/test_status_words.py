@@ -151,6 +151,7 @@ def test_a_script_reads_the_state_from_the_exit_code(served: Installation) -> No
 def test_on_a_terminal_it_is_a_coloured_table(served: Installation) -> None:
     """Each cell begins below its heading; NO_COLOR takes the colours, and no word."""
     with live(served), closing(Terminal(served.container, columns=140)) as terminal:
+        served.container.wait_until(partial(is_said, served, "PLATFORM"), 20, "the relay's figures")
         coloured = terminal.run("restream-agent status")
         plain = terminal.run("NO_COLOR=1 restream-agent status")
     served.product("off-air")

@@ -37,6 +37,13 @@ def of_systemd(unit: str, kind: str, text: str = "", **details: str) -> str:
     return click.unstyle(line_of(entry, (MAIN_CHANNEL,))).partition("  ")[2].partition("  ")[2]
 
 
+def test_a_restart_is_no_stop() -> None:
+    """systemd says "stopped" in the middle of it; "started" follows."""
+    relay = "ffmpeg-relay@twitch.service"
+    assert of_systemd(relay, STOPPED, JOB_TYPE="restart") == ""
+    assert of_systemd(relay, STOPPED, JOB_TYPE="stop").strip() == "stopped"
+
+
 def test_a_line_has_its_time_its_writer_and_its_words() -> None:
     """The time as journalctl prints it."""
     assert told("ffmpeg-relay@twitch.service", "Connection refused", width=14) == (
