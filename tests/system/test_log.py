@@ -83,7 +83,7 @@ def test_the_broadcast_is_told_from_its_cause_to_its_end(played: Installation) -
 
 
 def test_of_a_unit_that_starts_and_stops_there_is_one_line_each(played: Installation) -> None:
-    """systemd writes several: that a start has begun, what was used, that it succeeded. Beta was restarted."""
+    """systemd writes several: that a start has begun, what was used, that it succeeded."""
     said = lines(played.product("log"))
     counts = {
         (name, words): len([line for line in said if line[1:] == (f"relay {name}", words)])
