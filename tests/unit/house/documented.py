@@ -70,7 +70,7 @@ def snippets(path: Path) -> Iterator[tuple[str, bool]]:
 
 
 def typed(block: str) -> list[str]:
-    """Return the lines of a block that are typed: where some have a prompt, the others are what is printed."""
+    """Return the lines of a block that are typed: where some have a prompt, the others are printed."""
     lines = [line.strip() for line in block.splitlines()]
     with_prompt = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
     return with_prompt or lines
