@@ -2,7 +2,8 @@
 
 The units are there only while an apply waits to be confirmed, and belong to no configuration: a first apply
 takes away its own units, too. The timer starts the service when the time is over; multi-user.target starts
-it at a boot.
+it at a boot. They come before the record and go after it, so that no moment has a record without them.
+Without a record the service removes them.
 """
 
 import logging
@@ -67,7 +68,7 @@ def restart_timer(systemd: Systemd) -> None:
 
 
 def disarm(root: Path, systemd: Systemd) -> None:
-    """Remove the units, after the record: without it they do nothing."""
+    """Remove the units, after the record: without it they take nothing back."""
     systemd.change("stop", systemd.active(unit_names.TAKE_BACK_TIMER), reason="the apply is decided")
     for path in (_AT_BOOT, _TIMER, _SERVICE):
         files.remove(root, path)
@@ -97,7 +98,8 @@ def take_back(
     """
     with files.lock(target.root, wait=PATIENCE if only_if_due else files.LOCK_SECONDS):
         record = unconfirmed.read(target.root) if only_if_due else _require(target.root)
-        if record is None:
+        if record is None:  # a kill came before the record was written, or after it was removed
+            disarm(target.root, systemd)
             return None
         if only_if_due and record.left > 0:  # the apply has ended while this waited for it
             if not systemd.active(unit_names.TAKE_BACK_TIMER):

@@ -21,6 +21,7 @@ from tests.unit.deploy.trials import (
 )
 
 STEPS = ("open", "os.rename", "os.symlink", "os.remove", "os.mkdir", "os.rmdir")
+AT_BOOT = "etc/systemd/system/multi-user.target.wants/restream-take-back.service"
 STRIDE = int(os.environ.get("KILL_STRIDE", "7"))
 
 
@@ -44,7 +45,7 @@ def is_killed_at(step: int, root: Path, *tables: str) -> bool:
 
 
 def test_an_apply_that_is_killed_is_taken_back(tmp_path: Path) -> None:
-    """Wherever it was killed: by the unit, once the time is over, and it cannot be confirmed."""
+    """Wherever it was killed: by the unit, once the time is over or at a boot, and it cannot be confirmed."""
     root = make_root(tmp_path)
     before, step, was_killed = of_the_machine(root), 0, True
     while was_killed:
@@ -52,8 +53,10 @@ def test_an_apply_that_is_killed_is_taken_back(tmp_path: Path) -> None:
         was_killed = is_killed_at(step, root, YOUTUBE)
         toml(root).write_text(HEAD + TWITCH)
         if not unconfirmed.exists(root):
+            assert taken_back(root, ObedientMachine(*SERVERS), only_if_due=True) is None
             applied(root, TWITCH)
         else:
+            assert (root / AT_BOOT).is_symlink()
             record = unconfirmed.read(root)
             assert record is not None
             if not record.is_complete:
