@@ -17,8 +17,11 @@ pytestmark = pytest.mark.system
 COPY = "/root/new.toml"
 """The agent applies an edit of the TOML itself, so a change is tried from a copy."""
 
-ASKED = "in another terminal).\r\n\r\x1b[K"
-"""The end of the question, and the beginning of the countdown: what is typed before that is forgotten."""
+ASKED = "in another terminal).\n\n\x1b[K"
+"""The end of the question, and the beginning of the countdown: what is typed before that is forgotten.
+
+Each carriage return is read as the end of a line.
+"""
 
 RECORD = "/var/lib/restream-agent/unconfirmed.json"
 SHORT, LONG = "8s", "10min"

@@ -1,6 +1,5 @@
 """An apply that waits to be confirmed: confirmed, taken back, and after a reboot."""
 
-import time
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -48,39 +47,6 @@ def test_what_is_confirmed_is_as_after_any_apply(root: Path) -> None:
     assert not unconfirmed.exists(root)
     assert not list(root.rglob("restream-take-back*"))
     assert "restream-take-back.timer" not in machine.active
-
-
-def test_the_timer_runs_before_there_is_anything_to_take_back(root: Path) -> None:
-    """So a kill at any moment leaves no change without a time; the time is over when the timer is."""
-    had_record, began, until = list[bool](), list[float](), list[float]()
-
-    class Watched(ObedientMachine):
-        def __call__(
-            self, argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)
-        ) -> CompletedProcess[str]:
-            if "restart" in argv and OUR_UNITS[1] in argv:
-                had_record.append(unconfirmed.exists(root))
-                began.append(time.monotonic())
-            return super().__call__(argv, timeout=timeout, ok=ok)
-
-    def look() -> None:
-        record = unconfirmed.read(root)
-        assert record is not None
-        until.append(record.until)
-
-    tried(root, Watched(*SERVERS), TWITCH, YOUTUBE, prepare=look)
-    assert had_record == [False, True]
-    assert until[0] <= began[0] + 60.0
-
-
-def test_units_without_a_record_remove_themselves(root: Path) -> None:
-    """The command was killed when they were there, and the record was not."""
-    machine = ObedientMachine(*SERVERS)
-    tried(root, machine, TWITCH, YOUTUBE)
-    unconfirmed.forget(root)
-    assert taken_back(root, machine, only_if_due=True) is None
-    assert not list(root.rglob("restream-take-back*"))
-    assert planned(root, TWITCH, YOUTUBE).is_empty
 
 
 @pytest.mark.parametrize("tables", [(TWITCH, YOUTUBE), (YOUTUBE,), (TWITCH, ES), (INLINE,)])
