@@ -58,6 +58,7 @@ def arm(root: Path, fill: Templates, within: float, systemd: Systemd) -> None:
     timer = fill(f"{unit_names.TAKE_BACK_TIMER}.j2", within=format_span(within))
     files.write(root, _TIMER, File(timer))
     files.write(root, _AT_BOOT, Link(f"../{unit_names.TAKE_BACK_UNIT}"))
+    files.settle(root, (_SERVICE, _AT_BOOT))
     systemd.daemon_reload()
     restart_timer(systemd)
 
@@ -82,6 +83,7 @@ def confirm(target: TargetMachine, systemd: Systemd) -> None:
         if not record.is_complete:
             raise RestreamError("the apply was interrupted and cannot be kept", hint=unconfirmed.END)
         forget_requests(record.removed, target)
+        files.settle(target.root, record.before)
         unconfirmed.forget(target.root)
         log.info("the apply is confirmed")
         disarm(target.root, systemd)
@@ -112,6 +114,7 @@ def take_back(
             message = f"the change could not be taken back completely: {', '.join(failed.paths)}"
             raise RestreamError(message, hint=f"see above, then {unconfirmed.END}")
         _note(target.root, record.source)
+        files.settle(target.root, record.before)
         unconfirmed.forget(target.root)
         disarm(target.root, systemd)
         if trouble:

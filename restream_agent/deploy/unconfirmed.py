@@ -133,6 +133,7 @@ def forget(root: Path) -> None:
 
 def _write(root: Path, record: Unconfirmed) -> None:
     files.write(root, paths.UNCONFIRMED, File(records.to_file(record), mode=0o600, is_secret=True))
+    files.settle(root, (paths.UNCONFIRMED,))  # /var may be another disk than /etc
 
 
 def _as_entry(item: File | Link | None) -> ReplacedEntry:
