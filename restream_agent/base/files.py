@@ -141,6 +141,28 @@ def remove(root: Path, path: str) -> None:
         raise RestreamError(f"{place} cannot be removed: {error.strerror}") from error
 
 
+def settle(root: Path, tree_paths: Iterable[str]) -> None:
+    """Have the disk know what was written or removed at each path, whatever happens next.
+
+    `write` alone is complete or not there after a power cut; two file systems keep no order between them.
+    Raises RestreamError.
+    """
+    for directory in {_nearest(locate(root, path).parent) for path in tree_paths}:
+        try:
+            handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise RestreamError(f"{directory} cannot be written: {error.strerror}") from error
+
+
+def _nearest(directory: Path) -> Path:
+    """Return a directory, or the nearest above it that exists."""
+    return directory if directory.is_dir() else _nearest(directory.parent)
+
+
 def _remove_if_empty(directory: Path) -> None:
     """Remove a directory for drop-ins or .wants links that holds none."""
     holds_unit_parts = directory.suffix in (".d", ".wants") and directory.is_dir()

@@ -1,5 +1,6 @@
 """An apply that waits to be confirmed, from before its first change until after its last."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,18 +32,20 @@ def on_trial(plan: Plan, facts: Facts, trial: ApplyTrial, root: Path, systemd: S
     fails has put everything back itself, and nothing waits to be confirmed.
     """
     running = take_back.running(systemd)
-    unconfirmed.begin(
-        root,
-        trial.source,
-        trial.within,
-        plan.changes,
-        active=running,
-        stopped=(unit for unit in plan.actions.stop if unit in running),
-        started=(unit for unit in plan.actions.start if unit not in running),
-        removed=removed_channels(plan.changes),
-    )
+    until = time.monotonic() + trial.within  # never after the timer, which begins below
     try:
+        # The timer runs before there is anything to take back: a kill in between leaves no change without it.
         take_back.arm(root, Templates(facts, assets.load()), trial.within, systemd)
+        unconfirmed.begin(
+            root,
+            trial.source,
+            until,
+            plan.changes,
+            active=running,
+            stopped=(unit for unit in plan.actions.stop if unit in running),
+            started=(unit for unit in plan.actions.start if unit not in running),
+            removed=removed_channels(plan.changes),
+        )
         yield
     except BaseException:
         with suppress(RestreamError):

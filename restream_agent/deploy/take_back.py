@@ -2,7 +2,8 @@
 
 The units are there only while an apply waits to be confirmed, and belong to no configuration: a first apply
 takes away its own units, too. The timer starts the service when the time is over; multi-user.target starts
-it at a boot.
+it at a boot. They come before the record and go after it, so that no moment has a record without them.
+Without a record the service removes them.
 """
 
 import logging
@@ -57,6 +58,7 @@ def arm(root: Path, fill: Templates, within: float, systemd: Systemd) -> None:
     timer = fill(f"{unit_names.TAKE_BACK_TIMER}.j2", within=format_span(within))
     files.write(root, _TIMER, File(timer))
     files.write(root, _AT_BOOT, Link(f"../{unit_names.TAKE_BACK_UNIT}"))
+    files.settle(root, (_SERVICE, _AT_BOOT))
     systemd.daemon_reload()
     restart_timer(systemd)
 
@@ -67,7 +69,7 @@ def restart_timer(systemd: Systemd) -> None:
 
 
 def disarm(root: Path, systemd: Systemd) -> None:
-    """Remove the units, after the record: without it they do nothing."""
+    """Remove the units, after the record: without it they take nothing back."""
     systemd.change("stop", systemd.active(unit_names.TAKE_BACK_TIMER), reason="the apply is decided")
     for path in (_AT_BOOT, _TIMER, _SERVICE):
         files.remove(root, path)
@@ -81,6 +83,7 @@ def confirm(target: TargetMachine, systemd: Systemd) -> None:
         if not record.is_complete:
             raise RestreamError("the apply was interrupted and cannot be kept", hint=unconfirmed.END)
         forget_requests(record.removed, target)
+        files.settle(target.root, record.before)
         unconfirmed.forget(target.root)
         log.info("the apply is confirmed")
         disarm(target.root, systemd)
@@ -97,7 +100,8 @@ def take_back(
     """
     with files.lock(target.root, wait=PATIENCE if only_if_due else files.LOCK_SECONDS):
         record = unconfirmed.read(target.root) if only_if_due else _require(target.root)
-        if record is None:
+        if record is None:  # a kill came before the record was written, or after it was removed
+            disarm(target.root, systemd)
             return None
         if only_if_due and record.left > 0:  # the apply has ended while this waited for it
             if not systemd.active(unit_names.TAKE_BACK_TIMER):
@@ -110,6 +114,7 @@ def take_back(
             message = f"the change could not be taken back completely: {', '.join(failed.paths)}"
             raise RestreamError(message, hint=f"see above, then {unconfirmed.END}")
         _note(target.root, record.source)
+        files.settle(target.root, record.before)
         unconfirmed.forget(target.root)
         disarm(target.root, systemd)
         if trouble:

@@ -68,13 +68,13 @@ def boot_id() -> str:
 
 
 def begin(
-    root: Path, source: str, within: float, changes: Iterable[Change], *, active: Iterable[str],
+    root: Path, source: str, until: float, changes: Iterable[Change], *, active: Iterable[str],
     stopped: Iterable[str], started: Iterable[str], removed: Iterable[str],
 ) -> None:  # fmt: skip
     """Write down what the changes are about to replace; RestreamError if that cannot be written."""
     record = Unconfirmed(
         source=source,
-        until=time.monotonic() + within,
+        until=until,
         boot=boot_id(),
         before={change.path: _as_entry(change.before) for change in changes},
         manifest=_text(root, paths.MANIFEST),
@@ -133,6 +133,7 @@ def forget(root: Path) -> None:
 
 def _write(root: Path, record: Unconfirmed) -> None:
     files.write(root, paths.UNCONFIRMED, File(records.to_file(record), mode=0o600, is_secret=True))
+    files.settle(root, (paths.UNCONFIRMED,))  # /var may be another disk than /etc
 
 
 def _as_entry(item: File | Link | None) -> ReplacedEntry:

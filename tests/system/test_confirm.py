@@ -17,7 +17,12 @@ pytestmark = pytest.mark.system
 COPY = "/root/new.toml"
 """The agent applies an edit of the TOML itself, so a change is tried from a copy."""
 
-ASKED = "s left"
+ASKED = "in another terminal).\n\n\x1b[K"
+"""The end of the question, and the beginning of the countdown: what is typed before that is forgotten.
+
+Each carriage return is read as the end of a line.
+"""
+
 RECORD = "/var/lib/restream-agent/unconfirmed.json"
 SHORT, LONG = "8s", "10min"
 SECOND = '\n[platforms.second]\nurl = "rtmp://127.0.0.1:21001/app"\nkey = { credential = "club" }\n'
@@ -154,7 +159,10 @@ def test_an_apply_that_is_killed_in_the_middle_is_taken_back(applied: Installati
 
 
 def test_a_toml_that_was_taken_back_is_not_applied_again(applied: Installation, before: object) -> None:
-    """Until it says something else: `status` says that what runs is not what it says."""
+    """Until it says something else: `status` says that what runs is not what it says.
+
+    Where only root can read the TOML, the agent cannot tell a touch from an edit, and has systemd look.
+    """
     applied.container.run(("systemctl", "stop", "restream-agent.service"))
     applied.container.write(TOML, change(applied))
     with LabTerminal(applied.container, PROGRAM, "apply", "--confirm", SHORT) as terminal:
@@ -164,7 +172,7 @@ def test_a_toml_that_was_taken_back_is_not_applied_again(applied: Installation, 
         assert "what runs is not what that file says" in terminal.shown
     wait_decided(applied)
     runs = len(applied.applied())
-    applied.container.run(("touch", TOML))
+    applied.container.run(("chmod", "600", TOML))
     applied.container.wait_until(lambda: len(applied.applied()) > runs, SETTLED, "a run that applies nothing")
     assert before == state(applied)
     assert "says what was taken back" in "\n".join(applied.words("restream-apply.service"))

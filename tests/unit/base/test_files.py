@@ -170,3 +170,13 @@ def test_others_see_whether_an_apply_is_running(tmp_path: Path) -> None:
     with files.lock(tmp_path):
         assert files.is_applying(tmp_path)
     assert not files.is_applying(tmp_path)
+
+
+def test_what_is_settled_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The directory of each path is, or of a path that was removed with its directory the nearest above."""
+    settled = set[Path]()
+    monkeypatch.setattr(os, "fsync", lambda handle: settled.add(Path(f"/proc/self/fd/{handle}").readlink()))
+    files.write(tmp_path, "/etc/one/a", File("text"))
+    settled.clear()
+    files.settle(tmp_path, ("/etc/one/a", "/etc/one/b", "/etc/two.d/c"))
+    assert settled == {tmp_path / "etc/one", tmp_path / "etc"}

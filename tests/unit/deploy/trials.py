@@ -1,6 +1,7 @@
 """An apply on trial below a root, and a machine that does what systemctl is told."""
 
 import stat
+from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -60,7 +61,13 @@ def toml(root: Path) -> Path:
     return root / paths.CONFIG.lstrip("/")
 
 
-def tried(root: Path, machine: ObedientMachine, *tables: str, within: float = 60.0) -> None:
+def tried(
+    root: Path,
+    machine: ObedientMachine,
+    *tables: str,
+    within: float = 60.0,
+    prepare: Callable[[], None] = lambda: None,
+) -> None:
     """Write a TOML, and apply it on trial."""
     toml(root).write_text("\n".join((HEAD, *tables)))
     config = configured(*tables)
@@ -69,7 +76,7 @@ def tried(root: Path, machine: ObedientMachine, *tables: str, within: float = 60
         fixed_facts(config),
         target=TargetMachine(root),
         systemd=Systemd(machine),
-        prepare=lambda: None,
+        prepare=prepare,
         trial=ApplyTrial(within, str(toml(root))),
     )
 
