@@ -129,7 +129,7 @@ def rewrite(place: Path, text: str) -> None:
 
 
 def remove(root: Path, path: str) -> None:
-    """Remove a file or link, and its directory if that is empty now and holds drop-ins or .wants links.
+    """Remove a file or link, and its directory if that is empty now and was for drop-ins or .wants links.
 
     A file that does not exist is no error. Raises RestreamError for what cannot be removed.
     """
@@ -164,9 +164,13 @@ def _nearest(directory: Path) -> Path:
 
 
 def _remove_if_empty(directory: Path) -> None:
-    """Remove a directory for drop-ins or .wants links that holds none."""
-    holds_unit_parts = directory.suffix in (".d", ".wants") and directory.is_dir()
-    if holds_unit_parts and not any(directory.iterdir()):
+    """Remove a directory for drop-ins or .wants links of a unit that holds none.
+
+    Others that end in .d stay: they belong to their packages, and polkit no longer sees what is put into
+    rules.d after it was made anew.
+    """
+    holds_unit_parts = directory.suffix in (".d", ".wants") and "." in directory.stem
+    if holds_unit_parts and directory.is_dir() and not any(directory.iterdir()):
         directory.rmdir()
 
 

@@ -50,11 +50,15 @@ def _owner(port: Port, running: Running) -> PortOwner:
 
 
 def _try(port: Port) -> PortState:
-    """Bind a socket to the port for a moment. A user who may not do that learns nothing: it is FREE."""
+    """Bind a socket to the port for a moment. A user who may not do that learns nothing: it is FREE.
+
+    The option is for the connections of before, which TCP keeps for a while. Two sockets of UDP that both
+    have it, as those of systemd do, may share a port.
+    """
     host, _, number = port.address.rpartition(":")
     family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM if port.is_udp else socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, not port.is_udp)
         try:
             probe.bind((host.strip("[]"), int(number)))
         except OSError as error:

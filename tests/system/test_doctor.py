@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 
+from tests.demo.install import ETC
 from tests.lab.container import end_group
+from tests.lab.servers import SRS
+from tests.lab.skips import NO_SRS
 from tests.system.installation import TOML, Installation
 
 pytestmark = pytest.mark.system
 
 VIDEOS = "/srv/streams/deep"
 FAILING = "restream-fallback-prepare.service"
+RULES = "/etc/polkit-1/rules.d"
+OWN_RULE = f"{RULES}/50-restream-agent.rules"
 
 
 def findings(installation: Installation, *options: str, code: int = 0) -> list[dict[str, Any]]:
@@ -82,7 +87,7 @@ def test_a_polkit_that_is_stopped_is_started_by_the_question(applied: Installati
 
 def test_a_rule_that_denies_is_a_fault_of_check_too(applied: Installation) -> None:
     """The installed rule is there, and another one comes first."""
-    first = "/etc/polkit-1/rules.d/00-first.rules"
+    first = f"{RULES}/00-first.rules"
     rule = "polkit.addRule(function (action, subject) { return polkit.Result.NO; });"
     with undone(applied, f"echo '{rule}' > {first}", f"rm {first}; systemctl restart polkit"):
         applied.container.run(("systemctl", "restart", "polkit"))
@@ -93,13 +98,16 @@ def test_a_rule_that_denies_is_a_fault_of_check_too(applied: Installation) -> No
 
 
 def test_a_rule_that_is_missing_is_what_apply_mends(applied: Installation) -> None:
-    """So check does not refuse it."""
-    applied.container.run(("rm", "/etc/polkit-1/rules.d/50-restream-agent.rules"))
-    ((subject, _, hint),) = faults(applied)
-    assert (subject, hint) == ("polkit", "restream-agent apply")
-    applied.product("check")
-    applied.product("apply")
-    findings(applied)
+    """So check does not refuse it. The directory is polkit's, which would not watch a new one."""
+    directory = ("stat", "-c", "%i %a %U", RULES)
+    before = applied.container.run(directory).stdout
+    with undone(applied, f"mv {OWN_RULE} /run/rule", f"cp -n /run/rule {OWN_RULE}"):
+        ((subject, _, hint),) = faults(applied)
+        assert (subject, hint) == ("polkit", "restream-agent apply")
+        applied.product("check")
+        applied.product("apply")
+        findings(applied)
+        assert before == applied.container.run(directory).stdout
 
 
 def test_a_video_whose_parent_directory_is_closed_is_a_fault(applied: Installation) -> None:
@@ -108,38 +116,40 @@ def test_a_video_whose_parent_directory_is_closed_is_a_fault(applied: Installati
     applied.container.run(("sh", "-c", make), timeout=60)
     with_video = applied.toml.replace("[fallback]\n", f'[fallback]\nvideo = "{VIDEOS}/a.mp4"\n')
     applied.container.write(TOML, with_video)
-    applied.product("apply")
-    with undone(applied, "chmod 700 /srv/streams", "chmod 755 /srv/streams"):
-        found = [each for each in faults(applied) if each[0] == "files"]
-        ((_, message, hint),) = found
-        assert "as restream-prepare, may not enter /srv/streams, on the way to" in message
-        applied.container.run(tuple(hint.split()))
-        findings(applied)
-    applied.container.write(TOML, applied.toml)
-    applied.product("apply")
+    try:
+        applied.product("apply")
+        with undone(applied, "chmod 700 /srv/streams", "chmod 755 /srv/streams"):
+            found = [each for each in faults(applied) if each[0] == "files"]
+            ((_, message, hint),) = found
+            assert "as restream-prepare, may not enter /srv/streams, on the way to" in message
+            applied.container.run(tuple(hint.split()))
+            findings(applied)
+    finally:
+        applied.container.write(TOML, applied.toml)
+        applied.product("apply")
 
 
 def test_a_settings_file_that_its_unit_cannot_read_is_a_fault(applied: Installation) -> None:
     """Of ours: apply mends it."""
-    applied.container.run(("chmod", "600", "/etc/restream-agent/agent.json"))
-    ((subject, message, hint),) = faults(applied)
-    assert (subject, hint) == ("files", "restream-agent apply")
-    assert "restream-agent.service, as restream, may not read /etc/restream-agent/agent.json" in message
-    applied.product("apply")
-    findings(applied)
+    settings = f"{ETC}/agent.json"
+    with undone(applied, f"chmod 600 {settings}", f"chmod 644 {settings}"):
+        ((subject, message, hint),) = faults(applied)
+        assert (subject, hint) == ("files", "restream-agent apply")
+        assert f"restream-agent.service, as restream, may not read {settings}" in message
+        applied.product("apply")
+        findings(applied)
 
 
 def test_a_failed_helper_unit_is_a_fault(applied: Installation) -> None:
     """Until it is forgotten, as the hint says."""
     drop_in = f"/run/systemd/system/{FAILING}.d/99-fail.conf"
     applied.container.write(drop_in, "[Service]\nExecStart=\nExecStart=/bin/false\n")
-    applied.container.run(("systemctl", "daemon-reload"))
-    applied.container.run(("systemctl", "start", FAILING), check=False)
-    ((subject, message, hint),) = faults(applied)
-    assert (subject, message) == ("units", f"{FAILING} has failed")
-    assert "systemctl reset-failed restream-fallback-prepare" in hint
     forget = f"rm {drop_in}; systemctl daemon-reload; systemctl reset-failed {FAILING}"
-    applied.container.run(("sh", "-c", forget))
+    with undone(applied, "systemctl daemon-reload", forget):
+        applied.container.run(("systemctl", "start", FAILING), check=False)
+        ((subject, message, hint),) = faults(applied)
+        assert (subject, message) == ("units", f"{FAILING} has failed")
+        assert "systemctl reset-failed restream-fallback-prepare" in hint
     findings(applied)
 
 
@@ -160,6 +170,17 @@ def test_a_port_that_another_program_has_is_a_fault_of_check_too(applied: Instal
         applied.container.run(("systemctl", "start", "restream-ingest"))
     applied.container.wait_until(lambda: applied.listens(1935), 10, "the ingest server to listen")
     findings(applied)
+
+
+@pytest.mark.skipif(not SRS.exists(), reason=NO_SRS)
+def test_srs_says_its_version_in_the_sandbox(applied: Installation) -> None:
+    """As built with its own settings it looks for leaks at its end, which a sandbox makes a failure."""
+    with_srs = "/root/srs.toml"
+    applied.container.write(with_srs, applied.toml.replace('"nginx-rtmp"', '"srs"'), mode=0o600)
+    found = json.loads(applied.product("doctor", "--json", "--config", with_srs))["findings"]
+    (srs,) = (each for each in found if each["subject"] == "srs")
+    said = applied.container.run((str(SRS), "-v")).stdout.strip()
+    assert (srs["grade"], srs["message"]) == ("ok", f"{said}, {SRS}")
 
 
 def test_the_network_is_tried_on_request(applied: Installation) -> None:

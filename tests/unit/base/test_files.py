@@ -103,6 +103,18 @@ def test_removing_a_drop_in_removes_its_empty_directory(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["y.service.d", "z"]
 
 
+def test_the_directory_of_a_package_stays_though_it_is_empty(tmp_path: Path) -> None:
+    """Also before an apply, which looks for leftovers there: polkit watches the one that it has seen."""
+    rules = tmp_path / "etc/polkit-1/rules.d"
+    rules.mkdir(parents=True)
+    before = rules.stat().st_ino
+    files.remove_leftovers(tmp_path, [paths.POLKIT_RULE])
+    files.write(tmp_path, paths.POLKIT_RULE, File("rule"))
+    files.remove(tmp_path, paths.POLKIT_RULE)
+    assert rules.stat().st_ino == before
+    assert not any(rules.iterdir())
+
+
 def test_removing_what_is_gone_is_no_error(tmp_path: Path) -> None:
     """Another process may have removed it."""
     files.remove(tmp_path, "/a.service.d/b")

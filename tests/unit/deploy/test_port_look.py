@@ -21,9 +21,10 @@ def nobody() -> tuple[str, ...]:
 
 @pytest.fixture(params=["tcp", "udp"])
 def taken(request: pytest.FixtureRequest) -> Iterator[Port]:
-    """Hold a port of loopback, as another program."""
+    """Hold a port of loopback, as another program; with the option that systemd sets on its sockets."""
     is_udp = request.param == "udp"
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM)) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", 0))
         if not is_udp:
             other.listen()
