@@ -71,7 +71,7 @@ def test_a_platform_is_added_with_its_key(commented: Installation, on_air: dict[
     url = commented.platforms["gamma"].url
     said = platform(commented, "add", "--url", url, "--apply", key="gamma-key")
     assert f'+[platforms.gamma]\n+url = "{url}"\n+key = {{ credential = "gamma" }}\n' in said
-    assert "added gamma\n" in said
+    assert "gamma: added\nrestarts: the agent\nstarts: gamma\napplied: 3 platforms, nginx-rtmp" in said
     commented.wait_on_air(["gamma"])
     assert changed(on_air, commented.runs()) == AGENT | {GAMMA: "started"}
     mode = commented.container.run(("stat", "-c", "%a %U", f"{ETC}/credentials/gamma")).stdout.strip()
@@ -89,7 +89,7 @@ def test_a_platform_is_disabled(commented: Installation, on_air: dict[str, str])
 
 def test_a_platform_is_enabled(commented: Installation, on_air: dict[str, str]) -> None:
     """With --yes it is applied when the command returns."""
-    assert "gamma is enabled\n" in platform(commented, "enable", "--yes")
+    assert "gamma: enabled\nrestarts: the agent\nstarts: gamma\n" in platform(commented, "enable", "--yes")
     assert changed(on_air, commented.runs()) == AGENT | {GAMMA: "started"}
     commented.wait_on_air(["gamma"])
 
@@ -109,7 +109,7 @@ def test_a_new_key_restarts_its_relay_alone(commented: Installation, on_air: dic
     """The TOML stays as it is."""
     before = commented.container.read(TOML)
     said = platform(commented, "set", "--key", "--apply", key="gamma-key-of-tomorrow")
-    assert "changed gamma\n" in said
+    assert "gamma: key\nrestarts: gamma\n" in said
     assert changed(on_air, commented.runs()).get(GAMMA) == "restarted"
     assert set(changed(on_air, commented.runs())) <= {GAMMA, *AGENT}
     assert before == commented.container.read(TOML)
@@ -146,7 +146,7 @@ def test_a_person_is_asked(commented: Installation, on_air: dict[str, str]) -> N
             terminal.type("gamma-key")
             terminal.wait_for("write this and apply it? [Y/n]:")
             terminal.type(answer)
-            shown = terminal.wait_shown("nothing was changed" if answer == "n" else "added gamma")
+            shown = terminal.wait_shown("nothing was changed" if answer == "n" else "gamma: added")
             assert "gamma-key" not in shown
         if answer == "n":
             assert commented.container.read(TOML).rstrip() == commented.toml.rstrip()

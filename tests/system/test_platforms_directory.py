@@ -6,7 +6,7 @@ import pytest
 
 from restream_agent.base.errors import EXIT_CONFIG
 from tests.demo.install import ETC, PROGRAM
-from tests.system.installation import TOML, Installation, changed
+from tests.system.installation import SETTLED, TOML, Installation, changed
 
 # Relays are the same on both servers.
 pytestmark = [
@@ -42,11 +42,14 @@ def save(installation: Installation, text: str, *, place: str = PIECE) -> str:
 
 
 def test_a_file_that_is_added_starts_its_relay(installation: Installation, on_air: dict[str, str]) -> None:
-    """Nothing else notices but the agent; the platform is listed as the others are."""
+    """The agent sees it, as an edit of the TOML; nothing else notices. It is listed as the others are."""
     installation.container.write(f"{ETC}/credentials/gamma", "gamma-key\n", mode=0o600)
-    save(installation, piece(installation))
+    installation.container.write(PIECE, piece(installation))
     installation.wait_on_air(["gamma"])
-    assert changed(on_air, installation.runs()) == AGENT | {GAMMA: "started"}
+    expected = AGENT | {GAMMA: "started"}
+    installation.container.wait_until(
+        lambda: changed(on_air, installation.runs()) == expected, SETTLED, "its relay alone"
+    )
     assert "gamma" in installation.product("platform", "list")
     assert installation.product("check").startswith(f"{TOML}: ok, 3 platforms")
     assert installation.product("diff") == ""
