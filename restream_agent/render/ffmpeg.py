@@ -43,8 +43,11 @@ _MARKS = ("-bsf", f"noise=drop='{marks.EXPRESSION}'")
 # (measured with 5.1.9 and 7.1.5). It comes last, because ffmpeg reports the size of its first output.
 _THROWN_AWAY = ("-f", "null", "-")
 _CLOCK = ("-map", "0:v:0", "-c", "copy", *_MARKS, *_THROWN_AWAY)
-# If picture or sound pauses, the other goes on after 0.5 s. By default it would wait 10 s.
-_FLV_OUTPUT = ("-max_interleave_delta", "500000", "-flush_packets", "1")
+# If picture or sound pauses, the other goes on after 0.5 s. By default it would wait 10 s. An encoder looks
+# ahead for ten pictures and more: FLV takes no picture that is older than the sound in front of it, and
+# ffmpeg would end as the relay begins (tests/media/test_transcoding_join.py), so there sound waits longer.
+_PATIENCE, _ENCODERS_PATIENCE = "500000", "4000000"
+_FLV_OUTPUT = ("-flush_packets", "1")
 
 _TRIAL_STALL = "10000000"
 """Microseconds for which a platform may take nothing in a trial: half of what relays wait by default."""
@@ -65,7 +68,7 @@ def relay_command(ffmpeg: str, relay: Relay, *, has_marks: bool = True) -> tuple
     clock = _CLOCK if has_marks and relay.transcode is not None else ()
     return (
         ffmpeg, *_QUIET, *_progress(relay.sender), *_FLV_INPUT, "-i", _STANDARD_INPUT,
-        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *printed, *_FLV_OUTPUT,
+        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *printed, *_interleaved(relay), *_FLV_OUTPUT,
         *_to_platform(relay, KEY_PRESET), "-rw_timeout", STALL, "-f", "flv", relay.url, *clock,
     )  # fmt: skip
 
@@ -81,9 +84,14 @@ def trial_command(
     return (
         ffmpeg, *_QUIET, "-progress", "pipe:1", "-stats_period", "1",
         "-re", "-stream_loop", "-1", "-f", "flv", "-i", slate, "-t", f"{seconds:g}",
-        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_FLV_OUTPUT,
+        "-map", "0:v:0", "-map", "0:a:0?", *codecs, *_interleaved(relay), *_FLV_OUTPUT,
         *_to_platform(relay, key_preset), "-rw_timeout", _TRIAL_STALL, "-f", "flv", relay.url,
     )  # fmt: skip
+
+
+def _interleaved(relay: Relay) -> tuple[str, ...]:
+    """Return the options that say how long sound and picture wait for each other, in µs."""
+    return ("-max_interleave_delta", _PATIENCE if relay.transcode is None else _ENCODERS_PATIENCE)
 
 
 def _to_platform(relay: Relay, key_preset: str) -> tuple[str, ...]:
