@@ -164,8 +164,12 @@ def _nearest(directory: Path) -> Path:
 
 
 def _remove_if_empty(directory: Path) -> None:
-    """Remove a directory for drop-ins or .wants links that holds none."""
-    holds_unit_parts = directory.suffix in (".d", ".wants") and directory.is_dir()
+    """Remove a directory for drop-ins or .wants links that holds none, as NAME.service.d.
+
+    rules.d of polkit, which has an owner and a mode of its own, sysusers.d and tmpfiles.d are the system's.
+    """
+    is_of_a_unit = len(directory.suffixes) > 1
+    holds_unit_parts = is_of_a_unit and directory.suffix in (".d", ".wants") and directory.is_dir()
     if holds_unit_parts and not any(directory.iterdir()):
         directory.rmdir()
 
