@@ -147,7 +147,8 @@ def apply(
         if target.is_this_machine:
             _prepare(channel_configs(config), systemd, progress)
 
-    trial = None if within is None else ApplyTrial(within, subject.loaded.document.source)
+    document = subject.loaded.document
+    trial = None if within is None else ApplyTrial(within, document.source, taking_back.hash_of(document))
     done = applying.apply(config, subject.facts, target=target, systemd=systemd, prepare=prepare, trial=trial)
     if target.is_this_machine:
         with suppress(OSError, RestreamError):  # it only spares the next check a question

@@ -18,10 +18,11 @@ from restream_agent.systemd.systemctl import Systemd
 
 @dataclass(frozen=True)
 class ApplyTrial:
-    """How many seconds there are to confirm an apply, and the path of the TOML that is applied."""
+    """How many seconds there are to confirm an apply, the path of the TOML, and a hash of what it says."""
 
     within: float
     source: str
+    said: str
 
 
 @contextmanager
@@ -45,6 +46,7 @@ def on_trial(plan: Plan, facts: Facts, trial: ApplyTrial, root: Path, systemd: S
             stopped=(unit for unit in plan.actions.stop if unit in running),
             started=(unit for unit in plan.actions.start if unit not in running),
             removed=removed_channels(plan.changes),
+            said=trial.said,
         )
         yield
     except BaseException:

@@ -17,6 +17,8 @@ from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.file_tree import File, Link
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file
+from restream_agent.config.document import Document
+from restream_agent.config.pieces import parse_pieces
 from restream_agent.deploy import unconfirmed, unfinished
 from restream_agent.deploy.changed_units import channels_in
 from restream_agent.deploy.changes import Change, compare
@@ -113,7 +115,7 @@ def take_back(
         if failed.paths:
             message = f"the change could not be taken back completely: {', '.join(failed.paths)}"
             raise RestreamError(message, hint=f"see above, then {unconfirmed.END}")
-        _note(target.root, record.source)
+        _note(target.root, record)
         files.settle(target.root, record.before)
         unconfirmed.forget(target.root)
         disarm(target.root, systemd)
@@ -234,13 +236,13 @@ def _is_permanent(unit: str) -> bool:
     return unit.endswith(".socket") or unit in (unit_names.AGENT_UNIT, unit_names.INGEST_UNIT)
 
 
-def _note(root: Path, source: str) -> None:
-    """Note what the TOML says at this moment: it is not applied again until it says something else.
+def _note(root: Path, record: Unconfirmed) -> None:
+    """Note what the TOML said: it is not applied again by itself. An edit since then is.
 
     The note is empty if a copy was applied (--config): what runs then is what the TOML says.
     """
-    is_copy = Path(source) != files.locate(root, paths.CONFIG)
-    files.write(root, paths.TAKEN_BACK, File("" if is_copy else toml_hash(Path(source)), mode=0o600))
+    is_copy = Path(record.source) != files.locate(root, paths.CONFIG)
+    files.write(root, paths.TAKEN_BACK, File("" if is_copy else record.said, mode=0o600))
 
 
 def is_taken_back(root: Path, source: Path) -> bool:
@@ -251,9 +253,13 @@ def is_taken_back(root: Path, source: Path) -> bool:
 
 
 def toml_hash(source: Path) -> str:
-    """Return a hash of the TOML's files, "" if they cannot be read."""
+    """Return a hash of what the TOML's files say, "" if they cannot be read."""
     try:
-        pieces = file.read_pieces(source)
+        return hash_of(parse_pieces(file.read_pieces(source)).document)
     except ConfigError:
         return ""
-    return sha256("\0".join(f"{each.source}\0{each.text}" for each in pieces).encode()).hexdigest()
+
+
+def hash_of(document: Document) -> str:
+    """Return a hash of a TOML that was read."""
+    return sha256("\0".join((document.source, str(document.others), document.text)).encode()).hexdigest()

@@ -37,7 +37,8 @@ class Unconfirmed:
     come to its end. `before` has what was at each path, `manifest` the manifest's text, None for none, and
     `unfinished` that of what an earlier apply had left to be done.
     `stopped` are units that the apply was to stop, `started` those that it was to start, and `active` all
-    that ran before it. `removed` are channels that are gone. `source` is the TOML.
+    that ran before it. `removed` are channels that are gone. `source` is the TOML, and `said` a hash of
+    what it said.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Unconfirmed:
     stopped: tuple[str, ...]
     started: tuple[str, ...]
     removed: tuple[str, ...]
+    said: str
     unfinished: str | None = None
     is_complete: bool = False
 
@@ -69,7 +71,7 @@ def boot_id() -> str:
 
 def begin(
     root: Path, source: str, until: float, changes: Iterable[Change], *, active: Iterable[str],
-    stopped: Iterable[str], started: Iterable[str], removed: Iterable[str],
+    stopped: Iterable[str], started: Iterable[str], removed: Iterable[str], said: str,
 ) -> None:  # fmt: skip
     """Write down what the changes are about to replace; RestreamError if that cannot be written."""
     record = Unconfirmed(
@@ -83,6 +85,7 @@ def begin(
         stopped=tuple(stopped),
         started=tuple(started),
         removed=tuple(removed),
+        said=said,
     )
     _write(root, record)
 

@@ -192,3 +192,15 @@ def test_what_is_settled_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.Monk
     settled.clear()
     files.settle(tmp_path, ("/etc/one/a", "/etc/one/b", "/etc/two.d/c"))
     assert settled == {tmp_path / "etc/one", tmp_path / "etc"}
+
+
+def test_a_directory_of_the_system_stays_when_it_is_empty(tmp_path: Path) -> None:
+    """polkit's has an owner and a mode of its own, which would be lost; that of a unit's drop-ins goes."""
+    rules, drop_ins = tmp_path / "etc/polkit-1/rules.d", tmp_path / "etc/systemd/system/a.service.d"
+    rules.mkdir(parents=True)
+    files.write(tmp_path, paths.POLKIT_RULE, File(""))
+    files.write(tmp_path, "/etc/systemd/system/a.service.d/b.conf", File(""))
+    for path in (paths.POLKIT_RULE, "/etc/systemd/system/a.service.d/b.conf"):
+        files.remove(tmp_path, path)
+        files.remove_leftovers(tmp_path, (path,))
+    assert (rules.is_dir(), drop_ins.exists()) == (True, False)

@@ -218,6 +218,15 @@ def test_what_was_taken_back_is_no_edit_until_it_is_edited(root: Path) -> None:
     assert not files.locate(root, paths.TAKEN_BACK).exists()
 
 
+def test_an_edit_made_while_the_change_waited_is_an_edit(root: Path) -> None:
+    """It mends perhaps what is taken back."""
+    machine = ObedientMachine(*SERVERS)
+    tried(root, machine, TWITCH, YOUTUBE)
+    toml(root).write_text(toml(root).read_text() + "# mended\n")
+    taken_back(root, machine)
+    assert not take_back.is_taken_back(root, toml(root))
+
+
 def test_a_copy_that_was_taken_back_is_no_edit_of_the_toml(root: Path) -> None:
     """What the TOML says is what runs, and an edit of it is applied as every edit."""
     machine = ObedientMachine(*SERVERS)

@@ -77,7 +77,7 @@ def tried(
         target=TargetMachine(root),
         systemd=Systemd(machine),
         prepare=prepare,
-        trial=ApplyTrial(within, str(toml(root))),
+        trial=ApplyTrial(within, str(toml(root)), take_back.toml_hash(toml(root))),
     )
 
 
