@@ -31,6 +31,7 @@ from restream_agent.cli.options import (
     root_option,
 )
 from restream_agent.cli.platform import platform_group
+from restream_agent.cli.program import AllCommands
 from restream_agent.cli.progress import shown_progress
 from restream_agent.cli.secret import secret_group
 from restream_agent.cli.status import status
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=AllCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="restream-agent", prog_name="restream-agent")
 @click.option("-v", "--verbose", is_flag=True, help="Log every change of state to stderr.")
 @click.pass_context

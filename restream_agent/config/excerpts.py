@@ -170,10 +170,20 @@ def _cut(shown: str, start: int, end: int) -> Excerpt:
         shown, start, end = shown[first:], start - first, end - first
         if first:
             shown = CUT + shown[1:]
-        while cells(shown) > WIDTH:
-            shown = shown[: -1 - shown.endswith(CUT)] + CUT
+        if cells(shown) > WIDTH:
+            shown = _begin(shown, WIDTH - 1) + CUT
     end = min(end, max(len(shown), start + 1))
     return Excerpt(shown, cells(shown[:start]), max(1, cells(shown[start:end])))
+
+
+def _begin(text: str, width: int) -> str:
+    """Return what fits of the beginning of a text into so many cells."""
+    used = 0
+    for index, letter in enumerate(text):
+        used += cells(letter)
+        if used > width:
+            return text[:index]
+    return text
 
 
 def cells(text: str) -> int:

@@ -1,6 +1,7 @@
 """Parses a TOML text as far as possible: a line with an error is left out, and the rest is read. Pure."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +11,9 @@ from restream_agent.config.toml_lines import KeyPath, read_names
 
 _MOST = 20
 """Errors of a text that are told. A file with more is no TOML."""
+
+_DEEPEST = 100
+"""Tables and lists in each other. The deepest of ours has five."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ def parse(document: Document) -> Parsed:
     while len(problems) < _MOST:
         try:
             raw = tomllib.loads(document.text)
+            _require_shallow(raw)
         except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: huge numbers, deep nesting
             found = error
         else:
@@ -49,6 +54,20 @@ def parse(document: Document) -> Parsed:
         gone.add(path)
         document = without(document, problem.line)
     return Parsed(document, None, tuple(problems), frozenset(gone))
+
+
+def _require_shallow(raw: dict[str, Any]) -> None:
+    """Raise RecursionError for tables so deep that Python could read, and neither copy nor check them."""
+    tables: list[Any] = [raw]
+    for _ in range(_DEEPEST):
+        tables = [inner for table in tables for inner in _inner(table) if isinstance(inner, dict | list)]
+        if not tables:
+            return
+    raise RecursionError
+
+
+def _inner(table: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return table.values() if isinstance(table, dict) else table
 
 
 def without(document: Document, line: int) -> Document:

@@ -34,7 +34,7 @@ HINTS = {
 
 OPEN = "a text, a list or a table is not closed"
 
-DEEP = re.compile(r"[0-9]{4301}|(?:[\[{]\s*){50}")
+DEEP = re.compile(r"[0-9]{4301}|(?:[\[{]\s*){50}|^[^.\n]*(?:\.[^.\n]*){50}", re.MULTILINE)
 """What Python refuses: more digits than sys.int_info.default_max_str_digits, and deep nesting."""
 
 

@@ -1,5 +1,7 @@
 """A line of the TOML is shown without its secrets, and the mark stays under what it belongs to."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,3 +133,10 @@ def test_a_long_line_is_cut_around_the_mark(start: int, width: int) -> None:
     assert cells(part.text) <= WIDTH
     assert 0 <= part.start < WIDTH
     assert part.start + part.width <= WIDTH
+
+
+def test_a_line_of_100_000_brackets_is_cut_at_once() -> None:
+    """A file that is no TOML may have one: the time grows with the line, and not with its square."""
+    began = time.process_time()
+    assert cells(excerpt("x = " + "[" * 100_000, (0, 1)).text) == WIDTH
+    assert time.process_time() - began < 5

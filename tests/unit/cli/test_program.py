@@ -1,0 +1,40 @@
+"""The program as a shell starts it: streams that are closed, and a place for its output that is full."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = (sys.executable, "-m", "restream_agent.cli.main")
+BAD = "version = 1\nkee = 1\n"
+
+
+def run(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run restream-agent in a shell, with what the shell does to its streams."""
+    command = ("/bin/sh", "-c", f'"$@" {redirection}', "sh", *PROGRAM, *arguments)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+
+
+@pytest.mark.parametrize("command", [("explain",), ("--help",), ("platform", "presets", "--json")])
+def test_an_output_that_is_full_is_told_in_words(command: tuple[str, ...]) -> None:
+    """/dev/full stands for a file on a full disk."""
+    done = run("> /dev/full", *command)
+    words = "restream-agent: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, words)
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", ">&- 2>&- <&-"])
+def test_closed_streams_leave_the_exit_code(tmp_path: Path, redirection: str) -> None:
+    """A wrong file is wrong, also for a reader of nothing but the exit code."""
+    place = tmp_path / "restream.toml"
+    place.write_text(BAD)
+    assert run(redirection, "check", "--config", str(place)).returncode == 78
+
+
+def test_a_closed_standard_input_is_an_empty_one(tmp_path: Path) -> None:
+    """A key that does not come is told in words."""
+    done = run("<&-", "secret", "set", "twitch", "--root", str(tmp_path))
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert done.stderr.endswith("nothing was changed\n")
