@@ -76,7 +76,8 @@ def test_a_unit_that_does_not_start_takes_all_back(bare: Installation) -> None:
 
 
 def test_then_the_first_apply_works(bare: Installation) -> None:
-    """Without the obstacle the same command starts everything."""
+    """Without the obstacle the same command starts everything, also where polkit runs already."""
+    bare.container.run(("systemctl", "restart", "polkit"))
     bare.product("apply")
     assert bare.container.is_active("restream-ingest.service")
     assert bare.product("diff") == ""
