@@ -105,13 +105,13 @@ def take_back(
         if record is None:  # a kill came before the record was written, or after it was removed
             disarm(target.root, systemd)
             return None
-        if only_if_due and record.left > 0:  # the apply has ended while this waited for it
+        if only_if_due and record.left(target.root) > 0:  # the apply has ended while this waited for it
             if not systemd.active(unit_names.TAKE_BACK_TIMER):
                 restart_timer(systemd)
             return None
         log.warning("taking back an apply that was not confirmed")
         failed = _put_back(record, target, systemd)
-        trouble = _act(record, failed.changes, systemd, prepare)
+        trouble = _act(record, failed.changes, target.root, systemd, prepare)
         if failed.paths:
             message = f"the change could not be taken back completely: {', '.join(failed.paths)}"
             raise RestreamError(message, hint=f"see above, then {unconfirmed.END}")
@@ -171,7 +171,11 @@ def _is_put(change: Change, target: TargetMachine) -> bool:
 
 
 def _act(
-    record: Unconfirmed, changes: tuple[Change, ...], systemd: Systemd, prepare: Callable[[], None]
+    record: Unconfirmed,
+    changes: tuple[Change, ...],
+    root: Path,
+    systemd: Systemd,
+    prepare: Callable[[], None],
 ) -> list[str]:
     """Have systemd notice the changes, then start what ran before the apply and does not run now.
 
@@ -186,8 +190,9 @@ def _act(
         lambda: systemd.create_accounts(*ACCOUNTS) if has_accounts else None,
         systemd.daemon_reload,
         prepare,
-        lambda: perform(actions, systemd),
-        lambda: systemd.change("start", _lost(record, systemd), reason=reason),
+        # After a first apply there is no unit left to be restarted.
+        lambda: None if record.manifest is None else perform(actions, systemd),
+        lambda: systemd.change("start", _lost(record, root, systemd), reason=reason),
     )
     trouble = []
     for step in steps:
@@ -212,7 +217,7 @@ def _new(record: Unconfirmed, systemd: Systemd) -> tuple[str, ...]:
     return tuple(unit for unit in running(systemd) if unit not in record.active)
 
 
-def _lost(record: Unconfirmed, systemd: Systemd) -> tuple[str, ...]:
+def _lost(record: Unconfirmed, root: Path, systemd: Systemd) -> tuple[str, ...]:
     """Return what ran before and does not run now, because of the apply or of what it had brought.
 
     A broadcast that has ended meanwhile is not begun anew, unless the apply has ended it. After a reboot
@@ -221,7 +226,7 @@ def _lost(record: Unconfirmed, systemd: Systemd) -> tuple[str, ...]:
     now = frozenset(running(systemd))
     lost = tuple(unit for unit in record.active if unit not in now and not unit.startswith(_BY_THE_AGENT))
     permanent = tuple(filter(_is_permanent, lost))
-    if record.boot != unconfirmed.boot_id():
+    if record.boot != unconfirmed.boot_id(root):
         return permanent
     targets = {unit for unit in lost if unit.endswith(".target") and unit in record.stopped}
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
 from restream_agent.base import files, paths
 from restream_agent.base.errors import RestreamError
@@ -14,7 +15,6 @@ from restream_agent.base.file_tree import File, Link
 from restream_agent.deploy.changes import Change
 from restream_agent.wire import records
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 KEEP, END = "restream-agent confirm", "restream-agent take-back"
 """The commands that decide."""
 
@@ -54,19 +54,25 @@ class Unconfirmed:
     unfinished: str | None = None
     is_complete: bool = False
 
-    @property
-    def left(self) -> float:
+    def left(self, root: Path) -> float:
         """Return how many seconds are left, never less than 0; none after a reboot."""
-        return max(0.0, self.until - time.monotonic()) if self.boot == boot_id() else 0.0
+        return max(0.0, self.until - time.monotonic()) if self.boot == boot_id(root) else 0.0
 
     def tree(self) -> dict[str, File | Link | None]:
         """Return what was at each path; None where nothing was."""
         return {path: _as_file(entry) for path, entry in self.before.items()}
 
 
-def boot_id() -> str:
-    """Return what tells this boot of the machine from every other, random(4)."""
-    return _BOOT_ID.read_text().strip()
+def boot_id(root: Path) -> str:
+    """Return what tells this boot of the machine from every other.
+
+    The kernel's boot_id, random(4), does not do: a container has its own from systemd-nspawn, and a unit with
+    a /proc of its own there sees that of the host.
+    """
+    place = files.locate(root, paths.BOOT)
+    if not place.exists():
+        files.write(root, paths.BOOT, File(uuid4().hex))
+    return place.read_text()
 
 
 def begin(
@@ -77,7 +83,7 @@ def begin(
     record = Unconfirmed(
         source=source,
         until=until,
-        boot=boot_id(),
+        boot=boot_id(root),
         before={change.path: _as_entry(change.before) for change in changes},
         manifest=_text(root, paths.MANIFEST),
         unfinished=_text(root, paths.UNFINISHED),

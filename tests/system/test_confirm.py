@@ -23,6 +23,7 @@ ASKED = "in another terminal).\n\n\x1b[K"
 Each carriage return is read as the end of a line.
 """
 
+TAKE_BACK = "restream-take-back.service"
 RECORD = "/var/lib/restream-agent/unconfirmed.json"
 SHORT, LONG = "8s", "10min"
 SECOND = '\n[platforms.second]\nurl = "rtmp://127.0.0.1:21001/app"\nkey = { credential = "club" }\n'
@@ -33,19 +34,20 @@ def change(installation: Installation) -> str:
     return installation.toml.replace('hold = "12s"', 'hold = "13s"') + SECOND
 
 
-def state(installation: Installation) -> tuple[str, set[str], str]:
-    """Return every file, the units that run, and what the manifest says."""
-    return installation.files(), set(installation.runs()), installation.manifest()
+def state(installation: Installation) -> set[str]:
+    """Return a line for every file, for each unit that runs, and for each line of the manifest."""
+    manifest = (f"manifest: {line}" for line in installation.manifest().splitlines())
+    return {*installation.files().splitlines(), *installation.runs(), *manifest}
 
 
 @pytest.fixture
-def before(applied: Installation) -> Iterator[tuple[str, set[str], str]]:
+def before(applied: Installation) -> Iterator[set[str]]:
     """Write the copy with the change, and return how everything is before it; afterwards it is so again."""
     applied.container.write(COPY, change(applied))
     was = state(applied)
     yield was
     applied.product("apply")
-    assert was[:2] == state(applied)[:2]
+    assert was == state(applied)
 
 
 def trying(installation: Installation, within: str) -> LabTerminal:
@@ -61,7 +63,7 @@ def wait_decided(installation: Installation) -> None:
 
     def is_decided() -> bool:
         left = installation.container.run(there, check=False).stdout
-        return not left and installation.show("restream-take-back.service", "ActiveState") != "activating"
+        return not left and installation.show(TAKE_BACK, "ActiveState") != "activating"
 
     installation.container.wait_until(is_decided, 60, "the change to be decided")
 
@@ -158,6 +160,22 @@ def test_an_apply_that_is_killed_in_the_middle_is_taken_back(applied: Installati
     assert before == state(applied)
 
 
+def test_a_take_back_that_is_killed_begins_anew(applied: Installation, before: object) -> None:
+    """It does not wait for the next boot."""
+
+    def count() -> int:
+        return "\n".join(applied.words(TAKE_BACK, lines=500)).count("taking back an apply")
+
+    earlier = count()
+    with trying(applied, SHORT) as terminal:
+        applied.container.wait_until(lambda: count() > earlier, 60, "the take-back to begin")
+        applied.container.run(("systemctl", "kill", "--signal", "KILL", TAKE_BACK))
+        assert terminal.end() == 1
+    wait_decided(applied)
+    assert before == state(applied)
+    assert count() == earlier + 2
+
+
 def test_a_toml_that_was_taken_back_is_not_applied_again(applied: Installation, before: object) -> None:
     """Until it says something else: `status` says that what runs is not what it says.
 
@@ -172,7 +190,7 @@ def test_a_toml_that_was_taken_back_is_not_applied_again(applied: Installation, 
         assert "what runs is not what that file says" in terminal.shown
     wait_decided(applied)
     runs = len(applied.applied())
-    applied.container.run(("chmod", "600", TOML))
+    applied.container.run(("sh", "-c", f"chmod 600 {TOML} && touch {TOML}"))
     applied.container.wait_until(lambda: len(applied.applied()) > runs, SETTLED, "a run that applies nothing")
     assert before == state(applied)
     assert "says what was taken back" in "\n".join(applied.words("restream-apply.service"))

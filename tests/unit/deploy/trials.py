@@ -92,7 +92,7 @@ def confirmed(root: Path, machine: ObedientMachine) -> None:
 
 
 def of_the_machine(root: Path) -> dict[str, tuple[int, bytes]]:
-    """Return every file but the user's TOML and the note about it; directories may stay."""
-    left_out = (paths.CONFIG, paths.TAKEN_BACK)
+    """Return every file but the user's TOML, the note about it, and the mark of the boot."""
+    left_out = (paths.CONFIG, paths.TAKEN_BACK, paths.BOOT)
     found = {path: each for path, each in snapshot(root).items() if not stat.S_ISDIR(each[0])}
     return {path: each for path, each in found.items() if not path.endswith(left_out)}
