@@ -1,8 +1,9 @@
-"""The command line's edge: streams that are closed, and an output that cannot be written."""
+"""The command line's edge: streams that are closed or lack letters, and an output that is full."""
 
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ class AllCommands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command line, as click does."""
         _open_missing_streams()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # its locale may lack a letter, such as the dots of a mask
+                stream.reconfigure(errors="replace")
         try:
             return super().main(*args, **kwargs)
         except OSError as error:

@@ -15,8 +15,13 @@ from restream_agent.config.values import names_stream
 
 HIDDEN = "…"
 
-_IN_COMMENT = re.compile(r"\b((?:key|secret|webhook)\s*=\s*)(\"[^\"\n]*\"|'[^'\n]*')")
-"""A key in a comment: a platform that is commented out."""
+_COMMENT = re.compile(r"#[^\n]*")
+_IN_COMMENT = (
+    re.compile(r"\b(?P<before>(?:key|secret|webhook|plain)\s*=\s*)(?:\"[^\"]*\"|'[^']*'|[^\s\"'{#]+)"),
+    re.compile(r"(?P<before>\b(?:rtmps?|srt)://[^/\s\"']+/[^/\s\"']+/)[^\s\"']+"),
+    re.compile(r"(?P<before>)(?<![\w-])(?=(?:[A-Za-z_-]*[0-9]){4})[\w-]{16,}"),
+)
+"""A key in a comment: of a platform that is commented out, at the end of a URL, or a note of an old one."""
 
 
 def diff(before: str, after: str, name: str) -> str:
@@ -48,7 +53,19 @@ def hidden(text: str) -> str:
         if masked != value:
             shown += f"{text[position:start]}{toml_value(masked)}"
             position = end
-    return _IN_COMMENT.sub(rf'\1"{HIDDEN}"', shown + text[position:])
+    return _COMMENT.sub(_hidden_comment, shown + text[position:])
+
+
+def _hidden_comment(comment: re.Match[str]) -> str:
+    text = comment[0]
+    for pattern in _IN_COMMENT:
+        text = pattern.sub(_hidden_key, text)
+    return text
+
+
+def _hidden_key(found: re.Match[str]) -> str:
+    quote = '"' if found[0][-1] in "\"'" else ""
+    return f"{found['before']}{quote}{HIDDEN}{quote}"
 
 
 def _masked(path: KeyPath, value: Any) -> Any:

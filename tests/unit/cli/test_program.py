@@ -1,5 +1,6 @@
 """The program as a shell starts it: streams that are closed, and a place for its output that is full."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,10 +12,12 @@ PROGRAM = (sys.executable, "-m", "restream_agent.cli.main")
 BAD = "version = 1\nkee = 1\n"
 
 
-def run(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(redirection: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run restream-agent in a shell, with what the shell does to its streams."""
     command = ("/bin/sh", "-c", f'"$@" {redirection}', "sh", *PROGRAM, *arguments)
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
 
 
 @pytest.mark.parametrize("command", [("explain",), ("--help",), ("platform", "presets", "--json")])
@@ -38,3 +41,13 @@ def test_a_closed_standard_input_is_an_empty_one(tmp_path: Path) -> None:
     done = run("<&-", "secret", "set", "twitch", "--root", str(tmp_path))
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert done.stderr.endswith("nothing was changed\n")
+
+
+def test_a_letter_that_the_output_cannot_have_is_a_question_mark(tmp_path: Path) -> None:
+    """The locale of an old server, and a file whose name is not UTF-8: JSON stays JSON."""
+    (tmp_path / "restream.toml").write_text('version = 1\n[ingest]\nkey = "hidden-key"\nkee = 1\n')
+    arguments = ("check", "--json", "--config", str(tmp_path / "restream.toml"))
+    done = run("", *arguments, PYTHONIOENCODING="latin-1")
+    assert (done.stderr, json.loads(done.stdout)["errors"][0]["excerpt"]["text"]) == ("", "kee = ???")
+    done = run("", "check", "--json", "--config", "gone-\udcff", PYTHONIOENCODING="utf-8:strict")
+    assert (done.stderr, json.loads(done.stdout)["file"]) == ("", "gone-?")

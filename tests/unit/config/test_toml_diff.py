@@ -32,6 +32,11 @@ def test_a_diff_has_the_files_name_and_the_lines_around() -> None:
         ('[platforms.x]\nurl = "rtmp://a:live_1@h/app"', '[platforms.x]\nurl = "…"'),
         ('[platforms.x]\nurl = "rtmps://h:443/app"', '[platforms.x]\nurl = "rtmps://h:443/app"'),
         ('# key = "live_1"\n', '# key = "…"\n'),
+        ("# key = live_1\n", "# key = …\n"),
+        ('# key = { plain = "live_1" }\n', '# key = { plain = "…" }\n'),
+        ("# the old one: live_1_1234567_AbCd\n", "# the old one: …\n"),
+        ("# url = 'rtmp://h/app/live_1'\n", "# url = 'rtmp://h/app/…'\n"),
+        ("version = 1  # was live_1_1234567_AbCd?\n", "version = 1  # was …?\n"),
     ],
 )
 def test_no_key_is_shown(text: str, shown: str) -> None:
