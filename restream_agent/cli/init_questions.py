@@ -17,6 +17,7 @@ from restream_agent.deploy import credentials, machine, secret_checks
 from restream_agent.deploy.init import complaint
 
 _SUGGESTED = "twitch, youtube, kick, facebook"
+_ANY_ADDRESS = "? lists them; any other is written with its address, NAME=rtmps://HOST:443/APP"
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,15 @@ def ask(given: Given, target: TargetMachine) -> FirstToml:
         answers = replace(answers, message=message)
     if given.hold is None:
         question = "how long the fallback keeps you on air while OBS is gone (0s, 30min, forever)"
-        answers = replace(answers, hold=_ask(question, HOLD, lambda text: replace(answers, hold=text)))
+        answers = replace(
+            answers, hold=_ask(question, HOLD, lambda text: replace(answers, hold=text), _no_unit)
+        )
     return answers
+
+
+def _no_unit(span: str) -> str:
+    """Return what is wrong with a number alone: in the TOML it means seconds, and a person means minutes."""
+    return f"{span} of what? write {span}min, or {span}s" if span.isdecimal() and int(span) else ""
 
 
 def _found(target: TargetMachine) -> dict[str, str]:
@@ -96,7 +104,8 @@ def _ask_platforms(answers: FirstToml) -> FirstToml:
         try:
             chosen = _platforms(words, allows_missing_url=True)
         except RestreamError as error:
-            _say(f"  {error.message}: {error.hint}")
+            hint = _ANY_ADDRESS if "platform presets" in error.hint else error.hint
+            _say(f"  {error.message}: {hint}")
             continue
         answers = replace(answers, platforms=())
         for platform in chosen:
@@ -131,12 +140,17 @@ def _platforms(words: Iterable[str], *, allows_missing_url: bool = False) -> tup
     return chosen
 
 
-def _ask(question: str, default: str | None, change: Callable[[str], FirstToml]) -> str:
-    """Ask until the answer makes a TOML without a problem."""
+def _ask(
+    question: str,
+    default: str | None,
+    change: Callable[[str], FirstToml],
+    objection: Callable[[str], str] | None = None,
+) -> str:
+    """Ask until the answer makes a TOML without a problem, and there is no other objection to it."""
     while True:
         asked = click.prompt(question, default=default, show_default=bool(default), err=True)
         answer = str(asked).strip()
-        reason = complaint(change(answer))
+        reason = (objection(answer) if objection else "") or complaint(change(answer))
         if not reason:
             return answer
         _say(f"  {reason}")

@@ -65,8 +65,13 @@ _SPECIAL = {
     (unit_names.HOLD_SERVICE, STARTED): ("the broadcast is ended", Tone.PLAIN),
     # These run to their end, and systemd says "started" then.
     (unit_names.APPLY_UNIT, STARTED): ("done", Tone.FAINT),
+    (unit_names.TAKE_BACK_UNIT, STARTED): ("done", Tone.FAINT),
     (unit_names.PREPARE_UNIT, STARTED): ("done", Tone.FAINT),
     (unit_names.FORGET_UNIT, STARTED): ("", Tone.PLAIN),
+    # They did start, and "failed" is told.
+    (unit_names.APPLY_UNIT, START_FAILED): ("", Tone.PLAIN),
+    (unit_names.TAKE_BACK_UNIT, START_FAILED): ("", Tone.PLAIN),
+    (unit_names.PREPARE_UNIT, START_FAILED): ("", Tone.PLAIN),
 }
 
 _WORDS = {

@@ -53,7 +53,7 @@ def _remarks(found: ObsSettings) -> Iterable[str]:
     if found.encoded:
         yield f"The picture for {_listed(found.encoded)} is encoded on the server, whatever OBS sends."
     if found.unknown:
-        yield f"Not known are the limits of {_listed(found.unknown)}: see the platform's own pages."
+        yield f"The limits of {_listed(found.unknown)} are not known here: see the platform's own pages."
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -61,9 +61,10 @@ class FirstToml:
 
 
 def parse_platform(written: str) -> FirstPlatform:
-    """Return the platform that is written as NAME or NAME=URL."""
+    """Return the platform that is written as NAME or NAME=URL; Twitch is the preset twitch."""
     name, _, url = written.partition("=")
-    return FirstPlatform(name.strip(), url.strip() or None)
+    name = name.strip()
+    return FirstPlatform(name.lower() if name.lower() in presets() else name, url.strip() or None)
 
 
 def first_toml(answers: FirstToml, documentation: str, schema: str) -> str:

@@ -27,13 +27,19 @@ def convert(
     except ValueError as error:
         raise RestreamError(str(error), hint="copy the file to a shorter path") from error
 
+    told = 1.0
+
     def on_status(text: str) -> None:
+        nonlocal told
         status = ConversionStatus.read(text)
         if progress is not None and status is not None and not status.reason:
+            told = status.fraction
             progress(status.fraction, status.left)
 
     try:
         systemd.run_unit(unit, reason="the fallback video may be missing", on_status=on_status)
+        if progress is not None and told < 1:  # the unit may end between two looks at its status
+            progress(1.0, 0.0)
     except CommandError as error:
         status = ConversionStatus.read(systemd.show(unit, "StatusText"))
         with suppress(RestreamError):

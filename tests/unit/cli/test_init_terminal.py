@@ -25,11 +25,13 @@ def test_a_person_is_asked_on_a_terminal(tmp_path: Path) -> None:
         ("init", "--root", str(tmp_path)),
         (SERVER, "srs"),
         (PLATFORMS, "twich, youtube"),
-        (PLATFORMS, "twitch, youtube"),
+        (PLATFORMS, "club"),
+        (PLATFORMS, "Twitch, youtube"),
         (VIDEO, "fallback.mp4"),
         (VIDEO, ""),
         (MESSAGE, "Back soon"),
         (HOLD, "soon"),
+        (HOLD, "30"),
         (HOLD, "forever"),
         ("key for twitch (not shown): ", f"rtmp://x/app/{KEY}"),
         ("key for twitch (not shown): ", KEY),
@@ -40,6 +42,8 @@ def test_a_person_is_asked_on_a_terminal(tmp_path: Path) -> None:
     assert (code, KEY in shown) == (0, False), shown
     for words in (
         "did you mean twitch?",
+        "no preset club: ? lists them; any other is written with its address, NAME=rtmps://HOST:443/APP",
+        "30 of what? write 30min, or 30s",
         "must be an absolute path",
         "is not a time span",
         "is a URL, and not",

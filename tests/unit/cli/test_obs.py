@@ -49,6 +49,15 @@ Settings → Video
 """
 
 
+def test_a_platform_without_known_limits_is_named(root: Path) -> None:
+    """Its own pages have them."""
+    own = '[platforms.club]\nurl = "rtmps://live.example.org:443/app"\nkey = { credential = "club" }\n'
+    place = root / "etc/restream-agent/restream.toml"
+    place.write_text(place.read_text() + own)
+    words = "The limits of club are not known here: see the platform's own pages.\n"
+    assert run("--root", root).stdout.endswith(words)
+
+
 def run(*arguments: str | Path) -> Result:
     done = CliRunner().invoke(main, ["obs", *map(str, arguments)])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
