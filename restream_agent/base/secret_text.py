@@ -60,3 +60,15 @@ def is_like_url(text: str) -> bool:
 def is_stream_url(text: str) -> bool:
     """Whether a text is a platform's whole URL, which is pasted where only the key belongs."""
     return text.casefold().startswith(("rtmp://", "rtmps://", "srt://"))
+
+
+MASK = "•••"
+"""Shown in the place of what is, or may be, a key."""
+
+_LONG_WORD = re.compile(r"[^\s]{16,}")
+_DIGIT = re.compile(r"[0-9]")
+
+
+def is_like_key(text: str) -> bool:
+    """Whether a text might be a key: a long word with several digits."""
+    return any(len(_DIGIT.findall(word)) > 3 for word in _LONG_WORD.findall(text))

@@ -8,8 +8,13 @@ from pathlib import Path
 PLATFORMS = "platforms.d"
 """Beside the TOML file: its files *.toml hold further platforms."""
 
-_LARGEST = 16 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
 """Bytes. What is longer is no TOML of ours; its time of change has to do."""
+
+
+def is_beside(file: Path) -> bool:
+    """Whether a file is one of those beside the TOML file, by its directory."""
+    return file.parent.name == PLATFORMS
 
 
 def toml_files(source: Path) -> tuple[Path, ...]:
@@ -35,7 +40,7 @@ def _mark(file: Path) -> tuple[str, int]:
     with suppress(OSError):
         status = file.stat()
         modified = status.st_mtime_ns
-        if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:  # a FIFO would make us wait
+        if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:  # a FIFO would make us wait
             with file.open("rb") as content:
                 return hashlib.file_digest(content, "sha256").hexdigest(), modified
     return "", modified

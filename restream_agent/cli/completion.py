@@ -80,7 +80,7 @@ def _toml(context: click.Context) -> dict[str, Any]:
     for file in (first, *sorted(first.parent.glob("platforms.d/[!.]*.toml"))):
         try:
             _merge(whole, tomllib.loads(file.read_text(encoding="utf-8-sig")))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
     return whole
 
@@ -98,15 +98,15 @@ def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _credentials(value: object) -> Iterator[str]:
-    """Yield the name of each key that a part of the TOML refers to."""
-    if not isinstance(value, dict):
+def _credentials(value: object, depth: int = 9) -> Iterator[str]:
+    """Yield the name of each key that a part of the TOML refers to; nothing of ours is deeper."""
+    if not isinstance(value, dict) or not depth:
         return
     for key, inner in value.items():
         if key == "credential" and isinstance(inner, str):
             yield inner
         else:
-            yield from _credentials(inner)
+            yield from _credentials(inner, depth - 1)
 
 
 def _files(directory: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.one_line import printable
+from restream_agent.base.secret_text import MASK
 from restream_agent.cli.paint import columns
 from restream_agent.config.complaints import closest
 from restream_agent.config.presets import Preset, presets
@@ -15,6 +16,8 @@ from restream_agent.systemd.time_spans import format_span
 if TYPE_CHECKING:
     from restream_agent.config.platform import Transcode
     from restream_agent.deploy.platforms import PlatformRow
+
+LOOKS_LIKE_A_KEY = "its name looks like a key (restream-agent check says more)"
 
 
 def table(rows: "tuple[PlatformRow, ...]") -> str:
@@ -63,6 +66,8 @@ def _key(row: "PlatformRow") -> str:
         return f"in the TOML (restream-agent platform set {row.name} --key stores it)"
     if row.key == "file":
         return row.key_name
+    if row.is_stored is False and row.key_name == MASK:
+        return f"missing: {LOOKS_LIKE_A_KEY}"
     if row.is_stored is False:
         return f"missing: restream-agent secret set {row.key_name}"
     return f"{row.key_name}, stored" if row.is_stored else row.key_name

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restream_agent.base.secret_text import MASK
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli import completion
 from restream_agent.cli.options import config_option, explained, json_option, root_option
+from restream_agent.cli.platform_view import LOOKS_LIKE_A_KEY
 from restream_agent.systemd.time_spans import format_span
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ def _table(entries: "tuple[Credential, ...]") -> str:
 
 
 def _state(entry: "Credential") -> str:
+    if entry.age is None and entry.name == MASK:
+        return f"missing: {LOOKS_LIKE_A_KEY}"
     if entry.age is None:
         return f"missing: restream-agent secret set {entry.name}"
     return f"{'encrypted' if entry.is_encrypted else 'stored'} {format_span(round(entry.age))} ago"

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from restream_agent.base.errors import Excerpt
 from restream_agent.base.one_line import printable
+from restream_agent.base.secret_text import MASK, is_like_key
 from restream_agent.config.toml_lines import Span
 
-MASK = "•••"
 CUT = "…"
 WIDTH = 90
 """Cells of a line that are shown; a terminal of 100 cells has room for the line's number too."""
@@ -46,8 +46,6 @@ URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<rest>.*)")
 HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{0,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{0,5})?")
 WORD = re.compile(r"true|false|inf|nan|[+-]?[0-9.]{1,8}[A-Za-z]{0,5}")
 CREDENTIAL = re.compile(r"[A-Za-z0-9_.-]{0,32}")
-KEY_LIKE = re.compile(r"[^\s]{16,}")
-DIGITS = re.compile(r"[0-9]")
 
 Piece = tuple[str, str]  # as it is written, as it is shown
 
@@ -78,7 +76,7 @@ def _inside(offset: int, written: str, visible: str) -> int:
 
 def pieces(line: str, key: str = "") -> Iterator[Piece]:
     """Yield a line piece by piece, each as it is written and as it may be shown."""
-    if HEADER.fullmatch(line) and not any(map(_is_like_a_key, line.split("."))):
+    if HEADER.fullmatch(line) and not any(map(is_like_key, line.split("."))):
         yield line, printable(line, instead="?")
         return
     name, may_be_name, before = "", not key, "," if key else ""
@@ -104,7 +102,7 @@ def pieces(line: str, key: str = "") -> Iterator[Piece]:
 
 def _name(written: str) -> str:
     """Return what may be shown of the name of a key."""
-    return _masked(written) if _is_like_a_key(written) else printable(written, instead="?")
+    return _masked(written) if is_like_key(written) else printable(written, instead="?")
 
 
 def _value(key: str, written: str, *, is_text: bool) -> str:
@@ -127,7 +125,7 @@ def _is_shown(name: str, text: str) -> bool:
         return text.startswith("/")
     if name == "credential" and not CREDENTIAL.fullmatch(text):
         return False
-    return not text or (name != "url" and not _is_like_a_key(text))
+    return not text or (name != "url" and not is_like_key(text))
 
 
 def _known(key: str) -> str:
@@ -145,15 +143,10 @@ def _address(rest: str) -> str:
     if not HOST.fullmatch(host):
         return MASK
     application, slash, stream = path.partition("/")
-    if not re.fullmatch(r"[A-Za-z0-9_-]{0,24}", application) or _is_like_a_key(application):
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,24}", application) or is_like_key(application):
         return f"{host}/{MASK}"
     more = slash + (MASK if stream else "")
     return f"{host}/{application}{more}" if "/" in rest else host
-
-
-def _is_like_a_key(text: str) -> bool:
-    """Whether a text might be a key: a long word with several digits."""
-    return any(len(DIGITS.findall(word)) > 3 for word in KEY_LIKE.findall(text))
 
 
 def _masked(written: str) -> str:

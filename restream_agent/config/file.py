@@ -62,16 +62,29 @@ def read_text(path: Path, *, exactly: bool = False) -> str:
     With `exactly` the line ends are the file's own, for an edit that keeps them.
     """
     try:
+        if toml_files.is_beside(path) and path.is_fifo():
+            raise _unread(path, "is no file that can be read", "only files belong there")
         with path.open(encoding="utf-8", newline="" if exactly else None) as file:
-            return file.read()
+            text = file.read(toml_files.LARGEST + 1)
     except FileNotFoundError as error:
-        is_usual = str(path).endswith(paths.CONFIG)
-        hint = "restream-agent init creates it" if is_usual else "check the path after --config"
-        raise ConfigError((Problem(str(path), 0, "", "does not exist", hint),)) from error
+        raise _unread(path, "does not exist", _hint_for_missing(path)) from error
     except PermissionError as error:
-        raise ConfigError(
-            (Problem(str(path), 0, "", "cannot be read", "run this as root (sudo)"),)
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
-        raise ConfigError((Problem(str(path), 0, "", reason),)) from error
+        raise _unread(path, "cannot be read", "run this as root (sudo)") from error
+    except UnicodeDecodeError as error:
+        raise _unread(path, "is not UTF-8 text", "save it as UTF-8") from error
+    except OSError as error:
+        raise _unread(path, f"cannot be read: {error.strerror}", "it has to be a text file") from error
+    if len(text) > toml_files.LARGEST:
+        raise _unread(path, "is longer than 16 MiB", "it has to be a text file with the settings")
+    return text
+
+
+def _unread(path: Path, message: str, hint: str) -> ConfigError:
+    return ConfigError((Problem(str(path), 0, "", message, hint),))
+
+
+def _hint_for_missing(path: Path) -> str:
+    if path.is_symlink():
+        return "it is a link to a file that does not exist: restore that file, or remove the link"
+    is_usual = str(path).endswith(paths.CONFIG)
+    return "restream-agent init creates it" if is_usual else "check the path after --config"

@@ -55,12 +55,17 @@ def toml_value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return '"{}"'.format("".join(map(_in_quotes, escaped)))
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {toml_value(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml_value, value)) + "]"
     return str(value)
+
+
+def _in_quotes(letter: str) -> str:
+    """Return a letter as a text of the TOML may have it: control characters only as numbers."""
+    return letter if letter >= " " and letter != "\x7f" else f"\\u{ord(letter):04x}"
 
 
 def field_at(path: KeyPath) -> FieldInfo | None:

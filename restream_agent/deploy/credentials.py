@@ -103,7 +103,9 @@ def list_credentials(root: Path, config: Config) -> tuple[Credential, ...]:
     entries = []
     for name in sorted(found):
         is_encrypted = (name, True) in ages
-        entries.append(Credential(name, users(config, name), ages.get((name, is_encrypted)), is_encrypted))
+        age = ages.get((name, is_encrypted))
+        shown = secret_text.MASK if age is None and secret_text.is_like_key(name) else name
+        entries.append(Credential(shown, users(config, name), age, is_encrypted))
     return tuple(entries)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.secret_text import MASK, is_like_key
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file, platform_edit
 from restream_agent.config.channels import channel_configs
@@ -68,6 +69,7 @@ def _row(channel: str, name: str, platform: Platform, stored: frozenset[str] | N
     url, reference = address_and_key(platform)
     preset = platform.known_preset
     kind, place = _place_of(reference)
+    is_known = None if stored is None or kind != "credential" else place in stored
     return PlatformRow(
         channel=channel,
         name=name,
@@ -78,8 +80,8 @@ def _row(channel: str, name: str, platform: Platform, stored: frozenset[str] | N
         backup=platform.backup,
         video=platform.video,
         key=kind,
-        key_name=place,
-        is_stored=None if stored is None or kind != "credential" else place in stored,
+        key_name=MASK if is_known is False and is_like_key(place) else place,
+        is_stored=is_known,
     )
 
 

@@ -19,6 +19,12 @@ from restream_agent.config.table import SecretRef
 from restream_agent.config.values import is_own_place
 from restream_agent.config.warnings import GUESSABLE, UNGUESSABLE
 
+_MISSING = "does not exist"
+_NO_NAME = (
+    "names a credential that is not stored, and the name looks like a key itself",
+    'store the key: restream-agent secret set NAME, and write { credential = "NAME" }',
+)
+
 
 def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
     """Return what is wrong with the secrets that the configuration refers to.
@@ -35,10 +41,16 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
             use, place, config, root, is_encrypted=use.reference.credential in sealed
         )
         if reason:
-            found.append(Problem(source, 0, use.option, f"{file} {reason}", hint))
+            told = _NO_NAME if _is_key_for_name(use, reason) else (f"{file} {reason}", hint)
+            found.append(Problem(source, 0, use.option, *told))
         elif use.reference.credential not in sealed:
             usable[use.user] = read_secret(place).strip()
     return (*dict.fromkeys(found), *_doubles(config, usable, source))
+
+
+def _is_key_for_name(use: SecretUse, reason: str) -> bool:
+    """Whether a key was pasted where the name of its credential belongs, so that no message may show it."""
+    return reason == _MISSING and secret_text.is_like_key(use.reference.credential or "")
 
 
 def _complaint_of(
@@ -122,7 +134,7 @@ def _file_complaint(file: Path, use: SecretUse, *, is_encrypted: bool) -> tuple[
     except PermissionError as error:
         raise RestreamError(f"{file} cannot be read", hint="run this as root (sudo)") from error
     except FileNotFoundError:
-        return "does not exist", hint
+        return _MISSING, hint
     except OSError as error:
         return f"cannot be read: {error.strerror}", hint
     # `secret set` has checked the key before it was encrypted; only systemd can read it now.

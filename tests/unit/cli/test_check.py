@@ -227,8 +227,11 @@ def test_the_docs_show_what_check_shows(root: Path) -> None:
     ("error", "words"),
     [
         (PermissionError(13, "Permission denied"), "cannot be read\n      = hint: run this as root (sudo)\n"),
-        (IsADirectoryError(21, "Is a directory"), "Is a directory\n"),
-        (UnicodeDecodeError("utf-8", b"x", 0, 1, "?"), "is not UTF-8 text\n"),
+        (
+            IsADirectoryError(21, "Is a directory"),
+            "cannot be read: Is a directory\n      = hint: it has to be a text file\n",
+        ),
+        (UnicodeDecodeError("utf-8", b"x", 0, 1, "?"), "is not UTF-8 text\n      = hint: save it as UTF-8\n"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(

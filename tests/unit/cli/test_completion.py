@@ -28,6 +28,9 @@ key = { credential = "kick-es" }
 """
 
 
+DEEP, DOTTED = "a = " + "[" * 3000, "[" + ".".join("a" * 3000) + "]"
+
+
 def offered(*words: str) -> list[str]:
     """Return what is offered for the last word."""
     *before, typed = words
@@ -110,7 +113,9 @@ def test_explain_knows_every_key_that_is_offered() -> None:
     assert failed == []
 
 
-@pytest.mark.parametrize("text", [None, "no TOML", "platforms = 5", "[platforms]\nx = 1\n[channels]\ny = 2"])
+@pytest.mark.parametrize(
+    "text", [None, "no TOML", "platforms = 5", "[platforms]\nx = 1\n[channels]\ny = 2", DEEP, DOTTED]
+)
 def test_nothing_is_said_where_there_is_no_configuration(tmp_path: Path, text: str | None) -> None:
     """Or none that can be read, or one that is half written."""
     if text is not None:

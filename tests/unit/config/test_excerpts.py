@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restream_agent.config.excerpts import CUT, MASK, WIDTH, cells, excerpt
+from restream_agent.base.secret_text import MASK
+from restream_agent.config.excerpts import CUT, WIDTH, cells, excerpt
 
 
 def shown(line: str) -> str:

@@ -92,3 +92,10 @@ def test_an_address_as_the_panel_shows_it_is_completed() -> None:
     text = first_toml(FirstToml("srs", (kick,)), "/docs", "/schema.json")
     assert 'url = "rtmps://a.global-contribute.live-video.net:443/app"' in text
     assert examine(text, source="x").warnings == ()
+
+
+def test_any_character_stays_what_it_was() -> None:
+    """So that the rule of the key is told, instead of TOML's."""
+    message = "".join(map(chr, range(256)))
+    text = first_toml(FirstToml("srs", message=message), "/docs", "/schema.json")
+    assert tomllib.loads(text)["fallback"]["message"] == message

@@ -125,4 +125,4 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """It is not left out."""
     place = written(tmp_path)
     (tmp_path / "platforms.d/a.toml").write_bytes(b"\xff")
-    assert problems(place) == ["platforms.d/a.toml: is not UTF-8 text"]
+    assert problems(place) == ["platforms.d/a.toml: is not UTF-8 text (save it as UTF-8)"]
