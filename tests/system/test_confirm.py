@@ -17,7 +17,7 @@ pytestmark = pytest.mark.system
 COPY = "/root/new.toml"
 """The agent applies an edit of the TOML itself, so a change is tried from a copy."""
 
-ASKED = "s left"
+ASKED = " to keep this"  # the bar of the preparation says "s left", as the countdown does
 RECORD = "/var/lib/restream-agent/unconfirmed.json"
 SHORT, LONG = "8s", "10min"
 SECOND = '\n[platforms.second]\nurl = "rtmp://127.0.0.1:21001/app"\nkey = { credential = "club" }\n'
@@ -88,6 +88,21 @@ def test_without_an_answer_all_is_as_before(applied: Installation, before: objec
         assert COPY in terminal.shown
     wait_decided(applied)
     assert before == state(applied)
+
+
+def test_an_edit_that_came_just_before_is_not_refused_for_good(applied: Installation, before: object) -> None:
+    """The agent may have begun to apply it before the apply that is to be confirmed had the lock."""
+    systemctl = ("systemctl", "start", "restream-apply.service")
+    with trying(applied, SHORT) as terminal:
+        assert applied.container.run(systemctl, check=False).returncode != 0
+        assert json.loads(applied.product("status", "--json"))["config"] == "unconfirmed"
+        terminal.end()
+    wait_decided(applied)
+
+    def is_fine() -> bool:
+        return json.loads(applied.product("status", "--json"))["config"] == "ok"
+
+    applied.container.wait_until(is_fine, 30, "the edit to be looked at again")
 
 
 def test_on_air_the_broadcast_goes_on(applied: Installation, before: object) -> None:
