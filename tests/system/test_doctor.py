@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.demo.install import PROGRAM
 from tests.lab.container import end_group
 from tests.system.installation import TOML, Installation
 
@@ -100,6 +101,17 @@ def test_a_rule_that_is_missing_is_what_apply_mends(applied: Installation) -> No
     applied.product("check")
     applied.product("apply")
     findings(applied)
+
+
+def test_before_the_first_apply_nothing_is_a_fault(applied: Installation) -> None:
+    """What is missing comes with apply, and the TOML with init."""
+    toml, manifest = "/etc/restream-agent/restream.toml", "/var/lib/restream-agent/manifest.json"
+    rule = "/etc/polkit-1/rules.d/50-restream-agent.rules"
+    away = f"mv {toml} /root/toml; mv {manifest} /root/manifest; rm -f {rule}"
+    with undone(applied, away, f"mv /root/manifest {manifest}; mv /root/toml {toml}; {PROGRAM} apply"):
+        hints = {each["subject"]: each["hint"] for each in findings(applied)}
+        assert (hints["toml"], hints["units"]) == ("restream-agent init", "restream-agent init")
+        assert hints["polkit"] == ""
 
 
 def test_a_video_whose_parent_directory_is_closed_is_a_fault(applied: Installation) -> None:
