@@ -129,6 +129,13 @@ class Status:
         return live is not None and live.connected and bool(live.video_codec or live.audio_codec)
 
     @property
+    def _config(self) -> str:
+        """What became of the last edit; one that only waits for the decision on a trial is not refused."""
+        if self.edit == "unconfirmed":
+            return self.edit
+        return "refused" if self.refused else self.edit or "ok"
+
+    @property
     def unplayable(self) -> dict[str, str]:
         """The codecs of OBS that no platform can get, each with a sentence."""
         return unplayable(self.program.live if self.program else None, self.obstacles, self.channel)
@@ -145,14 +152,14 @@ class Status:
             publisher=None if publisher is None else PublisherStatus(publisher.stream, publisher.address),
             ingest="down" if self.situation.publishers is None else "up",
             port="down" if self.situation.ingest.is_port_dead else "up",
-            config="refused" if self.refused else self.edit or "ok",
+            config=self._config,
             systemd="refuses" if self.systemd_refusal else "ok",
             preparation="failed" if self.is_unprepared else "ok",
             live=None if program is None else _live(program),
             hand_offs=() if program is None else tuple(map(_hand_off, program.hand_offs.recent)),
             relays={relay.name: _relay(relay, self.credentials.get(relay.name, "")) for relay in self.relays},
             refusal=self.refusal,
-            config_words=one_line.printable(self.refused_words) if self.refused else "",
+            config_words=one_line.printable(self.refused_words) if self._config == "refused" else "",
             listen=self.listen,
             unplayable=self.unplayable,
             sound="" if program is None else program.sound,

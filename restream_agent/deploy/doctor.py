@@ -30,7 +30,7 @@ from restream_agent.deploy.machine_findings import (
     judge_systemd,
     judge_units,
 )
-from restream_agent.deploy.polkit_findings import judge_polkit
+from restream_agent.deploy.polkit_findings import judge_polkit, judge_service
 from restream_agent.deploy.port_findings import judge_ports
 from restream_agent.deploy.port_look import look_at_ports, running_owners
 from restream_agent.deploy.reach_findings import hosts, judge_reach
@@ -121,13 +121,17 @@ def _tried(subject: str, look: Look) -> Iterable[Finding]:
 
 
 def _polkit(patient: Patient) -> Iterable[Finding]:
-    channels = polkit.installed_channels(patient.target.root)
-    return judge_polkit(polkit.look(patient.systemd, channels))
+    facts = polkit.look(patient.systemd, polkit.installed_channels(patient.target.root))
+    if not patient.owned:  # the first apply brings the rule
+        return tuple(judge_service(facts)) or (ok("polkit", "installed"),)
+    return judge_polkit(facts)
 
 
 def _units(patient: Patient) -> Iterable[Finding]:
     if not patient.owned:
-        return (warning("units", "none of ours is installed yet", "restream-agent apply"),)
+        has_toml = patient.config is not None or file.config_path(patient.target.root, None).exists()
+        remedy = "restream-agent apply" if has_toml else "restream-agent init"
+        return (warning("units", "nothing is applied yet", remedy),)
     is_served = f"{paths.UNITS}/{unit_names.INGEST_UNIT}" in patient.owned
     always = (unit_names.AGENT_UNIT, *((unit_names.INGEST_UNIT,) if is_served else ()))
     return judge_units(patient.systemd.units(*_OURS), always)

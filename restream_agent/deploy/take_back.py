@@ -8,6 +8,7 @@ Without a record the service removes them.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -89,6 +90,7 @@ def confirm(target: TargetMachine, systemd: Systemd) -> None:
         unconfirmed.forget(target.root)
         log.info("the apply is confirmed")
         disarm(target.root, systemd)
+        _apply_what_waited(systemd)
 
 
 def take_back(
@@ -119,10 +121,22 @@ def take_back(
         files.settle(target.root, record.before)
         unconfirmed.forget(target.root)
         disarm(target.root, systemd)
+        _apply_what_waited(systemd)
         if trouble:
             message = "the change is taken back, but not everything runs as before:\n" + "\n".join(trouble)
             raise RestreamError(message, hint="restream-agent status")
         return record.source
+
+
+def _apply_what_waited(systemd: Systemd) -> None:
+    """Have an edit applied that was refused as the apply waited to be confirmed.
+
+    The agent starts none then, but it may have just before. Nothing is changed if the TOML says what was
+    confirmed or taken back, and status does not call the edit refused any more.
+    """
+    if systemd.active(unit_names.APPLY_UNIT).get(unit_names.APPLY_UNIT) == "failed":
+        with suppress(RestreamError):  # a first apply that was taken back has taken the unit with it
+            systemd.change("start", (unit_names.APPLY_UNIT,), reason="it was refused before", wait=False)
 
 
 def _require(root: Path) -> Unconfirmed:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo.install import ETC
+from tests.demo.install import ETC, PROGRAM
 from tests.lab.container import end_group
 from tests.lab.servers import SRS
 from tests.lab.skips import NO_SRS
@@ -108,6 +108,17 @@ def test_a_rule_that_is_missing_is_what_apply_mends(applied: Installation) -> No
         applied.product("apply")
         findings(applied)
         assert before == applied.container.run(directory).stdout
+
+
+def test_before_the_first_apply_nothing_is_a_fault(applied: Installation) -> None:
+    """What is missing comes with apply, and the TOML with init."""
+    toml, manifest = "/etc/restream-agent/restream.toml", "/var/lib/restream-agent/manifest.json"
+    rule = "/etc/polkit-1/rules.d/50-restream-agent.rules"
+    away = f"mv {toml} /root/toml; mv {manifest} /root/manifest; rm -f {rule}"
+    with undone(applied, away, f"mv /root/manifest {manifest}; mv /root/toml {toml}; {PROGRAM} apply"):
+        hints = {each["subject"]: each["hint"] for each in findings(applied)}
+        assert (hints["toml"], hints["units"]) == ("restream-agent init", "restream-agent init")
+        assert hints["polkit"] == ""
 
 
 def test_a_video_whose_parent_directory_is_closed_is_a_fault(applied: Installation) -> None:

@@ -81,6 +81,13 @@ def test_a_refused_edit_has_its_words() -> None:
     assert replace(refused, refused="").as_json()["config_words"] == ""
 
 
+def test_an_edit_that_waits_for_a_decision_is_not_refused() -> None:
+    """The run that came too early has said so; what is to be done is to confirm or to take back."""
+    waiting = replace(LIVE, refused="run-1", refused_words="an earlier apply waits", edit="unconfirmed")
+    assert (waiting.as_json()["config"], waiting.as_json()["config_words"]) == ("unconfirmed", "")
+    assert replace(waiting, edit="taken back").as_json()["config"] == "refused"
+
+
 def test_live_names_the_address() -> None:
     """systemctl status shows whose stream it is."""
     assert LIVE.words() == "live from 192.0.2.1"
