@@ -5,6 +5,9 @@ import re
 STREAM_URL = "is a URL, and not the key alone"
 """The complaint about a key for which `is_stream_url` is true."""
 
+LOOKS_LIKE_A_KEY = "its name looks like a key (restream-agent check says more)"
+"""What is said of a credential whose name is not shown, because a key was pasted in its place."""
+
 LONGEST = 900
 """Characters, which are bytes here.
 

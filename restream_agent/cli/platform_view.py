@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.one_line import printable
-from restream_agent.base.secret_text import MASK
+from restream_agent.base.secret_text import LOOKS_LIKE_A_KEY, MASK
 from restream_agent.cli.paint import columns
 from restream_agent.config.complaints import closest
 from restream_agent.config.presets import Preset, presets
@@ -16,8 +16,6 @@ from restream_agent.systemd.time_spans import format_span
 if TYPE_CHECKING:
     from restream_agent.config.platform import Transcode
     from restream_agent.deploy.platforms import PlatformRow
-
-LOOKS_LIKE_A_KEY = "its name looks like a key (restream-agent check says more)"
 
 
 def table(rows: "tuple[PlatformRow, ...]") -> str:

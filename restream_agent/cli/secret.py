@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restream_agent.base.secret_text import MASK
+from restream_agent.base.secret_text import LOOKS_LIKE_A_KEY, MASK
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli import completion
 from restream_agent.cli.options import config_option, explained, json_option, root_option
-from restream_agent.cli.platform_view import LOOKS_LIKE_A_KEY
 from restream_agent.systemd.time_spans import format_span
 
 if TYPE_CHECKING:

@@ -138,7 +138,7 @@ def test_a_changed_secret_restarts_its_users_alone(planted: Planted) -> None:
     said = planted.container.run(("restream-agent", "secret", "set", "alpha"), input=f"{ALPHA}-new\n").stdout
     assert "restream-agent apply" in said
     assert before == planted.runs()
-    applied = planted.shell("restream-agent apply")
+    applied = planted.shell("restream-agent apply -v")
     assert [line for line in applied.splitlines() if line.startswith("restart ")] == [
         "restart ffmpeg-relay@alpha.service"
     ]

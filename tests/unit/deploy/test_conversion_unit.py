@@ -9,7 +9,7 @@ from restream_agent.systemd.channels import MAIN_CHANNEL
 from restream_agent.systemd.systemctl import Systemd
 
 
-class Conversion(Systemd):
+class AnsweringConversion(Systemd):
     """Its unit ends after these `STATUS=`."""
 
     def __init__(self, *texts: str) -> None:
@@ -35,5 +35,5 @@ class Conversion(Systemd):
 def test_the_progress_ends_at_the_end(texts: tuple[str, ...], shares: list[float]) -> None:
     """The unit may have ended before anybody read its last words; twice the end would be two bars."""
     told = list[float]()
-    convert(Conversion(*texts), None, lambda fraction, _: told.append(fraction), MAIN_CHANNEL)
+    convert(AnsweringConversion(*texts), None, lambda fraction, _: told.append(fraction), MAIN_CHANNEL)
     assert told == shares

@@ -122,13 +122,34 @@ def test_the_player_loads_little() -> None:
 
 def test_help_needs_nothing_heavy() -> None:
     """Each command imports what it needs when it runs."""
-    heavy = ("pydantic", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio", "rich", "segno")
+    heavy = (
+        "pydantic",
+        "pydantic_core",
+        "jinja2",
+        "starlette",
+        "uvicorn",
+        "httpx",
+        "watchdog",
+        "asyncio",
+        "rich",
+        "segno",
+    )
     assert loaded("restream_agent.cli.main", heavy) == []
 
 
 def test_status_needs_neither_pydantic_nor_jinja2() -> None:
     """`restream-agent status` asks the agent; it renders and checks nothing."""
-    heavy = ("pydantic", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio", "rich")
+    heavy = (
+        "pydantic",
+        "pydantic_core",
+        "jinja2",
+        "starlette",
+        "uvicorn",
+        "httpx",
+        "watchdog",
+        "asyncio",
+        "rich",
+    )
     for module in ("channel_view", "status", "status_exit", "status_view"):
         assert loaded(f"restream_agent.cli.{module}", heavy) == []
 
