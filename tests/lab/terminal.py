@@ -25,8 +25,12 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type a line, and Enter."""
         if text:
-            self._tmux("send-keys", "-l", "--", text)
+            self.write(text)
         self.press("Enter")
+
+    def write(self, text: str) -> None:
+        """Type without Enter."""
+        self._tmux("send-keys", "-l", "--", text)
 
     def press(self, key: str) -> None:
         """Press a key by tmux's name for it: Enter, C-c."""

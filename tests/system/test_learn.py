@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.demo.install import ETC, PREFIX, PROGRAM, PROJECT, WHEELS, configuration
 from tests.demo.wheelhouse import write_requirements
 from tests.lab.container import SHARED, Container
+from tests.lab.terminal import Terminal
 
 pytestmark = [
     pytest.mark.system,
@@ -98,6 +100,26 @@ def test_bash_completes_at_a_tab(installed: Container, typed: str, line: str) ->
         installed.wait_until(partial(shows, f"ready {line}"), 10, f"bash to complete {typed}")
     finally:
         installed.run((*tmux, "kill-server"), check=False)
+
+
+def test_fish_completes(installed: Container) -> None:
+    """fish finds the script by itself; it prints what it would offer."""
+    asked = (
+        "complete -C 'restream-agent explain fallback.ho'; complete -C 'restream-agent platform disable cl'"
+    )
+    assert installed.run(("fish", "-c", asked)).stdout.split() == ["fallback.hold", "club"]
+
+
+def test_zsh_completes_at_a_tab(installed: Container) -> None:
+    """A real zsh in a real terminal, which finds the script by itself."""
+    with closing(Terminal(installed)) as terminal:
+        terminal.type("PS1='z> ' zsh -f")
+        terminal.wait_for("z>")
+        terminal.type("autoload -Uz compinit; compinit -u -D; clear")
+        installed.wait_until(lambda: terminal.screen().strip() == "z>", 20, "zsh to load the completions")
+        terminal.write("restream-agent explain fallback.ho")
+        terminal.press("Tab")
+        terminal.wait_shown("z> restream-agent explain fallback.hold")
 
 
 def test_a_user_who_may_not_read_the_toml_sees_no_message(installed: Container) -> None:
