@@ -68,7 +68,8 @@ def main() -> None:
     """Print a line for each case."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 21
     _show("python -c pass", measured((sys.executable, "-c", "pass"), times))
-    _show("--help", measured((*_PROGRAM, "--help"), times))
+    for option in ("--version", "--help"):
+        _show(option, measured((*_PROGRAM, option), times))
     _show("a Tab behind `explain fallback.`", measured(completing("explain", "fallback."), times))
     for title, platforms, is_clear in (
         ("two platforms", 2, False),
