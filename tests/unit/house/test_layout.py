@@ -120,38 +120,21 @@ def test_the_player_loads_little() -> None:
     assert loaded("restream_agent.player.__main__", heavy) == []
 
 
+HEAVY = (
+    *("pydantic", "pydantic_core", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio"),
+    *("rich", "segno"),
+)
+
+
 def test_help_needs_nothing_heavy() -> None:
     """Each command imports what it needs when it runs."""
-    heavy = (
-        "pydantic",
-        "pydantic_core",
-        "jinja2",
-        "starlette",
-        "uvicorn",
-        "httpx",
-        "watchdog",
-        "asyncio",
-        "rich",
-        "segno",
-    )
-    assert loaded("restream_agent.cli.main", heavy) == []
+    assert loaded("restream_agent.cli.main", HEAVY) == []
 
 
 def test_status_needs_neither_pydantic_nor_jinja2() -> None:
     """`restream-agent status` asks the agent; it renders and checks nothing."""
-    heavy = (
-        "pydantic",
-        "pydantic_core",
-        "jinja2",
-        "starlette",
-        "uvicorn",
-        "httpx",
-        "watchdog",
-        "asyncio",
-        "rich",
-    )
     for module in ("channel_view", "status", "status_exit", "status_view"):
-        assert loaded(f"restream_agent.cli.{module}", heavy) == []
+        assert loaded(f"restream_agent.cli.{module}", HEAVY) == []
 
 
 @pytest.mark.parametrize("path", TREES, ids=lambda path: str(path.relative_to(PROJECT)))
