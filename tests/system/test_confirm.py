@@ -107,7 +107,7 @@ def test_an_edit_that_came_just_before_is_not_refused_for_good(applied: Installa
     wait_decided(applied)
 
     def is_fine() -> bool:
-        return json.loads(applied.product("status", "--json"))["config"] == "ok"
+        return bool(json.loads(applied.product("status", "--json"))["config"] == "ok")
 
     applied.container.wait_until(is_fine, 30, "the edit to be looked at again")
 
