@@ -1,6 +1,5 @@
 """An apply that waits to be confirmed: confirmed, taken back, and after a reboot."""
 
-from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -226,21 +225,6 @@ def test_an_edit_made_while_the_change_waited_is_an_edit(root: Path) -> None:
     toml(root).write_text(toml(root).read_text() + "# mended\n")
     taken_back(root, machine)
     assert not take_back.is_taken_back(root, toml(root))
-
-
-@pytest.mark.parametrize("decided", [confirmed, taken_back])
-def test_an_edit_that_was_refused_as_the_change_waited_is_looked_at_again(
-    root: Path, decided: Callable[[Path, ObedientMachine], object]
-) -> None:
-    """Not before the decision is written down; without a refused edit systemd starts nothing."""
-    start = "--no-block start restream-apply.service"
-    for failed in (set[str](), {"restream-apply.service"}):
-        machine = ObedientMachine(*SERVERS)
-        tried(root, machine, TWITCH, YOUTUBE)
-        machine.failed = failed
-        decided(root, machine)
-        assert (start in machine.calls, machine.calls[-1] == start) == (bool(failed), bool(failed))
-        applied(root, TWITCH)
 
 
 def test_a_copy_that_was_taken_back_is_no_edit_of_the_toml(root: Path) -> None:
