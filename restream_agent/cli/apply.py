@@ -59,17 +59,18 @@ def apply_command(
     if within is not None and (dry_run or not target.is_this_machine):
         raise click.UsageError("--confirm is for this machine, and for an apply that is not dry")
     commands.require_rights(target)
+    if dry_run:
+        _preview(target, given, is_long=verbose)
+    # Whatever comes of this apply: systemd would start it again and again while the file is there.
+    was_awaited = awaited.forget(target)
     if edited and commands.is_taken_back(target, source):
         click.echo(confirmation.not_again(source))
         return
-    if dry_run:
-        _preview(target, given, is_long=verbose)
     reading = TomlReading.of(target, given)
-    if reading.is_only_touched():
+    if reading.is_only_touched() and not was_awaited:
         reading.end()
         click.echo("the TOML was written again with the same content: nothing to do")
         return
-    awaited.forget(target)
     reading.begin()
     subject = commands.load(target, given)
     show_problems(subject.warnings, WARNING)

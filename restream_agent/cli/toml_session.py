@@ -149,6 +149,10 @@ def apply_now(given: Path | None, root: Path, left: str) -> None:
 
 def next_step(given: Path | None, root: Path, *, is_watched: bool) -> str:
     """Return how a change that is only written comes to be used."""
+    from restream_agent.deploy import unconfirmed
+
+    if is_watched and unconfirmed.exists(root):
+        return "the agent applies it once the apply that waits to be confirmed is decided"
     if is_watched:
         return "the agent applies it within seconds: journalctl -u restream-apply"
     words = ["to have it used: restream-agent apply", *(("--root", str(root)) if str(root) != "/" else ())]

@@ -79,12 +79,18 @@ def _is_triggered(systemd: systemctl.Systemd, conditions: tuple[str, ...]) -> bo
     return False
 
 
-def forget(target: TargetMachine) -> None:
-    """Have systemd watch no file any more: a new apply looks for itself. Without root nothing is done."""
-    if target.is_this_machine and systemctl.is_running():
-        systemd = systemctl.Systemd()
-        if systemd.active(unit_names.APPLY_PATH):
-            systemd.change("stop", (unit_names.APPLY_PATH,), reason="an apply looks for itself")
+def forget(target: TargetMachine) -> bool:
+    """Have systemd watch no file any more: a new apply looks for itself. Return whether it has watched any.
+
+    Without root nothing is done.
+    """
+    if not target.is_this_machine or not systemctl.is_running():
+        return False
+    systemd = systemctl.Systemd()
+    if not systemd.active(unit_names.APPLY_PATH):
+        return False
+    systemd.change("stop", (unit_names.APPLY_PATH,), reason="an apply looks for itself")
+    return True
 
 
 def words(missing: tuple[str, ...]) -> str:

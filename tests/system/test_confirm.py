@@ -97,6 +97,21 @@ def test_without_an_answer_all_is_as_before(applied: Installation, before: objec
     assert before == state(applied)
 
 
+def test_an_edit_that_came_just_before_is_not_refused_for_good(applied: Installation, before: object) -> None:
+    """The agent may have begun to apply it before the apply that is to be confirmed had the lock."""
+    systemctl = ("systemctl", "start", "restream-apply.service")
+    with trying(applied, SHORT) as terminal:
+        assert applied.container.run(systemctl, check=False).returncode != 0
+        assert json.loads(applied.product("status", "--json"))["config"] == "unconfirmed"
+        terminal.end()
+    wait_decided(applied)
+
+    def is_fine() -> bool:
+        return bool(json.loads(applied.product("status", "--json"))["config"] == "ok")
+
+    applied.container.wait_until(is_fine, 30, "the edit to be looked at again")
+
+
 def test_on_air_the_broadcast_goes_on(applied: Installation, before: object) -> None:
     """The new relay joins and leaves; the program and the other relay run on in the same processes."""
     applied.product("on-air")

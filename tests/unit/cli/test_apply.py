@@ -1,12 +1,13 @@
 """The command `apply`: its options, what goes to which stream, and nothing twice."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from restream_agent.base import paths
-from restream_agent.deploy import take_back
+from restream_agent.deploy import awaited, take_back
 from tests.unit.cli.test_main import GOOD, KEY, root, run, toml
 
 __all__ = ["root"]  # a fixture
@@ -99,3 +100,41 @@ def test_an_edit_that_was_taken_back_is_not_applied_by_itself(root: Path) -> Non
     assert run("apply", "--dry-run", "--root", root).exit_code == 3
     assert run("apply", "--root", root).stdout.startswith("fallback: hold\n")
     assert not note.exists()
+
+
+def test_no_file_is_watched_for_an_edit_that_was_taken_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd would start the apply again and again as long as the file is there."""
+    watched = ["key"]
+    monkeypatch.setattr(awaited, "forget", lambda _: bool(watched and watched.pop()))
+    place = toml(root, EDITED)
+    run("apply", "--root", root)
+    watched.append("key")
+    (root / paths.TAKEN_BACK.lstrip("/")).write_text(take_back.toml_hash(place))
+    assert run("apply", "--edited", "--root", root).stdout.startswith("not applied: ")
+    assert watched == []
+
+
+def test_a_file_that_was_missing_is_looked_at_though_the_toml_was_only_touched(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd has started the apply for the file; without one, a touch is no reason for an apply."""
+    watched = [False, True, False]
+    monkeypatch.setattr(awaited, "forget", lambda _: watched.pop())
+    place = toml(root, GOOD)
+    run("apply", "--root", root)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(root / "nobody"))
+    (root / "etc/restream-agent/credentials/twitch").write_text(f"{KEY}2\n")
+    os.utime(place, (1, 1))
+    assert run("apply", "--edited", "--root", root).stdout.startswith("twitch: key\n")
+    os.utime(place, (2, 2))
+    assert "nothing to do" in run("apply", "--edited", "--root", root).stdout
+
+
+def test_a_dry_run_forgets_no_file_that_is_watched(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The edit that waits for it is not applied yet."""
+    forgotten: list[object] = []
+    monkeypatch.setattr(awaited, "forget", forgotten.append)
+    run("apply", "--dry-run", "--root", root)
+    assert forgotten == []

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.main import main
 from restream_agent.cli.toml_session import Consent, next_step
+from restream_agent.deploy import unconfirmed
 from tests.unit.cli.terminal import at_terminal
 
 
@@ -25,6 +26,13 @@ def test_the_next_step_is_a_command_to_copy(
 ) -> None:
     """Or nothing is to be done."""
     assert next_step(None if given is None else Path(given), Path(root), is_watched=is_watched) == words
+
+
+def test_an_edit_beside_a_change_that_waits_is_applied_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent leaves it pending until the change is decided."""
+    monkeypatch.setattr(unconfirmed, "exists", lambda _: True)
+    words = "the agent applies it once the apply that waits to be confirmed is decided"
+    assert next_step(None, Path("/"), is_watched=True) == words
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ class ObedientMachine:
 
     def __init__(self, *active: str) -> None:
         self.active = set(active)
+        self.failed = set[str]()
         self.calls: list[str] = []
 
     def __call__(
@@ -37,8 +38,9 @@ class ObedientMachine:
         words = [word for word in argv[1:] if word != "--"]
         if words[0] == "show":
             patterns = argv[argv.index("--") + 1 :]
-            units = [each for each in sorted(self.active) if any(fnmatch(each, name) for name in patterns)]
-            shown = "\n".join(f"Id={unit}\nActiveState=active\n" for unit in units)
+            states = {**dict.fromkeys(self.active, "active"), **dict.fromkeys(self.failed, "failed")}
+            units = [each for each in sorted(states) if any(fnmatch(each, name) for name in patterns)]
+            shown = "\n".join(f"Id={unit}\nActiveState={states[unit]}\n" for unit in units)
             return CompletedProcess(argv, 0, shown, "")
         self.calls.append(" ".join(words))
         if words[0] in ("start", "restart"):
