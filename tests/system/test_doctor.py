@@ -118,7 +118,7 @@ def test_before_the_first_apply_nothing_is_a_fault(applied: Installation) -> Non
     with undone(applied, away, f"mv /root/manifest {manifest}; mv /root/toml {toml}; {PROGRAM} apply"):
         hints = {each["subject"]: each["hint"] for each in findings(applied)}
         assert (hints["toml"], hints["units"]) == ("restream-agent init", "restream-agent init")
-        assert hints["polkit"] == ""
+        assert hints["polkit"] is None
 
 
 def test_a_video_whose_parent_directory_is_closed_is_a_fault(applied: Installation) -> None:
