@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restream_agent.base import journal
+from restream_agent.base import journal, package_files
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.apply import apply_command, confirm_command, take_back_command
@@ -40,8 +40,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+def _show_version(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        click.echo(f"restream-agent, version {package_files.version()}")
+        context.exit()
+
+
 @click.group(cls=AllCommands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="restream-agent", prog_name="restream-agent")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every change of state to stderr.")
 @click.pass_context
 def main(context: click.Context, verbose: bool) -> None:

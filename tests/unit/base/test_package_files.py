@@ -19,3 +19,13 @@ def test_editors_are_sent_to_the_installed_schema(tmp_path: Path, monkeypatch: p
     assert package_files.schema_for_editors() == package_files.schema()
     (tmp_path / "restream.schema.json").write_text("{}")
     assert package_files.schema_for_editors() == tmp_path / "restream.schema.json"
+
+
+def test_the_version_is_that_which_pip_has_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a checkout, and where two versions seem to be there, the environment decides."""
+    known = package_files.version()
+    (tmp_path / "restream_agent-1.2.3+gabc.dist-info").mkdir()
+    monkeypatch.setattr(package_files, "_PACKAGE", tmp_path / "restream_agent")
+    assert package_files.version() == "1.2.3+gabc"
+    (tmp_path / "restream_agent-1.2.4.dist-info").mkdir()
+    assert package_files.version() == known
