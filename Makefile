@@ -3,9 +3,14 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel clean
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: help deb install release unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel clean
 
 help:
+	@echo "make install    build the Debian package, install it with apt, and run restream-agent init"
+	@echo "make deb        build the Debian package in dist/, for this machine or another release   (DIST=trixie)"
+	@echo "make release    build package, wheel and source in dist/, with their checksums           (DIST=trixie)"
 	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
 	@echo "make test       run every test, on a real systemd with real media"
 	@echo "make lint       run ruff, mypy and the import contracts"
@@ -83,11 +88,28 @@ venv: .venv/.made
 # the same release of Debian needs; the containers of the tests install from it without a network.
 PIP_WHEEL = .venv/bin/pip wheel --use-pep517 --quiet --disable-pip-version-check
 wheel: venv
-	rm -rf dist $(WHEELS)
+	rm -rf dist/*.whl dist/requirements.txt $(WHEELS)
 	$(PIP_WHEEL) --require-hashes --requirement requirements.txt --wheel-dir $(WHEELS)
 	$(PIP_WHEEL) --no-deps --constraint constraints.txt --wheel-dir dist .
 	cp $(WHEELS)/*.whl dist/
 	$(PYTHON) -m tests.demo.wheelhouse dist
+
+# The package is built for this machine's Debian, or with DIST= for another release, in a root that mmdebstrap makes and
+# removes. Only what fills the build needs a network: Debian's mirror for its tools, pip's index for the dependencies.
+BUILD_DEPENDS = debhelper,python3
+RELEASE = $(PYTHON) -m release $(if $(filter release,$@),all,deb)
+
+deb release: venv
+ifdef DIST
+	mmdebstrap --quiet --variant=apt --include=$(BUILD_DEPENDS) --customize-hook='$(RELEASE) --root "$$1"' $(DIST) /dev/null
+else
+	@dpkg-checkbuilddeps 2>/dev/null || $(SUDO) apt-get build-dep --yes --no-install-recommends ./
+	$(RELEASE)
+endif
+
+install: deb
+	$(SUDO) apt-get install --yes "./$$(ls -t dist/restream-agent_*.deb | head -n 1)"
+	$(SUDO) restream-agent init
 
 clean:
 	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report attack-report publishers-report
