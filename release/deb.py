@@ -82,6 +82,7 @@ def _environment(version: BuildVersion) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "HOME": "/nonexistent",
         "SOURCE_DATE_EPOCH": str(version.epoch),
+        "DPKG_DEB_THREADS_MAX": "1",  # the same compression on every machine
         "DEB_BUILD_OPTIONS": os.environ.get("DEB_BUILD_OPTIONS", "nocheck"),
     }
 
