@@ -5,7 +5,7 @@ WHEELS := .cache/wheels
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help deb install release unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel clean
+.PHONY: help deb install local release unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel clean
 
 help:
 	@echo "make install    build the Debian package, install it with apt, and run restream-agent init"
@@ -21,9 +21,10 @@ help:
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
 	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
-	@echo "make reference  generate docs/configuration.md, the JSON schemas and examples/full.toml"
+	@echo "make reference  generate the docs of every key, JSON schemas, man pages and completions"
 	@echo "make pictures   draw the pictures of the README from a broadcast in a container"
 	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
+	@echo "make local      install what make wheel has built, without a package          (PREFIX=, OPT=)"
 	@echo "make clean      delete what make has built"
 
 demo: machine wheel
@@ -58,7 +59,7 @@ unit: venv
 	$(PYTHON) -m pytest --quiet --numprocesses 4 tests/unit$(if $(ROOM),/$(ROOM))
 
 # Tests mostly wait, so several run at once: those in a container by file, as the tests of a file share containers.
-test: machine wheel
+test: machine wheel deb
 	$(PYTHON) -m pytest --numprocesses 4 tests/unit tests/golden
 	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile tests/system tests/media
 
@@ -68,9 +69,9 @@ lint: venv
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+# Everything that is made from the code: tests/unit/cli/test_generated.py says whether it is current.
 reference: venv
-	$(PYTHON) -c 'import pathlib, restream_agent.config.reference as r; [pathlib.Path(p).write_text(t) for p, t in r.generate().items()]'
-	$(PYTHON) -c 'import pathlib, restream_agent.cli.status_schema as s; [pathlib.Path(p).write_text(t) for p, t in s.generate().items()]'
+	$(PYTHON) -m restream_agent.cli.generated
 
 pictures: machine wheel
 	$(PYTHON) -m tests.demo.pictures
@@ -94,22 +95,46 @@ wheel: venv
 	cp $(WHEELS)/*.whl dist/
 	$(PYTHON) -m tests.demo.wheelhouse dist
 
-# The package is built for this machine's Debian, or with DIST= for another release, in a root that mmdebstrap makes and
-# removes. Only what fills the build needs a network: Debian's mirror for its tools, pip's index for the dependencies.
-BUILD_DEPENDS = debhelper,python3
+# The package is for this machine's Debian, or with DIST= for another release, in a root that mmdebstrap makes and removes.
+# Only what fills the build needs a network: Debian's mirror for its tools, pip's index for the dependencies.
 RELEASE = $(PYTHON) -m release $(if $(filter release,$@),all,deb)
 
 deb release: venv
 ifdef DIST
-	mmdebstrap --quiet --variant=apt --include=$(BUILD_DEPENDS) --customize-hook='$(RELEASE) --root "$$1"' $(DIST) /dev/null
+	mmdebstrap --quiet --variant=apt --include=debhelper,python3 --customize-hook='$(RELEASE) --root "$$1"' $(DIST) /dev/null
 else
-	@dpkg-checkbuilddeps 2>/dev/null || $(SUDO) apt-get build-dep --yes --no-install-recommends ./
+	@command -v dh >/dev/null || $(SUDO) apt-get install --yes --no-install-recommends debhelper
 	$(RELEASE)
 endif
 
 install: deb
 	$(SUDO) apt-get install --yes "./$$(ls -t dist/restream-agent_*.deb | head -n 1)"
 	$(SUDO) restream-agent init
+
+# Without a package, on any system with systemd: what `make wheel` has built.
+# OPT= is where the program and its dependencies are, PREFIX= where people, shells, man and editors look. fish looks
+# there only for a user whose session sets XDG_DATA_DIRS, hence FISH=, which it always reads (fish(1), complete).
+PREFIX ?= /usr/local
+OPT ?= /opt/restream-agent
+FISH ?= /etc/fish/completions
+COPY = install -D -m 644
+# The man page and the examples name the schema where Debian's package has it.
+HERE = sed -i 's|/usr/share/restream-agent/|$(PREFIX)/share/restream-agent/|'
+files = $(shell cd $(1) && find . -type f)
+
+local:
+	@test -f dist/requirements.txt || { echo "make local: dist has no wheel; first run: make wheel" >&2; exit 1; }
+	umask 022; python3 -m venv $(OPT)
+	umask 022; $(OPT)/bin/pip install --quiet --disable-pip-version-check --no-index --find-links dist \
+		--require-hashes --requirement dist/requirements.txt
+	umask 022; install -d $(PREFIX)/bin; ln -sfn $(OPT)/bin/restream-agent $(PREFIX)/bin/restream-agent
+	umask 022; set -e; for file in $(call files,share); do $(COPY) share/$$file $(PREFIX)/share/$$file; done
+	$(HERE) $(PREFIX)/share/man/man1/restream-agent.1 $(PREFIX)/share/man/man5/restream.toml.5
+	umask 022; set -e; for file in $(call files,examples); do \
+		$(COPY) examples/$$file $(PREFIX)/share/doc/restream-agent/examples/$$file; done
+	$(HERE) $(PREFIX)/share/doc/restream-agent/examples/*.toml
+	umask 022; $(COPY) docs/restream.schema.json $(PREFIX)/share/restream-agent/restream.schema.json
+	umask 022; $(COPY) share/fish/vendor_completions.d/restream-agent.fish $(FISH)/restream-agent.fish
 
 clean:
 	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report attack-report publishers-report

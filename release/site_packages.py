@@ -30,7 +30,8 @@ def install(target: Target, wheel: Path, requirements: Path, constraints: Path, 
     hashed = ("--require-hashes", "--requirement", str(requirements), *target.pip_options())
     for arguments in (hashed, (str(wheel),)):
         _pip(*arguments, into=into, pins=constraints)
-        shutil.rmtree(into / "bin")  # programs for this machine's Python
+        for name in ("bin", "share"):  # programs for this machine's Python; what the package has elsewhere
+            shutil.rmtree(into / name, ignore_errors=True)
 
 
 def leave_to_dpkg(site_packages: Path) -> None:

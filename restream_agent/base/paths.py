@@ -18,6 +18,11 @@ POLKIT_RULE = "/etc/polkit-1/rules.d/50-restream-agent.rules"
 SYSUSERS = "/etc/sysusers.d/restream-agent.conf"
 TMPFILES = "/etc/tmpfiles.d/restream-agent.conf"
 
+SCHEMA = "/usr/share/restream-agent/restream.schema.json"
+"""The JSON schema where the Debian package has it. The first line of a TOML names it to editors."""
+LOCAL_SCHEMA = "/usr/local/share/restream-agent/restream.schema.json"
+"""The same, where `make local` puts it."""
+
 STATE = "/var/lib/restream-agent"
 MANIFEST = f"{STATE}/manifest.json"
 UNFINISHED = f"{STATE}/unfinished.json"

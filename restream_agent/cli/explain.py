@@ -4,11 +4,12 @@ import json
 
 import click
 
+from restream_agent.cli import completion
 from restream_agent.cli.options import explained
 
 
 @click.command("explain")
-@click.argument("key", required=False, default="")
+@click.argument("key", required=False, default="", shell_complete=completion.keys)
 @explained
 def explain_command(key: str) -> None:
     """Say what a key of the TOML is for, and what it may hold.
@@ -26,8 +27,8 @@ def explain_command(key: str) -> None:
 def schema_command() -> None:
     """Print the JSON schema of the TOML, for editors.
 
-    Save it beside the TOML, and begin the TOML with `#:schema FILE`: editors that know Taplo's comment then
-    complete keys and mark mistakes.
+    Editors that know Taplo's comment complete keys and mark mistakes in a TOML that begins with `#:schema
+    FILE`. The schema is also installed, as /usr/local/share/restream-agent/restream.schema.json.
     """
     from restream_agent.config.reference import json_schema
 

@@ -13,6 +13,7 @@ import click
 from restream_agent.base.errors import ConfigError, RestreamError
 from restream_agent.base.one_line import printable
 from restream_agent.base.target import THIS_MACHINE
+from restream_agent.cli import completion
 from restream_agent.cli.problem_view import ERROR, show_problems
 from restream_agent.systemd.sd_notify import ServiceManager
 
@@ -77,8 +78,11 @@ config_option = click.option(
     metavar="FILE",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-channel_argument = click.argument("channel", required=False)
+channel_argument = click.argument("channel", required=False, shell_complete=completion.channels)
 channel_option = click.option(
-    "--channel", help="The channel, where there are several, if not main.", metavar="CHANNEL"
+    "--channel",
+    shell_complete=completion.channels,
+    help="The channel, where there are several, if not main.",
+    metavar="CHANNEL",
 )
 all_option = click.option("--all", "every", is_flag=True, help="Every channel.")

@@ -8,7 +8,7 @@ import click
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
-from restream_agent.cli import toml_session
+from restream_agent.cli import completion, toml_session
 from restream_agent.cli.options import channel_option, config_option, explained, json_option, root_option
 from restream_agent.cli.toml_session import Editing, edit_options
 
@@ -27,7 +27,12 @@ def platform_group() -> None:
 
 
 @platform_group.command("list")
-@click.option("--channel", help="One channel, where there are several.", metavar="CHANNEL")
+@click.option(
+    "--channel",
+    shell_complete=completion.channels,
+    help="One channel, where there are several.",
+    metavar="CHANNEL",
+)
 @json_option
 @root_option
 @config_option
@@ -42,7 +47,7 @@ def platform_list(channel: str | None, as_json: bool, root: Path, given: Path | 
 
 
 @platform_group.command("presets")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.presets)
 @json_option
 @explained
 def platform_presets(name: str | None, as_json: bool) -> None:
@@ -57,11 +62,21 @@ def platform_presets(name: str | None, as_json: bool) -> None:
 
 
 @platform_group.command("add")
-@click.argument("name")
-@click.option("--preset", help="A name of `platform presets`, if not NAME.", metavar="PRESET")
+@click.argument("name", shell_complete=completion.presets)
+@click.option(
+    "--preset",
+    shell_complete=completion.presets,
+    help="A name of `platform presets`, if not NAME.",
+    metavar="PRESET",
+)
 @click.option("--server", help="Another server of the preset; part of its label does.", metavar="LABEL")
 @click.option("--url", help="The platform's URL, without the key.", metavar="URL")
-@click.option("--credential", help="The name of the key in the store, if not NAME.", metavar="KEYNAME")
+@click.option(
+    "--credential",
+    shell_complete=completion.secrets,
+    help="The name of the key in the store, if not NAME.",
+    metavar="KEYNAME",
+)
 @click.option("--backup", is_flag=True, help="Send to the platform's backup server, too.")
 @click.option("--disabled", is_flag=True, help="Send nothing to it yet.")
 @encrypt_option
@@ -88,7 +103,7 @@ def platform_add(
 
 
 @platform_group.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.platforms)
 @edit_options
 @explained
 def platform_remove(*, name: str, editing: Editing) -> None:
@@ -105,7 +120,7 @@ def platform_remove(*, name: str, editing: Editing) -> None:
 
 
 @platform_group.command("enable")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.platforms)
 @edit_options
 @explained
 def platform_enable(*, name: str, editing: Editing) -> None:
@@ -114,7 +129,7 @@ def platform_enable(*, name: str, editing: Editing) -> None:
 
 
 @platform_group.command("disable")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.platforms)
 @edit_options
 @explained
 def platform_disable(*, name: str, editing: Editing) -> None:
@@ -123,7 +138,7 @@ def platform_disable(*, name: str, editing: Editing) -> None:
 
 
 @platform_group.command("test")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.platforms)
 @channel_option
 @click.option("-y", "--yes", is_flag=True, help="Send without asking.")
 @explained
@@ -150,7 +165,7 @@ def _enable(name: str, editing: Editing, *, enabled: bool) -> None:
 
 
 @platform_group.command("set")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.platforms)
 @click.argument("settings", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--key", "asks_key", is_flag=True, help="Ask for a new key, or read it from stdin.")
 @encrypt_option

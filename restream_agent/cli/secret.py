@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from restream_agent.base.target import TargetMachine
+from restream_agent.cli import completion
 from restream_agent.cli.options import config_option, explained, json_option, root_option
 from restream_agent.systemd.time_spans import format_span
 
@@ -25,7 +26,7 @@ def secret_group() -> None:
 
 
 @secret_group.command("set")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.secrets)
 @click.option("--encrypt", is_flag=True, help="Encrypt it with systemd-creds, for this machine only.")
 @root_option
 @explained
@@ -65,7 +66,7 @@ def secret_list(as_json: bool, root: Path, given: Path | None) -> None:
 
 
 @secret_group.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.secrets)
 @click.option("--force", is_flag=True, help="Remove it even if the configuration names it.")
 @root_option
 @config_option

@@ -1,7 +1,7 @@
 """Says in a few lines what a key or a table of the TOML is for; made from the models. Pure."""
 
+import re
 import textwrap
-from collections.abc import Iterable
 from typing import get_origin
 
 from pydantic import BaseModel
@@ -13,13 +13,15 @@ from restream_agent.config.keys import NAMED, dotted, field_at, known_keys, mode
 from restream_agent.config.model import Config
 from restream_agent.config.presets import presets
 from restream_agent.config.rules import default_words, words_of
+from restream_agent.config.schema_keys import NAME
 from restream_agent.config.table import SecretRef
 from restream_agent.config.toml_lines import KeyPath
 
-WIDTH = 90
-"""Letters of a line."""
+WIDTH = 80
+"""Letters of a line, as the help of the commands has."""
 
-NAME = "NAME"
+_TABLE = re.compile(r"{[^}]*}")
+_BLANK = "\0"  # in no text
 
 
 def explain(key: str) -> str:
@@ -94,10 +96,10 @@ def _key(path: KeyPath, field: FieldInfo) -> str:
     rows = (
         ("may be", "" if words == "table" else words),
         ("default", default.removeprefix("default ")),
-        ("example", example),
     )
-    facts = "\n".join(f"  {name:8} {text}" for name, text in rows if text)
-    return "\n\n".join(filter(None, (dotted(path), _wrapped(str(field.description)), facts)))
+    facts = [_hanging(f"  {name:8} ", text) for name, text in rows if text]
+    facts += [f"  example  {example}"] if example else []  # in one line, to be copied
+    return "\n\n".join(filter(None, (dotted(path), _wrapped(str(field.description)), "\n".join(facts))))
 
 
 def _table(path: KeyPath, model: type[BaseModel], words: str) -> str:
@@ -110,20 +112,28 @@ def _keys(path: KeyPath, model: type[BaseModel]) -> str:
     """Return a line for each key of a table, which says how to learn more."""
     names = known_keys(model)
     width = max(map(len, names))
-    lines = [f"  {name:{width}}  {_first(model.model_fields[name], WIDTH - width - 4)}" for name in names]
+    lines = [_hanging(f"  {name:{width}}  ", _first(model.model_fields[name])) for name in names]
     more = dotted((*path, names[-1]))
     return "\n".join([*lines, "", f"More of a key: restream-agent explain {more}"])
 
 
-def _first(field: FieldInfo, width: int) -> str:
-    """Return the first sentence of a description, cut to a width."""
-    sentence = str(field.description).partition(". ")[0].rstrip(".")
-    return textwrap.shorten(sentence.replace("`", ""), width, placeholder=" …")
+def _first(field: FieldInfo) -> str:
+    """Return the first sentence of a description."""
+    return str(field.description).partition(". ")[0].rstrip(".")
 
 
 def _wrapped(text: str) -> str:
-    return "\n".join(_lines(text.replace("`", "")))
+    return _hanging("  ", text)
 
 
-def _lines(text: str) -> Iterable[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+def _hanging(beginning: str, text: str) -> str:
+    """Return a text behind its beginning, whose further lines stand below it; a {table} stays whole."""
+    whole = _TABLE.sub(lambda table: table[0].replace(" ", _BLANK), text.replace("`", ""))
+    lines = textwrap.wrap(
+        whole,
+        WIDTH,
+        initial_indent=beginning,
+        subsequent_indent=" " * len(beginning),
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines).replace(_BLANK, " ")

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,7 +58,7 @@ class Preset:
 @cache
 def presets() -> Mapping[str, Preset]:
     """Return every preset by name, in alphabetical order."""
-    return parse_presets((files("restream_agent.config") / "presets.json").read_text(encoding="utf-8"))
+    return parse_presets(Path(__file__).with_name("presets.json").read_text(encoding="utf-8"))
 
 
 def parse_presets(text: str) -> Mapping[str, Preset]:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from restream_agent.base import paths
 from restream_agent.config.channel import ChannelIngest, ChannelLimits, ChannelTable
 from restream_agent.config.fallback import Fallback, FixedProfile
 from restream_agent.config.ingest import Ingest
@@ -18,6 +19,8 @@ from restream_agent.config.presets import Preset, presets
 from restream_agent.config.relay import RelayRules
 from restream_agent.config.table import SecretRef, type_words
 
+SCHEMA_LINE = f"#:schema {paths.SCHEMA}"
+"""The first line of a TOML for editors that know Taplo: they complete keys and mark mistakes."""
 ORIGIN = "generated from restream_agent/config/"
 TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("ingest", Ingest),
@@ -116,8 +119,13 @@ def table_of(model: type[BaseModel]) -> str:
 
 def key_row(name: str, field: FieldInfo, default: str) -> str:
     """Return a key's row."""
-    example = f"`{name} = {toml_value(example_of(field))}`"
-    return f"| `{name}` | {type_words(field)} | {default} | {field.description} | {example} |\n"
+    cells = (f"`{name}`", type_words(field), default, field.description, f"`{assignment(name, field)}`")
+    return f"| {' | '.join(map(str, cells))} |\n"
+
+
+def assignment(name: str, field: FieldInfo) -> str:
+    """Return a key's example as a line of TOML."""
+    return f"{name} = {toml_value(example_of(field))}"
 
 
 def example_of(field: FieldInfo) -> Any:
@@ -148,6 +156,19 @@ def preset_row(preset: Preset) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
+def preset_limits(preset: Preset) -> str:
+    """Return a preset's known limits and its remark as sentences, "" if there are none."""
+    limits = (
+        f"a keyframe every {preset.keyframe_max_s:g} s" if preset.keyframe_max_s else "",
+        f"video up to {preset.max_video_kbps} kbit/s" if preset.max_video_kbps else "",
+        f"audio up to {preset.max_audio_kbps} kbit/s" if preset.max_audio_kbps else "",
+        f"broadcasts of up to {preset.longest_broadcast_h:g} h" if preset.longest_broadcast_h else "",
+    )
+    known = ", ".join(filter(None, limits))
+    backup = "Has a backup server." if preset.backup_url else ""
+    return " ".join(filter(None, (f"{known[:1].upper()}{known[1:]}." if known else "", backup, preset.note)))
+
+
 def server_rows(preset: Preset) -> str:
     """Return the labels of a preset's servers, "" if it has no list of them."""
     if not preset.servers:
@@ -157,7 +178,7 @@ def server_rows(preset: Preset) -> str:
 
 def full_example() -> str:
     """Return the text of examples/full.toml, which has every key with its description."""
-    lines = [f"# Every key, {ORIGIN}.", "# Most keys can be left out: see minimal.toml.", ""]
+    lines = [SCHEMA_LINE, f"# Every key, {ORIGIN}.", "# Most keys can be left out: see minimal.toml.", ""]
     lines += ["version = 1", "", "[ingest]", *described(Ingest, shown(Ingest))]
     lines += ["", "[fallback]", *described(Fallback, shown(Fallback) | {"match": PROFILE})]
     described_keys: set[str] = set()
@@ -176,7 +197,11 @@ def _channel_example() -> list[str]:
     top, values = "channels.es", shown(ChannelTable)
     lines = ["", f"# {summary(ChannelTable)}", f"[{top}]", *described(ChannelTable, {"key": values["key"]})]
     models: dict[str, type[BaseModel]] = {"ingest": ChannelIngest, "limits": ChannelLimits}
-    tables = {"ingest": shown(ChannelIngest), "fallback": values["fallback"], "limits": shown(ChannelLimits)}
+    tables = {
+        "ingest": shown(ChannelIngest),
+        "fallback": {"video": [], **values["fallback"]},
+        "limits": shown(ChannelLimits),
+    }
     for name, keys in tables.items():
         model = models.get(name, ChannelTable)
         lines += ["", f"# {description(ChannelTable, name)}", f"[{top}.{name}]"]

@@ -18,8 +18,8 @@ def test_a_key_has_its_words_type_default_and_example() -> None:
     """All of it from the model."""
     assert explain("fallback.hold") == (
         "fallback.hold\n\n"
-        '  How long the fallback keeps a broadcast on air while OBS is gone. "0s" ends the\n'
-        '  broadcast at once, "forever" never ends it.\n\n'
+        '  How long the fallback keeps a broadcast on air while OBS is gone. "0s" ends\n'
+        '  the broadcast at once, "forever" never ends it.\n\n'
         '  may be   time span, or "forever"\n'
         '  default  "30min"\n'
         '  example  hold = "30min"'
@@ -28,11 +28,19 @@ def test_a_key_has_its_words_type_default_and_example() -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_of_the_reference_is_explained(key: str) -> None:
-    """In lines that fit a terminal; a table names each of its keys."""
+    """In whole sentences and lines that fit a terminal, but for an example, which is to be copied."""
     text = explain(key)
     has_names = key.rpartition(".")[2] in ("platforms", "channels") and not key.startswith("fallback.")
     assert text.splitlines()[0] == (f"{key}.NAME" if has_names else key)
-    assert max(map(len, text.splitlines())) <= 96
+    assert [line for line in text.splitlines() if len(line) > 80 and not line.startswith("  example ")] == []
+    assert "…" not in text
+
+
+def test_a_long_sentence_goes_on_below_itself() -> None:
+    """In the list of a table's keys."""
+    lines = explain("notify").splitlines()
+    assert "  every    After three messages about the same subject, further ones are" in lines
+    assert "           combined into one message per this time" in lines
 
 
 def test_the_whole_file_lists_its_tables() -> None:

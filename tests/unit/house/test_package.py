@@ -25,6 +25,18 @@ def wheel_names(wheel: Path) -> set[str]:
         return set(archive.namelist())
 
 
+def shared() -> set[str]:
+    """Return the files that pip puts into share/ of the venv, by the checkout."""
+    trees = {"share": "share", "examples": "share/doc/restream-agent/examples"}
+    files = {
+        f"{place}/{path.relative_to(PROJECT / tree)}"
+        for tree, place in trees.items()
+        for path in (PROJECT / tree).rglob("*")
+        if path.is_file()
+    }
+    return files | {"share/restream-agent/restream.schema.json"}
+
+
 def expected() -> set[str]:
     """Return the files that the wheel must have, by the checkout."""
     assets = {
@@ -62,6 +74,13 @@ def test_a_wheel_from_the_sdist_has_everything(built: Path) -> None:
     """Modules, templates, units, SRS's template, the presets and the typing marker."""
     (wheel,) = built.glob("*.whl")
     assert expected() - wheel_names(wheel) == set()
+
+
+def test_the_wheel_has_what_people_and_shells_read(built: Path) -> None:
+    """Man pages, completions, the schema and the examples, for share/ of the venv."""
+    (wheel,) = built.glob("*.whl")
+    data = f"{'-'.join(wheel.name.split('-')[:2])}.data/data/"
+    assert {name.removeprefix(data) for name in wheel_names(wheel) if name.startswith(data)} == shared()
 
 
 def test_the_wheel_runs_from_where_it_is_unpacked(built: Path, tmp_path: Path) -> None:

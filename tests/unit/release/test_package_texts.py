@@ -33,7 +33,10 @@ def test_the_copyright_file_has_the_licence_of_each_part(tmp_path: Path) -> None
     distribution(tmp_path, "restream-agent", text="ours")
     distribution(tmp_path, "one", text="BSD\n\nCopyright (c) 2020 Someone\nDo as you like.\n")
     text = copyright_file("MIT License\n\nfree", tmp_path)
-    assert "Files: *\nCopyright: 2026 The restream-agent authors\nLicense: Expat\n MIT License\n .\n free\n" in text
+    assert (
+        "Files: *\nCopyright: 2026 The restream-agent authors\nLicense: Expat\n MIT License\n .\n free\n"
+        in text
+    )
     at = "usr/lib/restream-agent/lib/*/site-packages"
     assert f"Files: {at}/one-1.0.dist-info* {at}/one.py*\nCopyright: Copyright (c) 2020 Someone\n" in text
     assert " BSD\n .\n Copyright (c) 2020 Someone\n Do as you like.\n" in text
@@ -92,7 +95,9 @@ def test_every_program_that_we_run_is_in_a_package_that_apt_installs() -> None:
 def test_every_override_of_lintian_has_its_reason() -> None:
     """A comment stands right above each."""
     blocks = (PROJECT / "debian/restream-agent.lintian-overrides").read_text().strip().split("\n\n")
-    assert [block for block in blocks if not block.startswith("# ") or "\nrestream-agent: " not in block] == []
+    assert [
+        block for block in blocks if not block.startswith("# ") or "\nrestream-agent: " not in block
+    ] == []
 
 
 def test_no_step_of_the_package_touches_a_unit() -> None:

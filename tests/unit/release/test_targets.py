@@ -1,5 +1,6 @@
 """The system that a package is for, read from its root."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ def root(tmp_path: Path) -> Path:
     """Make what is read of a Debian 13."""
     for directory in ("etc", "usr/bin", "var/lib/dpkg"):
         (tmp_path / directory).mkdir(parents=True)
-    (tmp_path / "etc/os-release").write_text('PRETTY_NAME="Debian GNU/Linux 13"\nID=debian\nVERSION_ID="13"\n')
+    (tmp_path / "etc/os-release").write_text(
+        'PRETTY_NAME="Debian GNU/Linux 13"\nID=debian\nVERSION_ID="13"\n'
+    )
     (tmp_path / "usr/bin/python3").symlink_to("python3.13")
     (tmp_path / "var/lib/dpkg/status").write_text(STATUS)
     return tmp_path
@@ -45,7 +48,9 @@ def test_ubuntu_keeps_its_name(root: Path) -> None:
 def test_what_is_missing_is_named(root: Path, missing: str) -> None:
     """A directory that is no Debian, or one without Python."""
     (root / missing).unlink()
-    with pytest.raises(UnknownTargetError, match=rf"{missing}: No such file.*; expected a Debian with python3"):
+    with pytest.raises(
+        UnknownTargetError, match=rf"{missing}: No such file.*; expected a Debian with python3"
+    ):
         read_target(root)
 
 
@@ -60,7 +65,7 @@ def test_pip_chooses_files_for_the_target_and_not_for_itself() -> None:
     """Python's version and ABI, and every glibc up to the target's, the newest first."""
     options = Target("deb12", "3.11", 36, "aarch64").pip_options()
     assert options[:4] == ("--python-version", "3.11", "--implementation", "cp")
-    platforms = [word for option, word in zip(options, options[1:], strict=False) if option == "--platform"]
+    platforms = [word for option, word in pairwise(options) if option == "--platform"]
     assert platforms[0] == "manylinux_2_36_aarch64"
     assert platforms[-2:] == ["manylinux_2_17_aarch64", "manylinux2014_aarch64"]
     assert "cp311" in options
