@@ -149,8 +149,9 @@ def test_use_changes_no_file_of_the_package(installed: Installation) -> None:
     assert set(there) - set(owned) == set()
 
 
-def test_any_user_can_render_and_check(installed: Installation) -> None:
-    """Without root, with a configuration of their own."""
+def test_any_user_can_render(installed: Installation) -> None:
+    """Without root, with a configuration and a directory of their own."""
     installed.container.write("/tmp/own.toml", installed.toml)
-    for command in ("check", "render"):
-        installed.container.run((COMMAND, command, "--config", "/tmp/own.toml"), user="nobody")
+    installed.container.run(("install", "-d", "-o", "nobody", "/tmp/own"))
+    argv = (COMMAND, "render", "--config", "/tmp/own.toml", "--root", "/tmp/own")
+    assert f"{HOUSE}/bin/python3 -I -m" in installed.container.run(argv, user="nobody").stdout

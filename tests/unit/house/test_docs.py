@@ -16,7 +16,8 @@ FILES = {
     for path in (PROJECT / tree).rglob("*")
     if "__pycache__" not in path.parts
 }
-TARGETS = set(re.findall(r"^([a-z]+)(?: [a-z]+)*:", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+RULES = re.findall(r"^([a-z ]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+TARGETS = {name for names in RULES for name in names.split()}
 
 QUOTED = re.compile(r"`([^`\n]+)`")
 MODULE_FILE = re.compile(r"[\w/*-]+\.(?:py|j2)")

@@ -119,3 +119,12 @@ def test_polkit_is_asked_about_a_process(answer: str, may: bool) -> None:
     runner = Answering(answer)
     assert systemctl.Systemd(runner).may_start("17", "restream.target") is may
     assert {"17", "restream.target", "start"} <= set(runner.calls[0])
+
+
+@pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="systemd runs here")
+def test_without_systemd_there_is_a_way_to_try_it() -> None:
+    """`apply` says at once what else there is: a container, or another root."""
+    with pytest.raises(RestreamError, match="systemd is not running here") as error:
+        systemctl.require_running()
+    hint = error.value.hint or ""
+    assert ("`make demo`" in hint, "--root" in hint) == (True, True)
