@@ -13,7 +13,7 @@ from pathlib import Path
 
 from release import checkout, deb
 from release.targets import UnknownTargetError
-from release.versions import UnknownVersionError
+from release.versions import BuildVersion, UnknownVersionError
 
 DIST = checkout.PROJECT / "dist"
 
@@ -25,7 +25,8 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=Path("/"), help="the Debian that the package is for")
     asked = parser.parse_args()
     try:
-        files = [_package(asked.root)] if asked.what == "deb" else _everything(asked.root)
+        version = checkout.version()
+        files = [_package(version, asked.root)] if asked.what == "deb" else _everything(version, asked.root)
     except (UnknownTargetError, UnknownVersionError, deb.BuildError) as error:
         sys.exit(f"release: {error}")
     except subprocess.CalledProcessError as error:
@@ -34,8 +35,7 @@ def main() -> None:
         print(file.relative_to(checkout.PROJECT))
 
 
-def _package(root: Path) -> Path:
-    version = checkout.version()
+def _package(version: BuildVersion, root: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=root / "tmp", prefix="restream-agent-") as work:
         # A build directory has the rights of its files, not of a temporary one.
         Path(work).chmod(0o755)
@@ -43,11 +43,13 @@ def _package(root: Path) -> Path:
         return deb.keep(deb.build(version, wheel, Path(work), root), DIST)
 
 
-def _everything(root: Path) -> list[Path]:
-    version = checkout.version()
-    for earlier in DIST.glob("restream_agent-*"):
-        earlier.unlink()
-    files = [_package(root), checkout.pack("wheel", version, DIST), checkout.pack("sdist", version, DIST)]
+def _everything(version: BuildVersion, root: Path) -> list[Path]:
+    """Build all files of a release; packages of the same version for other systems stay."""
+    _package(version, root)
+    for earlier in (*DIST.glob("*.whl"), *DIST.glob("*.tar.gz"), *DIST.glob("requirements.txt")):
+        earlier.unlink()  # of another version, or of `make wheel`
+    packages = sorted(DIST.glob(f"restream-agent_{version.debian('')}*.deb"))
+    files = [*packages, checkout.pack("wheel", version, DIST), checkout.pack("sdist", version, DIST)]
     lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
     sums = DIST / "SHA256SUMS"
     sums.write_text("".join(lines))
