@@ -15,7 +15,7 @@ Files: *
 Copyright: 2026 The restream-agent authors
 License: Expat
 """
-_HOLDER = re.compile(r"^\W*Copyright\b.*?\d{4}.*$", re.M | re.I)
+_HOLDER = re.compile(r"^\W*Copyright\b\s*(.*?\d{4}.*)$", re.M | re.I)
 _APACHE = re.compile(r"^\s*Apache License\s+Version 2\.0.*?END OF TERMS AND CONDITIONS$", re.M | re.S)
 _TEXTS = ("LICEN", "COPYING", "NOTICE", "AUTHORS")
 
@@ -41,7 +41,7 @@ def _paragraph(directory: Path, about: Message) -> str:
     text = _APACHE.sub("The Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0.", text)
     holder = _HOLDER.search(text)
     author = about["Author"] or about["Author-email"] or f"the authors of {about['Name']}"
-    who = " ".join((holder[0] if holder else author).split())
+    who = " ".join((holder[1] if holder else author).split())
     files = " ".join(f"usr/lib/restream-agent/lib/*/site-packages/{name}*" for name in names if name != "bin")
     # One line for each field: the text of a package may have others.
     head = f"Files: {files}\nCopyright: {who}\nLicense: {about['Name']}-licence\n"

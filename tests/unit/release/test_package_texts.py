@@ -38,7 +38,7 @@ def test_the_copyright_file_has_the_licence_of_each_part(tmp_path: Path) -> None
         in text
     )
     at = "usr/lib/restream-agent/lib/*/site-packages"
-    assert f"Files: {at}/one-1.0.dist-info* {at}/one.py*\nCopyright: Copyright (c) 2020 Someone\n" in text
+    assert f"Files: {at}/one-1.0.dist-info* {at}/one.py*\nCopyright: (c) 2020 Someone\n" in text
     assert " BSD\n .\n Copyright (c) 2020 Someone\n Do as you like.\n" in text
     assert "ours" not in text
 
