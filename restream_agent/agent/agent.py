@@ -26,6 +26,7 @@ from restream_agent.agent.decide import (
 )
 from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.ingest_api import IngestServer
+from restream_agent.agent.joint_look import JointLook
 from restream_agent.agent.memory_file import MemoryFile
 from restream_agent.agent.observer import IngestAnswer, Observation, Observer, Surroundings
 from restream_agent.agent.port_probe import PortProbe
@@ -45,11 +46,9 @@ log = logging.getLogger(__name__)
 _SOON_TRIES = 4
 """Failed tries of the public port after each of which the next tick comes soon."""
 
-
 MOST_ARRIVING = 8
 """Publishes with a valid key that may wait for their turn. Each takes some 200 ms, 1 s if `live@` is late.
 nginx-rtmp waits 10 s for an answer, and an unpublish or a tick behind them must not wait longer."""
-
 
 ANSWERED_WITHIN = 1.0
 """Seconds that the answer to a publish waits for `live@`. SRS takes up to 30, nginx-rtmp up to 10."""
@@ -76,15 +75,15 @@ class Agent:
         telemetry: Telemetry,
         runtime: Path,
         *,
+        joint: JointLook,
         keeper: StreamKeeper,
         refusals: Refusals,
         surroundings: Surroundings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._clock = clock
-        self._settings = settings
+        self._clock, self._settings = clock, settings
         self._rules = Rules(settings.hold, settings.silence, settings.standby)
-        self._ingest, self._telemetry = ingest, telemetry
+        self._ingest, self._telemetry, self._joint = ingest, telemetry, joint
         self._keeper, self._refusals = keeper, refusals
         self._observer = Observer(
             ingest,
@@ -92,6 +91,7 @@ class Agent:
             telemetry,
             PortProbe(settings.rtmp if surroundings.watches_server else ""),
             surroundings,
+            joint=joint,
             relays=tuple(settings.relays),
             hold=settings.hold,
             stall=settings.stall,
@@ -102,9 +102,8 @@ class Agent:
         self._memory_file = MemoryFile(runtime / "memory.json")
         self._memory = self._memory_file.load()
         self._turn = asyncio.Lock()
-        self._arriving: Counter[str] = Counter()
-        self._leaving: set[str] = set()
-        self._shared_look = SharedLook(self._turn, self._observe, clock, surroundings.channels)
+        self._arriving, self._leaving = Counter[str](), set[str]()
+        self._shared_look = SharedLook(self._turn, partial(self._observe, is_joint=True), joint, clock)
         self.look_again = asyncio.Event()
         self._ingest_answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
         self._observation = Observation(Situation(now=clock(), publishers=None))
@@ -184,6 +183,7 @@ class Agent:
         await port.attempt()
         if 0 < port.failures <= _SOON_TRIES:
             self.look_again.set()
+        await self._joint.meet()
         await self._handle(Tick())
         is_free = self._memory.current is None and not self._observer.surroundings.is_used_elsewhere()
         if self._observation.situation.ingest.needs_restart and is_free:
@@ -200,6 +200,7 @@ class Agent:
             program=telemetry.fresh_report,
             hold_left=None if ends_at is None else max(0.0, ends_at - self._clock()),
             refused=observation.failed_apply,
+            edit=observation.edit,
             is_unprepared=observation.unit(unit_names.PREPARE_UNIT).active == "failed",
             systemd_refusal=self._systemd_refusal,
             refusal=self._refusals.report(),
@@ -210,6 +211,7 @@ class Agent:
             listen=self._settings.listen,
             credentials=self._settings.credentials,
             obstacles=self._settings.obstacles,
+            is_watching=self._settings.watch,
             channel=self._observer.surroundings.channel,
         )
 
@@ -268,7 +270,7 @@ class Agent:
                 self.look_again.set()
             if decision.actions:
                 with suppress(RestreamError):
-                    await self._observe()
+                    await self._observe(is_joint=False)
         finally:
             self._turn.release()
 
@@ -278,10 +280,10 @@ class Agent:
         is_published = any(current is None or current.client_id == each.client_id for each in listed)
         self._keeper.follow(current.stream if current else None, is_published=is_published)
 
-    async def _observe(self) -> None:
+    async def _observe(self, *, is_joint: bool) -> None:
         """Look at the ingest server and at systemd; RestreamError if systemd does not answer."""
         self._ingest_answer = await self._observer.ask_ingest(self._ingest_answer)
-        self._observation = await self._observer.observe(self._ingest_answer)
+        self._observation = await self._observer.observe(self._ingest_answer, is_joint=is_joint)
 
     async def _look(self, event: AgentEvent) -> None:
         """Look before a decision; RestreamError if systemd does not answer and the event is a tick.
@@ -289,7 +291,7 @@ class Agent:
         A hook is answered even then: the next tick corrects what is wrong.
         """
         try:
-            await self._observe()
+            await self._observe(is_joint=isinstance(event, Tick))
         except RestreamError as error:
             if isinstance(event, Tick):
                 raise

@@ -15,6 +15,7 @@ from pathlib import Path
 from restream_agent.agent.agent import Agent
 from restream_agent.agent.channel_ingest import ChannelIngestServer, Strays, channel_directory
 from restream_agent.agent.ingest_api import IngestServer
+from restream_agent.agent.joint_look import JointLook
 from restream_agent.agent.news_sender import NewsSender
 from restream_agent.agent.observer import Surroundings
 from restream_agent.agent.refusals import Refusals
@@ -36,17 +37,17 @@ class SharedParts:
 
     `runtime` is the agent's runtime directory, `rtmp` the address at which SRS speaks RTMP to this machine
     ("HOST:PORT"), "" for another server. `has_notifier` says that news is sent on.
-    `channels` is how many there are, and `play_key` returns the key with which a channel's stream is played.
+    `play_key` returns the key with which a channel's stream is played.
     `is_configured` says whether a channel's settings are still there.
     """
 
     ingest: IngestServer
+    joint: JointLook
     strays: Strays
     runner: Runner
     runtime: Path
     rtmp: str
     has_notifier: bool
-    channels: int
     play_key: Callable[[str], str]
     is_configured: Callable[[str], bool]
 
@@ -71,10 +72,11 @@ class ChannelAgent:
         self.news = NewsSender(runtime, channel, has_notifier=shared.has_notifier)
         self.agent = Agent(
             settings,
-            ChannelIngestServer(shared.ingest, channel, shared.strays),
+            ChannelIngestServer(shared.ingest, shared.joint.publishers, channel, shared.strays),
             ChannelSystemd(channel, shared.runner),
             self.telemetry,
             runtime,
+            joint=shared.joint,
             keeper=self.keeper,
             refusals=self.refusals,
             surroundings=Surroundings(
@@ -82,7 +84,6 @@ class ChannelAgent:
                 channel=channel,
                 watches_server=channel.is_main,
                 is_used_elsewhere=is_used_elsewhere,
-                channels=shared.channels,
                 is_configured=partial(shared.is_configured, channel.name),
             ),
         )

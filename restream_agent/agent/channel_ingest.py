@@ -5,7 +5,7 @@ came with the key of another channel. No channel may take a stray over, so it is
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -75,14 +75,22 @@ def _forget(directory: Path) -> None:
 class ChannelIngestServer:
     """The requests that one channel's agent makes to the server that all channels share."""
 
-    def __init__(self, ingest: IngestServer, channel: Channel, strays: Strays) -> None:
+    def __init__(
+        self,
+        ingest: IngestServer,
+        publishers: Callable[[], Awaitable[tuple[Publisher, ...]]],
+        channel: Channel,
+        strays: Strays,
+    ) -> None:
+        """`publishers` returns those of all channels."""
         self._ingest = ingest
+        self._publishers = publishers
         self._channel = channel
         self._strays = strays
 
     async def publishers(self) -> tuple[Publisher, ...]:
         """Return the channel's publishers; RestreamError if the server does not answer."""
-        listed = await self._strays.drop(await self._ingest.publishers(), self._ingest)
+        listed = await self._strays.drop(await self._publishers(), self._ingest)
         return tuple(publisher for publisher in listed if self._channel.takes(publisher.stream))
 
     async def drop(self, publisher: Publisher) -> None:

@@ -1,8 +1,10 @@
 """Has systemd apply an edited TOML file, by starting restream-apply.service."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
+from restream_agent.agent.edit_state import is_undecided
 from restream_agent.agent.edit_tracker import EditTracker
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
@@ -11,8 +13,16 @@ from restream_agent.systemd.systemctl import Systemd
 class EditApplier:
     """Starts an apply for every state of the TOML file that has not been tried."""
 
-    def __init__(self, source: str, edits: EditTracker, systemd: Systemd) -> None:
-        """`source` is the path of the TOML file, for the log."""
+    def __init__(
+        self,
+        source: str,
+        edits: EditTracker,
+        systemd: Systemd,
+        *,
+        is_applying: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`source` is the path of the TOML file, for the log; `is_applying` tells of an apply by hand."""
+        self._is_applying = is_applying
         self._reason = f"{source} was edited"
         self._edits = edits
         self._systemd = systemd
@@ -20,11 +30,14 @@ class EditApplier:
     async def apply_pending(self) -> None:
         """Start an apply if an edit is pending; RestreamError if systemd does not start it.
 
-        While an apply is starting, the edit stays pending: that apply may have read the TOML before the edit,
-        and systemd ignores a request to start a unit that is starting.
+        While an apply is under way, the edit stays pending: it may have read the TOML before the edit.
+        systemd ignores a request to start a unit that is starting. Of an apply by hand only the end shows
+        which TOML it has read. So it does while an earlier apply waits to be confirmed.
         """
-        state = self._edits.pending()
-        if state is None:
+        state = await asyncio.to_thread(self._edits.pending)
+        if state is None or is_undecided():
+            return
+        if self._is_applying():
             return
         active = await asyncio.to_thread(self._systemd.active, unit_names.APPLY_UNIT)
         if active.get(unit_names.APPLY_UNIT) == "activating":

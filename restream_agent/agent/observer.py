@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from restream_agent.agent.decide import UNREACHABLE
+from restream_agent.agent.edit_state import edit_state
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.ingest_health import HEALTHY, IngestHealth
+from restream_agent.agent.joint_look import WATCHED, JointLook
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.relay_health import RelayView
 from restream_agent.agent.renewal import NIGHT
@@ -24,20 +26,6 @@ from restream_agent.wire.program_report import LiveReport
 
 log = logging.getLogger(__name__)
 
-_WATCHED = (
-    unit_names.TARGET,
-    unit_names.HOLD_TIMER,
-    unit_names.HOLD_SERVICE,
-    unit_names.APPLY_UNIT,
-    unit_names.PREPARE_UNIT,
-    unit_names.INGEST_UNIT,
-    unit_names.NOTIFY_UNIT,
-    unit_names.FORGET_UNIT,
-    unit_names.CONVERT_TEMPLATE.replace("@", "@*"),
-    "live@*.service",
-    "ffmpeg-relay@*.service",
-)
-
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -45,14 +33,12 @@ class Surroundings:
 
     `operator` is the directory of the operator's requests. One channel, `main`, watches over the ingest
     server, and must not restart it while `is_used_elsewhere`: while another channel has a publisher.
-    `channels` is how many channels there are, `channel` is this one. `is_configured` is False as soon as an
-    apply takes the channel away.
+    `channel` is this one. `is_configured` is False as soon as an apply takes the channel away.
     """
 
     operator: Path
     watches_server: bool = True
     is_used_elsewhere: Callable[[], bool] = lambda: False
-    channels: int = 1
     channel: Channel = MAIN_CHANNEL
     is_configured: Callable[[], bool] = lambda: True
 
@@ -75,12 +61,14 @@ class IngestAnswer:
 class Observation:
     """The result of one look at systemd, the ingest server's answer and the reports.
 
-    `hold_ends_at` is in seconds of the monotonic clock, None if no hold with an end is running.
+    `hold_ends_at` is in seconds of the monotonic clock, None if no hold with an end is running. `edit` is
+    what edit_state() returns.
     """
 
     situation: Situation
     units: Mapping[str, UnitState] = field(default_factory=dict)
     hold_ends_at: float | None = None
+    edit: str = ""
 
     def unit(self, name: str) -> UnitState:
         """Return a unit's state; a unit that systemd does not list is inactive."""
@@ -113,6 +101,7 @@ class Observer:
         port: PortProbe,
         surroundings: Surroundings,
         *,
+        joint: JointLook,
         relays: tuple[str, ...],
         hold: float | None,
         stall: float,
@@ -125,6 +114,7 @@ class Observer:
         self._hour = hour
         self._ingest = ingest
         self._systemd = systemd
+        self._joint = joint
         self._telemetry = telemetry
         self.port = port
         self.surroundings = surroundings
@@ -152,15 +142,22 @@ class Observer:
         publishers = tuple(publisher for publisher in listed if unit_names.is_instance(publisher.stream))
         return IngestAnswer(publishers, now, now)
 
-    async def observe(self, answer: IngestAnswer) -> Observation:
-        """Look at systemd and complete the observation; RestreamError if systemd does not answer."""
-        units = await asyncio.to_thread(self._systemd.units, *_WATCHED)
+    async def observe(self, answer: IngestAnswer, *, is_joint: bool) -> Observation:
+        """Look at systemd and complete the observation; RestreamError if systemd does not answer.
+
+        A look that `is_joint` is shared with the channels that look now, too. Another is at fewer units.
+        """
+        if is_joint:
+            units = await self._joint.units(self.surroundings.channel)
+        else:
+            units = await asyncio.to_thread(self._systemd.units, *WATCHED)
         target = units.get(unit_names.TARGET, UnitState())
         # What was reported of a broadcast that has ended says nothing of the next.
         ended_at = target.ended if target.is_up else self._clock()
         self._telemetry.ended_at = max(self._telemetry.ended_at, ended_at)
         hold_ends_at = self._hold_ends_at(units)
-        return Observation(self._situation(units, answer, hold_ends_at), units, hold_ends_at)
+        situation = self._situation(units, answer, hold_ends_at)
+        return Observation(situation, units, hold_ends_at, edit_state())
 
     def relay_views(self, units: Mapping[str, UnitState], *, is_on_air: bool) -> tuple[RelayView, ...]:
         """Return what is known of each relay now, given the units of the last look."""

@@ -6,26 +6,28 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from watchdog.observers.api import BaseObserver
-
 from restream_agent.agent import http, ingest_api
-from restream_agent.agent.channel_agent import ChannelAgent, SharedParts, logged
+from restream_agent.agent.channel_agent import ChannelAgent, SharedParts
 from restream_agent.agent.channel_ingest import Strays
 from restream_agent.agent.channel_settings import read_settings
 from restream_agent.agent.credentials import HookCredentials, read_credentials
 from restream_agent.agent.edit_applier import EditApplier
 from restream_agent.agent.edit_tracker import EditTracker
+from restream_agent.agent.edit_watch import EditWatch, WatchPace
 from restream_agent.agent.http_server import http_server
+from restream_agent.agent.joint_look import JointLook
 from restream_agent.agent.sockets import AgentSockets, take_sockets
+from restream_agent.agent.status import Status
 from restream_agent.agent.switchboard import Switchboard, others_are_used
 from restream_agent.agent.systemd_reports import SystemdReports
 from restream_agent.agent.telemetry import discard, receive_progress
-from restream_agent.agent.toml_watcher import watch
 from restream_agent.base import paths
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.files import is_applying
 from restream_agent.base.process import run as run_program
 from restream_agent.systemd.channels import Channel
 from restream_agent.systemd.systemctl import Runner, Systemd
@@ -39,11 +41,8 @@ _TICK_EVERY = 5.0
 _LOOK_AGAIN = 1.5
 """Seconds after a publish: it may have arrived while the broadcast was being ended."""
 
-_EDIT_SETTLES = 1.0
-"""Seconds to wait after the TOML was written, because editors and git write it more than once."""
-
 _READY_WITHIN = 10.0
-"""Seconds after which a channel whose first look at systemd is late holds up the others no more."""
+"""Seconds after which a channel whose first tick waits for systemd holds up the others no more."""
 
 _STALE = 3 * _TICK_EVERY
 """Seconds without a look at systemd, after which /healthz reports a problem."""
@@ -88,7 +87,7 @@ class AgentService:
         self._runtime, self._runner = runtime, runner
         self._reports = SystemdReports()
         main = next(iter(settings.values()))
-        self._source = main.source
+        self._source, self._watches = main.source, main.watch
         shared = _shared_parts(settings, credentials, runner, runtime)
         self._channels: dict[str, ChannelAgent] = {}
         for channel, own in settings.items():
@@ -105,8 +104,6 @@ class AgentService:
             refused=self._switchboard.refused,
         )
         self._server = http_server(http.application(credentials, handlers))
-        self._edited = asyncio.Event()
-        self._watcher: BaseObserver
         self._tasks: list[asyncio.Task[None]] = []
 
     async def serve(self) -> None:
@@ -118,21 +115,16 @@ class AgentService:
             self._shutdown()
 
     def _startup(self) -> None:
-        """Read the sockets, watch the TOML, and begin the endless tasks."""
+        """Read the sockets, and begin the endless tasks, one of which watches the TOML."""
         loop = asyncio.get_running_loop()
         # No systemctl of one channel waits for another's: each channel has one at a time, or two.
         workers = min(_MOST_WORKERS, 4 + 2 * len(self._channels))
         loop.set_default_executor(ThreadPoolExecutor(workers))
         self._read_sockets(loop)
-
-        def note_edit() -> None:
-            loop.call_soon_threadsafe(self._edited.set)
-
-        self._watcher = watch(Path(self._source), note_edit)
-        endless = [self._apply_edits(), self._reports.feed_watchdog()]
-        for number, channel in enumerate(self._channels.values(), 1):
-            first_pause = _TICK_EVERY * number / len(self._channels)
-            endless += [self._tick(channel, first_pause), self._announce(channel), channel.keeper.run()]
+        endless = [self._edit_watch().run(), self._reports.feed_watchdog()]
+        began = loop.time()
+        for channel in self._channels.values():
+            endless += [self._tick(channel, began), self._announce(channel), channel.keeper.run()]
         # Kept in a list because asyncio holds only weak references to its tasks.
         self._tasks = [asyncio.create_task(step) for step in endless]
         for task in self._tasks:
@@ -156,7 +148,6 @@ class AgentService:
 
     def _shutdown(self) -> None:
         self._reports.stopping()
-        self._watcher.stop()
         for task in self._tasks:
             task.cancel()
 
@@ -164,28 +155,26 @@ class AgentService:
         """Have `serve` end, as SIGTERM does."""
         self._server.should_exit = True
 
-    async def _tick(self, channel: ChannelAgent, pause: float) -> None:
+    async def _tick(self, channel: ChannelAgent, began: float) -> None:
         """Have a channel's agent check the situation for ever: regularly, and once more after a publish.
 
-        The first `pause`, in seconds, differs between the channels, so that systemd is not asked by all of
-        them at once.
+        All channels count from `began`, so that they look at the same time: one look is enough for them.
         """
         agent, loop = channel.agent, asyncio.get_running_loop()
-        began = loop.time()
         while True:
             await channel.tick()
             self._unseen.discard(channel.channel.name)
             if not self._unseen or loop.time() - began >= _READY_WITHIN:
                 self._reports.ready()
-            self._say(channel)
+            self._say(channel, agent.status())
+            pause = _TICK_EVERY - (loop.time() - began) % _TICK_EVERY
             with suppress(TimeoutError):
                 await asyncio.wait_for(agent.look_again.wait(), pause)
                 await asyncio.sleep(_LOOK_AGAIN)
             agent.look_again.clear()
-            pause = _TICK_EVERY
 
-    def _say(self, channel: ChannelAgent) -> None:
-        self._reports.status(self._switchboard.say(channel, channel.agent.status().words()))
+    def _say(self, channel: ChannelAgent, status: Status) -> None:
+        self._reports.status(self._switchboard.say(channel, status.words()))
 
     async def _announce(self, channel: ChannelAgent) -> None:
         """Report a changed status to systemd within a second, and send a channel's news, for ever."""
@@ -198,39 +187,42 @@ class AgentService:
             if status.summary != summary:
                 summary = status.summary
                 await channel.refresh()
-            self._say(channel)
-            channel.news.look(agent.status())
+                status = agent.status()
+            self._say(channel, status)
+            channel.news.look(status)
             if agent.has_new_shape:
                 agent.look_again.set()
 
-    async def _apply_edits(self) -> None:
-        """Apply edits of the TOML for ever: at once, and later those that the watcher missed."""
-        source = self._source
+    def _edit_watch(self) -> EditWatch:
+        """Return what has edits of the TOML applied, and an apply that was interrupted."""
+        source = Path(self._source)
         # An apply of this boot has left its lock. It is still running, or its unit has failed.
         is_interrupted = Path(paths.UNFINISHED).exists() and not Path(paths.LOCK).exists()
-        record = self._runtime / "tried-edit"
-        edits = EditTracker(Path(source), Path(paths.MANIFEST), record, is_interrupted=is_interrupted)
-        applier = EditApplier(source, edits, Systemd(self._runner))
-        while True:
-            await asyncio.sleep(_EDIT_SETTLES)
-            self._edited.clear()
-            await logged(applier.apply_pending)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._edited.wait(), _TICK_EVERY)
+        edits = EditTracker(
+            source,
+            Path(paths.LAST_READ),
+            self._runtime / "tried-edit",
+            is_interrupted=is_interrupted,
+            is_watched=self._watches,
+        )
+        by_hand = partial(is_applying, Path("/"))
+        applier = EditApplier(self._source, edits, Systemd(self._runner), is_applying=by_hand)
+        return EditWatch(source, edits, applier.apply_pending, WatchPace())
 
 
 def _shared_parts(
     settings: Mapping[Channel, AgentSettings], credentials: HookCredentials, runner: Runner, runtime: Path
 ) -> SharedParts:
     main = next(iter(settings.values()))
+    ingest = ingest_api.connect(main.server, main.api, credentials.api_key)
     return SharedParts(
-        ingest=ingest_api.connect(main.server, main.api, credentials.api_key),
+        ingest=ingest,
+        joint=JointLook(ingest.publishers, Systemd(runner), settings),
         strays=Strays(runtime, settings),
         runner=runner,
         runtime=runtime,
         rtmp=main.rtmp if main.server == "srs" else "",
         has_notifier=main.notifies,
-        channels=len(settings),
         play_key=credentials.play_key,
         is_configured=lambda name: Path(paths_of(name).agent_settings).exists(),
     )

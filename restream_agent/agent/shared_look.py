@@ -1,7 +1,9 @@
-"""One look at systemd and the server for many requests of the status."""
+"""One look of a channel at systemd and the server for many requests of the status."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+
+from restream_agent.agent.joint_look import JointLook
 
 LOOK_EVERY = 0.3
 """Seconds. However often the status is requested, systemd is asked at most once in this time."""
@@ -13,20 +15,19 @@ LONGEST = 2.0
 class SharedLook:
     """Looks on request. `turn` is held during a look, which `look` takes; `clock` is in seconds.
 
-    `channels` is how many channels look at the same request.
+    All channels look at the same request, and take part in one `joint` look.
     """
 
     def __init__(
         self,
         turn: asyncio.Lock,
         look: Callable[[], Awaitable[None]],
+        joint: JointLook,
         clock: Callable[[], float],
-        channels: int,
     ) -> None:
         self._turn = turn
-        self._look = look
+        self._look, self._joint = look, joint
         self._clock = clock
-        self._channels = channels
         self._looking: asyncio.Task[None] | None = None
         self._next_at = clock()
 
@@ -42,9 +43,10 @@ class SharedLook:
 
     async def _take(self) -> None:
         begins_at = max(self._clock(), self._next_at)
-        self._next_at = begins_at + max(LOOK_EVERY, min(LONGEST, LOOK_EVERY * self._channels))
+        self._next_at = begins_at + max(LOOK_EVERY, min(LONGEST, LOOK_EVERY * self._joint.channels))
         try:
             await asyncio.sleep(begins_at - self._clock())
+            await self._joint.meet()
             await self._turn.acquire()
         finally:
             # The requests from here on need the next look.

@@ -38,12 +38,13 @@ class Status:
 
     `program` is the program's newest report, None if the program is silent. `hold_left` is in seconds, None
     if no hold is running. `refused` names the run of `apply` that failed after an edit of the TOML, "" if
-    the last one did not fail. `is_unprepared` says that the last preparation of the fallback failed,
-    `systemd_refusal` what systemd said when it last refused to change a unit, "" if it does not refuse.
-    `refusal` is the last refused publisher. `refused_words` are what that run of `apply` said. `off_air_for`
-    and `on_air_for` are in seconds, None if that is not known. `failed_units` are the units whose last run
-    failed. `listen`, `credentials` and `obstacles` are as in
-    the agent's settings. `channel` is the one that all of this is about.
+    the last one did not fail; `refused_words` are what that run said. `edit` is "unconfirmed" or "taken back"
+    for a change that was applied on trial. `is_unprepared` says that the last preparation of the fallback
+    failed, `systemd_refusal` what systemd said when it last refused to change a unit, "" if it does not
+    refuse. `refusal` is the last refused publisher. `off_air_for` and `on_air_for` are in seconds, None if
+    that is not known. `failed_units` are the units whose last run failed. `listen`, `credentials` and
+    `obstacles` are as in the agent's settings. `channel` is the one that all of this is about. `is_watching`
+    says whether the agent has edits of the TOML applied.
     """
 
     situation: Situation
@@ -52,6 +53,7 @@ class Status:
     program: ProgramReport | None = None
     hold_left: float | None = None
     refused: str = ""
+    edit: str = ""
     is_unprepared: bool = False
     systemd_refusal: str = ""
     refusal: RefusalStatus | None = None
@@ -63,6 +65,7 @@ class Status:
     credentials: Mapping[str, str] = field(default_factory=dict)
     obstacles: Mapping[str, str] = field(default_factory=dict)
     channel: Channel = MAIN_CHANNEL
+    is_watching: bool = True
 
     @property
     def source(self) -> str | None:
@@ -142,7 +145,7 @@ class Status:
             publisher=None if publisher is None else PublisherStatus(publisher.stream, publisher.address),
             ingest="down" if self.situation.publishers is None else "up",
             port="down" if self.situation.ingest.is_port_dead else "up",
-            config="refused" if self.refused else "ok",
+            config="refused" if self.refused else self.edit or "ok",
             systemd="refuses" if self.systemd_refusal else "ok",
             preparation="failed" if self.is_unprepared else "ok",
             live=None if program is None else _live(program),
@@ -155,6 +158,7 @@ class Status:
             sound="" if program is None else program.sound,
             on_air_for=_rounded(self.on_air_for, 1) if self.situation.is_on_air else None,
             failed_units=tuple(self.channel.unit(unit) for unit in self.failed_units),
+            watch=self.is_watching,
         )
 
     def as_json(self) -> dict[str, Any]:

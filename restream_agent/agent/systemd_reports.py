@@ -18,6 +18,7 @@ class SystemdReports:
     def __init__(self) -> None:
         self._notifier = sdnotify.SystemdNotifier()
         self.is_ready = False
+        self._words = ""
 
     def ready(self) -> None:
         """Report once that the agent is ready."""
@@ -26,8 +27,10 @@ class SystemdReports:
             self._notifier.notify("READY=1")
 
     def status(self, words: str) -> None:
-        """Report the line that `systemctl status` shows."""
-        self._notifier.notify(f"STATUS={words}")
+        """Report the line that `systemctl status` shows, if it has changed."""
+        if words != self._words:
+            self._words = words
+            self._notifier.notify(f"STATUS={words}")
 
     def stopping(self) -> None:
         """Report that the agent is stopping; this is the last report."""

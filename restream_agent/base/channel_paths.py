@@ -78,8 +78,13 @@ class ChannelPaths:
 
     @property
     def live_profile(self) -> str:
-        """What OBS last sent."""
+        """What the fallback is made to match: the format that OBS last sent."""
         return f"{self.fallback}/live-profile.json"
+
+    @property
+    def last_live(self) -> str:
+        """What OBS's last stream was like, measured over some seconds."""
+        return f"{self.fallback}/last-live.json"
 
 
 MAIN_PATHS = ChannelPaths(

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from fcntl import LOCK_EX, LOCK_NB, flock
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 from typing import IO
 
@@ -195,6 +195,18 @@ def lock(root: Path, *, wait: float = LOCK_SECONDS) -> Iterator[None]:
                 raise RestreamError("another apply is running", hint="wait for it and try again")
             time.sleep(_LOCK_PAUSE)
         yield
+
+
+def is_applying(root: Path) -> bool:
+    """Whether an apply holds the lock below `root`. Who may not look sees none."""
+    try:
+        with locate(root, paths.LOCK).open() as file:
+            flock(file, LOCK_SH | LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_locked(file: IO[str]) -> bool:

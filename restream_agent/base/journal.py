@@ -44,3 +44,8 @@ def to_stderr(*, verbose: bool) -> None:
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     logging.getLogger("restream_agent").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def logs_steps() -> bool:
+    """Whether the log shows every change of state, to whomever reads it."""
+    return logging.getLogger("restream_agent").isEnabledFor(logging.INFO)

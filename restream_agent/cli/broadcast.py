@@ -2,16 +2,17 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import THIS_MACHINE
-from restream_agent.cli import broadcast_words, status_view
+from restream_agent.cli import broadcast_words, status_view, stream_measure
 from restream_agent.cli.applied import require_applied
 from restream_agent.config.keys import toml_value
 from restream_agent.deploy import conversion_unit
-from restream_agent.fallback import preparation
+from restream_agent.fallback import last_live, preparation
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.systemd import broadcast_end, systemctl, unit_names
 from restream_agent.systemd.channel_systemd import ChannelSystemd
@@ -140,7 +141,11 @@ def match(channel: Channel) -> str:
     places = paths_of(channel.name)
     profile = preparation.learn(live, places)
     settings = preparation.read_settings(places)
-    prepared = preparation.prepare(settings, THIS_MACHINE.root, None, places)
+    with ThreadPoolExecutor(max_workers=1) as pool:  # a conversion takes longer than the measures
+        measured = pool.submit(stream_measure.measure, channel)
+        prepared = preparation.prepare(settings, THIS_MACHINE.root, None, places)
+        if (last := measured.result()) is not None:
+            last_live.keep(last, THIS_MACHINE.root, places)
     return f"OBS sends {profile.label()}; in use from the next hand-off: {prepared.name}"
 
 

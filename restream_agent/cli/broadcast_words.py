@@ -15,6 +15,8 @@ def on_air(status: StatusReport | None, argument: str, *, was_on_air: bool, had_
         return f"the hold has ended: the fallback stays on air until OBS is back, or {end}"
     if was_on_air:
         return f"on air already{_state(status)}"
+    if _unseen(status):
+        return f"on air with the fallback; OBS is sending, and cannot be shown: {_unseen(status)}"
     if status is not None and status.publisher is not None:
         return "on air with the fallback; OBS is sending and is shown from its next keyframe on"
     return f"on air with the fallback, until OBS comes, or {end}"
@@ -43,11 +45,20 @@ def break_ended(status: StatusReport | None, *, was_so: bool) -> str:
         return f"there was no break{_state(status)}"
     if is_absent:
         return f"the break is over, and the fallback plays on{_absence(status)}"
+    if _unseen(status):
+        return f"the break is over, and the fallback plays on, OBS cannot be shown: {_unseen(status)}"
     return "the break is over: back to OBS from its next keyframe on"
 
 
 def _state(status: StatusReport | None) -> str:
     return "" if status is None else f": {state_words(status)}{_absence(status)}"
+
+
+def _unseen(status: StatusReport | None) -> str:
+    """Return why OBS, which is there, is not shown: its picture is in a codec that no platform gets."""
+    if status is None or status.publisher is None or status.live is None:
+        return ""
+    return status.unplayable.get(status.live.video_codec, "")
 
 
 def _absence(status: StatusReport | None) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from restream_agent.base import files
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.installed_channels import channel_names
@@ -32,15 +33,18 @@ def channels(name: str | None, *, every: bool, root: Path = THIS_MACHINE.root) -
         return tuple(known.values())
     if name is None:
         if len(known) > 1 and not has_platforms(known[MAIN], root):
-            others = ", ".join(list(known)[1:])
-            raise RestreamError(
-                f"which channel? main has no platform, the others are {others}",
-                hint="name one, or give --all",
-            )
+            raise ambiguous(list(known)[1:], hint="name one, or give --all")
         return (known[MAIN],)
     if name not in known:
         raise unknown(name, known)
     return (known[name],)
+
+
+def ambiguous(others: Iterable[str], *, hint: str) -> RestreamError:
+    """Return the error where no channel is named, and `main` is hardly meant."""
+    return RestreamError(
+        f"which channel? main has no platform, the others are {', '.join(others)}", hint=hint
+    )
 
 
 def unknown(name: str, known: Iterable[str]) -> RestreamError:
@@ -71,7 +75,7 @@ def relays(channel: Channel, root: Path = THIS_MACHINE.root) -> tuple[str, ...]:
 
 
 def _settings(channel: Channel, root: Path) -> AgentSettings:
-    file = root / paths_of(channel.name).agent_settings.lstrip("/")
+    file = files.locate(root, paths_of(channel.name).agent_settings)
     return records.parse(AgentSettings, file.read_text())
 
 

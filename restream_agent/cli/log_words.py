@@ -17,6 +17,7 @@ _WRITERS = {
     unit_names.FORGET_UNIT: "agent",
     unit_names.AGENT_UNIT: "agent",
     unit_names.APPLY_UNIT: "apply",
+    unit_names.TAKE_BACK_UNIT: "apply",
     unit_names.INGEST_UNIT: "ingest",
     unit_names.NOTIFY_UNIT: "notifier",
 }
@@ -38,7 +39,13 @@ _OWN = (
     unit_names.PREPARE_UNIT,
     unit_names.FORGET_UNIT,
 )
-_SHARED = (unit_names.AGENT_UNIT, unit_names.APPLY_UNIT, unit_names.INGEST_UNIT, unit_names.NOTIFY_UNIT)
+_SHARED = (
+    unit_names.AGENT_UNIT,
+    unit_names.APPLY_UNIT,
+    unit_names.TAKE_BACK_UNIT,
+    unit_names.INGEST_UNIT,
+    unit_names.NOTIFY_UNIT,
+)
 _CONVERSIONS = unit_names.CONVERT_TEMPLATE.partition("@")[0] + "@"
 
 _SAY_NOTHING = (

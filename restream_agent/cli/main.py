@@ -1,8 +1,8 @@
 """The command line: reads the arguments, calls the rooms below, prints what they return.
 
 Results go to stdout; warnings, errors, progress and logs go to stderr. Exit codes: 0 success, 1 failure,
-2 wrong usage, 3 `diff` has found changes, 78 bad configuration. Each command imports what it needs when
-it runs, so that `restream-agent --help` is quick.
+2 wrong usage, 3 `diff` or `apply --dry-run` has found changes, 78 bad configuration. Each command imports
+what it needs when it runs, so that `restream-agent --help` is quick.
 """
 
 import sys
@@ -15,9 +15,13 @@ import click
 from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES
 from restream_agent.base.target import TargetMachine
+from restream_agent.cli.apply import apply_command, confirm_command, take_back_command
 from restream_agent.cli.check import check_command
+from restream_agent.cli.doctor import doctor
 from restream_agent.cli.explain import explain_command, schema_command
+from restream_agent.cli.init import init_command
 from restream_agent.cli.log import log
+from restream_agent.cli.obs import obs_command
 from restream_agent.cli.options import (
     all_option,
     channel_argument,
@@ -27,7 +31,6 @@ from restream_agent.cli.options import (
     root_option,
 )
 from restream_agent.cli.platform import platform_group
-from restream_agent.cli.problem_view import WARNING, show_problems
 from restream_agent.cli.progress import shown_progress
 from restream_agent.cli.secret import secret_group
 from restream_agent.cli.status import status
@@ -42,33 +45,23 @@ if TYPE_CHECKING:
 @click.pass_context
 def main(context: click.Context, verbose: bool) -> None:
     """Send one OBS upload to every platform, with a fallback when OBS drops."""
-    is_apply_unit = context.invoked_subcommand == "apply" and journal.is_reader()
+    is_apply_unit = context.invoked_subcommand in ("apply", "take-back") and journal.is_reader()
     journal.to_stderr(verbose=verbose or is_apply_unit or context.invoked_subcommand in ("run", "notify"))
 
 
+main.add_command(doctor)
+main.add_command(init_command)
 main.add_command(log)
+main.add_command(obs_command)
 main.add_command(platform_group)
 main.add_command(secret_group)
 main.add_command(status)
 main.add_command(check_command)
 main.add_command(explain_command)
 main.add_command(schema_command)
-
-
-@main.command()
-@root_option
-@explained
-def init(root: Path) -> None:
-    """Write a first restream.toml and a key for OBS."""
-    from restream_agent.deploy import init
-
-    made = init.make_first_files(root)
-    if made.toml is not None:
-        click.echo(f"made {made.toml}: edit it")
-    if made.ingest_key is not None:
-        click.echo(f"made {made.ingest_key}: the key that OBS must send")
-    click.echo("in OBS: server rtmp://THIS-HOST/live, stream key main?key=KEY, with the KEY from that file")
-    click.echo("then: restream-agent check, restream-agent diff, restream-agent apply")
+main.add_command(apply_command)
+main.add_command(confirm_command)
+main.add_command(take_back_command)
 
 
 @main.command()
@@ -108,34 +101,6 @@ def diff(root: Path, given: Path | None) -> None:
     text = commands.diff(commands.load(TargetMachine(root), given))
     click.echo(text, nl=False)
     sys.exit(EXIT_CHANGES if text else 0)
-
-
-@main.command()
-@root_option
-@config_option
-@explained
-def apply(root: Path, given: Path | None) -> None:
-    """Change the machine to match the configuration.
-
-    If anything fails, the machine is left as it was.
-    """
-    from restream_agent.deploy import commands
-    from restream_agent.deploy.plan import Actions
-
-    target = TargetMachine(root)
-    commands.require_rights(target)
-    subject = commands.load(target, given)
-    show_problems(subject.warnings, WARNING)
-    with shown_progress() as progress:
-        done = commands.apply(subject, progress=progress)
-    if journal.is_reader():  # the log has each step already, when it was taken
-        lines = Actions(next_start=done.actions.next_start).lines()
-    else:
-        lines = (*(f"{change.kind} {change.path}" for change in done.changes), *done.actions.lines())
-    for line in lines:
-        click.echo(line)
-    if done.is_empty:
-        click.echo("nothing to change")
 
 
 @main.command()

@@ -6,6 +6,7 @@ The tones are ANSI sequences. `show` leaves them out where nobody sees them.
 import os
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from typing import Any
 
 import click
 
@@ -15,18 +16,31 @@ from restream_agent.base.one_line import printable
 class Tone(Enum):
     """What a text means, and so how it looks."""
 
-    PLAIN = ()
-    STRONG = (("bold", True),)
-    FAINT = (("dim", True),)
-    GOOD = (("fg", "green"),)
-    WARNING = (("fg", "yellow"),)
-    BAD = (("fg", "red"), ("bold", True))
+    PLAIN = "plain"
+    STRONG = "strong"
+    FAINT = "faint"
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+# Not the values of the members: the enum of Python 3.11.2, which is Debian 12's, turns an empty tuple into an
+# object().
+_LOOKS: dict[Tone, dict[str, Any]] = {
+    Tone.PLAIN: {},
+    Tone.STRONG: {"bold": True},
+    Tone.FAINT: {"dim": True},
+    Tone.GOOD: {"fg": "green"},
+    Tone.WARNING: {"fg": "yellow"},
+    Tone.BAD: {"fg": "red", "bold": True},
+}
+"""Options of click.style by tone."""
 
 
 def paint(text: str, tone: Tone = Tone.PLAIN) -> str:
     """Return a text in a tone; whatever else would move a terminal's cursor or colour it is left out."""
-    clean = printable(text)
-    return click.style(clean, **dict(tone.value)) if tone.value and clean else clean
+    clean, look = printable(text), _LOOKS[tone]
+    return click.style(clean, **look) if look and clean else clean
 
 
 def columns(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:

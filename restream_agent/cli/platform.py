@@ -98,8 +98,8 @@ def platform_add(
     secret = None if credential and is_stored else toml_session.read_key(key, is_stored=is_stored)
     if secret is not None:
         toml_change.require_own(change, key, platforms.key_option(path))
-    with toml_change.new_key(editing.target, key, secret, encrypt=encrypt):
-        toml_session.carry_out(change, editing.consent, f"added {name}")
+    storing = toml_change.new_key(editing.target, key, secret, encrypt=encrypt)
+    toml_session.carry_out(change, editing.consent, f"added {name}", storing)
 
 
 @platform_group.command("remove")
@@ -195,5 +195,5 @@ def platform_set(
     if change.is_empty and secret is None:
         click.echo(f"{name} is so already: nothing to change")
         return
-    with toml_change.new_key(editing.target, key, secret, encrypt=encrypt):
-        toml_session.carry_out(change, editing.consent, f"changed {name}")
+    storing = toml_change.new_key(editing.target, key, secret, encrypt=encrypt)
+    toml_session.carry_out(change, editing.consent, f"changed {name}", storing)

@@ -28,14 +28,30 @@ _GUTTER = 5
 """Cells for the line's number: a TOML of 99,999 lines has room."""
 
 
+_SEEN = f"{__name__}.seen"
+"""Where a command's context has the problems that were shown."""
+
+
 def show_problems(problems: Iterable[Problem], severity: Severity) -> None:
-    """Write problems to stderr, each as a paragraph; in the journal each has one line."""
+    """Write problems to stderr, each as a paragraph; in the journal each has one line.
+
+    A command shows a problem once: an edit shows its warnings before it asks, and applies the file then.
+    """
+    problems = _unseen(problems)
     if journal.is_reader():
         for problem in problems:
             click.echo(f"{severity.word}: {problem}", err=True)
         return
     for problem in problems:
         show(paragraph(problem, severity) + "\n", err=True)
+
+
+def _unseen(problems: Iterable[Problem]) -> list[Problem]:
+    context = click.get_current_context(silent=True)
+    seen: set[Problem] = set() if context is None else context.meta.setdefault(_SEEN, set())
+    new = [problem for problem in dict.fromkeys(problems) if problem not in seen]
+    seen.update(new)
+    return new
 
 
 def paragraph(problem: Problem, severity: Severity) -> str:

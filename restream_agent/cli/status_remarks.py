@@ -23,6 +23,14 @@ _WAITING = {
     "real time": "waiting for OBS's stream to keep real time for {}: its network is slow, or catches up",
 }
 
+_DECISIONS = {
+    "unconfirmed": "a change waits to be confirmed: restream-agent confirm keeps it, restream-agent "
+    "take-back takes it back",
+    "taken back": "the last change was taken back, so what runs is not what the TOML says (edit it, or "
+    "restream-agent apply)",
+}
+"""What `apply --confirm` has left to be done."""
+
 _RECENT = 600.0
 """Seconds for which a refused publisher is shown. `status --json` shows the last one always."""
 
@@ -39,6 +47,9 @@ def machine_remarks(status: StatusReport) -> list[str]:
     if status.config == "refused":
         words = f": {status.config_words}" if status.config_words else " (journalctl -u restream-apply)"
         remarks.append(f"last edit not applied{words}")
+    if not status.watch:
+        remarks.append("edits of the TOML wait for restream-agent apply (agent.watch = false)")
+    remarks += [_DECISIONS[status.config]] if status.config in _DECISIONS else []
     return remarks + [_failed_words(unit) for unit in _failed(status) if channel_of(unit).is_main]
 
 
@@ -67,10 +78,8 @@ def remarks_of(status: StatusReport, channel: Channel) -> list[str]:
 
 def needs_hand(status: StatusReport) -> bool:
     """Whether something on the machine or around the channel has failed, whatever OBS and platforms do."""
-    words = (status.ingest, status.port, status.config, status.systemd, status.preparation)
-    return any(word in ("down", "refused", "refuses", "failed") for word in words) or bool(
-        status.failed_units
-    )
+    words = {status.ingest, status.port, status.config, status.systemd, status.preparation}
+    return bool(status.failed_units or words & {"down", "refused", "refuses", "failed", *_DECISIONS})
 
 
 def _failed(status: StatusReport) -> list[str]:

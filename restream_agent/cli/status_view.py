@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
@@ -52,7 +53,7 @@ def fetch() -> dict[str, Any]:
     try:
         with opener.open(f"http://{HOOKS}/api/status", timeout=_TIMEOUT) as answer:
             status: dict[str, Any] = dict(json.load(answer))
-    except (URLError, OSError, ValueError, TypeError) as error:
+    except (URLError, HTTPException, OSError, ValueError, TypeError) as error:
         raise RestreamError(
             "the agent does not answer; a broadcast goes on without it",
             hint="systemctl status restream-agent fallback restream.target",

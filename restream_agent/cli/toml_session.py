@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -92,10 +93,13 @@ def edit_options(command: Callable[..., None]) -> Callable[..., None]:
     return channel_option(apply(yes(root_option(config_option(wrapped)))))
 
 
-def carry_out(change: "TomlChange", consent: Consent, done: str) -> None:
+def carry_out(
+    change: "TomlChange", consent: Consent, done: str, key: AbstractContextManager[None] | None = None
+) -> None:
     """Check a change, show it, write it and apply it, as far as wanted; `done` says what was done.
 
-    Raises RestreamError; unless it is an error of `apply`, the file is then as it was.
+    `key` stores the key that the change needs, and takes it back at an error. Raises RestreamError; unless it
+    is an error of `apply`, file and key are then as they were. Once the file names the key, the key stays.
     """
     from restream_agent.deploy import commands, toml_change
 
@@ -103,23 +107,33 @@ def carry_out(change: "TomlChange", consent: Consent, done: str) -> None:
     applies = consent.applies(target)
     if applies:
         commands.require_rights(target)
+    question = "store this key" if change.is_empty else "write this"
+    with key or nullcontext():
+        _write(change, consent, f"{question} and apply it?" if applies else f"{question}?")
+    if applies:  # which says what it has done
+        left = "the key is stored" if change.is_empty else f"{change.place} is written"
+        apply_now(change.given, target.root, left)
+    else:
+        click.echo(done)
+        click.echo(next_step(change.given, target.root, is_watched=toml_change.is_watched(change)))
+
+
+def _write(change: "TomlChange", consent: Consent, question: str) -> None:
+    """Check a change, show it, ask, and write it; RestreamError if that fails, or for no."""
+    from restream_agent.deploy import toml_change
+
     warnings = toml_change.check(change)
     if not change.is_empty:
         show(_coloured(change.diff()))
     show_problems(warnings, WARNING)
-    question = "write this and apply it?" if applies else "write this?"
     if consent.asks and not click.confirm(question, default=True, err=True):
         raise RestreamError("nothing was changed")
-    toml_change.write(change)
-    click.echo(done)
-    if applies:
-        _apply(change.given, target.root, change.place)
-    else:
-        click.echo(next_step(change.given, target.root, is_watched=toml_change.is_watched(change)))
+    if not change.is_empty:
+        toml_change.write(change)
 
 
-def _apply(given: Path | None, root: Path, place: Path) -> None:
-    """Run the command `apply`; if that fails, say what it leaves."""
+def apply_now(given: Path | None, root: Path, left: str) -> None:
+    """Run the command `apply`; if that fails, say in words what is `left`."""
     context = click.get_current_context()
     group = context.find_root().command
     assert isinstance(group, click.Group)
@@ -129,7 +143,7 @@ def _apply(given: Path | None, root: Path, place: Path) -> None:
         context.invoke(command, root=root, given=given)
     except SystemExit as error:
         if error.code:
-            click.echo(f"{place} has the change; the machine is as it was", err=True)
+            click.echo(f"{left}; the machine is as it was", err=True)
         raise
 
 

@@ -22,7 +22,7 @@ SHOWN = (
     "video", "binary", "file", "command", "version", "server", "listen", "stall", "timeout", "settle",
     "manage", "message", "hold", "standby", "opening", "match", "keyframe", "width", "height", "fps",
     "sample_rate", "channels", "profile", "preset", "url", "enabled", "backup", "codec", "bitrate",
-    "give_up", "every", "memory", "tasks", "cpu_weight", "credential",
+    "give_up", "every", "memory", "tasks", "cpu_weight", "credential", "watch",
 )  # fmt: skip
 SECRET = ("key", "secret", "webhook", "plain")
 """Keys whose values are never shown. An unknown key counts as the known key that is spelled most like it."""

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from restream_agent.base import paths
+from restream_agent.base import paths, toml_files
 from restream_agent.base.errors import ConfigError, Problem
 from restream_agent.base.files import locate
 from restream_agent.config import load
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
-from restream_agent.config.pieces import DIRECTORY, Piece, parse_pieces, platform_paths
+from restream_agent.config.pieces import Piece, parse_pieces, platform_paths
 from restream_agent.config.toml_lines import BYTE_ORDER_MARK, KeyPath
 
 Edited = tuple[Path, str]
@@ -38,7 +38,7 @@ def examine(path: Path, edited: Edited | None = None) -> Loaded:
 
 def read_pieces(path: Path, edited: Edited | None = None) -> tuple[Piece, ...]:
     """Return the TOML file and those beside it that hold platforms; ConfigError if one cannot be read."""
-    files = (path, *sorted(path.parent.glob(f"{DIRECTORY}/[!.]*.toml")))
+    files = toml_files.toml_files(path)
     return tuple(Piece(str(each), _text(each, edited).removeprefix(BYTE_ORDER_MARK)) for each in files)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import PrivateAttr
 
 from restream_agent.config import values
+from restream_agent.config.agent import AgentRules
 from restream_agent.config.channel import ChannelTable
 from restream_agent.config.fallback import Fallback
 from restream_agent.config.ingest import Ingest
@@ -33,6 +34,7 @@ class Config(Table):
     )
     fallback: Fallback = option({}, "What viewers see while OBS is gone, and for how long.", example={})
     relay: RelayRules = option({}, "Rules for every relay.", example={})
+    agent: AgentRules = option({}, "What the agent does by itself.", example={})
     platforms: dict[Annotated[str, values.PLATFORM_NAME], Platform] = option(
         {}, "The platforms that receive the program, each under a name of your choice.", example={}
     )

@@ -16,9 +16,6 @@ from restream_agent.config.keys import dotted
 from restream_agent.config.parsing import Parsed, parse
 from restream_agent.config.toml_lines import KeyPath, Statement, statements_of
 
-DIRECTORY = "platforms.d"
-"""Beside the TOML file: its files *.toml are read in the order of their names."""
-
 _HINT = "a file here holds platforms: [platforms.NAME], or [channels.NAME.platforms.NAME]"
 
 

@@ -1,7 +1,7 @@
 """The presets: each known platform's addresses and limits.
 
-The table is presets.json beside this file, which names the source of its figures at the top. Its bitrates
-by resolution, its resolutions, codecs and B-frames are not used yet: no check needs them.
+The table is presets.json beside this file, which names the source of its figures at the top. Its codecs are
+not used yet: no check needs them.
 """
 
 import difflib
@@ -27,12 +27,22 @@ class Server:
 
 
 @dataclass(frozen=True)
+class BitrateLimit:
+    """The most video, in kbit/s, that a platform takes of a size ("1280x720") and up to a frame rate."""
+
+    size: str
+    fps: int
+    kbps: int
+
+
+@dataclass(frozen=True)
 class Preset:
     """A platform's addresses and limits; None or empty where no limit is known.
 
     `keyframe_max_s` is the longest keyframe interval, in seconds, that the platform accepts or asks for.
-    `longest_broadcast_h` is in hours, bitrates are in kbit/s. `test_parameter` follows the key of a stream
-    that the platform is to take as a test and show to nobody.
+    `longest_broadcast_h` is in hours, bitrates are in kbit/s. `resolutions` are the sizes that it takes, such
+    as "1280x720"; `bitrate_limits` hold instead of `max_video_kbps` where they name a size. `test_parameter`
+    follows the key of a stream that the platform is to take as a test and show to nobody.
     """
 
     name: str
@@ -45,6 +55,9 @@ class Preset:
     max_video_kbps: int | None
     max_audio_kbps: int | None
     max_fps: int | None
+    max_b_frames: int | None
+    resolutions: tuple[str, ...]
+    bitrate_limits: tuple[BitrateLimit, ...]
     longest_broadcast_h: float | None
     note: str
     test_parameter: str
@@ -80,6 +93,9 @@ def preset_from(name: str, row: dict[str, Any]) -> Preset:
         max_video_kbps=row.get("max_video_kbps"),
         max_audio_kbps=row.get("max_audio_kbps"),
         max_fps=row.get("max_fps"),
+        max_b_frames=row.get("max_b_frames"),
+        resolutions=tuple(row.get("resolutions", ())),
+        bitrate_limits=tuple(BitrateLimit(*limit) for limit in row.get("bitrate_limits", ())),
         longest_broadcast_h=row.get("longest_broadcast_h"),
         note=row.get("note", ""),
         test_parameter=row.get("test_parameter", ""),

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from restream_agent.base import paths
+from restream_agent.config.agent import AgentRules
 from restream_agent.config.channel import ChannelIngest, ChannelLimits, ChannelTable
 from restream_agent.config.fallback import Fallback, FixedProfile
 from restream_agent.config.ingest import Ingest
@@ -29,6 +30,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("platforms.NAME", Platform),
     ("platforms.NAME.video", Transcode),
     ("relay", RelayRules),
+    ("agent", AgentRules),
     ("notify", Notify),
     ("channels.NAME", ChannelTable),
     ("channels.NAME.ingest", ChannelIngest),
@@ -188,6 +190,7 @@ def full_example() -> str:
     lines += ["", "# " + description(Platform, "video"), "[platforms.club.video]"]
     lines += described(Transcode, VIDEO)
     lines += ["", "[relay]", *described(RelayRules, shown(RelayRules))]
+    lines += ["", "[agent]", *described(AgentRules, shown(AgentRules))]
     lines += ["", "[notify]", *described(Notify, shown(Notify)), *_channel_example()]
     return "\n".join(lines) + "\n"
 

@@ -13,6 +13,7 @@ from restream_agent.config.model import Config
 from restream_agent.config.platform import Platform
 from restream_agent.config.presets import Preset, completed_url
 from restream_agent.config.relays import channel_path
+from restream_agent.config.table import SecretRef
 from restream_agent.config.toml_lines import KeyPath
 from restream_agent.config.values import names_stream
 from restream_agent.systemd.channels import Channel
@@ -36,6 +37,7 @@ def warnings(config: Config, document: Document) -> tuple[Problem, ...]:
     remarks = [
         *(remark for each in channel_configs(config).values() for remark in channel_remarks(each)),
         *message_remarks(config),
+        *shared_key_remarks(config, document),
         *notify.remarks(config.notify),
     ]
     problems = (document.problem(path, message, hint, rule="") for path, message, hint in remarks)
@@ -68,10 +70,29 @@ def message_remarks(config: Config) -> Iterator[Remark]:
             yield path, message, "add video = [] to show the message, or a video of the channel's own"
 
 
+def shared_key_remarks(config: Config, document: Document) -> Iterator[Remark]:
+    """Warn of channels whose publishers have the same key; a copied table is easily left with it."""
+    owners = dict[SecretRef, Channel]()
+    for each in channel_configs(config).values():
+        key, channel = each.ingest.key, each.channel
+        owner = channel if key is None else owners.setdefault(key, channel)
+        if owner is not channel:
+            line = document.problem(ingest_key_path(owner), "").line
+            message = (
+                f"is the key of {owner.name}, too (line {line}): whoever may send to one of them may send"
+            )
+            yield ingest_key_path(channel), f"{message} to the other", "give each channel a key of its own"
+
+
+def ingest_key_path(channel: Channel) -> KeyPath:
+    """Return where the TOML has the key of a channel's publishers."""
+    return ("ingest", "key") if channel.is_main else (*channel_path(channel), "key")
+
+
 def ingest_remarks(config: Config) -> Iterator[Remark]:
     """Warn of an ingest server that strangers may send to."""
     key, listen, channel = config.ingest.key, config.ingest.listen, config.channel
-    path = ("ingest", "key") if channel.is_main else (*channel_path(channel), "key")
+    path = ingest_key_path(channel)
     if key is not None and key.plain is not None:
         yield (
             path,

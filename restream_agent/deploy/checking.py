@@ -8,15 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from restream_agent.base import paths
+from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import EXIT_CONFIG, EXIT_FAILED, ConfigError, Problem, RestreamError
+from restream_agent.base.files import locate
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file, outputs
 from restream_agent.config.channels import channel_configs
 from restream_agent.config.keys import dotted
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
-from restream_agent.deploy import checks, machine, polkit, secret_checks
-from restream_agent.systemd import systemctl
+from restream_agent.deploy import checks, secret_checks
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,14 @@ def report(loaded: Loaded, target: TargetMachine) -> CheckReport:
     return CheckReport(source, found.errors(), found.warnings(), summary(loaded.config))
 
 
+def is_machine_asked(target: TargetMachine) -> bool:
+    """Whether the machine that runs us is looked at, too: where a TOML is installed, it is to carry it.
+
+    Elsewhere a file that is checked is for another machine, for example in CI.
+    """
+    return target.is_this_machine and locate(target.root, paths.CONFIG).exists()
+
+
 def usable_problems(loaded: Loaded, target: TargetMachine) -> tuple[Problem, ...]:
     """Return what is wrong with the secrets, videos and outputs of a TOML without problems of its own.
 
@@ -96,12 +106,14 @@ class _Findings:
         """Look at everything once."""
         for look in _looks(self.loaded, self.target):
             self._problems += self._tried(look)
-        if self.target.is_this_machine:
-            self._problems += self._tried(self._programs)
-            if systemctl.is_running():
-                self._problems += self._tried(self._polkit)
+        if is_machine_asked(self.target):
+            from restream_agent.deploy import machine_check  # a file for another machine does not pay for it
+
+            for look in machine_check.looks(self.loaded, self.target.root):
+                self._problems += self._tried(look)
         with suppress(RestreamError):  # an error has said that the secrets cannot be read
             self._remarks += secret_checks.remarks(self.config, self.target.root, self.loaded.document.source)
+        self._remarks += self._live()
         if self.target.is_this_machine:
             self._remarks += self._tried(self._fonts)
 
@@ -120,13 +132,20 @@ class _Findings:
         except RestreamError as error:
             return (Problem("", 0, "", error.message, error.hint),)
 
-    def _programs(self) -> Iterable[Problem]:
-        machine.require_programs(self.config, machine.programs(self.config))
-        return ()
+    def _live(self) -> Iterable[Problem]:
+        """Return what platforms do not take of OBS's last stream, if one was measured."""
+        root, source = self.target.root, self.loaded.document.source
+        for channel, each in channel_configs(self.config).items():
+            places = paths_of(channel.name)
+            if locate(root, places.last_live).exists():
+                from restream_agent.config.live_remarks import live_remarks
+                from restream_agent.fallback import last_live
 
-    def _polkit(self) -> Iterable[Problem]:
-        polkit.require_service(systemctl.Systemd())
-        return ()
+                last = last_live.read(root, places)
+                remarks = () if last is None else live_remarks(each, last)
+                yield from (
+                    Problem(source, 0, dotted(path), message, hint) for path, message, hint in remarks
+                )
 
     def _fonts(self) -> Iterable[Problem]:
         if all(each.fallback.message.isascii() for each in channel_configs(self.config).values()):

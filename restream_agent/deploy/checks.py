@@ -1,6 +1,5 @@
 """Checks around an apply: the new files and the ports before it, the running servers after it."""
 
-import re
 import socket
 import tempfile
 import time
@@ -8,11 +7,14 @@ from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 from restream_agent.base import files, paths
-from restream_agent.base.endpoints import API, HOOKS, PROGRESS
+from restream_agent.base.endpoints import API, HOOKS
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.file_tree import File, Tree
 from restream_agent.config.model import Config
 from restream_agent.deploy import server_test
+from restream_agent.deploy.findings import refuse_faults
+from restream_agent.deploy.port_findings import judge_ports
+from restream_agent.deploy.port_look import look_at_ports, running_owners
 from restream_agent.render.facts import Facts
 from restream_agent.systemd import systemctl, unit_names
 
@@ -40,34 +42,8 @@ def check_staged(config: Config, facts: Facts, desired: Tree) -> None:
 
 
 def check_ports(config: Config, manager: systemctl.Systemd) -> None:
-    """Raise RestreamError for a port that another program uses, before anything is changed."""
-    units = {HOOKS: unit_names.AGENT_SOCKET}
-    if config.ingest.manage:
-        units |= {config.ingest.listen: unit_names.INGEST_UNIT, API: unit_names.INGEST_UNIT}
-    active = manager.active(*set(units.values()))
-    if unit_names.AGENT_SOCKET not in active and not _is_free(PROGRESS, socket.SOCK_DGRAM):
-        raise RestreamError(
-            f"UDP {PROGRESS}, which {unit_names.AGENT_SOCKET} needs, is in use by another program",
-            hint=f"see which: ss -lunp 'sport = :{PROGRESS.rpartition(':')[2]}'",
-        )
-    for address, unit in units.items():
-        port = address.rpartition(":")[2]
-        is_ours = unit in active and (unit != unit_names.INGEST_UNIT or _is_served(port))
-        if not is_ours and not _is_free(address):
-            raise RestreamError(
-                f"{address}, which {unit} needs, is in use by another program",
-                hint=f"see which: ss -ltnp 'sport = :{port}'",
-            )
-
-
-def _is_served(port: str) -> bool:
-    """Whether the ingest server, as it is configured before this apply, listens on the port.
-
-    If its configuration file was removed by hand, the server may still run with it: also true.
-    """
-    places = [Path(path) for path in paths.INGEST_CONFIG.values()]
-    texts = [place.read_text() for place in places if place.exists()]
-    return not texts or any(re.search(rf"listen \S*:{port};", text) for text in texts)
+    """Raise RestreamError for a port that its unit cannot have, before anything is changed."""
+    refuse_faults(judge_ports(look_at_ports(config, running_owners(manager))))
 
 
 def is_own_address(host: str) -> bool:
@@ -79,18 +55,6 @@ def is_own_address(host: str) -> bool:
             probe.bind((str(IPv4Address(host)), 0))
     except (OSError, AddressValueError):
         return False
-    return True
-
-
-def _is_free(address: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
-    host, _, port = address.rpartition(":")
-    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host.strip("[]"), int(port)))
-        except OSError:
-            return False
     return True
 
 

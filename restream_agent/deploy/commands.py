@@ -4,6 +4,8 @@ Each function acts or computes, and returns data; only the command line prints.
 """
 
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,20 +13,37 @@ from restream_agent.base import files, paths
 from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.file_tree import File, Link, Tree
-from restream_agent.base.target import TargetMachine
+from restream_agent.base.installed_channels import channel_names
+from restream_agent.base.target import THIS_MACHINE, TargetMachine
 from restream_agent.config import file
 from restream_agent.config.channels import channel_configs
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
 from restream_agent.deploy import apply as applying
-from restream_agent.deploy import checking, conversion_unit, machine, polkit, secret_checks
+from restream_agent.deploy import (
+    awaited,
+    checking,
+    conversion_unit,
+    ffmpeg_look,
+    machine,
+    polkit,
+    secret_checks,
+    unconfirmed,
+)
+from restream_agent.deploy import take_back as taking_back
+from restream_agent.deploy.apply import ApplyOutcome
 from restream_agent.deploy.changes import describe
+from restream_agent.deploy.ffmpeg_needs import judge_ffmpeg, needs
+from restream_agent.deploy.findings import refuse_faults
+from restream_agent.deploy.on_trial import ApplyTrial
+from restream_agent.deploy.planning import make_plan
 from restream_agent.fallback import preparation
 from restream_agent.fallback.conversion import ProgressCallback
 from restream_agent.render import assets
 from restream_agent.render.facts import Facts
 from restream_agent.render.tree import render as render_tree
 from restream_agent.systemd import systemctl
+from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 
 
 @dataclass(frozen=True)
@@ -45,13 +64,20 @@ class Subject:
         return self.loaded.warnings
 
 
-def require_rights(target: TargetMachine) -> None:
-    """Raise RestreamError if apply cannot change the target: without systemd, or without root."""
+def require_rights(target: TargetMachine, command: str = "apply") -> None:
+    """Raise RestreamError if a command cannot change the target: without systemd, or without root.
+
+    Nor does `apply` while an earlier one waits to be confirmed.
+    """
     if not target.is_this_machine:
         return
     systemctl.require_running()
     if os.geteuid() != 0:
-        raise RestreamError("apply changes the system and has to be root", hint="sudo restream-agent apply")
+        raise RestreamError(
+            f"{command} changes the system and has to be root", hint=f"sudo restream-agent {command}"
+        )
+    if command == "apply":
+        unconfirmed.refuse(target.root)
 
 
 def load(target: TargetMachine, given: Path | None, edited: file.Edited | None = None) -> Subject:
@@ -96,28 +122,93 @@ def diff(subject: Subject) -> str:
     missing = secret_checks.problems(subject.config, subject.target.root, subject.loaded.document.source)
     if missing:
         raise ConfigError(subject.loaded.document.located(missing))
-    plan = applying.make_plan(subject.config, subject.facts, subject.target)
+    plan = make_plan(subject.config, subject.facts, subject.target)
     return describe(plan.changes) + "".join(f"# {line}\n" for line in plan.actions.lines())
 
 
-def apply(subject: Subject, *, progress: ProgressCallback | None) -> applying.Plan:
+def preview(subject: Subject) -> ApplyOutcome:
+    """Return what `apply` would do. Changes nothing; raises what `apply` raises before its first change."""
+    _check(subject)
+    return applying.preview(subject.config, subject.facts, target=subject.target, systemd=systemctl.Systemd())
+
+
+def apply(
+    subject: Subject, *, progress: ProgressCallback | None, within: float | None = None
+) -> ApplyOutcome:
     """Bring the target to what the configuration says, or leave it as it was; return what was done.
 
-    `progress` is told how far the preparation of a fallback video is. Raises ConfigError or RestreamError.
+    `progress` is told how far the preparation of a fallback video is. With `within` the change is taken
+    back unless it is confirmed within so many seconds. Raises ConfigError or RestreamError.
+    """
+    _check(subject, waits=True)
+    config, target, systemd = subject.config, subject.target, systemctl.Systemd()
+
+    def prepare() -> None:
+        if target.is_this_machine:
+            _prepare(channel_configs(config), systemd, progress)
+
+    trial = None if within is None else ApplyTrial(within, subject.loaded.document.source)
+    done = applying.apply(config, subject.facts, target=target, systemd=systemd, prepare=prepare, trial=trial)
+    if target.is_this_machine:
+        with suppress(OSError, RestreamError):  # it only spares the next check a question
+            ffmpeg_look.keep(subject.facts.ffmpeg, target.root)
+    return done
+
+
+def _check(subject: Subject, *, waits: bool = False) -> None:
+    """Raise what makes an apply fail before it compares anything.
+
+    With `waits` the TOML is applied by itself when a file comes that is missing now.
     """
     config, facts, target = subject.config, subject.facts, subject.target
     if target.is_this_machine:
         machine.require_programs(config, facts)
+        refuse_faults(judge_ffmpeg(needs(config), ffmpeg_look.known(facts.ffmpeg, target.root)))
         polkit.require_service(systemctl.Systemd())
     problems = checking.usable_problems(subject.loaded, target)
     if problems:
-        raise ConfigError(problems)
+        is_usual = waits and subject.loaded.document.source == paths.CONFIG
+        missing = awaited.wait_for(target, config, problems) if is_usual else ()
+        raise ConfigError(problems, outcome=awaited.words(missing))
+
+
+def _prepare(
+    channels: Iterable[Channel], systemd: systemctl.Systemd, progress: ProgressCallback | None
+) -> None:
+    """Make the fallback of each channel, by its settings on the machine, unless it is there."""
+    for channel in channels:
+        places = paths_of(channel.name)
+        if not preparation.is_prepared(preparation.read_settings(places), THIS_MACHINE.root, places):
+            conversion_unit.convert(systemd, None, progress, channel)
+
+
+def confirm() -> None:
+    """Keep what waits to be confirmed on this machine; RestreamError if nothing does."""
+    require_rights(THIS_MACHINE, "confirm")
+    taking_back.confirm(THIS_MACHINE, systemctl.Systemd())
+
+
+def take_back(*, only_if_due: bool) -> str | None:
+    """Take back what waits to be confirmed on this machine; return the path of its TOML.
+
+    With `only_if_due` not before its time is over: None is returned then. Raises RestreamError.
+    """
+    require_rights(THIS_MACHINE, "take-back")
     systemd = systemctl.Systemd()
 
     def prepare() -> None:
-        for channel in channel_configs(config) if target.is_this_machine else ():
-            places = paths_of(channel.name)
-            if not preparation.is_prepared(preparation.read_settings(places), target.root, places):
-                conversion_unit.convert(systemd, None, progress, channel)
+        root = THIS_MACHINE.root
+        if files.locate(root, paths.FALLBACK_SETTINGS).exists():
+            _prepare((MAIN_CHANNEL, *map(Channel, channel_names(root))), systemd, None)
 
-    return applying.apply(config, facts, target=target, systemd=systemd, prepare=prepare)
+    return taking_back.take_back(THIS_MACHINE, systemd, prepare=prepare, only_if_due=only_if_due)
+
+
+def is_taken_back(target: TargetMachine, source: Path) -> bool:
+    """Whether the TOML still says what was taken back, so that it is no edit to be applied."""
+    return taking_back.is_taken_back(target.root, source)
+
+
+def summary(subject: Subject) -> str:
+    """Return in a few words what a configuration asks for."""
+    return checking.summary(subject.config)

@@ -85,7 +85,10 @@ def retry_apply(systemd: systemctl.Systemd) -> bool:
 
     It may have failed because this credential was missing.
     """
-    if systemd.active(unit_names.APPLY_UNIT).get(unit_names.APPLY_UNIT) != "failed":
+    state = systemd.active(unit_names.APPLY_UNIT).get(unit_names.APPLY_UNIT)
+    if state == "activating":  # systemd has waited for this file (awaited.py)
+        return True
+    if state != "failed":
         return False
     reason = "a credential was stored, and the last apply failed"
     systemd.change("start", (unit_names.APPLY_UNIT,), reason=reason, wait=False)

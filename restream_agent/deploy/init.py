@@ -1,89 +1,152 @@
-"""`restream-agent init`: a first configuration to edit, and a key for OBS."""
+"""`restream-agent init`: the first TOML and its keys, written together or not at all."""
 
+import os
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from restream_agent.base import paths
-from restream_agent.base.errors import RestreamError
+from restream_agent.base import package_files, paths
+from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.base.files import locate, write
-from restream_agent.deploy import machine
+from restream_agent.base.target import TargetMachine
+from restream_agent.config import file
+from restream_agent.config.first_toml import FirstToml, first_toml
+from restream_agent.config.load import Loaded, examine
+from restream_agent.config.model import Config
+from restream_agent.config.secret_uses import INGEST, named_secrets
+from restream_agent.deploy import checking, credentials, toml_change
+from restream_agent.fallback import preparation
 from restream_agent.render import assets
-
-_EXAMPLE = """\
-# restream-agent: every setting is explained in
-# {documentation}/configuration.md; restream.schema.json beside it is for editors.
-version = 1
-
-[ingest]
-server = "{server}"{comment}
-listen = "0.0.0.0:1935"
-key = {{ credential = "ingest" }}      # what OBS must send; init has made a random key
-
-[fallback]
-# video = "/srv/streams/fallback.mp4"  # left out: a slate with the message
-message = "We will be right back"
-hold = "30min"                       # how long the fallback keeps the broadcast up
-
-# One table for each platform; its key goes into a file of its own, which git never sees:
-#   sudo restream-agent secret set twitch
-#
-# [platforms.twitch]
-# preset = "twitch"
-# key = {{ credential = "twitch" }}
-#
-# [platforms.youtube]
-# preset = "youtube"
-# key = {{ credential = "youtube" }}
-"""
+from restream_agent.systemd import systemctl
 
 
 @dataclass(frozen=True)
-class FirstFiles:
-    """The files that `make_first_files` has made; None stands for a file that existed before."""
+class FirstFile:
+    """The TOML that is to be written: its place, its text, and what the text says."""
 
-    toml: Path | None
-    ingest_key: Path | None
+    place: Path
+    text: str
+    loaded: Loaded
+
+    @property
+    def config(self) -> Config:
+        """The configuration."""
+        assert self.loaded.config is not None
+        return self.loaded.config
 
 
-def make_first_files(root: Path) -> FirstFiles:
-    """Make the TOML file, the directory of credentials and the key that OBS sends, where they are missing.
+def require_place(target: TargetMachine) -> None:
+    """Raise RestreamError where there is nothing to set up: without systemd, and for others than root."""
+    if not target.is_this_machine:
+        return
+    if not systemctl.is_running():
+        raise RestreamError(
+            "systemd is not running here: try `make demo`, or write files with init --root DIR"
+        )
+    if os.geteuid() != 0:
+        raise RestreamError("init has to be root", hint="sudo restream-agent init")
 
-    A file that exists is not touched. RestreamError if a file cannot be made.
+
+def existing(target: TargetMachine) -> Path | None:
+    """Return the TOML that there is already; None before the first run."""
+    place = file.config_path(target.root, None)
+    return place if place.exists() or place.is_symlink() else None
+
+
+def add_missing_keys(target: TargetMachine) -> tuple[str, ...]:
+    """Make each key of OBS's that the TOML names and that is not stored, and return their names.
+
+    So a TOML that comes from git needs no key by hand. A TOML that cannot be read needs none yet.
     """
     try:
-        return _first_files(root)
+        config, _ = file.read(file.config_path(target.root, None))
+    except ConfigError:
+        return ()
+    stored = credentials.names(target.root)
+    named = (use.reference.credential for use in named_secrets(config) if use.is_obs_key)
+    missing = tuple(name for name in dict.fromkeys(named) if name is not None and name not in stored)
+    for name in missing:
+        credentials.store(target, name, _new_key(), encrypt=False)
+    return missing
+
+
+def first_file(target: TargetMachine, answers: FirstToml) -> FirstFile:
+    """Return the TOML for what was answered; ConfigError with every problem of it, also of its video."""
+    place = file.config_path(target.root, None)
+    documentation, schema = assets.documentation(), package_files.schema_for_editors()
+    text = first_toml(answers, str(documentation), str(schema))
+    loaded = examine(text, source=str(place))
+    found = problems(loaded)
+    if found:
+        raise ConfigError(found, outcome="nothing was written")
+    return FirstFile(place, text, loaded)
+
+
+def problems(loaded: Loaded) -> tuple[Problem, ...]:
+    """Return what is wrong with a TOML without its keys, which are not stored yet."""
+    if loaded.config is None or loaded.problems:
+        return loaded.problems
+    if not loaded.config.fallback.video:
+        return ()
+    return loaded.document.located(preparation.problems(loaded.config, loaded.document.source))
+
+
+def complaint(answers: FirstToml) -> str:
+    """Return the first thing that is wrong with some answers, in a line; "" if nothing is."""
+    first = next(iter(problems(examine(first_toml(answers, "", ""), source=""))), None)
+    if first is None:
+        return ""
+    return f"{first.message} ({first.hint})" if first.hint else first.message
+
+
+def write_first(
+    target: TargetMachine, first: FirstFile, keys: Mapping[str, bytes], *, encrypt: bool
+) -> tuple[str, ...]:
+    """Store the keys, then write the TOML; return the names of the stored keys.
+
+    OBS's key is made unless there is one. If anything fails, or is interrupted, nothing of it is left. Raises
+    ConfigError if a key cannot be used, RestreamError if a file cannot be written.
+    """
+    try:
+        with _directories(target.root), ExitStack() as undo:
+            stored = credentials.names(target.root)
+            new = dict(keys) if INGEST in stored else {INGEST: _new_key(), **keys}
+            for name, key in new.items():
+                undo.enter_context(toml_change.new_key(target, name, key, encrypt=encrypt))
+            found = checking.usable_problems(first.loaded, target)
+            if found:
+                raise ConfigError(found, outcome="nothing was written")
+            # Last, as this file is what tells a machine that is set up. Readable for root alone: a user may
+            # write a key into it.
+            write(target.root, paths.CONFIG, File(first.text, mode=0o600))
     except PermissionError as error:
-        raise RestreamError(
-            f"{error.filename}: {error.strerror}; init has to be root", hint="sudo restream-agent init"
-        ) from error
+        message = f"{error.filename}: {error.strerror}; init has to be root"
+        raise RestreamError(message, hint="sudo restream-agent init") from error
     except OSError as error:
         raise RestreamError(f"{error.filename}: {error.strerror}") from error
+    return tuple(new)
 
 
-def _first_files(root: Path) -> FirstFiles:
-    credentials = locate(root, paths.CREDENTIALS)
-    credentials.mkdir(parents=True, exist_ok=True)
-    credentials.chmod(0o700)
-    credentials.parent.chmod(0o755)  # whatever the umask is: the services read their settings there
-    server, comment = ("srs", "") if machine.has_srs() else ("nginx-rtmp", '                # or "srs"')
-    key_path = f"{paths.CREDENTIALS}/ingest"
-    return FirstFiles(
-        # Readable for root alone: a user may write a key into it.
-        toml=_make(
-            root,
-            paths.CONFIG,
-            _EXAMPLE.format(documentation=assets.documentation(), server=server, comment=comment),
-        ),
-        ingest_key=_make(root, key_path, f"{secrets.token_urlsafe(18)}\n"),
-    )
+def _new_key() -> bytes:
+    return secrets.token_urlsafe(18).encode()
 
 
-def _make(root: Path, path: str, content: str) -> Path | None:
-    """Write a file that only root can read, unless it exists; return it if it was written."""
-    place = locate(root, path)
-    if place.exists():
-        return None
-    write(root, path, File(content, mode=0o600))
-    return place
+@contextmanager
+def _directories(root: Path) -> Iterator[None]:
+    """Make the directories of the TOML and of its keys; if the block fails, those that are new go again."""
+    directory = locate(root, paths.CREDENTIALS)
+    places = (directory, locate(root, paths.ENCRYPTED_CREDENTIALS), *directory.parents)
+    new = [each for each in places if not each.exists()]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o700)
+        directory.parent.chmod(0o755)  # whatever the umask is: the services read their settings there
+        yield
+    except BaseException:
+        for each in new:
+            if each.is_dir() and not any(each.iterdir()):
+                each.rmdir()
+        raise

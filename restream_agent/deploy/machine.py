@@ -5,9 +5,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+import restream_agent
 from restream_agent.base import rights
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
+from restream_agent.config.ingest import IngestServer
 from restream_agent.config.model import Config
 from restream_agent.config.notify import HIDDEN_DIRECTORIES
 from restream_agent.config.relays import all_relays
@@ -17,6 +19,11 @@ from restream_agent.render.ffmpeg import AUTHORITIES
 
 _SRS = "/usr/local/srs/objs/srs"
 _NGINX = "/usr/sbin/nginx"
+INSTALL: dict[IngestServer, str] = {
+    "srs": "docs/install.md, section SRS: no distribution has a package of it",
+    "nginx-rtmp": "apt install nginx libnginx-mod-rtmp",
+}
+"""How an ingest server comes onto a machine."""
 _NGINX_RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
 
 
@@ -54,9 +61,13 @@ def _server_binary(config: Config) -> Path:
     return Path(shutil.which("nginx") or _NGINX)
 
 
-def has_srs() -> bool:
-    """Whether SRS is installed at its usual path."""
-    return Path(_SRS).exists()
+def found_servers() -> dict[IngestServer, Path]:
+    """Return the executable of each ingest server that is installed at a usual place, SRS first."""
+    srs, nginx = Path(shutil.which("srs") or _SRS), Path(shutil.which("nginx") or _NGINX)
+    found: dict[IngestServer, Path] = {"srs": srs} if srs.exists() else {}
+    if nginx.exists() and Path(_NGINX_RTMP_MODULE).exists():
+        found["nginx-rtmp"] = nginx
+    return found
 
 
 def require_programs(config: Config, found: Programs) -> None:
@@ -68,6 +79,7 @@ def require_programs(config: Config, found: Programs) -> None:
         if not Path(program).exists():
             raise RestreamError(f"{program} does not exist", hint=hint)
         _require_executable(Path(program))
+    _require_readable(Path(restream_agent.__file__))
     if config.ingest.manage:
         _require_root_s(Path(found.server_binary))
         if config.ingest.server == "nginx-rtmp" and not Path(found.nginx_rtmp_module).exists():
@@ -99,6 +111,15 @@ def _require_executable(program: Path) -> None:
         raise RestreamError(f"{program}: {stop} {what} the users of the units", hint=f"chmod {mode} {stop}")
 
 
+def _require_readable(module: Path) -> None:
+    """Raise RestreamError unless the users of our units can import us: root's umask may have been 077."""
+    stop = rights.obstacle(module, rights.STRANGER)
+    if stop is not None:
+        raise RestreamError(
+            f"{module}: the users of the units may not read {stop}", hint=f"chmod -R a+rX {stop}"
+        )
+
+
 def _require_root_s(program: Path) -> None:
     """Raise RestreamError for a program that somebody else than root could replace by another."""
     place = rights.changeable(program, itself=True)
@@ -115,4 +136,4 @@ def _server_hint(config: Config) -> str:
             "install SRS (docs/install.md), name its executable as ingest.binary, "
             'or set ingest.server = "nginx-rtmp" and apt install nginx libnginx-mod-rtmp'
         )
-    return "apt install nginx libnginx-mod-rtmp"
+    return INSTALL["nginx-rtmp"]

@@ -117,10 +117,26 @@ def send(subject: commands.Subject, each: PlatformTrial) -> TrialVerdict:
     data = slate(Path(paths_of(relay.channel.name).fallback_slate))
     sandbox = properties(subject, relay)
     try:
-        done = run_confined((*argv, *command), timeout=SECONDS + _PATIENCE, properties=sandbox, input=data)
+        done = run_confined(
+            (*argv, *command),
+            timeout=SECONDS + _PATIENCE,
+            properties=sandbox,
+            input=data,
+            unit=f"{_NAME}.service",
+        )
     except CommandError as error:
+        require_begun(error)
         return judge(error.output, ended_well=False, key_command=key_command)
     return judge(done.stderr, ended_well=True, key_command=key_command)
+
+
+def require_begun(error: CommandError) -> None:
+    """Raise RestreamError if the trial has failed before it could ask the platform anything."""
+    if trial.BEGUN not in error.output:
+        words = f"{error.reason}\n{error.output}".strip()
+        raise RestreamError(
+            f"the slate could not be sent: {words}", hint="if another test is running, wait for its end"
+        ) from error
 
 
 def properties(subject: commands.Subject, relay: Relay) -> tuple[str, ...]:

@@ -184,8 +184,14 @@ def fingerprints(config: Config, root: Path, salt: str) -> dict[str, str]:
                 data = read_secret(locate(root, file))
             except OSError as error:
                 raise RestreamError(f"{file}: {error.strerror}") from error
-        marks[use.user] = hashlib.blake2b(data, key=bytes.fromhex(salt)[:64], digest_size=16).hexdigest()
+        marks[use.user] = keyed_hash(data, salt)
     return marks
+
+
+def keyed_hash(data: bytes | str, salt: str) -> str:
+    """Return a hash that tells nothing of its data to those who do not know the salt (hexadecimal digits)."""
+    data = data.encode() if isinstance(data, str) else data
+    return hashlib.blake2b(data, key=bytes.fromhex(salt)[:64], digest_size=16).hexdigest()
 
 
 def hook_token(root: Path) -> str:

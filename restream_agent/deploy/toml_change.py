@@ -89,9 +89,13 @@ def write(change: TomlChange) -> None:
 
 
 def is_watched(change: TomlChange) -> bool:
-    """Whether the agent of this machine applies the file by itself, as it does after every edit."""
+    """Whether the agent of this machine applies the change by itself, as it does after every edit."""
     target = change.subject.target
-    if not target.is_this_machine or str(change.place) != paths.CONFIG or not systemctl.is_running():
+    is_usual = change.given is None or str(change.given) == paths.CONFIG
+    is_seen = target.is_this_machine and is_usual and not change.is_empty
+    if not is_seen or not systemctl.is_running():
+        return False
+    if not change.subject.config.agent.watch:
         return False
     return systemctl.Systemd().active(unit_names.AGENT_UNIT).get(unit_names.AGENT_UNIT) == "active"
 
@@ -108,8 +112,8 @@ def new_key(target: TargetMachine, name: str, key: bytes | None, *, encrypt: boo
         return
     places = (f"{paths.CREDENTIALS}/{name}", f"{paths.ENCRYPTED_CREDENTIALS}/{name}")
     before = files.read_tree(target.root, places, secret=frozenset(places))
-    credentials.store(target, name, key, encrypt=encrypt)
     try:
+        credentials.store(target, name, key, encrypt=encrypt)
         yield
     except BaseException:
         for path in places:

@@ -12,10 +12,16 @@ _CLOSE_TO_ALL = 1.0
 """Seconds that may be missing from the last report of ffmpeg, which reports once a second."""
 
 _CAUSES = (
+    # Why nothing was sent. The first that fits counts: a handshake that is not answered times out, too.
     (
         ("Failed to resolve hostname", "Name or service not known", "Temporary failure in name resolution"),
         "its name does not resolve",
         "check the platform's url and this machine's DNS",
+    ),
+    (
+        ("Cannot read RTMP handshake response",),
+        "it does not speak RTMP there",
+        "check the platform's url: its port, and whether it begins with rtmp: or rtmps:",
     ),
     (
         ("Connection refused", "Connection timed out", "No route to host", "Network is unreachable"),
@@ -23,16 +29,24 @@ _CAUSES = (
         "check the platform's url, and this machine's network and firewall",
     ),
     (
-        ("certificate", "TLS", "tls", "handshake"),
+        ("certificate",),
         "it shows no certificate that this machine trusts",
         "check the platform's url, and apt install ca-certificates",
     ),
     (
-        ("Unknown connect error", "Server error"),
+        ("TLS", "tls"),
+        "it does not speak TLS there",
+        "check the platform's url: its port, and whether it begins with rtmp: or rtmps:",
+    ),
+    (
+        ("Unknown connect error",),
         "it refuses the connection",
         "check the platform's url: each has an application of its own",
     ),
 )
+
+_STREAM_REFUSED = "Server error"
+"""ffmpeg says so of a refused publish, and behind "Unknown connect error" of a refused connection."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +71,11 @@ def judge(output: str, *, ended_well: bool, key_command: str) -> TrialVerdict:
     if ended_well and sent >= SECONDS - _CLOSE_TO_ALL:
         rate = int(progress.get("total_size", 0)) * 8 / sent / 1000
         return TrialVerdict(True, f"took {sent:.0f} s of the slate, {rate:.0f} kb/s", "", lines)
-    for signs, words, hint in _CAUSES:
+    key_hint = f"the key is probably wrong or expired: {key_command}"
+    if sent >= 1:
+        return TrialVerdict(False, f"it has ended the connection after {sent:.0f} s", key_hint, lines)
+    causes = (*_CAUSES, ((_STREAM_REFUSED,), "it refuses the stream", key_hint))
+    for signs, words, hint in causes:
         if any(sign in line for line in lines for sign in signs):
             return TrialVerdict(False, words, hint, lines)
-    when = f"after {sent:.0f} s" if sent >= 1 else "before anything was sent"
-    hint = f"the key is probably wrong or expired: {key_command}"
-    return TrialVerdict(False, f"it has ended the connection {when}", hint, lines)
+    return TrialVerdict(False, "it has ended the connection before anything was sent", key_hint, lines)

@@ -57,15 +57,20 @@ def problems(config: Config, source: str) -> tuple[Problem, ...]:
     is_confined = os.geteuid() == 0 and systemctl.is_running()
     runner = partial(run_confined, user=unit_names.PREPARE_USER) if is_confined else run
     found = []
-    for table, videos in _videos(config):
-        for index, path in enumerate(videos):
-            try:
-                ffprobe.check_readable(path)
-                _require_access(path)
-                ffprobe.inspect(path, runner=runner)
-            except RestreamError as error:
-                found.append(Problem(source, 0, f"{table}.video[{index}]", error.message, error.hint))
+    for key, path in videos_by_key(config).items():
+        try:
+            ffprobe.check_readable(path)
+            _require_access(path)
+            ffprobe.inspect(path, runner=runner)
+        except RestreamError as error:
+            found.append(Problem(source, 0, key, error.message, error.hint))
     return tuple(found)
+
+
+def videos_by_key(config: Config) -> dict[str, Path]:
+    """Return each video that the TOML names by its key, which has the video's index in the list."""
+    named = ((table, *numbered) for table, videos in _videos(config) for numbered in enumerate(videos))
+    return {f"{table}.video[{index}]": path for table, index, path in named}
 
 
 def _videos(config: Config) -> Iterator[tuple[str, tuple[Path, ...]]]:

@@ -97,6 +97,11 @@ def missing_letters(message: str) -> str:
     return "".join(letter for letter in dict.fromkeys(message) if ord(letter) in _letters(message) - has)
 
 
+def has_fontconfig() -> bool:
+    """Whether somebody knows which letters a font has."""
+    return _fontconfig("") is not None
+
+
 def _ask_fontconfig(message: str) -> Path | None:
     answer = _fontconfig(message)
     return None if answer is None else answer[0]

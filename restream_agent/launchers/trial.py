@@ -15,6 +15,9 @@ from restream_agent.launchers import key_preset, log_filter
 SLATE = "slate.flv"
 """In the unit's runtime directory."""
 
+BEGUN = "trial=begun"
+"""The first line of the output. Without it, it is not the platform that has failed."""
+
 
 def main(argv: list[str]) -> NoReturn:
     """Write slate and key, and become the command; OSError if that fails."""
@@ -22,6 +25,7 @@ def main(argv: list[str]) -> NoReturn:
     runtime = Path(os.environ["RUNTIME_DIRECTORY"])
     (runtime / SLATE).write_bytes(sys.stdin.buffer.read())
     key_preset.write(runtime, parameter)
+    os.write(2, f"{BEGUN}\n".encode())
     log_filter.main(command)
 
 

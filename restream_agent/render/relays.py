@@ -30,9 +30,6 @@ _TASKS_ENCODING = 512
 _LAUNCHER = re.compile(r'^ExecStart=("(\\.|[^"\\])*"|[^\s"]+) -I -m restream_agent\.[a-z_.]+ ')
 """The launcher at the beginning of a relay's ExecStart=: Python and our module, which then becomes ffmpeg."""
 
-_WORD = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s"]+)')
-"""One word of a command as escaping.command writes it, in double quotes or without."""
-
 
 def relay_files(config: Config, fill: Templates) -> Tree:
     """Return the relays' units and drop-ins, and a drop-in for the target that wants them.
@@ -100,8 +97,7 @@ def connection(drop_in: str) -> tuple[str, ...]:
     lines = directives(drop_in)
     keys = [line for line in lines if line.startswith("LoadCredential")]
     command = next((line for line in reversed(lines) if line.startswith("ExecStart=")), "")
-    words = [quoted or plain for quoted, plain in _WORD.findall(command)]
-    return (*keys, *output_options(words))
+    return (*keys, *output_options(escaping.words(command)))
 
 
 def credential(name: str, reference: SecretRef, user: str, facts: Facts) -> str:

@@ -59,6 +59,7 @@ def agent_settings(
         listen=config.ingest.listen,
         credentials={relay.name: relay.key.credential or "" for relay in relays(config)},
         obstacles=refused,
+        watch=config.agent.watch,
     )
 
 

@@ -5,7 +5,9 @@ Source: ISO/IEC 11172-3 2.4.1 (frame header, side information) and 13818-3 (half
 
 from restream_agent.stream.flv import AUDIO, Tag
 
-_FIRST_BYTE = 0x2F
+_NUMBERS = (2, 14)
+"""FLV's numbers for MP3; 14 is MP3 of 8 kHz. The rest of its first byte repeats rate and channels."""
+
 _HEADER = 5
 """Bytes: FLV's first byte and the frame's header. No frame is so short."""
 
@@ -25,19 +27,19 @@ def mp3_shape(tag: Tag) -> Tag | None:
     It stands for the sequence header that MP3 lacks, and is never sent. None for anything but MP3.
     """
     body = tag.body
-    if tag.kind != AUDIO or len(body) < _HEADER or body[0] != _FIRST_BYTE or body[1] != 0xFF:
+    if tag.kind != AUDIO or len(body) < _HEADER or body[0] >> 4 not in _NUMBERS or body[1] != 0xFF:
         return None
     version, layer, rate = body[2] >> 3 & 3, body[2] >> 1 & 3, body[3] >> 2 & 3
     if body[2] & 0xE0 != 0xE0 or version not in _RATES or layer != _LAYER_3 or rate == 3:
         return None
     bitrate = _BITRATE_INDEX[version == _FULL_RATE]
     header = (0xFF, body[2] | _NO_CHECKSUM, bitrate << 4 | rate << 2, body[4] & 0xC0)
-    return Tag(AUDIO, 0, bytes((_FIRST_BYTE, *header)))
+    return Tag(AUDIO, 0, bytes((body[0], *header)))
 
 
 def is_mp3_shape(tag: Tag) -> bool:
     """Whether a tag is what `mp3_shape` returns."""
-    return tag.kind == AUDIO and len(tag.body) == _HEADER and tag.body[0] == _FIRST_BYTE
+    return tag.kind == AUDIO and len(tag.body) == _HEADER and tag.body[0] >> 4 in _NUMBERS
 
 
 def silent_frame(shape: Tag) -> tuple[bytes, float]:

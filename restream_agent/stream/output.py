@@ -73,9 +73,10 @@ class Output:
 
         `usual` is the sequence header of the silence that a source without sound will get, if none was sent.
         """
-        self._is_cut, self.is_muted = True, False
+        self._is_cut = True
         self._begins_silent = usual is not None and AUDIO not in headers
         self.hear(source, headers.get(AUDIO))
+        self.is_muted = any(not self._takes(header) for header in headers.values())
         headers = {kind: header for kind, header in headers.items() if self._takes(header)}
         if usual is not None and AUDIO not in self.headers and self.codec in ("", codec(usual)):
             headers = {AUDIO: usual, **headers}
@@ -117,10 +118,18 @@ class Output:
         if self._is_cut and stamped.is_keyframe and VIDEO in self.headers:
             stamped = with_parameters(stamped, self.headers[VIDEO])
             self._is_cut = False
-        # A relay waits for its first sound. Of a publisher that announces none, it gets silence at once.
+        return [stamped, *self._fill(heard, stamped.timestamp - self._patience(heard))]
+
+    def _patience(self, heard: int) -> int:
+        """Return by how many ms silence follows the pictures, so that sound that comes later has its place.
+
+        A relay waits for its first sound. Of a publisher that announces none, it gets silence at once. Of a
+        fallback that is muted no sound is to come, and a relay holds its pictures back without.
+        """
+        if self.is_muted:
+            return 0
         is_first = self._begins_silent and heard < 0
-        patience = _INTERLEAVED if is_first or self._source is Sound.FALLBACK else LATEST
-        return [stamped, *self._fill(heard, stamped.timestamp - patience)]
+        return _INTERLEAVED if is_first or self._source is Sound.FALLBACK else LATEST
 
     def _takes(self, tag: Tag) -> bool:
         """Whether a tag of the current source is sent: all but the fallback's sound in another codec."""
@@ -151,7 +160,7 @@ class Output:
             if self._first_picture is None:
                 return []
             heard = self._first_picture - round(silence.duration)
-        if end - heard < _GAP and self.sound is not Sound.SILENCE:
+        if end - heard < _GAP and self.sound is not Sound.SILENCE and not self.is_muted:
             return []
         stamps = self._clock.stamps(silence.duration, heard, end)
         if not stamps:

@@ -81,7 +81,7 @@ def sound_shape(tag: Tag) -> SoundShape:
 
 def is_telling(tag: Tag) -> bool:
     """Whether a tag says something of its track's shape: a sequence header, or MP3, which has none."""
-    return tag.is_sequence_header or (tag.kind == AUDIO and tag.body[:1] == b"\x2f")
+    return tag.is_sequence_header or (tag.kind == AUDIO and codec(tag) == "mp3")
 
 
 def _h264(record: bytes) -> PictureShape:

@@ -12,7 +12,10 @@ Code that works for one channel uses the plain names everywhere. channel_systemd
 directions, so only it knows which channel it is.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from restream_agent.systemd import unit_names
 
@@ -30,6 +33,8 @@ PER_CHANNEL = (
     unit_names.FORGET_UNIT,
 )
 """The units that each channel has one of. Relays and live streams are instances already."""
+
+Value = TypeVar("Value")
 
 _RELAY, _LIVE = "ffmpeg-relay@", "live@"
 
@@ -93,6 +98,14 @@ class Channel:
         if not is_ours:
             raise ValueError(f"{unit} is not a unit of the channel {self.name}")
         return plain
+
+    def own(self, units: Mapping[str, Value]) -> dict[str, Value]:
+        """Return what belongs to units of this channel and to shared units, by their plain names."""
+        mine = {}
+        for unit, value in units.items():
+            with suppress(ValueError):
+                mine[self.plain(unit)] = value
+        return mine
 
     def relay_of(self, unit: str) -> str:
         """Return the relay that a unit of this channel belongs to; ValueError for other units."""

@@ -10,6 +10,9 @@ from restream_agent.base.one_line import printable
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./-]+")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_WORD = re.compile(r'"((?:\\.|[^"\\])*)"|([^\s"]+)')
+_ESCAPED = re.compile(r"\\(x[0-9a-f]{2}|.)")
+_PLAIN_OF = {escape[1]: character for character, escape in _ESCAPES.items()}
 
 
 def value(text: str) -> str:
@@ -50,3 +53,20 @@ def _escape(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
     return f"\\x{ord(character):02x}" if ord(character) < 32 or ord(character) == 127 else character
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the argv of an ExecStart= value that `command` has made. Variables and specifiers stay."""
+    found = [quoted or plain for quoted, plain in _WORD.findall(text)]
+    read = [_ESCAPED.sub(_unescaped, word).replace("%%", "%") for word in found]
+    return tuple(word if number == 0 else word.replace("$$", "$") for number, word in enumerate(read))
+
+
+def plain(text: str) -> str:
+    """Return the text of a directive that `value` has made."""
+    return text.strip().replace("%%", "%")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    name = found[1]
+    return chr(int(name[1:], 16)) if name.startswith("x") else _PLAIN_OF[name]

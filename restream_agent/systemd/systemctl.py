@@ -68,7 +68,7 @@ class Systemd:
         CommandError with systemd's message; SlowCommandError after `within` seconds, though systemd goes on
         with what it has begun.
         """
-        names = tuple(units)
+        names = tuple(map(self._full_name, units))
         if not names:
             return
         log.info("systemctl %s %s: %s", verb, " ".join(names), reason)
@@ -80,8 +80,9 @@ class Systemd:
 
         Raises CommandError if the unit fails. At any other exception, Ctrl-C included, the unit is stopped.
         """
-        log.info("systemctl start %s: %s", unit, reason)
-        argv = ("systemctl", "start", "--", unit)
+        name = self._full_name(unit)
+        log.info("systemctl start %s: %s", name, reason)
+        argv = ("systemctl", "start", "--", name)
         with ThreadPoolExecutor(max_workers=1) as pool:
             job = pool.submit(self._run, argv, timeout=_LONGEST_JOB)
             try:
@@ -98,6 +99,16 @@ class Systemd:
                 self.change("stop", (unit,), reason="nobody waits for it any more")
                 raise
 
+    def trigger(self, unit: str, conditions: Iterable[str], *, reason: str) -> None:
+        """Have systemd start a unit when one of the conditions holds, such as "PathExists=/a/file".
+
+        A path unit with the unit's name does so until it is stopped, or the machine is; see systemd.path(5).
+        Raises CommandError with systemd's message, also if there is such a path unit already.
+        """
+        log.info("systemd-run --unit=%s %s: %s", unit, " ".join(conditions := tuple(conditions)), reason)
+        flags = (f"--path-property={condition}" for condition in conditions)
+        self._run(("systemd-run", "--quiet", "--collect", f"--unit={unit}", *flags), timeout=JOB_TIMEOUT)
+
     def daemon_reload(self) -> None:
         """Make systemd read the unit files again."""
         log.info("systemctl daemon-reload")
@@ -105,13 +116,15 @@ class Systemd:
 
     def kill(self, unit: str, *, reason: str) -> None:
         """Kill all processes of a unit; systemd then does what the unit's Restart= says."""
-        log.warning("systemctl kill %s: %s", unit, reason)
-        self._run(("systemctl", "kill", "--signal=KILL", "--", unit), timeout=_QUERY_TIMEOUT)
+        name = self._full_name(unit)
+        log.warning("systemctl kill %s: %s", name, reason)
+        self._run(("systemctl", "kill", "--signal=KILL", "--", name), timeout=_QUERY_TIMEOUT)
 
     def units(self, *patterns: str) -> dict[str, UnitState]:
         """Return the state of each unit that matches a pattern and has ever run, by name."""
-        argv = ("systemctl", "show", "--property", ",".join(unit_state.PROPERTIES), "--", *patterns)
-        return unit_state.read(self._run(argv, timeout=_QUERY_TIMEOUT).stdout)
+        names = map(self._full_name, patterns)
+        argv = ("systemctl", "show", "--property", ",".join(unit_state.PROPERTIES), "--", *names)
+        return self._own(unit_state.read(self._run(argv, timeout=_QUERY_TIMEOUT).stdout))
 
     def active(self, *patterns: str) -> dict[str, str]:
         """Return the ActiveState of each unit that matches a pattern and is not inactive, by name."""
@@ -120,8 +133,16 @@ class Systemd:
 
     def show(self, unit: str, name: str) -> str:
         """Return one property of a unit, "" if systemd does not know it."""
-        argv = ("systemctl", "show", "--property", name, "--value", "--", unit)
+        argv = ("systemctl", "show", "--property", name, "--value", "--", self._full_name(unit))
         return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.strip()
+
+    def properties(self, units: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return properties of each unit by its name, also of those that systemd does not know."""
+        asked = tuple(units)
+        argv = ("systemctl", "show", "--property", ",".join(names), "--", *asked)
+        blocks = self._run(argv, timeout=_QUERY_TIMEOUT).stdout.strip("\n").split("\n\n")
+        tables = (dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks)
+        return dict(zip(asked, tables, strict=False))
 
     def may_start(self, process: str, unit: str) -> bool:
         """Whether polkit would let a process start a unit; CommandError if polkit does not answer.
@@ -142,7 +163,7 @@ class Systemd:
         argv = (
             "journalctl",
             "--unit",
-            unit,
+            self._full_name(unit),
             "--lines",
             str(lines),
             "--output",
@@ -151,6 +172,14 @@ class Systemd:
             "--quiet",
         )
         return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines()
+
+    def _full_name(self, unit: str) -> str:
+        """Return a unit's name on the whole machine; here that by which it is asked for."""
+        return unit
+
+    def _own(self, states: dict[str, UnitState]) -> dict[str, UnitState]:
+        """Return the states by the names by which they are asked for; here all, as they are."""
+        return states
 
     def create_accounts(self, sysusers: str, tmpfiles: str) -> None:
         """Create the users of a sysusers.d(5) file and the directories of a tmpfiles.d(5) file."""
@@ -190,6 +219,12 @@ def encrypted(secret: bytes, runner: SecretRunner = run) -> str:
     """
     argv = ("systemd-creds", "encrypt", "--name=", "-", "-")
     return runner(argv, timeout=JOB_TIMEOUT, input=secret).stdout
+
+
+def decrypted(file: Path, runner: Runner = run) -> str:
+    """Return the secret in a credential that `encrypted` made; CommandError if it is not of this machine."""
+    argv = ("systemd-creds", "decrypt", "--name=", str(file), "-")
+    return runner(argv, timeout=JOB_TIMEOUT).stdout
 
 
 def _verify_hint(lines: list[str]) -> str:

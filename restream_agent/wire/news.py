@@ -81,14 +81,17 @@ class News:
         return table if self.channel else {key: value for key, value in table.items() if key != "channel"}
 
     def to_datagram(self) -> bytes:
-        """Return the datagram for the notifier. One of before there were channels reads only news without."""
+        """Return the datagram for the notifier."""
         return json.dumps(self.as_table()).encode()
 
     @classmethod
     def read(cls, datagram: bytes) -> "News":
-        """Read a datagram of the agent's; ValueError, without the datagram's content, if it is not news."""
+        """Read a datagram of the agent's; ValueError, without the datagram's content, if it is not news.
+
+        The agent may be of a later version: it is restarted more often. Its news is worth more than a key.
+        """
         try:
-            news = records.parse(cls, datagram)
+            news = records.parse_known(cls, datagram)
         except TypeError as error:
             raise ValueError(str(error)) from error
         for key, name in (("platform", news.platform or ""), ("channel", news.channel)):

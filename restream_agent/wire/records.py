@@ -12,9 +12,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -47,10 +47,14 @@ def parse(kind: type[T], text: str | bytes) -> T:
     that is not JSON and for a value that its field does not allow. The message begins with the key
     ("relays.twitch.sent") and never holds the value.
     """
-    try:
-        values = json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("the JSON is nested too deep") from None
+    return from_table(kind, _loaded(text))
+
+
+def parse_known(kind: type[T], text: str | bytes) -> T:
+    """Read JSON as `parse` does, but leave out what a later version says in keys of its own."""
+    values = _loaded(text)
+    if isinstance(values, dict):
+        values = {key: values[key] for key in values.keys() & _known(kind).keys()}  # type: ignore[arg-type]
     return from_table(kind, values)
 
 
@@ -58,17 +62,24 @@ def from_table(kind: type[T], values: object, place: str = "") -> T:
     """Read plain data into a dataclass; errors as `parse`. `place` is the key of the table itself."""
     if not isinstance(values, dict):
         raise TypeError(f"{place or 'the JSON'}: is not a table")
-    known = {_key(field): field for field in fields(kind)}  # type: ignore[arg-type]
-    unknown = [key for key in values if key not in known]
-    if unknown:
-        raise TypeError(f"{_join(place, unknown[0])}: is not a known key")
-    types, arguments = _types(kind), {}  # type: ignore[arg-type]
+    known, arguments = _known(kind), {}  # type: ignore[arg-type]
+    if not values.keys() <= known.keys():
+        unknown = next(key for key in values if key not in known)
+        raise TypeError(f"{_join(place, unknown)}: is not a known key")
+    before = f"{place}." if place else ""
     for key, field in known.items():
         if key in values:
-            arguments[field.name] = _read(types[field.name], values[key], _join(place, key))
-        elif field.default is MISSING and field.default_factory is MISSING:
-            raise TypeError(f"{_join(place, key)}: is missing")
+            arguments[field.name] = field.read(values[key], before + key)
+        elif not field.has_default:
+            raise TypeError(f"{before}{key}: is missing")
     return kind(**arguments)
+
+
+def _loaded(text: str | bytes) -> object:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
 
 
 def _as_plain(value: Any) -> Any:
@@ -85,9 +96,28 @@ def _key(field: "Field[Any]") -> str:
     return str(field.metadata.get(KEY, field.name))
 
 
+Reader = Callable[[object, str], Any]
+"""Reads a value, given the key at which it stands; TypeError or ValueError."""
+
+
+class _KnownField(NamedTuple):
+    name: str
+    read: Reader
+    has_default: bool
+
+
 @cache
-def _types(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _known(kind: Any) -> dict[str, _KnownField]:
+    """Return the fields of a dataclass by key. They are found once: reports come many times a second."""
+    types = get_type_hints(kind)
+    return {
+        _key(field): _KnownField(
+            field.name,
+            _reader(types[field.name]),
+            field.default is not MISSING or field.default_factory is not MISSING,
+        )
+        for field in fields(kind)
+    }
 
 
 def _join(place: str, key: str) -> str:
@@ -100,39 +130,55 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not a number in JSON")
 
 
-def _read(kind: Any, value: object, place: str) -> Any:
-    """Read one value of a field's type."""
+@cache
+def _reader(kind: Any) -> Reader:
+    """Return what reads a field of a type."""
     generic = _GENERIC_READERS.get(get_origin(kind))
     if generic is not None:
-        return generic(get_args(kind), value, place)
+        return generic(get_args(kind))
     if is_dataclass(kind):
-        return from_table(kind, value, place)  # type: ignore[arg-type]
+        return partial(from_table, kind)  # type: ignore[arg-type]
     if issubclass(kind, StrEnum):
-        return kind(_choice(tuple(kind), value, place))
-    return _PLAIN_READERS[kind](value, place)
+        choice = _choice(tuple(kind))
+        return lambda value, place: kind(choice(value, place))
+    return _PLAIN_READERS[kind]
 
 
-def _optional(arguments: tuple[Any, ...], value: object, place: str) -> Any:
+def _optional(arguments: tuple[Any, ...]) -> Reader:
     (kind,) = (each for each in arguments if each is not NoneType)
-    return None if value is None else _read(kind, value, place)
+    read = _reader(kind)
+    return lambda value, place: None if value is None else read(value, place)
 
 
-def _items(arguments: tuple[Any, ...], value: object, place: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{place}: is not a list")
-    return tuple(_read(arguments[0], each, f"{place}[{index}]") for index, each in enumerate(value))
+def _items(arguments: tuple[Any, ...]) -> Reader:
+    read = _reader(arguments[0])
+
+    def read_items(value: object, place: str) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise TypeError(f"{place}: is not a list")
+        return tuple(read(each, f"{place}[{index}]") for index, each in enumerate(value))
+
+    return read_items
 
 
-def _entries(arguments: tuple[Any, ...], value: object, place: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{place}: is not a table")
-    return {_text(key, place): _read(arguments[1], each, _join(place, key)) for key, each in value.items()}
+def _entries(arguments: tuple[Any, ...]) -> Reader:
+    read = _reader(arguments[1])
+
+    def read_entries(value: object, place: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise TypeError(f"{place}: is not a table")
+        return {_text(key, place): read(each, _join(place, key)) for key, each in value.items()}
+
+    return read_entries
 
 
-def _choice(allowed: tuple[str, ...], value: object, place: str) -> str:
-    if _text(value, place) not in allowed:
-        raise ValueError(f"{place}: is none of {', '.join(allowed)}")
-    return str(value)
+def _choice(allowed: tuple[str, ...]) -> Reader:
+    def read_choice(value: object, place: str) -> str:
+        if _text(value, place) not in allowed:
+            raise ValueError(f"{place}: is none of {', '.join(allowed)}")
+        return str(value)
+
+    return read_choice
 
 
 def _text(value: object, place: str) -> str:
@@ -166,13 +212,13 @@ def _whole_number(value: object, place: str) -> int:
     return value
 
 
-_PLAIN_READERS: Mapping[type, Callable[[object, str], Any]] = {
+_PLAIN_READERS: Mapping[type, Reader] = {
     bool: _truth,
     int: _whole_number,
     float: _number,
     str: _text,
 }
-_GENERIC_READERS: Mapping[Any, Callable[[tuple[Any, ...], object, str], Any]] = {
+_GENERIC_READERS: Mapping[Any, Callable[[tuple[Any, ...]], Reader]] = {
     Union: _optional,
     UnionType: _optional,
     tuple: _items,

@@ -48,7 +48,8 @@ class AgentSettings:
     that delivers nothing for `stall` is killed. A listed publisher whose stream does not reach the program
     for `silence` is disconnected; None stands for never. `listen` is where the ingest server takes OBS
     ("HOST:PORT"); `credentials` maps each relay to the name of the credential that holds its key, "" for a
-    key of another kind. Both are only shown. `obstacles` maps codecs to what cannot carry them here.
+    key of another kind. Both are only shown. `obstacles` maps codecs to what cannot carry them here. With
+    `watch` the agent has edits of the TOML applied by itself.
     """
 
     api: str
@@ -66,6 +67,7 @@ class AgentSettings:
     listen: str
     credentials: Mapping[str, str]
     obstacles: Mapping[str, str] = field(default_factory=dict)
+    watch: bool = True
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,11 @@ class StatusReport:
     hold_left: Annotated[float | None, "seconds until the hold ends the broadcast, null if it does not run"]
     publisher: Annotated[PublisherStatus | None, "who publishes, null if nobody does"]
     ingest: Annotated[str, '"up", or "down" if the ingest server does not answer']
-    config: Annotated[str, '"ok", or "refused" if the last edit of the TOML was not applied']
+    config: Annotated[
+        str,
+        '"ok", "refused" if the last edit of the TOML was not applied, "unconfirmed" while an apply waits '
+        'to be confirmed, or "taken back" if nobody has confirmed the last one',
+    ]
     systemd: Annotated[str, '"ok", or "refuses" if the agent may not start and stop units']
     preparation: Annotated[str, '"ok", or "failed" if the fallback could not be made to match']
     live: Annotated[LiveStatus | None, "the publisher's stream; {} if the program does not report"]
@@ -149,6 +153,7 @@ class StatusReport:
     ] = ""
     on_air_for: Annotated[float | None, "seconds since the broadcast began, null while off air"] = None
     failed_units: Annotated[tuple[str, ...], "units of this channel, or of all, whose last run failed"] = ()
+    watch: Annotated[bool, "whether edits of the TOML are applied by themselves (agent.watch)"] = True
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

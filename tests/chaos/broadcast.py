@@ -53,9 +53,14 @@ class ChaosBroadcast:
         self.obs = self.another_obs("live")
         self._status_at, self._state = 0.0, ""
 
+    @property
+    def every_platform(self) -> dict[str, PlatformServer]:
+        """The platforms by name, with those of other channels."""
+        return {**self.platforms, **self.bystanders}
+
     def build(self) -> None:
         """Install the product and go on air."""
-        for platform in (*self.platforms.values(), *self.bystanders.values()):
+        for platform in self.every_platform.values():
             network.know_name(self.container, platform.host)
             platform.start()
         self.view = View(self.platforms)
@@ -115,6 +120,10 @@ class ChaosBroadcast:
         """Return one property of a unit."""
         return self.systemctl("show", "-P", prop, "--", unit)
 
+    def is_active(self, unit: str) -> bool:
+        """Tell whether a unit is active."""
+        return self.container.is_active(self.channel.unit(unit))
+
     def state(self) -> str:
         """Return the state in `status --json`, which runs at most once in STATUS_SECONDS."""
         now = time.monotonic()
@@ -125,7 +134,7 @@ class ChaosBroadcast:
 
     def is_connected(self, name: str) -> bool:
         """Tell whether a platform has an open connection with media."""
-        connections = self.platforms[name].reader.connections
+        connections = self.every_platform[name].reader.connections
         return any(one.closed is None and one.has_media() for one in connections)
 
     def connections_ended(self, name: str) -> int:
@@ -156,18 +165,21 @@ class ChaosBroadcast:
             self.view.poll()
             time.sleep(LOOK_SECONDS)
 
-    def wait_for(self, source: str, timeout: float = 20) -> None:
-        """Poll until every platform has received a keyframe of a source that arrived after this call."""
-        now = time.monotonic()
+    def wait_for(self, source: str, timeout: float = 20, *, since: float | None = None) -> None:
+        """Poll until every platform has received a keyframe of a source that arrived after a time.
+
+        That is the time of this call, or `since`, where the source may go before what struck it is over.
+        """
+        after = time.monotonic() if since is None else since
         self.wait(
-            lambda: all(self.view.is_showing(name, (source,), now) for name in self.platforms),
+            lambda: all(self.view.is_showing(name, (source,), after) for name in self.platforms),
             timeout,
             f"{source} to reach every platform",
         )
 
     def forget(self, before: float) -> None:
         """Drop the messages that arrived before a time."""
-        for platform in (*self.platforms.values(), *self.bystanders.values()):
+        for platform in self.every_platform.values():
             platform.reader.forget(before)
 
     def _platform(self, name: str, port: int) -> PlatformServer:

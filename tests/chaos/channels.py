@@ -6,6 +6,7 @@ from restream_agent.systemd.channels import Channel
 from tests.chaos.broadcast import HOLD_SECONDS, LIGHT, NAMES, TOML, ChaosBroadcast
 from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL, install
 from tests.demo.screen import Screen
+from tests.lab.clip import encode
 from tests.lab.container import Container
 from tests.lab.obs import Encoder
 from tests.lab.platform import PlatformServer
@@ -14,10 +15,10 @@ from tests.lab.reconnecting import ReconnectingObs
 STRUCK = Channel("es")
 BYSTANDERS = {"main": ("north", "south"), "en": ("east", "west")}
 SENT = {
-    "main": Encoder(width=1280, height=720, bitrate=1_500_000),
-    # At 25 pictures a second an ffmpeg with MP3 sends in clumps of 90 ms, which no bound for gaps allows.
-    "en": Encoder(width=640, height=360, bitrate=600_000, sound="libmp3lame", channels=1),
+    "main": Encoder(width=1280, height=720, fps=60, bitrate=1_500_000),
+    "en": Encoder(width=640, height=360, fps=60, bitrate=600_000, sound="libmp3lame", channels=1),
 }
+CLIP_SECONDS = 60
 FIRST_PORT = 21100
 _BY_CHANNEL = ("on-air", "off-air", "status", "fallback")
 """The commands that take a channel."""
@@ -41,7 +42,10 @@ class ThreeChannels(ChaosBroadcast):
         self.bystanders = {
             name: self._platform(name, FIRST_PORT + 10 * number) for number, name in enumerate(names)
         }
-        self._others = [ReconnectingObs(container, url_of(name), encoder) for name, encoder in SENT.items()]
+        self._others = [
+            ReconnectingObs(container, url_of(name), encode(container, f"{name}.flv", encoder, CLIP_SECONDS))
+            for name, encoder in SENT.items()
+        ]
 
     def another_obs(self, mark: str, *, key: str = INGEST_KEY) -> ReconnectingObs:
         """Return another OBS of the channel that is struck."""

@@ -69,7 +69,7 @@ def play(broadcast: ChaosBroadcast, fault: Fault) -> Played:
         broadcast.complaints.append(f"the fault could not be undone: {_first_line(error)}")
     if fault.stands is not None:
         end = min(end, start + fault.stands)
-    for platform in (*broadcast.platforms.values(), *broadcast.bystanders.values()):
+    for platform in broadcast.every_platform.values():
         platform.reader.update()
     played = Played(
         name=fault.name,

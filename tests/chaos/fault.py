@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.chaos.broadcast import ChaosBroadcast
+from tests.chaos.broadcast import NAMES, ChaosBroadcast
 from tests.chaos.ends import LIVE, End
 
 CUT_MS = 200.0  # one change of source; packets come in clumps of up to 150 ms even in steady state
@@ -44,6 +44,8 @@ class Fault:
     is_shared: bool = False
 
     @property
-    def others_bound_ms(self) -> float:
-        """The bound for the other channels."""
-        return self.bound_ms if self.is_shared else OTHERS_MS
+    def others_bound_ms(self) -> float | None:
+        """The bound for the other channels; None for a fault that ends the connections of all."""
+        if not self.is_shared:
+            return OTHERS_MS
+        return None if set(self.concerns) >= set(NAMES) else self.bound_ms

@@ -1,5 +1,7 @@
 """Faults of the ingest server and of systemd itself."""
 
+import time
+
 from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON
 from tests.chaos.fault import Act, Fault
@@ -15,13 +17,14 @@ def kill(broadcast: ChaosBroadcast) -> None:
 
 
 def kill_live(broadcast: ChaosBroadcast) -> None:
+    killed = time.monotonic()
     kill(broadcast)
-    broadcast.wait_for(FALLBACK)
+    broadcast.wait_for(FALLBACK, since=killed)
 
 
 def is_held(broadcast: ChaosBroadcast) -> str:
     """Return in words that the hold does not run, or ""."""
-    return "" if broadcast.container.is_active(HOLD) else "the hold does not run"
+    return "" if broadcast.is_active(HOLD) else "the hold does not run"
 
 
 def manager(verb: str) -> Act:
@@ -37,9 +40,10 @@ def manager_at_drop(verb: str) -> Act:
     """Return an act: run a `systemctl` verb on systemd itself just after OBS stopped."""
 
     def act(broadcast: ChaosBroadcast) -> None:
+        killed = time.monotonic()
         broadcast.obs.kill()
         broadcast.systemctl(verb)
-        broadcast.wait_for(FALLBACK)
+        broadcast.wait_for(FALLBACK, since=killed)
 
     return act
 

@@ -4,6 +4,7 @@ import time
 from email.utils import parsedate_to_datetime
 
 from tests.chaos.broadcast import HOOK_PORT, NAMES, ChaosBroadcast
+from tests.chaos.ends import LIVE
 from tests.chaos.fault import Fault
 from tests.chaos.faults_agent import UNIT as AGENT
 from tests.lab.deadline import LabError
@@ -71,11 +72,17 @@ def reboot(broadcast: ChaosBroadcast) -> None:
     """Reboot the container, start the platforms again (real ones are elsewhere), and let OBS reconnect."""
     broadcast.journals.append(broadcast.container.journal())
     broadcast.container.reboot()
-    for platform in broadcast.platforms.values():
+    for platform in broadcast.every_platform.values():
         platform.start()
     broadcast.network = Network(broadcast.container)
     broadcast.start_proxy()
     broadcast.struck()
+
+
+def others_are_back(broadcast: ChaosBroadcast) -> str:
+    """Return in words which platforms of other channels have no connection, or ""."""
+    absent = [name for name in broadcast.bystanders if not broadcast.is_connected(name)]
+    return f"{', '.join(absent)}: no connection" if absent else ""
 
 
 def _see_clock(broadcast: ChaosBroadcast, shift: int) -> None:
@@ -109,5 +116,12 @@ FAULTS = (
         prepare=lend_clock,
     ),
     # The reboot comes last: it ends every connection.
-    Fault("reboot", "the machine reboots while live", reboot, concerns=NAMES, heals_within=60),
+    Fault(
+        "reboot",
+        "the machine reboots while live",
+        reboot,
+        concerns=NAMES,
+        end=LIVE.and_also(others_are_back),
+        heals_within=60,
+    ),
 )

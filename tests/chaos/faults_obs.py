@@ -1,11 +1,12 @@
 """Faults of OBS and its network."""
 
-import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 from tests.chaos.broadcast import HOLD_SECONDS, INGEST_PORT, LIGHT, TIMEOUT_SECONDS, ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON, OFF_AIR
 from tests.chaos.fault import STALL_MS, Fault
-from tests.lab import scene
+from tests.lab.clip import Clip, encode
 from tests.lab.container import SHARED, end_group
 from tests.lab.network import client_port
 from tests.lab.scene import FALLBACK
@@ -16,6 +17,7 @@ WRONG_KEYS = 3  # refusals to wait for
 FIGHT_SECONDS = 60.0
 FAST_SECONDS = 10.0
 FAST_SPEED = 20
+_FAST = Clip(f"{SHARED}/fast.flv", "second", FAST_SPEED)
 
 
 def kill(broadcast: ChaosBroadcast) -> None:
@@ -103,28 +105,16 @@ def two_with_different_keys(broadcast: ChaosBroadcast) -> None:
         broadcast.complaints.append("the picture is not that of the OBS with the right key")
 
 
-def encode_clip(broadcast: ChaosBroadcast) -> None:
+def encode_fast(broadcast: ChaosBroadcast) -> None:
     """Encode 10 s beforehand: no encoder is twenty times as fast as needed on this machine."""
-    graph = scene.lavfi(
-        width=LIGHT.width, height=LIGHT.height, fps="60", mark="second", sample_rate=48000, channels=2
-    )
-    argv = (
-        "ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", graph, "-t", "10", "-c:v", "libx264",
-        "-preset", "ultrafast", "-b:v", "800k", "-g", "120", "-c:a", "aac", "-f", "flv",
-        str(broadcast.container.shared / "clip.flv"),
-    )  # fmt: skip
-    subprocess.run(argv, check=True)
+    encode(broadcast.container, Path(_FAST.path).name, replace(LIGHT, fps=60, mark=_FAST.mark), 10)
 
 
 def publish_fast(broadcast: ChaosBroadcast) -> None:
     """Have another publisher send a file at twenty times its speed, as an ffmpeg without -re does."""
     broadcast.obs.leave()
     broadcast.wait_for(FALLBACK)
-    argv = (
-        "ffmpeg", "-v", "error", "-readrate", str(FAST_SPEED), "-stream_loop", "-1",
-        "-i", f"{SHARED}/clip.flv", "-c", "copy", "-f", "flv", broadcast.publish_url,
-    )  # fmt: skip
-    process = broadcast.container.popen(argv)
+    process = broadcast.container.popen(_FAST.arguments(broadcast.publish_url))
     broadcast.undo.callback(end_group, process)
     broadcast.watch(FAST_SECONDS)
     if process.poll() is not None:
@@ -171,7 +161,7 @@ FAULTS = (
         "obs-fast",
         "a publisher sends at twenty times its speed, as an ffmpeg without -re does",
         publish_fast,
-        prepare=encode_clip,
+        prepare=encode_fast,
     ),
     Fault(
         "obs-two-different-keys",

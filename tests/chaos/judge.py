@@ -44,7 +44,8 @@ class Seen:
 class Played:
     """The result of a fault. seconds_to_heal is None if it did not heal; end_state is the expected state.
 
-    `bystanders` are the platforms of other channels than the one that was struck.
+    `bystanders` are the platforms of other channels than the one that was struck; without `others_bound_ms`
+    the fault strikes them, too.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Played:
     server: str
     concerns: tuple[str, ...]
     bound_ms: float
-    others_bound_ms: float
+    others_bound_ms: float | None
     end_state: str
     healed: bool
     seconds_to_heal: float | None
@@ -79,13 +80,13 @@ class Played:
         for name, seen in self.platforms.items():
             problems += seen.problems(name, may_lose=name in self.concerns)
         for name, seen in self.bystanders.items():
-            problems += seen.problems(name)
+            problems += seen.problems(name, may_lose=self.others_bound_ms is None)
         silences = (
             ("", self.gap_ms(), self.bound_ms),
             (" in other channels", self.bystanders_gap_ms(), self.others_bound_ms),
         )
         for where, gap, bound in silences:
-            if gap is not None and gap > bound:
+            if gap is not None and bound is not None and gap > bound:
                 problems.append(f"a silence of {gap:.0f} ms{where}, more than the bound of {bound:.0f} ms")
         return problems
 

@@ -4,6 +4,7 @@ Run as root, as `make pictures`: a broadcast in a container, with platforms of t
 """
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.demo.screen import Screen
 from tests.lab.container import Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
+from tests.lab.terminal import Terminal
 
 PICTURES = PROJECT / "docs" / "pictures"
 PLATFORMS = ("twitch", "youtube", "kick")
@@ -59,15 +61,9 @@ def draw(command: str, terminal: str) -> str:
     return console.export_svg(theme=MONOKAI, code_format=SVG, unique_id="terminal")
 
 
-def on_terminal(container: Container, command: str) -> str:
-    """Run a command on a terminal inside and return what it printed there, whatever its exit code."""
-    argv = ("env", "TERM=xterm-256color", f"COLUMNS={COLUMNS}", "script", "-qc", command, "/dev/null")
-    return container.run(argv, check=False).stdout.replace("\r\n", "\n")
-
-
 def take(directory: Path) -> None:
     """Bring a broadcast on air and draw `status`, then spoil the TOML and draw `check`."""
-    with Container() as container:
+    with Container() as container, closing(Terminal(container, columns=COLUMNS)) as terminal:
         platforms = tuple(
             PlatformServer(container, name, key=f"{name}-key", port=21000 + 10 * number)
             for number, name in enumerate(PLATFORMS)
@@ -79,20 +75,20 @@ def take(directory: Path) -> None:
         obs = Obs(container, PUBLISH_URL, replace(Encoder(), bitrate=6_000_000)).start()
         obs.wait_published()
         time.sleep(SECONDS_ON_AIR)
-        _draw(container, "status", directory)
+        _draw(terminal, "status", directory)
         obs.stop()
         container.run((PROGRAM, "off-air"))
         toml = configuration("nginx-rtmp", platforms)
         for good, bad in MISTAKES:
             toml = toml.replace(good, bad)
         container.write("/root/restream.toml", toml)
-        _draw(container, "check", directory, "--config /root/restream.toml")
+        _draw(terminal, "check", directory, "--config /root/restream.toml")
 
 
-def _draw(container: Container, name: str, directory: Path, options: str = "") -> None:
+def _draw(terminal: Terminal, name: str, directory: Path, options: str = "") -> None:
     shown = f"restream-agent {name} {options}".rstrip()
     picture = directory / f"{name}.svg"
-    picture.write_text(draw(shown, on_terminal(container, shown)))
+    picture.write_text(draw(shown, terminal.run(shown)))
     print(picture)
 
 

@@ -11,8 +11,9 @@ from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.file_tree import File
 from restream_agent.render import assets
+from restream_agent.render.templates import Templates
 from restream_agent.render.tree import render
-from restream_agent.systemd import systemctl
+from restream_agent.systemd import systemctl, unit_names
 from tests.golden.rendering import CASES, MODULE, SERVER_BINARY, fixed_facts, read, stage
 from tests.lab.skips import NO_SRS
 
@@ -125,3 +126,21 @@ def test_the_module_is_where_debian_puts_it() -> None:
     if not Path("/usr/sbin/nginx").exists():
         pytest.skip("nginx not found")
     assert Path(MODULE).exists()
+
+
+@needs_systemd
+def test_systemd_accepts_the_units_that_take_an_apply_back(tmp_path: Path) -> None:
+    """They belong to no configuration, and are as confined as restream-apply.service."""
+    fill = Templates(fixed_facts(read(CASES[0])), assets.load())
+    for name in (unit_names.TAKE_BACK_UNIT, unit_names.TAKE_BACK_TIMER):
+        (tmp_path / name).write_text(fill(f"{name}.j2", within="1min"))
+    program = tmp_path / "restream-agent"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    service = tmp_path / unit_names.TAKE_BACK_UNIT
+    text = service.read_text()
+    service.write_text(text.replace("ExecStart=restream-agent", f"ExecStart={program}"))
+    systemctl.verify(tmp_path, (unit_names.TAKE_BACK_UNIT, unit_names.TAKE_BACK_TIMER))
+    walls = fill(f"{unit_names.APPLY_UNIT}.j2").partition("# The sandbox that all services")[2]
+    assert walls
+    assert walls in text

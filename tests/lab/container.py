@@ -136,11 +136,7 @@ class Container:
         """Reboot the container and wait until it is up; every process started with `popen` is gone."""
         before = self.leader
         self.run(("systemctl", "reboot"), check=False)
-        # systemd-shutdown stops all processes (SIGSTOP) before it ends them. nsenter stops with its child
-        # and would then never reap it.
-        while self._started:
-            end_group(self._started.pop())
-        wait_until(lambda: not Path(f"/proc/{before}").exists(), BOOT_SECONDS, "the container to go down")
+        wait_until(lambda: self._is_down(before), BOOT_SECONDS, "the container to go down")
         wait_until(self._is_running, BOOT_SECONDS, "systemd in the container to be up again")
 
     def close(self) -> None:
@@ -169,6 +165,16 @@ class Container:
                 start_new_session=True,
             )
         wait_until(self._is_running, BOOT_SECONDS, "systemd in the container to be up")
+
+    def _is_down(self, leader: int) -> bool:
+        """Tell whether the container's systemd has ended, after ending every process started with `popen`.
+
+        systemd-shutdown stops all processes (SIGSTOP) before it ends them. nsenter stops with its child and
+        would then never reap it; an OBS that reconnects in a thread of its own may have begun one just now.
+        """
+        while self._started:
+            end_group(self._started.pop())
+        return not Path(f"/proc/{leader}").exists()
 
     def _is_running(self) -> bool:
         assert self._nspawn is not None

@@ -5,6 +5,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tests.lab import scene
 from tests.lab.container import Container, end_group, signal_group
@@ -15,6 +16,8 @@ PROFILE_TOOLS = {"baseline": "", "main": ":cabac=1", "high": ":cabac=1:8x8dct=1"
 
 # A real OBS has a computer of its own; here it must not stutter when other processes are busy.
 OWN_MACHINE = ("nice", "-n", "-10")
+
+_FFMPEG = ("ffmpeg", "-hide_banner", "-nostats", "-loglevel", "info")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,13 @@ class Encoder:
 
     def arguments(self, url: str) -> tuple[str, ...]:
         """Return the ffmpeg command that publishes to a URL."""
+        return (*_FFMPEG, "-re", *self._encode(), "-flush_packets", "1", "-f", "flv", url)
+
+    def file_arguments(self, path: str, seconds: int) -> tuple[str, ...]:
+        """Return the ffmpeg command that writes so many seconds to an FLV file, as fast as it can."""
+        return (*_FFMPEG, "-y", *self._encode(), "-t", str(seconds), "-f", "flv", path)
+
+    def _encode(self) -> tuple[str, ...]:
         graph = scene.lavfi(
             width=self.width,
             height=self.height,
@@ -52,20 +62,29 @@ class Encoder:
         rate = str(self.bitrate)
         # fmt: off
         return (
-            "ffmpeg", "-hide_banner", "-nostats", "-loglevel", "info", "-re", "-f", "lavfi", "-i", graph,
-            "-map", "0:v", "-map", "0:a",
+            "-f", "lavfi", "-i", graph, "-map", "0:v", "-map", "0:a",
             "-c:v", "libx264", "-preset", "ultrafast", *latency, "-profile:v", self.profile,
             "-b:v", rate, "-maxrate", rate, "-bufsize", rate, "-bf", str(self.b_frames), "-g", gop,
-            "-x264-params", x264,
-            "-c:a", self.sound, "-b:a", "128k", "-flush_packets", "1", "-f", "flv", url,
+            "-x264-params", x264, "-c:a", self.sound, "-b:a", "128k",
         )
         # fmt: on
+
+
+class Sender(Protocol):
+    """What an OBS sends, and the command that sends it."""
+
+    @property
+    def mark(self) -> str:
+        """The mark of the picture, from `scene.MARKS`."""
+
+    def arguments(self, url: str) -> tuple[str, ...]:
+        """Return the command that publishes to a URL."""
 
 
 class Obs:
     """One OBS session. A reconnect is a new session."""
 
-    def __init__(self, container: Container, url: str, encoder: Encoder | None = None) -> None:
+    def __init__(self, container: Container, url: str, encoder: Sender | None = None) -> None:
         self.url = url
         self.encoder = encoder or Encoder()
         self._container = container

@@ -71,15 +71,17 @@ class PlatformServer:
         port: int,
         host: str = "127.0.0.1",
         records: bool = True,
+        application: str = APP,
     ) -> None:
         """`port` is the first of four ports to use inside; `key` is the only stream key that is accepted."""
         self.name, self.key, self.host = name, key, host
         self.ports = Ports(port, port + 1, port + 2, port + 3)
-        self.url = f"rtmp://{host}:{port}/{APP}"
+        self.url = f"rtmp://{host}:{port}/{application}"
         self.directory = container.shared / name
         self.reader = TapReader(self.directory / "tap")
         self._container = container
         self._records = records
+        self._application = application
         self._orders = 0
 
     def start(self) -> None:
@@ -89,7 +91,7 @@ class PlatformServer:
             (self.directory / part).mkdir(parents=True, exist_ok=True)
         ports = {"rtmp": self.ports.rtmp, "http": self.ports.http}
         record = "all" if self._records else "off"
-        config = NGINX.format(directory=inside, app=APP, key=self.key, record=record, **ports)
+        config = NGINX.format(directory=inside, app=self._application, key=self.key, record=record, **ports)
         (self.directory / "nginx.conf").write_text(config)
         for script in (tap, quoter):
             shutil.copy(str(script.__file__), self.directory)

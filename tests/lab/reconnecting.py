@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from tests.lab.container import Container
 from tests.lab.deadline import LabError
-from tests.lab.obs import Encoder, Obs
+from tests.lab.obs import Obs, Sender
 
 DELAY_SECONDS = 2.0
 LOOK_SECONDS = 0.05
@@ -19,7 +19,7 @@ class ReconnectingObs:
     them.
     """
 
-    def __init__(self, container: Container, url: str, encoder: Encoder) -> None:
+    def __init__(self, container: Container, url: str, encoder: Sender) -> None:
         self.encoder = encoder
         self.attempts = 0
         self.refused = 0

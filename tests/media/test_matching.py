@@ -2,13 +2,14 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.lab.measure import traffic
 from tests.lab.obs import Encoder
-from tests.media.broadcast import HOLD_SECONDS, MediaBroadcast
+from tests.media.broadcast import CONVERTED_WITHIN, HOLD_SECONDS, MediaBroadcast
 
 pytestmark = pytest.mark.media
 
@@ -69,6 +70,24 @@ def test_flapping_leaves_the_program_whole(broadcast: MediaBroadcast) -> None:
     for platform, count in zip(broadcast.platforms, before, strict=True):
         connections = platform.reader.update()[count:]
         assert (len(connections), traffic(connections).non_monotonic) == (1, 0)
+
+
+def test_what_obs_sends_is_measured_for_check(broadcast: MediaBroadcast) -> None:
+    """Size, rate, bitrate and keyframes of the last stream, some seconds after its publish."""
+    directory = "/var/lib/restream-agent/fallback"
+    broadcast.container.run(("rm", "-f", f"{directory}/last-live.json"))
+    obs = broadcast.publish(replace(SMALL, keyframe=3))
+    exists = ("test", "-s", f"{directory}/last-live.json")
+    broadcast.container.wait_until(
+        lambda: broadcast.container.run(exists, check=False).returncode == 0, CONVERTED_WITHIN, "the measures"
+    )
+    found = json.loads(broadcast.container.read(f"{directory}/last-live.json"))
+    assert (found["width"], found["height"]) == (640, 360)
+    assert 24 <= found["frame_rate"] <= 26
+    assert 2.9 <= found["keyframe"] <= 3.1
+    assert 500_000 < found["bitrate"] < 1_500_000
+    obs.stop()
+    broadcast.end()
 
 
 def test_a_changed_hold_counts_from_the_start_of_the_fallback(broadcast: MediaBroadcast) -> None:

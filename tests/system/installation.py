@@ -83,6 +83,12 @@ class Installation:
         reader.update()
         return any(connection.closed is None for connection in reader.published())
 
+    def connections(self, name: str) -> list[tuple[int, bool]]:
+        """Return for each connection on which a platform had media its number, and whether it is open."""
+        reader = self.platforms[name].reader
+        reader.update()
+        return [(connection.number, connection.closed is None) for connection in reader.published()]
+
     def on_air(self) -> None:
         """Begin a broadcast with the fallback unless one is running."""
         self.product("on-air")

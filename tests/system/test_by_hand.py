@@ -12,11 +12,11 @@ PORT = 21000  # of the platform, which nobody serves
 
 
 def test_apply_says_each_thing_once(applied: Installation) -> None:
-    """On a terminal as a list at the end, in the journal as it happens."""
+    """On a terminal as a list at the end (-v), in the journal as it happens."""
     applied.container.run(("systemctl", "stop", "restream-agent.service"))
     toml = applied.toml.replace('hold = "12s"', 'hold = "13s"')
     applied.container.write(TOML, toml)
-    said = applied.product("apply").splitlines()
+    said = applied.product("apply", "-v").splitlines()
     assert not applied.container.is_active("restream-agent.service"), "apply started it"
     applied.container.write(TOML, applied.toml)
     applied.container.run(("systemctl", "start", "restream-apply.service"), timeout=60)

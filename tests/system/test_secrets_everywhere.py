@@ -27,6 +27,10 @@ QUESTIONS = {
     "restream-agent diff --config x; rm x": "OnActiveSec=2min",
     "restream-agent status; restream-agent status --json": '"relays"',
     "restream-agent -v apply; restream-agent apply --config /nonexistent": "does not exist",
+    "cd /root; umask 077; sed s/1min/2min/ /etc/restream-agent/restream.toml >x; "
+    "restream-agent apply -v --dry-run --config x; "
+    "restream-agent apply -v --config x --confirm 10min </dev/null; "
+    "restream-agent take-back; rm x": "taken back: the machine is as it was",
     "echo bad key | restream-agent secret set alpha; restream-agent secret list": "encrypted",
     "restream-agent secret remove alpha": "in use by alpha",
     "for one in api/status healthz metrics; do curl -s http://127.0.0.1:8085/$one; done": "ok",

@@ -1,14 +1,22 @@
 """What `restream-agent status` says of a real installation: what the channel waits for, what to do."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
+import click
+import fastjsonschema
 import pytest
 
-from tests.demo.install import PUBLISH_URL, _install_wheel
+from restream_agent.cli.status_exit import StatusExit
+from restream_agent.cli.status_schema import json_schema
+from tests.demo.install import PROGRAM, PUBLISH_URL, _install_wheel
 from tests.lab.container import Container
 from tests.lab.obs import Encoder, Obs
+from tests.lab.platform import PlatformServer
+from tests.lab.terminal import Terminal
 from tests.system.conftest import KEY
 from tests.system.installation import TOML, Installation
 
@@ -93,3 +101,105 @@ def test_a_platform_that_refuses_says_what_to_check(applied: Installation) -> No
     for words in (remedy, "times, next try in "):
         applied.container.wait_until(partial(is_said, applied, words), 40, words)
     applied.product("off-air")
+
+
+@pytest.fixture(scope="module")
+def served(applied: Installation) -> Installation:
+    """Start the platform, which was not there in the tests above."""
+    platform = PlatformServer(applied.container, "club", key="club-key-1", port=21000)
+    platform.start()
+    applied.platforms["club"] = platform
+    return applied
+
+
+@contextmanager
+def live(installation: Installation) -> Iterator[None]:
+    """Have OBS live at the platform for a while."""
+    obs = Obs(installation.container, PUBLISH_URL, SMALL).start()
+    wait_code(installation, StatusExit.LIVE)
+    yield
+    obs.stop()
+
+
+def wait_code(installation: Installation, code: StatusExit) -> None:
+    """Wait until `status --exit-code` exits with a code."""
+    argv = (PROGRAM, "status", "--exit-code")
+    installation.container.wait_until(
+        lambda: installation.container.run(argv, check=False).returncode == code, 40, f"the code {code!r}"
+    )
+
+
+def test_a_script_reads_the_state_from_the_exit_code(served: Installation) -> None:
+    """Without the option the code is 0, whatever the state is."""
+    wait_code(served, StatusExit.OFF_AIR)
+    served.product("status")
+    served.product("on-air")
+    wait_code(served, StatusExit.FALLBACK)
+    with live(served):
+        served.platforms["club"].behave("refuse")
+        wait_code(served, StatusExit.PLATFORM)
+        served.platforms["club"].behave("pass")
+        wait_code(served, StatusExit.LIVE)
+    wait_code(served, StatusExit.FALLBACK)
+    served.product("off-air")
+    served.edit(f"{served.toml}[platforms\n", succeeds=False)
+    wait_code(served, StatusExit.NEEDS_HAND)
+    served.edit(served.toml)
+    wait_code(served, StatusExit.OFF_AIR)
+
+
+def test_on_a_terminal_it_is_a_coloured_table(served: Installation) -> None:
+    """Each cell begins below its heading; NO_COLOR takes the colours, and no word."""
+    with live(served), closing(Terminal(served.container, columns=140)) as terminal:
+        coloured = terminal.run("restream-agent status")
+        plain = terminal.run("NO_COLOR=1 restream-agent status")
+    served.product("off-air")
+    assert ("\x1b[" in coloured, "\x1b[" in plain) == (True, False)
+    lines = click.unstyle(coloured).splitlines()
+    assert lines[0].startswith("LIVE for ")
+    assert [line[:10] for line in lines[1:3]] == ["  on air  ", "  source  "]
+    head = next(line for line in lines if "PLATFORM" in line)
+    row = next(line for line in lines if line.startswith("  club "))
+    starts = [head.index(name) for name in head.split()]
+    assert all((row[at - 2 : at], row[at : at + 1].isspace()) == ("  ", False) for at in starts), (head, row)
+    assert row.split()[1] == "delivering"
+
+
+def test_the_json_is_as_its_schema_says(served: Installation) -> None:
+    """Off air and live."""
+    fits = fastjsonschema.compile(json_schema())
+    fits(json.loads(served.product("status", "--json")))
+    with live(served):
+        fits(json.loads(served.product("status", "--json")))
+    served.product("off-air")
+
+
+def test_off_air_is_off_air_when_it_returns(served: Installation) -> None:
+    """No process of the broadcast is left, though OBS goes on; the words say so."""
+    with live(served):
+        said = served.product("off-air")
+        left = served.runs()
+        assert said.startswith("off air; OBS is still sending: restream-agent on-air shows it")
+        assert {"restream.target", "fallback.service", "ffmpeg-relay@club.service"} & set(left) == set()
+        assert "off air already" in served.product("off-air")
+        assert served.state() == "off air"
+    served.container.wait_until(lambda: not served.is_fed("club"), 10, "the platform's connection to end")
+
+
+def test_watch_draws_in_place_and_gives_the_terminal_back(served: Installation) -> None:
+    """Ctrl-C leaves the last status below what was there before, and the terminal as it was."""
+    with closing(Terminal(served.container)) as terminal:
+        terminal.type("clear; echo earlier; stty -g > /tmp/stty; restream-agent status --watch")
+        first = terminal.wait_shown("(Ctrl-C ends)")
+        history = terminal.variable("history_size")
+        served.container.wait_until(lambda: terminal.screen() != first, 10, "another second")
+        served.product("on-air")
+        shown = terminal.wait_shown("FALLBACK for ")
+        assert (shown.count("Ctrl-C ends"), "OFF AIR" in shown, "earlier" in shown) == (1, False, False)
+        assert (terminal.variable("alternate_on"), terminal.variable("history_size")) == ("1", history)
+        terminal.press("C-c")
+        terminal.type("echo end=$?; stty -g | cmp - /tmp/stty && echo unchanged")
+        shown = terminal.wait_shown("\nunchanged")
+        assert shown.index("earlier") < shown.index("FALLBACK for ") < shown.index("\nend=0")
+        assert (terminal.variable("alternate_on"), terminal.variable("cursor_flag")) == ("0", "1")
+    served.product("off-air")

@@ -11,9 +11,11 @@ import pytest
 
 from restream_agent.agent.channel_agent import ChannelAgent, SharedParts
 from restream_agent.agent.channel_ingest import Strays
+from restream_agent.agent.joint_look import JointLook
 from restream_agent.agent.switchboard import Switchboard, others_are_used
 from restream_agent.base import channel_paths
 from restream_agent.systemd.channels import Channel
+from restream_agent.systemd.systemctl import Systemd
 from tests.unit.agent.test_agent import SETTINGS, FakeIngest, FakeSystemctl
 
 MAIN = Channel("main", frozenset({"es", "en"}))
@@ -50,8 +52,9 @@ class SeveralChannels:
         """Start the process anew, with these channels."""
         self.channels: dict[str, ChannelAgent] = {}
         shared = SharedParts(
-            self.server, Strays(self.runtime, today), self.machine.run, self.runtime, "127.0.0.1:1935",
-            has_notifier=False, channels=len(today), play_key=lambda _: "",
+            self.server, JointLook(self.server.publishers, Systemd(self.machine.run), today),
+            Strays(self.runtime, today), self.machine.run, self.runtime, "127.0.0.1:1935",
+            has_notifier=False, play_key=lambda _: "",
             is_configured=lambda name: name not in self.removed,
         )  # fmt: skip
         for number, channel in enumerate(today):

@@ -13,6 +13,7 @@ import pytest
 
 from restream_agent.agent.agent import MOST_ARRIVING, Agent
 from restream_agent.agent.hook_formats import Hook
+from restream_agent.agent.joint_look import JointLook
 from restream_agent.agent.observer import Surroundings
 from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.situation import Publisher
@@ -119,6 +120,7 @@ class AgentBench:
             Systemd(self.machine.run),
             self.telemetry,
             self.runtime,
+            joint=JointLook(self.server.publishers, Systemd(self.machine.run), (Channel(),)),
             keeper=self.keeper,
             refusals=self.refusals,
             surroundings=Surroundings(self.runtime / "operator", self.watches_server, lambda: self.is_used),

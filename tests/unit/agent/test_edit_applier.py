@@ -1,15 +1,17 @@
 """An edited TOML file starts one apply."""
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
 
 from restream_agent.agent.edit_applier import EditApplier
 from restream_agent.agent.edit_tracker import EditTracker
+from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd.systemctl import Systemd
+from restream_agent.wire import records
+from restream_agent.wire.toml_mark import TomlMark
 from tests.unit.agent.test_agent import FakeSystemctl
 
 START = "start restream-apply.service"
@@ -18,14 +20,13 @@ START = "start restream-apply.service"
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     """Return a TOML file that was edited after the last apply."""
-    for name, seconds in (("manifest", 100), ("toml", 200)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, (seconds, seconds))
+    (tmp_path / "last-read").write_text(records.to_file(TomlMark({})))
+    (tmp_path / "toml").touch()
     return tmp_path / "toml"
 
 
 def apply(source: Path, machine: FakeSystemctl, times: int = 1) -> None:
-    edits = EditTracker(source, source.parent / "manifest", source.parent / "tried")
+    edits = EditTracker(source, source.parent / "last-read", source.parent / "tried")
     applier = EditApplier(str(source), edits, Systemd(machine.run))
     for _ in range(times):
         asyncio.run(applier.apply_pending())
@@ -44,6 +45,33 @@ def test_an_edit_waits_while_an_apply_is_starting(source: Path) -> None:
     apply(source, machine)
     assert machine.calls == []
     machine.units = {}
+    apply(source, machine)
+    assert machine.calls == [START]
+
+
+def test_an_edit_waits_while_it_is_applied_by_hand(source: Path) -> None:
+    """`platform set` writes and applies: if it was this edit, nothing is left to do."""
+    machine, is_applying = FakeSystemctl(), [True]
+    edits = EditTracker(source, source.parent / "last-read", source.parent / "tried")
+    applier = EditApplier(str(source), edits, Systemd(machine.run), is_applying=lambda: is_applying[0])
+    asyncio.run(applier.apply_pending())
+    assert machine.calls == []
+    is_applying[0] = False
+    asyncio.run(applier.apply_pending())
+    assert machine.calls == [START]
+
+
+def test_an_edit_waits_while_an_apply_waits_to_be_confirmed(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is applied once that is decided."""
+    waits = source.parent / "unconfirmed.json"
+    monkeypatch.setattr(paths, "UNCONFIRMED", str(waits))
+    waits.touch()
+    machine = FakeSystemctl()
+    apply(source, machine)
+    assert machine.calls == []
+    waits.unlink()
     apply(source, machine)
     assert machine.calls == [START]
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from restream_agent.agent import decide, joint_look
 from restream_agent.agent import service as service_module
 from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.service import AgentService
 from restream_agent.agent.sockets import AgentSockets, take_sockets
+from restream_agent.agent.systemd_reports import SystemdReports
 from restream_agent.base import channel_paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd.channels import Channel
@@ -99,6 +102,16 @@ def test_the_agent_serves_until_it_is_told_to_stop(
     assert "WATCHDOG=1" in reports
 
 
+def test_systemd_hears_a_status_when_it_has_changed(reports: list[str]) -> None:
+    """Each word wakes it up, and with many channels the agent looks for a new status all the time."""
+    told = SystemdReports()
+    for words in ("off air", "off air", "live", "off air"):
+        told.status(words)
+    told.stopping()
+    wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
+    assert reports == ["STATUS=off air", "STATUS=live", "STATUS=off air", "STOPPING=1"]
+
+
 def test_several_channels_are_served_by_one_process(
     tmp_path: Path, sockets: AgentSockets, reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +140,34 @@ def test_several_channels_are_served_by_one_process(
     with said, heard:
         assert asyncio.run(walk()) == "the ingest server does not answer\n"
     assert reports.index("READY=1") < reports.index("STATUS=main: off air; es: live")
+
+
+def test_the_ticks_of_all_channels_share_their_looks(
+    tmp_path: Path, sockets: AgentSockets, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come at the same time, so systemd is asked as often as for one channel."""
+    monkeypatch.setattr(channel_paths, "CHANNELS_RUNTIME", str(tmp_path / "channels"))
+    monkeypatch.setattr(service_module, "_TICK_EVERY", 0.5)
+    monkeypatch.setattr(joint_look, "MEET_WITHIN", 0.2)
+    settings = replace(SETTINGS, api="http://127.0.0.1:1", source=str(tmp_path / "restream.toml"))
+    others = {"es": "key", "en": "key"}
+    channels = dict.fromkeys((Channel("main", frozenset(others)), *map(Channel, others)), settings)
+    machine = FakeSystemctl()
+
+    async def walk() -> float:
+        agent = AgentService(channels, HookCredentials("token", None, others), sockets, machine.run, tmp_path)
+        began = time.monotonic()
+        serving = asyncio.create_task(agent.serve())
+        await asyncio.to_thread(wait_until, lambda: machine.looks >= 6, 20, "six looks")
+        took = time.monotonic() - began
+        await health(sockets, until="ingest")
+        agent.stop()
+        await serving
+        return took
+
+    # Alone, each would have looked twice after half a second.
+    assert asyncio.run(walk()) > 1.0
+    assert "READY=1" in reports
 
 
 @dataclass
@@ -187,24 +228,31 @@ def test_without_systemds_sockets_there_is_an_error_with_a_hint(monkeypatch: pyt
 
 
 class StuckChannelSystemctl(SlowSystemctl):
-    """A systemctl that answers for the channel es once `answers` is set, and for others at once."""
+    """A systemctl that changes units of the channel es once `answers` is set, and does all else at once."""
 
     def run(self, argv: tuple[str, ...], **options: Any) -> CompletedProcess[str]:
-        if not any("@es" in word for word in argv):
+        if argv[1] == "show" or not any("@es" in word for word in argv):
             return FakeSystemctl.run(self, argv, **options)
         return super().run(argv, **options)
 
 
-def test_a_channel_whose_first_look_is_late_holds_up_no_other(
+def test_a_channel_whose_first_tick_is_late_holds_up_no_other(
     tmp_path: Path, sockets: AgentSockets, reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The agent waits for it for a while, and is ready then; that channel is reported as stuck."""
+    """The agent waits for it for a while, and is ready then; that channel is reported as stuck.
+
+    A player of es is left that was woken just before off-air, and systemd does not stop it.
+    """
+    monkeypatch.setattr(decide, "UNREACHABLE", 0.0)
+    monkeypatch.setattr(channel_paths, "CHANNELS", str(tmp_path / "settings"))
+    (tmp_path / "settings/es").mkdir(parents=True)
+    Path(channel_paths.paths_of("es").agent_settings).touch()
     monkeypatch.setattr(channel_paths, "CHANNELS_RUNTIME", str(tmp_path / "channels"))
     for name, seconds in (("_READY_WITHIN", 0.2), ("_TICK_EVERY", 0.1), ("_STALE", 0.5)):
         monkeypatch.setattr(service_module, name, seconds)
     settings = replace(SETTINGS, api="http://127.0.0.1:1", source=str(tmp_path / "restream.toml"))
     channels = {Channel("main", frozenset({"es"})): settings, Channel("es"): settings}
-    machine = StuckChannelSystemctl()
+    machine = StuckChannelSystemctl(units={"live@es.service": "active"})
 
     async def walk() -> None:
         credentials = HookCredentials("token", None, {"es": "key"})

@@ -162,3 +162,11 @@ def test_a_rewrite_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(RestreamError, match=r"restream.toml cannot be written: No space left on device"):
         files.rewrite(place, "after\n")
     assert [each.read_text() for each in tmp_path.iterdir()] == ["before\n"]
+
+
+def test_others_see_whether_an_apply_is_running(tmp_path: Path) -> None:
+    """Also before the first."""
+    assert not files.is_applying(tmp_path)
+    with files.lock(tmp_path):
+        assert files.is_applying(tmp_path)
+    assert not files.is_applying(tmp_path)

@@ -16,11 +16,18 @@ def at_terminal(arguments: tuple[str, ...], *answers: tuple[str, str | Callable[
 
     Each answer is the end of a question, and what is typed then, or what returns that.
     """
+    return python_at_terminal(("-m", "restream_agent.cli.main", *arguments), *answers)
+
+
+def python_at_terminal(
+    arguments: tuple[str, ...], *answers: tuple[str, str | Callable[[], str]]
+) -> tuple[int, str]:
+    """Run Python in a terminal as `at_terminal` runs restream-agent."""
     child, terminal = pty.fork()
     if child == 0:
         environment = {**os.environ, "TERM": "xterm"}
         environment.pop("NO_COLOR", None)
-        os.execve(sys.executable, [sys.executable, "-m", "restream_agent.cli.main", *arguments], environment)
+        os.execve(sys.executable, [sys.executable, *arguments], environment)
     shown = ""
     for question, answer in answers:
         shown = _read_until(terminal, question, shown)
@@ -32,9 +39,9 @@ def at_terminal(arguments: tuple[str, ...], *answers: tuple[str, str | Callable[
 
 
 def _read_until(terminal: int, question: str | None, shown: str) -> str:
-    """Read on until a question is asked, for None until the command ends."""
-    deadline = time.monotonic() + _PATIENCE
-    while question is None or not shown.endswith(question):
+    """Read on until a question is asked, also one that was asked before; for None until the command ends."""
+    deadline, answered = time.monotonic() + _PATIENCE, len(shown)
+    while question is None or not shown[answered:].endswith(question):
         ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
         try:
             data = os.read(terminal, 4096) if ready else b""

@@ -9,6 +9,12 @@ from restream_agent.wire.status_report import PublisherStatus, StatusReport
 from tests.unit.cli.test_status_view import status
 
 SENDING = replace(status(), publisher=PublisherStatus("main", "192.0.2.1"), since=900.0)
+AV1 = "OBS sends AV1, which SRS leaves out: set H.264"
+UNSEEN = replace(
+    SENDING,
+    live=None if SENDING.live is None else replace(SENDING.live, video_codec="av1"),
+    unplayable={"av1": AV1},
+)
 ALONE = replace(SENDING, state="fallback", publisher=None)
 IN_HOLD = replace(ALONE, hold_left=870.0)
 
@@ -104,3 +110,13 @@ def test_a_break_says_how_long_it_lasts(report: StatusReport | None, was_so: boo
 def test_the_end_of_a_break_says_what_is_shown(report: StatusReport | None, was_so: bool, words: str) -> None:
     """Not OBS, if that is not there."""
     assert break_ended(report, was_so=was_so) == words
+
+
+def test_an_obs_that_cannot_be_shown_is_not_promised() -> None:
+    """Its codec reaches no platform: with the sentence that `status` has for it."""
+    assert on_air(UNSEEN, "", was_on_air=False, had_hold=False) == (
+        f"on air with the fallback; OBS is sending, and cannot be shown: {AV1}"
+    )
+    assert break_ended(UNSEEN, was_so=False) == (
+        f"the break is over, and the fallback plays on, OBS cannot be shown: {AV1}"
+    )

@@ -54,10 +54,10 @@ def test_a_channel_is_applied_and_counted(root: Path) -> None:
     for name in ("ingest-es", "twitch-es"):
         (root / CREDENTIALS / name).write_text(f"{KEY}-{name}\n")
     assert run("check", "--root", root).stdout == f"{place}: ok, 2 channels, 2 platforms, srs\n"
-    done = run("apply", "--root", root)
+    done = run("apply", "-v", "--root", root)
     assert (done.exit_code, "start fallback@es.socket" in done.stdout) == (0, True)
     toml(root, GOOD)
-    assert "stop restream@es.target" in run("apply", "--root", root).stdout
+    assert "stop restream@es.target" in run("apply", "-v", "--root", root).stdout
 
 
 def test_a_status_of_one_channel_and_of_all_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,22 @@ import pytest
 from click.testing import CliRunner, Result
 
 from restream_agent.base import paths
+from restream_agent.base.channel_paths import MAIN_PATHS
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.main import main
-from restream_agent.deploy import machine, polkit
+from restream_agent.deploy import checking, ffmpeg_look, machine, machine_check, polkit
+from restream_agent.deploy.ffmpeg_needs import FfmpegAbilities
+from restream_agent.deploy.polkit_findings import PolkitFacts
+from restream_agent.deploy.port_findings import Port, PortOwner, PortState
+from restream_agent.fallback import last_live
 from restream_agent.systemd import systemctl
+from restream_agent.wire.last_live import LastLive
 from tests.lab.check_speed import make_root, toml
 
 KEY = "live_hidden_key_0123"
+ALL_OF_FFMPEG = FfmpegAbilities("7.1", {})
+TAKEN = Port("0.0.0.0:1935", "restream-ingest.service")
 CLEAR = f'[platforms.clear]\nurl = "rtmps://clear.example.org/app"\nkey = "{KEY}"\n'
 
 
@@ -129,28 +137,58 @@ def test_in_the_journal_a_problem_has_one_line(root: Path, monkeypatch: pytest.M
 def test_what_is_wrong_with_the_machine_comes_last_and_has_no_place(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Programs and polkit are told together with the mistakes of the file; alone they exit with 1."""
+    """Programs, polkit and ports are told together with the mistakes of the file; alone they exit with 1."""
 
     def missing(*_: object) -> None:
         raise RestreamError("ffmpeg does not exist", hint="apt install ffmpeg")
 
-    def refused(*_: object) -> None:
-        raise RestreamError("polkit is not installed", hint="apt install polkitd")
-
     monkeypatch.setattr(machine, "require_programs", missing)
-    monkeypatch.setattr(polkit, "require_service", refused)
+    monkeypatch.setattr(polkit, "look", lambda *_: PolkitFacts(load="not-found"))
+    monkeypatch.setattr(machine_check, "look_at_ports", lambda *_: {TAKEN: PortOwner(PortState.TAKEN)})
+    monkeypatch.setattr(ffmpeg_look, "known", lambda *_: ALL_OF_FFMPEG)
     monkeypatch.setattr(systemctl, "is_running", lambda: True)
     monkeypatch.setattr(TargetMachine, "is_this_machine", property(lambda _: True))
     machine_s = (
         "restream-agent: error: ffmpeg does not exist\n      = hint: apt install ffmpeg\n\n"
-        "restream-agent: error: polkit is not installed\n      = hint: apt install polkitd\n\n"
+        "restream-agent: error: polkit is not installed; without it the agent cannot start a broadcast\n"
+        "      = hint: apt install polkitd\n\n"
+        "restream-agent: error: 0.0.0.0:1935, which restream-ingest.service needs, is in use by another "
+        "program\n      = hint: see which: ss -ltnp 'sport = :1935'\n\n"
     )
     place = root / paths.CONFIG.lstrip("/")
     done = check(root)
-    assert (done.exit_code, done.stderr) == (1, f"{machine_s}{place}: 2 errors\n")
+    assert (done.exit_code, done.stderr) == (1, f"{machine_s}{place}: 3 errors\n")
     write(root, toml(2) + "[fallback]\nholdd = 1\n")
     done = check(root)
-    assert (done.exit_code, done.stderr.endswith(f"\n\n{machine_s}{place}: 3 errors\n")) == (78, True)
+    assert (done.exit_code, done.stderr.endswith(f"\n\n{machine_s}{place}: 4 errors\n")) == (78, True)
+
+
+def test_a_file_is_for_another_machine_where_none_is_installed(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in CI, which has neither ffmpeg nor polkit; its keys are looked for all the same."""
+    monkeypatch.setattr(TargetMachine, "is_this_machine", property(lambda _: True))
+    file = tmp_path_factory.mktemp("checkout") / "restream.toml"
+    file.write_text(toml(2))
+    assert checking.is_machine_asked(TargetMachine(root))
+    assert not checking.is_machine_asked(TargetMachine(file.parent))
+    monkeypatch.setattr(machine, "programs", None)  # whoever asks for a program fails
+    said = check(file.parent, "--config", str(file)).stderr
+    assert "credentials/p0 does not exist" in said
+    (root / paths.CONFIG.lstrip("/")).rename(root / "away")
+    assert not checking.is_machine_asked(TargetMachine(root))
+
+
+def test_what_a_platform_does_not_take_of_the_last_stream_is_warned_of(root: Path) -> None:
+    """At the platform's place in the file; without a last stream nothing is said."""
+    place = write(root, toml(0) + '[platforms.p0]\npreset = "twitch"\nkey = { credential = "p0" }\n')
+    assert check(root).stderr == ""
+    last_live.keep(LastLive(1920, 1080, 60.0, 6_000_000, 8.33), root, MAIN_PATHS)
+    assert check(root).stderr.startswith(
+        f"{place}:4:1: warning: platforms.p0: OBS last sent a keyframe every 8.3 s, and Twitch asks for a "
+        "keyframe every 2s or more often\n"
+    )
+    assert check(root, "--strict").exit_code == 78
 
 
 def test_a_file_may_be_named_relatively(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

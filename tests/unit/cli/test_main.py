@@ -1,5 +1,6 @@
 """The command line: exit codes, messages, --root; no key and no traceback in any of it."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def toml(root: Path, text: str) -> Path:
 def test_init_makes_what_check_accepts(tmp_path: Path) -> None:
     """It makes a TOML, a key for OBS that only its owner can read, and names the next steps."""
     done = run("init", "--root", tmp_path)
-    assert (done.exit_code, "stream key main?key=" in done.stdout) == (0, True)
+    assert (done.exit_code, "Stream key  main?key=" in done.stdout) == (0, True)
     key = tmp_path / CREDENTIALS / "ingest"
     assert (key.stat().st_mode & 0o777, key.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert key.read_text().strip() not in done.output
@@ -115,7 +116,7 @@ def test_the_way_from_diff_to_apply(root: Path) -> None:
     """diff exits with 3 while there are changes, and with 0 and no output after apply."""
     before = run("diff", "--root", root)
     assert (before.exit_code, "+++ /etc/systemd/system/fallback.service" in before.stdout) == (3, True)
-    done = run("apply", "--root", root)
+    done = run("apply", "-v", "--root", root)
     assert (done.exit_code, "create /etc/systemd/system/fallback.service" in done.stdout) == (0, True)
     after = run("diff", "--root", root)
     assert (after.exit_code, after.stdout) == (0, "")
@@ -137,7 +138,7 @@ def test_diff_and_apply_name_the_relays_that_keep_their_connection(root: Path) -
     drop_in.write_text(text.replace("restream_agent.launchers.relay_attempt", "restream_agent.attempt"))
     line = "takes effect at its next start: ffmpeg-relay@twitch.service\n"
     assert run("diff", "--root", root).stdout.endswith(f"# {line}")
-    assert run("apply", "--root", root).stdout.endswith(line)
+    assert line in run("apply", "-v", "--root", root).stdout
     assert text == drop_in.read_text()
 
 
@@ -278,3 +279,17 @@ def test_status_without_an_agent_fails() -> None:
         pytest.skip("an agent is running on this machine")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("restream-agent: ")
+
+
+def test_a_service_applies_no_toml_that_was_only_touched(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, and changes nothing, whatever was done to the files that apply has made."""
+    source, settings = root / paths.CONFIG.lstrip("/"), root / paths.AGENT_SETTINGS.lstrip("/")
+    assert run("apply", "--root", root).exit_code == 0
+    settings.write_text("{}\n")
+    os.utime(source, (1, 1))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(root / "nobody"))
+    done = run("apply", "--root", root)
+    assert done.output == "the TOML was written again with the same content: nothing to do\n"
+    assert settings.read_text() == "{}\n"
+    run("apply", "--root", root)
+    assert settings.read_text() != "{}\n"

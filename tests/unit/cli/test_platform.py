@@ -233,9 +233,11 @@ def test_text_that_is_no_toml_is_left_alone(root: Path) -> None:
 
 
 def test_apply_follows_where_it_is_asked_for(root: Path) -> None:
-    """In a script with --apply or --yes; the same words as those of apply."""
+    """In a script with --apply or --yes; it says what was done, and nobody says it a second time."""
+    run("set", "twitch", "backup=false", "--apply", "--root", root)
     done = run("disable", "twitch", "--apply", "--root", root)
-    assert "twitch is disabled\n" in done.stdout, done.output
+    assert "\ntwitch: disabled\napplied: " in done.stdout, done.output
+    assert "twitch is disabled" not in done.stdout
     assert (root / "etc/restream-agent/agent.json").exists()
     assert "to have it used" not in done.stdout
     assert run("enable", "twitch", "--yes", "--root", root).exit_code == 0

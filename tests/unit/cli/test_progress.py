@@ -9,16 +9,16 @@ from restream_agent.cli.progress import shown_progress
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
-class Terminal(io.StringIO):
+class TerminalText(io.StringIO):
     """A stderr that says it is a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal(monkeypatch: pytest.MonkeyPatch) -> TerminalText:
     """Put a terminal in the place of stderr; a fixture would do so before pytest puts its own there."""
-    screen = Terminal()
+    screen = TerminalText()
     monkeypatch.setattr("sys.stderr", screen)
     return screen
 

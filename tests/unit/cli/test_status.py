@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import threading
 from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
@@ -142,3 +144,25 @@ def test_a_watch_is_for_people(agent: Any, more: tuple[str, ...], words: str) ->
     agent(LIVE)
     shown = CliRunner().invoke(main, ["status", "--watch", *more])
     assert (shown.exit_code, words in shown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", b"220 mail\r\n", b""])
+def test_an_answer_that_is_cut_or_of_another_program_is_no_traceback(
+    words: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent may be killed while it answers; on-air and off-air go on without it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(status_view, "HOOKS", f"127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setattr(status_view, "require_applied", lambda: None)
+
+        def answer_once() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(words)
+
+        thread = threading.Thread(target=answer_once)
+        thread.start()
+        with pytest.raises(RestreamError, match="the agent does not answer"):
+            status_view.fetch()
+        thread.join()

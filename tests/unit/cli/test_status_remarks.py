@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from restream_agent.cli.status_remarks import needs_hand
 from restream_agent.wire.status_report import RefusalStatus
 from tests.unit.cli.test_status_view import OFF_AIR, UNKNOWN, relays, remarks, status, table
 
@@ -43,6 +44,20 @@ def test_a_failed_unit_is_told_once() -> None:
 def test_trouble_has_a_line_with_the_log_to_read(trouble: dict[str, Any], unit: str) -> None:
     """Of the unit that knows more."""
     assert remarks(replace(status(), **trouble))[0].endswith(f"(journalctl -u {unit})")
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("unconfirmed", "a change waits to be confirmed: restream-agent confirm keeps it"),
+        ("taken back", "the last change was taken back, so what runs is not what the TOML says"),
+    ],
+)
+def test_an_apply_on_trial_is_told(config: str, words: str) -> None:
+    """With the commands that decide; a script notices, too."""
+    told = replace(status(), config=config)
+    assert remarks(told)[0].startswith(words)
+    assert needs_hand(told)
 
 
 @pytest.mark.parametrize(("interval", "is_told"), [(0, False), (4.0, False), (8.33, True)])
@@ -164,3 +179,9 @@ def test_a_track_that_does_not_come_is_told(state: str, sound: str, missing: str
 def test_nothing_is_told_while_sound_and_picture_come(sound: str) -> None:
     """Or while an earlier version of the program does not say."""
     assert remarks(replace(status(), sound=sound)) == []
+
+
+def test_a_toml_that_is_not_watched_is_told() -> None:
+    """agent.watch = false: whoever edits it has to apply it."""
+    words = "edits of the TOML wait for restream-agent apply (agent.watch = false)"
+    assert remarks(replace(status(), watch=False)) == [words]

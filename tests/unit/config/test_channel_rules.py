@@ -109,6 +109,24 @@ def test_what_is_risky_is_said_of_a_channel_too() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "key", ['{ credential = "one" }', '{ file = "/run/secrets/one" }', '"fake-ingest-1"']
+)
+def test_channels_with_one_key_are_said(key: str) -> None:
+    """Who may send to one of them may send to the other: each channel after the first names the first."""
+    top, es = TOP.replace('{ credential = "ingest" }', key), f"[channels.es]\nkey = {key}\n"
+    said = [one for one in warned(top + es + es.replace(".es", ".en")) if "is the key of" in one[1]]
+    words = "is the key of main, too (line 3): whoever may send to one of them may send to the other"
+    assert said == [("channels.es.key", words), ("channels.en.key", words)]
+    assert warned(TOP + CHANNEL + PLATFORM) == []
+
+
+def test_a_key_that_a_platform_has_too_is_no_channel_s_key() -> None:
+    """And a main that takes any key shares it with nobody."""
+    top, es = TOP.replace('{ credential = "ingest" }', '"any"'), CHANNEL.replace("ingest-es", "twitch-es")
+    assert not [message for _, message in warned(top + es + PLATFORM) if "is the key of" in message]
+
+
 def test_a_message_beside_the_video_of_the_top_is_said() -> None:
     """It is hardly shown; an empty list of videos shows it."""
     top = TOP + '[fallback]\nvideo = "/srv/one.mp4"\n'

@@ -73,7 +73,7 @@ def test_a_name_stands_for_any_name(key: str, title: str) -> None:
         (
             "zzz",
             "zzz is not a key",
-            "the keys there are version, ingest, fallback, relay, platforms, notify, channels",
+            "the keys there are version, ingest, fallback, relay, agent, platforms, notify, channels",
         ),
         ("fallback.hold.x", "fallback.hold.x is not a key", "fallback.hold is no table"),
     ],

@@ -20,7 +20,7 @@ def test_every_url_is_complete(preset: Preset) -> None:
         assert parts.path.strip("/")
 
 
-UNUSED = {"bitrate_limits", "max_b_frames", "resolutions", "video_codecs"}
+UNUSED = {"video_codecs"}
 
 
 def test_every_key_of_the_table_is_known() -> None:

@@ -68,6 +68,7 @@ def test_full_example_has_every_key() -> None:
         "platforms.NAME": platforms,
         "platforms.NAME.video": platforms["video"],
         "relay": full["relay"],
+        "agent": full["agent"],
         "notify": full["notify"],
         "channels.NAME": full["channels"]["es"],
         "channels.NAME.ingest": full["channels"]["es"]["ingest"],

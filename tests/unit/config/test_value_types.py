@@ -104,6 +104,7 @@ def test_a_table_s_keys_have_the_words_of_their_types() -> None:
         "ingest": "table",
         "fallback": "table",
         "relay": "table",
+        "agent": "table",
         "platforms": "table of tables",
         "notify": "table",
         "channels": "table of tables",

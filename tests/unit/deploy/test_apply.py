@@ -15,8 +15,10 @@ from restream_agent.base.target import TargetMachine
 from restream_agent.config.load import load
 from restream_agent.config.model import Config
 from restream_agent.deploy import secret_checks
-from restream_agent.deploy.apply import Plan, apply, make_plan, perform
+from restream_agent.deploy.apply import apply
+from restream_agent.deploy.perform import perform
 from restream_agent.deploy.plan import Actions
+from restream_agent.deploy.planning import Plan, make_plan
 from restream_agent.systemd.systemctl import Systemd
 from tests.golden.rendering import fixed_facts
 
@@ -74,7 +76,7 @@ def applied(
         lock_wait=lock_wait,
     )
     assert runner.calls == []
-    return done
+    return done.plan
 
 
 def planned(root: Path, *tables: str) -> Plan:
@@ -119,7 +121,7 @@ def test_the_manifest_holds_no_key(root: Path) -> None:
     applied(root, TWITCH)
     place = files.locate(root, paths.MANIFEST)
     text = place.read_text()
-    assert sorted(json.loads(text)) == ["owned", "salt", "secrets"]
+    assert sorted(json.loads(text)) == ["owned", "salt", "secrets", "settings"]
     assert "-key" not in text
     assert place.stat().st_mode & 0o7777 == 0o600
 

@@ -1,6 +1,6 @@
 """What apply asks of systemd where there are several channels."""
 
-from restream_agent.deploy.apply import perform
+from restream_agent.deploy.perform import perform
 from restream_agent.deploy.plan import Actions
 from restream_agent.systemd.systemctl import Systemd
 from tests.unit.deploy.test_apply import Recording

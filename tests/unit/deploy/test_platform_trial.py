@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from restream_agent.base.errors import RestreamError
+from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.platform_trial import report, require_agreement
 from restream_agent.deploy import commands, platform_trial
@@ -131,6 +131,15 @@ def test_a_slate_is_a_file_of_the_directorys_owner(tmp_path: Path) -> None:
     assert refused.value.hint == "restream-agent apply prepares it"
     with pytest.raises(RestreamError, match="No such file"):
         platform_trial.slate(tmp_path / "none.flv")
+
+
+def test_what_fails_before_the_platform_is_asked_is_not_its_fault() -> None:
+    """systemd's own words are shown, and no key is suspected."""
+    words = "Failed to start transient service unit: Unit restream-platform-test.service was already loaded"
+    with pytest.raises(RestreamError) as failed:
+        platform_trial.require_begun(CommandError(("ffmpeg",), "failed with exit status 1", output=words))
+    assert failed.value.message == f"the slate could not be sent: failed with exit status 1\n{words}"
+    platform_trial.require_begun(CommandError(("ffmpeg",), "failed", output="trial=begun\nEnd of file"))
 
 
 def test_the_report_has_the_lines_of_ffmpeg_where_it_failed() -> None:

@@ -47,9 +47,37 @@ def test_a_platform_that_takes_it_all_is_fine() -> None:
             "ca-certificates",
         ),
         (
+            "[tls @ 0x55] An unexpected TLS packet was received.\n"
+            "[rtmps @ 0x55] Cannot open connection tls://h:1935\nrtmps://h:1935/app: Input/output error\n",
+            "it does not speak TLS there",
+            "rtmps:",
+        ),
+        (
+            "[rtmp @ 0x55] Cannot read RTMP handshake response\nrtmp://h/app: End of file\n",
+            "it does not speak RTMP there",
+            "rtmps:",
+        ),
+        (
+            "[rtmp @ 0x55] Cannot read RTMP handshake response\nrtmp://h/app: Connection timed out\n",
+            "it does not speak RTMP there",
+            "rtmps:",
+        ),
+        (
+            f"{SOME}[tls @ 0x55] Error in the push function.\n"
+            "av_interleaved_write_frame(): Connection timed out\n",
+            "it has ended the connection after 3 s",
+            KEY_COMMAND,
+        ),
+        (
+            "[rtmp @ 0x55] Unknown connect error (unsupported authentication method?)\n"
             "[rtmp @ 0x55] Server error: [ AccessManager.Reject ]\n",
             "it refuses the connection",
             "application",
+        ),
+        (
+            "[rtmp @ 0x55] Server error: … is no key\nrtmp://h/app: Operation not permitted\n",
+            "it refuses the stream",
+            KEY_COMMAND,
         ),
         (
             f"{SOME}av_interleaved_write_frame(): Broken pipe\n",

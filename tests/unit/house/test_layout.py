@@ -122,7 +122,7 @@ def test_the_player_loads_little() -> None:
 
 def test_help_needs_nothing_heavy() -> None:
     """Each command imports what it needs when it runs."""
-    heavy = ("pydantic", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio", "rich")
+    heavy = ("pydantic", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio", "rich", "segno")
     assert loaded("restream_agent.cli.main", heavy) == []
 
 

@@ -48,4 +48,4 @@ def test_key_and_slate_are_files_of_its_own(tmp_path: Path, key: str, parameter:
 def test_no_line_has_the_key(tmp_path: Path) -> None:
     """A platform may quote it."""
     done = run(tmp_path, "", f"echo progress=end; echo 'refused: {KEY}' >&2")
-    assert done.stderr.decode().splitlines() == ["progress=end", "refused: …"]
+    assert done.stderr.decode().splitlines() == ["trial=begun", "progress=end", "refused: …"]

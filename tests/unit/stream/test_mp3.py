@@ -10,6 +10,11 @@ from restream_agent.stream.parameters import SoundShape, sound_shape
 
 STEREO_44100 = b"\x2f\xff\xfb\x90\x64"
 MONO_24000 = b"\x2f\xff\xf3\x84\xc4"
+MONO_48000 = b"\x2e\xff\xfb\x94\xc4"
+"""As ffmpeg sends it: FLV's first byte says mono, too."""
+MONO_22050 = b"\x2a\xff\xf3\x80\xc4"
+MONO_8000 = b"\xe2\xff\xe3\x88\xc4"
+"""8 kHz has a codec number of its own in FLV, 14."""
 
 
 def shape_of(body: bytes) -> Tag | None:
@@ -39,13 +44,20 @@ def test_what_is_no_frame_of_mp3_has_no_shape(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("body", "size", "bitrate", "duration"),
-    [(STEREO_44100, 208, 5, 1152 / 44.1), (MONO_24000, 192, 8, 24.0)],
+    [
+        (STEREO_44100, 208, 5, 1152 / 44.1),
+        (MONO_24000, 192, 8, 24.0),
+        (MONO_48000, 192, 5, 24.0),
+        (MONO_22050, 208, 8, 576 / 22.05),
+        (MONO_8000, 576, 8, 72.0),
+    ],
 )
 def test_silence_has_the_shape_of_the_sound(body: bytes, size: int, bitrate: int, duration: float) -> None:
     """A frame of 64 kb/s: ffmpeg decodes it to silence without a message (measured with 5.1)."""
     shape = shape_of(body)
     assert shape is not None
     frame, lasts = silent_frame(shape)
+    assert frame[0] == body[0]
     assert (len(frame) - 1, frame[3] >> 4) == (size, bitrate)
     assert lasts == pytest.approx(duration)
     assert sound_shape(Tag(AUDIO, 0, frame)) == sound_shape(Tag(AUDIO, 0, body)) != SoundShape("mp3")

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from restream_agent.stream.enhanced import codec
-from restream_agent.stream.flv import AUDIO, Tag
+from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 from restream_agent.stream.mp3 import mp3_shape
 from tests.unit.stream.flv_making import as_mp3, parameters, picture, stream
 from tests.unit.stream.splice_bench import FALLBACK_FILE, SpliceBench, on_air
@@ -72,6 +72,27 @@ def test_a_fallback_with_sound_in_another_codec_is_heard_as_silence() -> None:
     stamps = [tag.timestamp for tag in silence]
     assert stamps[-1] >= begun + 3500
     assert max(second - first for first, second in pairwise(stamps)) <= 27
+
+
+def test_a_muted_fallback_is_silent_from_its_first_picture_on() -> None:
+    """A relay holds pictures back until it has the sound beside them: platforms would get nothing.
+
+    A frame of silence is sent when it has ended, so at most two pictures are without.
+    """
+    two_pictures = 2 * 40 + 2
+    bench = opened()
+    before = sounds(bench)[-1].timestamp
+    bench.take(bench.splice.live_ended(bench.now))
+    begun = bench.now
+    bench.sent.clear()
+    bench.pass_time(1000)
+    pictures = [(at, tag.timestamp) for at, tag in bench.sent if tag.kind == VIDEO]
+    sound = [(at, tag.timestamp) for at, tag in bench.sent if tag.kind == AUDIO]
+    assert sound[0][1] - before <= 27
+    assert max(second - first for (first, _), (second, _) in pairwise([(begun, 0), *sound])) <= two_pictures
+    for at, stamp in pictures:
+        heard = max([before, *(stamp for sound_at, stamp in sound if sound_at <= at)])
+        assert stamp - heard <= two_pictures
 
 
 def sound_codecs(bench: SpliceBench) -> set[str]:

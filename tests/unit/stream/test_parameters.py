@@ -57,6 +57,8 @@ SOUNDS = {
     "af01": SoundShape("aac"),
     "2ffffb90640000026b": SoundShape("mp3", 44100, 2),
     "2ffff384c4": SoundShape("mp3", 24000, 1),
+    "2efffb94c4": SoundShape("mp3", 48000, 1),
+    "e2ffe388c4": SoundShape("mp3", 8000, 1),
     "2f00000000": SoundShape("mp3"),
     "2fffffffff": SoundShape("mp3"),
     "904f707573 4f707573 48656164 0102": SoundShape("opus", 48000, 2),
@@ -95,6 +97,7 @@ def test_a_long_parameter_set_costs_little() -> None:
 
 def test_headers_and_mp3_tell_something() -> None:
     """Other tags need not be looked at."""
-    bodies = (b"\xaf\x00", b"\xaf\x01", b"\x2f\xff", b"\x91Opus")
-    assert [is_telling(Tag(AUDIO, 0, body)) for body in bodies] == [True, False, True, False]
+    bodies = (b"\xaf\x00", b"\xaf\x01", b"\x2f\xff", b"\x2e\xff", b"\xe2\xff", b"\x91Opus", b"")
+    told = [True, False, True, True, True, False, False]
+    assert [is_telling(Tag(AUDIO, 0, body)) for body in bodies] == told
     assert not is_telling(Tag(VIDEO, 0, b"\x2f\x01"))

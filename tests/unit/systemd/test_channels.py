@@ -80,6 +80,25 @@ def test_systemd_is_seen_under_plain_names() -> None:
     assert set(seen) == {"restream.target", "ffmpeg-relay@twitch.service", "live@es.service"}
 
 
+def test_each_word_to_systemd_names_the_channel_s_unit_once() -> None:
+    """Whatever is asked of a unit, and in the stop of a unit that nobody waits for any more."""
+    asked = list[str]()
+
+    def runner(argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)) -> CompletedProcess[str]:
+        asked.append(argv[argv.index("--unit") + 1] if "--unit" in argv else argv[-1])
+        if argv[1] == "start":
+            raise KeyboardInterrupt
+        return CompletedProcess(argv, 0, "")
+
+    systemd, relay = ChannelSystemd(ES, runner), "ffmpeg-relay@twitch.service"
+    with pytest.raises(KeyboardInterrupt):
+        systemd.run_unit(relay, reason="test", on_status=lambda _: None)
+    systemd.kill(relay, reason="test")
+    systemd.show(relay, "StatusText")
+    systemd.last_words(relay)
+    assert asked == ["ffmpeg-relay@es.twitch.service"] * 5
+
+
 def test_a_machine_with_one_channel_has_main_alone() -> None:
     """Then nothing that is said has to name a channel."""
     assert [channel.has_siblings for channel in (Channel(), MAIN_BESIDE_ES, ES)] == [False, True, True]

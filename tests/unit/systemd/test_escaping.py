@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from restream_agent.systemd import escaping
 from restream_agent.systemd.escaping import command, value
 
 _SIMPLE = {
@@ -124,3 +125,15 @@ def test_words_in_a_value_stay_as_they_are(text: str) -> None:
     """Printable text is unchanged, except for the space after a backslash at the end."""
     guard = " " if text.endswith("\\") else ""
     assert value(text).replace("%%", "%") == text + guard
+
+
+@given(ARGUMENTS)
+def test_our_own_reader_returns_the_argv(arguments: list[str]) -> None:
+    """What `command` has written, `escaping.words` reads, for those who read our units."""
+    argv = ("/opt/a $$b", *arguments)
+    assert escaping.words(command(argv)) == argv
+
+
+def test_our_own_reader_returns_a_path() -> None:
+    """What `value` has written."""
+    assert escaping.plain(value("/srv/100% mine")) == "/srv/100% mine"

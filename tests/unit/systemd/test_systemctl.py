@@ -128,3 +128,23 @@ def test_without_systemd_there_is_a_way_to_try_it() -> None:
         systemctl.require_running()
     hint = error.value.hint or ""
     assert ("`make demo`" in hint, "--root" in hint) == (True, True)
+
+
+def test_properties_of_several_units_are_asked_for_at_once() -> None:
+    """Also of a unit that systemd does not know; a value may have an equals sign."""
+    runner = Answering("LoadState=loaded\nStatusText=a=b\n\nLoadState=not-found\nStatusText=\n")
+    found = systemctl.Systemd(runner).properties(("a.service", "b.service"), ("LoadState", "StatusText"))
+    assert found == {
+        "a.service": {"LoadState": "loaded", "StatusText": "a=b"},
+        "b.service": {"LoadState": "not-found", "StatusText": ""},
+    }
+    assert runner.calls == [
+        ("systemctl", "show", "--property", "LoadState,StatusText", "--", "a.service", "b.service")
+    ]
+
+
+def test_a_credential_is_decrypted_under_no_name() -> None:
+    """As it was encrypted: each unit loads it under a name of its own."""
+    runner = Answering("key\n")
+    assert systemctl.decrypted(Path("/etc/x"), runner) == "key\n"
+    assert runner.calls == [("systemd-creds", "decrypt", "--name=", "/etc/x", "-")]

@@ -1,0 +1,194 @@
+"""`restream-agent init`: asks or takes options, shows the TOML, writes it with the keys, offers to apply."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from restream_agent.base.errors import RestreamError
+from restream_agent.base.target import TargetMachine
+from restream_agent.cli.options import explained, root_option
+from restream_agent.cli.paint import Tone, columns, paint, show
+from restream_agent.cli.problem_view import WARNING, show_problems
+from restream_agent.cli.toml_session import Consent, apply_now
+
+if TYPE_CHECKING:
+    from restream_agent.cli.init_questions import Given
+    from restream_agent.config.first_toml import FirstToml
+    from restream_agent.deploy.init import FirstFile
+
+_SERVERS = ("srs", "nginx-rtmp")
+
+
+@click.command("init")
+@click.option("--server", type=click.Choice(_SERVERS), help="The ingest server, to which OBS sends.")
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    help="A preset, or NAME=URL; can be given several times.",
+    metavar="NAME",
+)
+@click.option("--video", help="The fallback video, as an absolute path.", metavar="FILE")
+@click.option("--message", help="The text on the picture without a video.", metavar="TEXT")
+@click.option("--hold", help="How long the fallback keeps you on air: 30min.", metavar="SPAN")
+@click.option("--encrypt", is_flag=True, help="Encrypt the keys for this machine (systemd-creds).")
+@click.option("--apply/--no-apply", "applied", default=None, help="Apply it at once, or only write it.")
+@click.option("-y", "--yes", is_flag=True, help="Ask for keys alone; write and apply.")
+@root_option
+@explained
+def init_command(
+    *,
+    server: str | None,
+    platforms: tuple[str, ...],
+    video: str | None,
+    message: str | None,
+    hold: str | None,
+    encrypt: bool,
+    applied: bool | None,
+    yes: bool,
+    root: Path,
+) -> None:
+    """Set this machine up, by a few questions.
+
+    Writes restream.toml and the keys, and says what to type into OBS. On a terminal you are asked for what
+    the options leave open. Without one, the keys of the platforms come from standard input, one in each line,
+    in the order of the options. Where there is a restream.toml, nothing is changed.
+    """
+    from restream_agent.cli.init_questions import Given
+    from restream_agent.deploy import init
+
+    target = TargetMachine(root)
+    init.require_place(target)
+    place = init.existing(target)
+    if place is not None:
+        _show_existing(target, place)
+        return
+    _set_up(target, Given(server, platforms, video, message, hold), Consent(applied, yes), encrypt=encrypt)
+
+
+def _set_up(target: TargetMachine, given: "Given", consent: Consent, *, encrypt: bool) -> None:
+    from restream_agent.cli import init_questions
+    from restream_agent.deploy import init
+
+    try:
+        answers = init_questions.without_questions(given, target)
+        first = init.first_file(target, answers)  # a wrong option is told before any question
+        if consent.asks:
+            answers = init_questions.ask(given, target)
+            first = init.first_file(target, answers)
+        keys = init_questions.read_keys(answers, target)
+        _require_separate(answers, keys)
+        _show_file(first, target)
+        applies = _agreed(first, target, consent)
+    except click.Abort:
+        click.echo(err=True)
+        raise RestreamError("nothing was written") from None
+    stored = init.write_first(target, first, keys, encrypt=encrypt)
+    click.echo(f"wrote {first.place}, and stored {_counted(stored)}")
+    if applies:
+        apply_now(None, target.root, f"{first.place} is written")
+    _show_end(first, target, is_applied=applies)
+
+
+def _require_separate(answers: "FirstToml", keys: dict[str, bytes]) -> None:
+    """Raise RestreamError for a URL that ends in its platform's key, which would be in the TOML then."""
+    for platform in answers.platforms:
+        key = keys.get(platform.name)
+        if key is not None and platform.url is not None and platform.url.endswith(key.decode()):
+            raise RestreamError(
+                f"the URL of {platform.name} ends in its key, which does not belong into the TOML",
+                hint="nothing was written; end the URL after the application",
+            )
+
+
+def _counted(stored: tuple[str, ...]) -> str:
+    words = {0: "no new key", 1: "1 key"}.get(len(stored), f"{len(stored)} keys")
+    return f"{words}: {', '.join(stored)}" if stored else words
+
+
+def _show_file(first: "FirstFile", target: TargetMachine) -> None:
+    """Show the TOML that is to be written, without whatever might be a key, and its warnings."""
+    from restream_agent.config.toml_diff import hidden
+
+    show(f"\n{paint(f'{first.place} is to be', Tone.STRONG)}\n")
+    for line in hidden(first.text).splitlines():
+        show(f"  {paint(line, Tone.FAINT if line.startswith('#') else Tone.PLAIN)}".rstrip())
+    click.echo()
+    if first.config.platforms:  # without, the last lines say how to add one
+        show_problems(first.loaded.warnings, WARNING)
+    if not _has_server(first, target):
+        from restream_agent.deploy import machine
+
+        server = first.config.ingest.server
+        click.echo(f"{server} is not installed yet: {machine.INSTALL[server]}", err=True)
+
+
+def _has_server(first: "FirstFile", target: TargetMachine) -> bool:
+    """Whether the ingest server is installed; another machine's is not known."""
+    from restream_agent.deploy import machine
+
+    return not target.is_this_machine or first.config.ingest.server in machine.found_servers()
+
+
+def _agreed(first: "FirstFile", target: TargetMachine, consent: Consent) -> bool:
+    """Ask whether to write, and return whether to apply, too. Nothing is written before both are answered."""
+    if consent.asks and not click.confirm("write this?", default=True, err=True):
+        raise RestreamError("nothing was written")
+    if consent.apply is not None:
+        return consent.apply
+    can_work = _has_server(first, target)
+    if consent.asks:
+        is_offered = can_work and bool(first.config.platforms)
+        return is_offered and click.confirm("apply it now?", default=True, err=True)
+    return consent.yes and can_work
+
+
+def _show_end(first: "FirstFile", target: TargetMachine, *, is_applied: bool) -> None:
+    """Say what comes next, and what to type into OBS."""
+    from restream_agent.cli import obs
+
+    shows_key = _command(f"obs {obs.SHOW_KEY}", target)
+    pages = obs.pages(first.config, target, host=None, shows_key=False, command=shows_key)
+    steps = _missing_steps(first, target, is_applied=is_applied)
+    steps.append([shows_key, "shows the stream key, to type into OBS"])
+    if target.is_this_machine:
+        steps.append([_command("status --watch", target), "shows what happens when you stream"])
+    show("\n".join(["", paint("Next", Tone.STRONG), "", *columns(steps)]))
+    show("\n".join(["", paint("What to set in OBS", Tone.STRONG), "", pages]))
+
+
+def _missing_steps(first: "FirstFile", target: TargetMachine, *, is_applied: bool) -> list[list[str]]:
+    """Return the steps to a machine that can broadcast."""
+    from restream_agent.deploy import machine
+
+    steps = []
+    if not _has_server(first, target):
+        steps.append(["install the ingest server", machine.INSTALL[first.config.ingest.server]])
+    if not first.config.platforms:
+        steps.append([_command("platform add twitch", target), "adds a platform, and offers to apply"])
+    elif not is_applied:
+        steps.append([_command("apply", target), "makes the machine so"])
+    return steps
+
+
+def _command(words: str, target: TargetMachine) -> str:
+    """Return a command line to copy, for this target."""
+    return f"restream-agent {words}" + ("" if target.is_this_machine else f" --root {target.root}")
+
+
+def _show_existing(target: TargetMachine, place: Path) -> None:
+    """Say that nothing is changed, but for keys for OBS that the TOML names and that are missing."""
+    from restream_agent.deploy import init
+
+    made = init.add_missing_keys(target)
+    if made:
+        click.echo(f"{place} is kept; OBS's key was missing, and is made: {', '.join(made)}")
+    else:
+        click.echo(f"{place} is there already: nothing was changed")
+    steps = [
+        [_command("obs", target), "what to type into OBS"],
+        [_command("platform add NAME", target), "another platform"],
+        [_command("check", target), "what is wrong, if anything is"],
+    ]
+    click.echo("\n".join(columns(steps)))

@@ -1,0 +1,33 @@
+"""A publisher that encodes nothing: it copies a file that was encoded before, at its speed or another.
+
+An ffmpeg that encodes sends in clumps of up to 80 ms, and each would count as a silence of the platforms.
+A copied stream of 60 pictures a second pauses for 40 ms at most.
+"""
+
+import subprocess
+from dataclasses import dataclass
+
+from tests.lab.container import SHARED, Container
+from tests.lab.obs import Encoder
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A file inside the container that `encode` has made, played for ever. `speed` 1 is real time."""
+
+    path: str
+    mark: str
+    speed: int = 1
+
+    def arguments(self, url: str) -> tuple[str, ...]:
+        """Return the ffmpeg command that publishes the file to a URL."""
+        source = ("-readrate", str(self.speed), "-stream_loop", "-1", "-i", self.path)
+        sink = ("-c", "copy", "-flush_packets", "1", "-f", "flv", url)
+        return ("ffmpeg", "-hide_banner", "-nostats", "-loglevel", "info", *source, *sink)
+
+
+def encode(container: Container, name: str, encoder: Encoder, seconds: int, speed: int = 1) -> Clip:
+    """Encode a file of some seconds; CalledProcessError if ffmpeg fails."""
+    argv = encoder.file_arguments(str(container.shared / name), seconds)
+    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return Clip(f"{SHARED}/{name}", encoder.mark, speed)
