@@ -3,9 +3,14 @@ PYTHON := .venv/bin/python
 SERVER ?= $(shell tests/find-server)
 WHEELS := .cache/wheels
 
-.PHONY: help unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel install clean
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: help deb install local release unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel clean
 
 help:
+	@echo "make install    build the Debian package, install it with apt, and run restream-agent init"
+	@echo "make deb        build the Debian package in dist/, for this machine or another release   (DIST=trixie)"
+	@echo "make release    build package, wheel and source in dist/, with their checksums           (DIST=trixie)"
 	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
 	@echo "make test       run every test, on a real systemd with real media"
 	@echo "make lint       run ruff, mypy and the import contracts"
@@ -19,7 +24,7 @@ help:
 	@echo "make reference  generate the docs of every key, JSON schemas, man pages and completions"
 	@echo "make pictures   draw the pictures of the README from a broadcast in a container"
 	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
-	@echo "make install    install what make wheel has built, with man pages and completions  (PREFIX=, OPT=)"
+	@echo "make local      install what make wheel has built, without a package          (PREFIX=, OPT=)"
 	@echo "make clean      delete what make has built"
 
 demo: machine wheel
@@ -54,7 +59,7 @@ unit: venv
 	$(PYTHON) -m pytest --quiet --numprocesses 4 tests/unit$(if $(ROOM),/$(ROOM))
 
 # Tests mostly wait, so several run at once: those in a container by file, as the tests of a file share containers.
-test: machine wheel
+test: machine wheel deb
 	$(PYTHON) -m pytest --numprocesses 4 tests/unit tests/golden
 	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile tests/system tests/media
 
@@ -84,29 +89,50 @@ venv: .venv/.made
 # the same release of Debian needs; the containers of the tests install from it without a network.
 PIP_WHEEL = .venv/bin/pip wheel --use-pep517 --quiet --disable-pip-version-check
 wheel: venv
-	rm -rf dist $(WHEELS)
+	rm -rf dist/*.whl dist/requirements.txt $(WHEELS)
 	$(PIP_WHEEL) --require-hashes --requirement requirements.txt --wheel-dir $(WHEELS)
 	$(PIP_WHEEL) --no-deps --constraint constraints.txt --wheel-dir dist .
 	cp $(WHEELS)/*.whl dist/
 	$(PYTHON) -m tests.demo.wheelhouse dist
 
+# The package is for this machine's Debian, or with DIST= for another release, in a root that mmdebstrap makes and removes.
+# Only what fills the build needs a network: Debian's mirror for its tools, pip's index for the dependencies.
+RELEASE = $(PYTHON) -m release $(if $(filter release,$@),all,deb)
+
+deb release: venv
+ifdef DIST
+	mmdebstrap --quiet --variant=apt --include=debhelper,python3 --customize-hook='$(RELEASE) --root "$$1"' $(DIST) /dev/null
+else
+	@command -v dh >/dev/null || $(SUDO) apt-get install --yes --no-install-recommends debhelper
+	$(RELEASE)
+endif
+
+install: deb
+	$(SUDO) apt-get install --yes "./$$(ls -t dist/restream-agent_*.deb | head -n 1)"
+	$(SUDO) restream-agent init
+
+# Without a package, on any system with systemd: what `make wheel` has built.
 # OPT= is where the program and its dependencies are, PREFIX= where people, shells, man and editors look. fish looks
 # there only for a user whose session sets XDG_DATA_DIRS, hence FISH=, which it always reads (fish(1), complete).
 PREFIX ?= /usr/local
 OPT ?= /opt/restream-agent
 FISH ?= /etc/fish/completions
 COPY = install -D -m 644
+# The man page and the examples name the schema where Debian's package has it.
+HERE = sed -i 's|/usr/share/restream-agent/|$(PREFIX)/share/restream-agent/|'
 files = $(shell cd $(1) && find . -type f)
 
-install:
-	@test -f dist/requirements.txt || { echo "make install: dist has no wheel; first run: make wheel" >&2; exit 1; }
+local:
+	@test -f dist/requirements.txt || { echo "make local: dist has no wheel; first run: make wheel" >&2; exit 1; }
 	umask 022; python3 -m venv $(OPT)
 	umask 022; $(OPT)/bin/pip install --quiet --disable-pip-version-check --no-index --find-links dist \
 		--require-hashes --requirement dist/requirements.txt
 	umask 022; install -d $(PREFIX)/bin; ln -sfn $(OPT)/bin/restream-agent $(PREFIX)/bin/restream-agent
 	umask 022; set -e; for file in $(call files,share); do $(COPY) share/$$file $(PREFIX)/share/$$file; done
+	$(HERE) $(PREFIX)/share/man/man1/restream-agent.1 $(PREFIX)/share/man/man5/restream.toml.5
 	umask 022; set -e; for file in $(call files,examples); do \
 		$(COPY) examples/$$file $(PREFIX)/share/doc/restream-agent/examples/$$file; done
+	$(HERE) $(PREFIX)/share/doc/restream-agent/examples/*.toml
 	umask 022; $(COPY) docs/restream.schema.json $(PREFIX)/share/restream-agent/restream.schema.json
 	umask 022; $(COPY) share/fish/vendor_completions.d/restream-agent.fish $(FISH)/restream-agent.fish
 

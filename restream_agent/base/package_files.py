@@ -37,6 +37,6 @@ def schema() -> Path:
 
 
 def schema_for_editors() -> Path:
-    """Return the JSON schema where `make install` puts it, which no upgrade moves; else the package's own."""
-    installed = Path(paths.SCHEMA)
-    return installed if installed.is_file() else schema()
+    """Return the JSON schema where it is installed, which no upgrade moves; else the package's own."""
+    places = map(Path, (paths.SCHEMA, paths.LOCAL_SCHEMA))
+    return next((place for place in places if place.is_file()), schema())

@@ -18,8 +18,10 @@ POLKIT_RULE = "/etc/polkit-1/rules.d/50-restream-agent.rules"
 SYSUSERS = "/etc/sysusers.d/restream-agent.conf"
 TMPFILES = "/etc/tmpfiles.d/restream-agent.conf"
 
-SCHEMA = "/usr/local/share/restream-agent/restream.schema.json"
-"""The JSON schema of the TOML, where `make install` puts it. The first line of a TOML names it to editors."""
+SCHEMA = "/usr/share/restream-agent/restream.schema.json"
+"""The JSON schema where the Debian package has it. The first line of a TOML names it to editors."""
+LOCAL_SCHEMA = "/usr/local/share/restream-agent/restream.schema.json"
+"""The same, where `make local` puts it."""
 
 STATE = "/var/lib/restream-agent"
 MANIFEST = f"{STATE}/manifest.json"

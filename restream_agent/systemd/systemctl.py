@@ -238,5 +238,5 @@ def require_running() -> None:
     if not is_running():
         raise RestreamError(
             "systemd is not running here (no /run/systemd/system)",
-            hint="restream-agent needs systemd as PID 1; with --root DIR files are only written",
+            hint="in a checkout `make demo` tries it in a container; with --root DIR files are only written",
         )

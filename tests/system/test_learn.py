@@ -1,4 +1,4 @@
-"""What `make install` puts beside the program: man pages, completions, a schema for editors."""
+"""What `make local` puts beside the program: man pages, completions, a schema for editors."""
 
 import shutil
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ key = { credential = "ingest-es" }
 
 @pytest.fixture(scope="module")
 def installed() -> Iterator[Container]:
-    """Boot, run `make install` in what a checkout has after `make wheel`, and write a TOML."""
+    """Boot, run `make local` in what a checkout has after `make wheel`, and write a TOML."""
     wheels = sorted((PROJECT / "dist").glob("restream_agent-*.whl"), key=lambda path: path.stat().st_mtime)
     if not wheels:
         pytest.skip("no wheel in dist: `make wheel` builds it")
@@ -43,15 +43,15 @@ def installed() -> Iterator[Container]:
         shutil.copy(PROJECT / "Makefile", checkout)
         for name in ("share", "docs", "examples"):
             shutil.copytree(PROJECT / name, checkout / name)
-        container.run(("make", "-C", str(SHARED / "checkout"), "install"), timeout=300)
+        container.run(("make", "-C", str(SHARED / "checkout"), "local"), timeout=300)
         container.run(("mkdir", "-p", ETC))
         container.write(f"{ETC}/restream.toml", configuration("nginx-rtmp", ()) + ES, mode=0o600)
         yield container
 
 
 def test_the_program_is_where_the_units_look_for_it(installed: Container) -> None:
-    """A link into its own directory; a second `make install` changes nothing of that."""
-    installed.run(("make", "-C", str(SHARED / "checkout"), "install"), timeout=300)
+    """A link into its own directory; a second `make local` changes nothing of that."""
+    installed.run(("make", "-C", str(SHARED / "checkout"), "local"), timeout=300)
     assert installed.run(("readlink", PROGRAM)).stdout.strip() == f"{PREFIX}/bin/restream-agent"
     assert "restream-agent" in installed.run((PROGRAM, "--version"), user="nobody").stdout
 

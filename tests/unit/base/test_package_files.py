@@ -14,11 +14,14 @@ def test_the_package_has_its_schema_and_its_documentation() -> None:
 
 
 def test_editors_are_sent_to_the_installed_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its place outlives an upgrade of Python; without `make install` it is the package's own."""
-    monkeypatch.setattr(paths, "SCHEMA", str(tmp_path / "restream.schema.json"))
+    """Its place outlives an upgrade of Python. Debian's package goes first; without either it is our own."""
+    local, debian = tmp_path / "local.json", tmp_path / "debian.json"
+    monkeypatch.setattr(paths, "SCHEMA", str(debian))
+    monkeypatch.setattr(paths, "LOCAL_SCHEMA", str(local))
     assert package_files.schema_for_editors() == package_files.schema()
-    (tmp_path / "restream.schema.json").write_text("{}")
-    assert package_files.schema_for_editors() == tmp_path / "restream.schema.json"
+    for place in (local, debian):
+        place.write_text("{}")
+        assert package_files.schema_for_editors() == place
 
 
 def test_the_version_is_that_which_pip_has_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

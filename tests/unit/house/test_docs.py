@@ -9,14 +9,15 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[3]
 PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
 PAGES += sorted((PROJECT / "docs").glob("*.md"))
-TREES = ("restream_agent", "tests", "templates", "units", "docs", "examples")
+TREES = ("restream_agent", "release", "debian", "tests", "templates", "units", "docs", "examples")
 FILES = {
     path.relative_to(PROJECT).as_posix()
     for tree in TREES
     for path in (PROJECT / tree).rglob("*")
     if "__pycache__" not in path.parts
 }
-TARGETS = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+RULES = re.findall(r"^([a-z ]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+TARGETS = {name for names in RULES for name in names.split()}
 
 QUOTED = re.compile(r"`([^`\n]+)`")
 MODULE_FILE = re.compile(r"[\w/*-]+\.(?:py|j2)")

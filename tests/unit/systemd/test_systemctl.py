@@ -121,6 +121,15 @@ def test_polkit_is_asked_about_a_process(answer: str, may: bool) -> None:
     assert {"17", "restream.target", "start"} <= set(runner.calls[0])
 
 
+@pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="systemd runs here")
+def test_without_systemd_there_is_a_way_to_try_it() -> None:
+    """`apply` says at once what else there is: a container, or another root."""
+    with pytest.raises(RestreamError, match="systemd is not running here") as error:
+        systemctl.require_running()
+    hint = error.value.hint or ""
+    assert ("`make demo`" in hint, "--root" in hint) == (True, True)
+
+
 def test_properties_of_several_units_are_asked_for_at_once() -> None:
     """Also of a unit that systemd does not know; a value may have an equals sign."""
     runner = Answering("LoadState=loaded\nStatusText=a=b\n\nLoadState=not-found\nStatusText=\n")

@@ -1,0 +1,60 @@
+"""`python -m release deb`, `python -m release all`: builds in dist/, and prints the path of each file.
+
+`deb` is the Debian package, for this machine or for the Debian below `--root DIR`; `all` is package, wheel
+and source, with SHA256SUMS.
+"""
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from release import checkout, deb
+from release.targets import UnknownTargetError
+from release.versions import BuildVersion, UnknownVersionError
+
+DIST = checkout.PROJECT / "dist"
+
+
+def main() -> None:
+    """Build what the arguments ask for; exit with 1 and the reason if that fails."""
+    parser = argparse.ArgumentParser(prog="python -m release", description="Builds in dist/.")
+    parser.add_argument("what", choices=("deb", "all"))
+    parser.add_argument("--root", type=Path, default=Path("/"), help="the Debian that the package is for")
+    asked = parser.parse_args()
+    try:
+        version = checkout.version()
+        files = [_package(version, asked.root)] if asked.what == "deb" else _everything(version, asked.root)
+    except (UnknownTargetError, UnknownVersionError, deb.BuildError) as error:
+        sys.exit(f"release: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"release: {' '.join(map(str, error.cmd))}: exit status {error.returncode}")
+    for file in files:
+        print(file.relative_to(checkout.PROJECT))
+
+
+def _package(version: BuildVersion, root: Path) -> Path:
+    with tempfile.TemporaryDirectory(dir=root / "tmp", prefix="restream-agent-") as work:
+        # A build directory has the rights of its files, not of a temporary one.
+        Path(work).chmod(0o755)
+        wheel = checkout.pack("wheel", version, Path(work))
+        return deb.keep(deb.build(version, wheel, Path(work), root), DIST)
+
+
+def _everything(version: BuildVersion, root: Path) -> list[Path]:
+    """Build all files of a release; packages of the same version for other systems stay."""
+    _package(version, root)
+    for earlier in (*DIST.glob("*.whl"), *DIST.glob("*.tar.gz"), *DIST.glob("requirements.txt")):
+        earlier.unlink()  # of another version, or of `make wheel`
+    packages = sorted(DIST.glob(f"restream-agent_{version.debian('')}*.deb"))
+    files = [*packages, checkout.pack("wheel", version, DIST), checkout.pack("sdist", version, DIST)]
+    lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+    sums = DIST / "SHA256SUMS"
+    sums.write_text("".join(lines))
+    return [*files, sums]
+
+
+if __name__ == "__main__":
+    main()

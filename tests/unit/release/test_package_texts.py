@@ -1,0 +1,108 @@
+"""What the package says and brings: licences, accounts, directories, and the packages that it needs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from release.accounts import account_files
+from release.licences import copyright_file
+from release.site_packages import leave_to_dpkg
+from restream_agent.base.process import _PACKAGES
+
+PROJECT = Path(__file__).resolve().parents[3]
+CONTROL = (PROJECT / "debian/control").read_text()
+GOLDEN = PROJECT / "tests/golden/minimal-srs/expected/etc"
+APACHE = "   Apache License\n   Version 2.0, January 2004\n\nlong text\n\n   END OF TERMS AND CONDITIONS\n"
+
+
+def distribution(site_packages: Path, name: str, about: str = "", text: str = "") -> None:
+    """Make what pip leaves of an installed package."""
+    directory = site_packages / f"{name}-1.0.dist-info"
+    (directory / "licenses").mkdir(parents=True)
+    (directory / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {name}\nVersion: 1.0\n{about}\n")
+    if text:
+        (directory / "licenses/LICENSE").write_text(text)
+    record = f"{name}.py,,\n{name}-1.0.dist-info/METADATA,,\n../../bin/{name},,\nbin/{name},,\n"
+    (directory / "RECORD").write_text(record)
+    (site_packages / f"{name}.py").touch()
+
+
+def test_the_copyright_file_has_the_licence_of_each_part(tmp_path: Path) -> None:
+    """Files, holder and text; ours is the first paragraph."""
+    distribution(tmp_path, "restream-agent", text="ours")
+    distribution(tmp_path, "one", text="BSD\n\nCopyright (c) 2020 Someone\nDo as you like.\n")
+    text = copyright_file("MIT License\n\nfree", tmp_path)
+    assert (
+        "Files: *\nCopyright: 2026 The restream-agent authors\nLicense: Expat\n MIT License\n .\n free\n"
+        in text
+    )
+    at = "usr/lib/restream-agent/lib/*/site-packages"
+    assert f"Files: {at}/one-1.0.dist-info* {at}/one.py*\nCopyright: (c) 2020 Someone\n" in text
+    assert " BSD\n .\n Copyright (c) 2020 Someone\n Do as you like.\n" in text
+    assert "ours" not in text
+
+
+def test_the_apache_licence_is_named_by_its_place_on_each_debian(tmp_path: Path) -> None:
+    """Debian's policy wants no further copy."""
+    distribution(tmp_path, "two", "Author: Somebody", APACHE + "Copyright notice\n")
+    text = copyright_file("ours", tmp_path)
+    assert "/usr/share/common-licenses/Apache-2.0" in text
+    assert "long text" not in text
+    assert "Copyright notice" in text
+
+
+def test_a_dependency_without_a_licence_stops_the_build(tmp_path: Path) -> None:
+    """A named licence is enough; none is not."""
+    distribution(tmp_path, "named", "License-Expression: MIT")
+    assert " Licence: MIT\n" in copyright_file("ours", tmp_path)
+    distribution(tmp_path, "nothing")
+    with pytest.raises(ValueError, match="nothing names no licence"):
+        copyright_file("ours", tmp_path)
+
+
+def test_pip_cannot_change_what_belongs_to_dpkg(tmp_path: Path) -> None:
+    """No RECORD, no second copy of licences, no tests; what `--version` reads stays."""
+    distribution(tmp_path, "one", text="BSD")
+    (tmp_path / "one/tests").mkdir(parents=True)
+    leave_to_dpkg(tmp_path)
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["one-1.0.dist-info/METADATA", "one.py"]
+    assert not (tmp_path / "one/tests").exists()
+
+
+@pytest.mark.parametrize("kind", ["sysusers", "tmpfiles"])
+def test_accounts_and_directories_are_those_of_apply(kind: str) -> None:
+    """But for the first lines, which say where the file is from."""
+    applied = (GOLDEN / f"{kind}.d/restream-agent.conf").read_text()
+    ours = account_files()[kind]
+    assert [line for line in ours.splitlines() if not line.startswith("# ")] == [
+        line for line in applied.splitlines() if not line.startswith("# ")
+    ]
+    assert ours.startswith("# Part of the package.")
+
+
+def test_every_program_that_we_run_is_in_a_package_that_apt_installs() -> None:
+    """Those that error messages name, and those in the units."""
+    needed = {word for packages in _PACKAGES.values() for word in packages.split()}
+    templates = [path.read_text() for path in (PROJECT / "templates").iterdir()]
+    needed |= {"procps"} if any("/bin/kill" in text for text in templates) else set()
+    said = re.sub(r"^#.*\n", "", CONTROL, flags=re.MULTILINE).partition("\nDepends:")[2]
+    installed = set(re.findall(r"[a-z0-9][a-z0-9.+-]+", said.partition("\nSuggests:")[0]))
+    assert (needed | {"polkitd", "ca-certificates", "fonts-dejavu-core"}) - installed == set()
+
+
+def test_every_override_of_lintian_has_its_reason() -> None:
+    """A comment stands right above each."""
+    blocks = (PROJECT / "debian/restream-agent.lintian-overrides").read_text().strip().split("\n\n")
+    assert [
+        block for block in blocks if not block.startswith("# ") or "\nrestream-agent: " not in block
+    ] == []
+
+
+def test_no_step_of_the_package_touches_a_unit() -> None:
+    """It brings no units and no scripts of its own; debhelper's make accounts and directories."""
+    names = {path.name for path in (PROJECT / "debian").iterdir()}
+    assert names & {"postinst", "prerm", "postrm", "preinst"} == set()
+    assert not any(name.endswith((".postinst", ".prerm", ".service", ".socket")) for name in names)
+    assert "dh_installsystemd" not in (PROJECT / "debian/rules").read_text()
