@@ -116,6 +116,11 @@ class RelayStatus:
     ] = None
     lacks_keyframe: Annotated[bool, "whether it can go on only at the next keyframe"] = False
     redirect: Annotated[str, "the address to which a refusing platform redirects"] = ""
+    cause: Annotated[
+        str,
+        'why its last attempt failed: "unresolved", "closed-port", "silent", "no-route", "certificate", '
+        '"no-rtmp", "refused", "ended" (as for a wrong key), or empty',
+    ] = ""
 
 
 @dataclass(frozen=True)
