@@ -24,9 +24,23 @@ JSON_VERSION = 1
 @root_option
 @config_option
 @click.option("--strict", "is_strict", is_flag=True, help="Fail for warnings, too.")
+@click.option(
+    "--elsewhere",
+    "is_elsewhere",
+    is_flag=True,
+    help="The file is for another machine: leave keys, videos and programs out.",
+)
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The policy, if not /etc/restream-agent/policy.toml.",
+    metavar="FILE",
+)
 @json_option
 @explained
-def check_command(root: Path, given: Path | None, is_strict: bool, as_json: bool) -> None:
+def check_command(
+    *, root: Path, given: Path | None, is_strict: bool, is_elsewhere: bool, policy: Path | None, as_json: bool
+) -> None:
     """Check the configuration and list every problem.
 
     Errors come first, then warnings, each as FILE:LINE:COLUMN and with its line, in which keys are masked.
@@ -34,7 +48,8 @@ def check_command(root: Path, given: Path | None, is_strict: bool, as_json: bool
     """
     from restream_agent.deploy import checking
 
-    report = checking.check(TargetMachine(root), given)
+    scope = checking.CheckScope(is_elsewhere=is_elsewhere, policy=policy)
+    report = checking.check(TargetMachine(root), given, scope)
     if as_json:
         click.echo(json.dumps(as_record(report, is_strict=is_strict), indent=2, ensure_ascii=False))
     else:
