@@ -31,6 +31,13 @@ _WAKERS = (
 )  # fmt: skip
 """What could begin a broadcast, or an apply, in the middle of the removal."""
 
+_SLICES = "restream*.slice"
+_ESCAPED_DASH = r"\x2d"
+"""A dash in the name of the slice of a template's instances, systemd.unit(5)."""
+
+_MADE_BY_SYSTEMD = ("/run/private", "/var/lib/private")
+"""Made for the first unit with DynamicUser=, when that needs them; systemd.exec(5)."""
+
 _TRIES = 3
 _ACCOUNTS_TIMEOUT = 30.0
 """Seconds. userdel looks through the processes of the machine."""
@@ -55,6 +62,7 @@ def remove(target: TargetMachine, *, purge: bool) -> None:
     with files.lock(target.root):
         if systemd is not None:
             _end_all(systemd, owned)
+            _end_slices(systemd, owned)
         found = traces.find(target, systemd, purge=purge)
         _take_files(found, target.root)
         if systemd is not None:
@@ -98,6 +106,15 @@ def _running(systemd: Systemd, owned: frozenset[str]) -> list[str]:
 def _without_slices(units: Iterable[str]) -> list[str]:
     """Leave out the slices, which end by themselves once nothing is in them."""
     return [unit for unit in units if not unit.endswith(".slice")]
+
+
+def _end_slices(systemd: Systemd, owned: frozenset[str]) -> None:
+    """Stop our slices, and those that systemd has made for our templates if no other's unit is in them."""
+    slices = [_SLICES]
+    for name in sorted({Path(path).name.partition("@.")[0] for path in owned if "@." in path}):
+        if not systemd.active(f"{name}@*"):
+            slices.append(f"system-{name.replace('-', _ESCAPED_DASH)}.slice")
+    systemd.change("stop", systemd.active(*slices), reason=_REASON)
 
 
 def _is_program(unit: str) -> bool:
@@ -159,6 +176,6 @@ def _take_directories(found: Traces, root: Path) -> None:
         except OSError as error:
             raise RestreamError(f"{error.filename}: {error.strerror}") from error
         log.info("removed %s", path)
-    for path in (paths.STATE, paths.OWN_DIRECTORY):
-        with suppress(OSError):  # what is kept is in it
+    for path in (paths.STATE, paths.OWN_DIRECTORY, *_MADE_BY_SYSTEMD):
+        with suppress(OSError):  # it is not there, or what is kept, or another's, is in it
             files.locate(root, path).rmdir()

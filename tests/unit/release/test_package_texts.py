@@ -1,6 +1,7 @@
 """What the package says and brings: licences, accounts, directories, and the packages that it needs."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -100,9 +101,44 @@ def test_every_override_of_lintian_has_its_reason() -> None:
     ] == []
 
 
-def test_no_step_of_the_package_touches_a_unit() -> None:
-    """It brings no units and no scripts of its own; debhelper's make accounts and directories."""
+def test_the_package_brings_no_unit() -> None:
+    """`apply` makes them all, so an installation alone starts nothing."""
     names = {path.name for path in (PROJECT / "debian").iterdir()}
-    assert names & {"postinst", "prerm", "postrm", "preinst"} == set()
-    assert not any(name.endswith((".postinst", ".prerm", ".service", ".socket")) for name in names)
+    assert not any(name.endswith((".service", ".socket", ".timer", ".target")) for name in names)
     assert "dh_installsystemd" not in (PROJECT / "debian/rules").read_text()
+
+
+@pytest.mark.parametrize("name", ["preinst", "postinst", "prerm", "postrm"])
+def test_a_script_of_the_package_is_plain_shell_that_stops_at_an_error(name: str) -> None:
+    """Any sh reads it, and no Python is needed for what puts a version back."""
+    script = PROJECT / f"debian/restream-agent.{name}"
+    subprocess.run(("sh", "-n", str(script)), check=True, timeout=30)
+    text = script.read_text()
+    assert text.startswith("#!/bin/sh\n")
+    assert "\nset -e\n" in text
+    assert "#DEBHELPER#" in text
+    assert "python" not in text.lower().replace("no python of the new version is needed", "")
+
+
+def run_script(name: str, *arguments: str, root: Path) -> None:
+    """Run a script of the package as dpkg does, where no path of the product exists."""
+    text = (PROJECT / f"debian/restream-agent.{name}").read_text()
+    for path in ("/run/", "/var/lib/", "/usr/lib/", "/etc/"):
+        text = text.replace(path, f"{root}{path}")
+    subprocess.run(("/bin/sh", "-c", text, name, *arguments), check=True, timeout=30, env={"PATH": "/nonexistent"})
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("preinst", ("install",)),
+        ("preinst", ("upgrade", "1.0", "2.0")),
+        ("postinst", ("configure", "")),
+        ("postinst", ("configure", "1.0")),
+        ("prerm", ("upgrade", "2.0")),
+    ],
+)
+def test_without_systemd_a_script_does_nothing(name: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """No program is called, nothing is written: in a chroot or an image, the package installs its files."""
+    run_script(name, *arguments, root=tmp_path)
+    assert list(tmp_path.iterdir()) == []
