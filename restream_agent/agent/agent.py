@@ -100,10 +100,9 @@ class Agent:
         self._actor = Actor(ingest, systemd, surroundings.operator, surroundings.is_configured)
         self._memory_file = MemoryFile(runtime / "memory.json")
         self._memory = self._memory_file.load()
-        self._turn = asyncio.Lock()
+        self._turn, self.look_again = asyncio.Lock(), asyncio.Event()
         self._arriving, self._leaving = Counter[str](), set[str]()
         self._shared_look = SharedLook(self._turn, partial(self._observe, is_joint=True), joint, clock)
-        self.look_again = asyncio.Event()
         self._ingest_answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
         self._observation = Observation(Situation(now=clock(), publishers=None))
 
@@ -200,6 +199,7 @@ class Agent:
             hold_left=None if ends_at is None else max(0.0, ends_at - self._clock()),
             refused=observation.failed_apply,
             edit=observation.edit,
+            commit=observation.commit,
             is_unprepared=observation.unit(unit_names.PREPARE_UNIT).active == "failed",
             systemd_refusal=self._systemd_refusal,
             refusal=self._refusals.report(),

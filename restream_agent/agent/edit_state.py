@@ -1,9 +1,13 @@
-"""Whether an apply waits to be confirmed, or was taken back: two files of root's say so."""
+"""What became of the last change of the TOML and of the last commit: files of root's say so."""
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from restream_agent.base import paths
+from restream_agent.wire import records
+from restream_agent.wire.commit_record import CommitRecord
+from restream_agent.wire.status_report import CommitStatus
 
 
 def is_undecided() -> bool:
@@ -21,3 +25,12 @@ def edit_state() -> str:
     with suppress(OSError):
         return "taken back" if Path(paths.TAKEN_BACK).stat().st_size else ""
     return ""
+
+
+def commit_status() -> CommitStatus | None:
+    """Return what became of the last commit, None if the TOML comes from no repository."""
+    with suppress(OSError, ValueError, TypeError):
+        record = records.parse(CommitRecord, Path(paths.COMMIT).read_text())
+        ago = round(max(0.0, time.time() - record.at), 1)
+        return CommitStatus(record.commit, record.result, record.words, record.applied, ago)
+    return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from restream_agent.agent.decide import UNREACHABLE
-from restream_agent.agent.edit_state import edit_state
+from restream_agent.agent.edit_state import commit_status, edit_state
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.ingest_health import HEALTHY, IngestHealth
 from restream_agent.agent.joint_look import WATCHED, JointLook
@@ -23,6 +23,7 @@ from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.systemctl import Systemd
 from restream_agent.systemd.unit_state import UnitState
 from restream_agent.wire.program_report import LiveReport
+from restream_agent.wire.status_report import CommitStatus
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +63,14 @@ class Observation:
     """The result of one look at systemd, the ingest server's answer and the reports.
 
     `hold_ends_at` is in seconds of the monotonic clock, None if no hold with an end is running. `edit` is
-    what edit_state() returns.
+    what edit_state() returns, `commit` what commit_status() does.
     """
 
     situation: Situation
     units: Mapping[str, UnitState] = field(default_factory=dict)
     hold_ends_at: float | None = None
     edit: str = ""
+    commit: CommitStatus | None = None
 
     def unit(self, name: str) -> UnitState:
         """Return a unit's state; a unit that systemd does not list is inactive."""
@@ -157,7 +159,7 @@ class Observer:
         self._telemetry.ended_at = max(self._telemetry.ended_at, ended_at)
         hold_ends_at = self._hold_ends_at(units)
         situation = self._situation(units, answer, hold_ends_at)
-        return Observation(situation, units, hold_ends_at, edit_state())
+        return Observation(situation, units, hold_ends_at, edit_state(), commit_status())
 
     def relay_views(self, units: Mapping[str, UnitState], *, is_on_air: bool) -> tuple[RelayView, ...]:
         """Return what is known of each relay now, given the units of the last look."""

@@ -12,6 +12,7 @@ from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.time_spans import format_span
 from restream_agent.wire.program_report import HandOffReport, LiveReport, ProgramReport
 from restream_agent.wire.status_report import (
+    CommitStatus,
     HandOffStatus,
     LiveStatus,
     PublisherStatus,
@@ -44,7 +45,7 @@ class Status:
     refuse. `refusal` is the last refused publisher. `off_air_for` and `on_air_for` are in seconds, None if
     that is not known. `failed_units` are the units whose last run failed. `listen`, `credentials` and
     `obstacles` are as in the agent's settings. `channel` is the one that all of this is about. `is_watching`
-    says whether the agent has edits of the TOML applied.
+    says whether the agent has edits of the TOML applied. `commit` is the last one of its repository.
     """
 
     situation: Situation
@@ -66,6 +67,7 @@ class Status:
     obstacles: Mapping[str, str] = field(default_factory=dict)
     channel: Channel = MAIN_CHANNEL
     is_watching: bool = True
+    commit: CommitStatus | None = None
 
     @property
     def source(self) -> str | None:
@@ -166,6 +168,7 @@ class Status:
             on_air_for=_rounded(self.on_air_for, 1) if self.situation.is_on_air else None,
             failed_units=tuple(self.channel.unit(unit) for unit in self.failed_units),
             watch=self.is_watching,
+            commit=self.commit,
         )
 
     def as_json(self) -> dict[str, Any]:

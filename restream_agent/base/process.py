@@ -25,6 +25,7 @@ _PACKAGES = {
     "ffmpeg": "ffmpeg",
     "ffprobe": "ffmpeg",
     "fc-match": "fontconfig",
+    "git": "git",
     "nginx": "nginx libnginx-mod-rtmp",
     "systemctl": "systemd",
     "systemd-creds": "systemd",

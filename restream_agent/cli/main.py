@@ -19,6 +19,7 @@ from restream_agent.cli.apply import apply_command, confirm_command, take_back_c
 from restream_agent.cli.check import check_command
 from restream_agent.cli.doctor import doctor
 from restream_agent.cli.explain import explain_command, schema_command
+from restream_agent.cli.from_git import from_git_command
 from restream_agent.cli.init import init_command
 from restream_agent.cli.install_server import install_server_command
 from restream_agent.cli.log import log
@@ -67,6 +68,7 @@ def main(context: click.Context, verbose: bool) -> None:
 
 
 main.add_command(doctor)
+main.add_command(from_git_command)
 main.add_command(init_command)
 main.add_command(install_server_command)
 main.add_command(log)

@@ -3,7 +3,7 @@
 from restream_agent.cli.status_words import span
 from restream_agent.systemd.channels import Channel, channel_of
 from restream_agent.systemd.unit_names import APPLY_UNIT, PREPARE_UNIT, template_of
-from restream_agent.wire.status_report import LiveStatus, RefusalStatus, StatusReport
+from restream_agent.wire.status_report import CommitStatus, LiveStatus, RefusalStatus, StatusReport
 
 _RARE_KEYFRAMES = 4.0
 """Seconds. No preset allows fewer keyframes; OBS left to itself sends one in 250 pictures."""
@@ -31,6 +31,14 @@ _DECISIONS = {
 }
 """What `apply --confirm` has left to be done."""
 
+_RESULTS = {
+    "refused": "was refused",
+    "failed": "could not be applied",
+    "not signed": "was refused, as it is not signed,",
+    "not forward": "was refused, as it does not follow,",
+}
+"""What became of a commit that is not applied."""
+
 _RECENT = 600.0
 """Seconds for which a refused publisher is shown. `status --json` shows the last one always."""
 
@@ -47,6 +55,8 @@ def machine_remarks(status: StatusReport) -> list[str]:
     if status.config == "refused":
         words = f": {status.config_words}" if status.config_words else " (journalctl -u restream-apply)"
         remarks.append(f"last edit not applied{words}")
+    if status.commit is not None and status.commit.result != "applied":
+        remarks.append(_commit_words(status.commit))
     if not status.watch:
         remarks.append("edits of the TOML wait for restream-agent apply (agent.watch = false)")
     remarks += [_DECISIONS[status.config]] if status.config in _DECISIONS else []
@@ -79,7 +89,15 @@ def remarks_of(status: StatusReport, channel: Channel) -> list[str]:
 def needs_hand(status: StatusReport) -> bool:
     """Whether something on the machine or around the channel has failed, whatever OBS and platforms do."""
     words = {status.ingest, status.port, status.config, status.systemd, status.preparation}
+    words |= {"refused"} if status.commit is not None and status.commit.result != "applied" else set()
     return bool(status.failed_units or words & {"down", "refused", "refuses", "failed", *_DECISIONS})
+
+
+def _commit_words(commit: CommitStatus) -> str:
+    """Return why the last commit is not what runs, and what does."""
+    runs = f"the TOML is that of {commit.applied[:12]}" if commit.applied else "the TOML is from no commit"
+    verdict = f"{_RESULTS.get(commit.result, commit.result)} {span(commit.ago)} ago"
+    return f"commit {commit.commit[:12]} {verdict}: {commit.words} ({runs})"
 
 
 def _failed(status: StatusReport) -> list[str]:

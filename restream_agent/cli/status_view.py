@@ -15,6 +15,7 @@ from restream_agent.cli.paint import Tone, columns, paint
 from restream_agent.cli.status_remarks import machine_remarks, remarks_of
 from restream_agent.cli.status_words import (
     RELAY_COLUMNS,
+    commit_words,
     hold_words,
     moment,
     off_air_words,
@@ -99,7 +100,11 @@ def table(
     """
     now = now or datetime.now().astimezone()
     remarks = [*(machine_remarks(status) if has_machine else ()), *remarks_of(status, channel)]
-    blocks = [[title(status, channel), *_facts(status, now)], _relays(status, most), _hand(remarks)]
+    blocks = [
+        [title(status, channel), *_facts(status, now, has_machine=has_machine)],
+        _relays(status, most),
+        _hand(remarks),
+    ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -117,8 +122,8 @@ def state_tone(status: StatusReport) -> Tone:
     return _STATES.get(status.state, Tone.WARNING)
 
 
-def _facts(status: StatusReport, now: datetime) -> list[str]:
-    """Return a line for each fact about a broadcast; off air there is none."""
+def _facts(status: StatusReport, now: datetime, *, has_machine: bool) -> list[str]:
+    """Return a line for each fact about a broadcast; off air there is none but the TOML's commit."""
     facts = []
     if status.on_air_for is not None:
         facts.append(("on air", f"since {moment(now, status.on_air_for)} ({span(status.on_air_for)})"))
@@ -126,6 +131,8 @@ def _facts(status: StatusReport, now: datetime) -> list[str]:
         facts.append(("source", source))
     if status.hold_left is not None:
         facts.append(("hold", hold_words(status.hold_left, now)))
+    if has_machine and status.commit is not None and status.commit.result == "applied":
+        facts.append(("toml", commit_words(status.commit, now)))
     return columns([(paint(name, Tone.FAINT), paint(words)) for name, words in facts])
 
 

@@ -8,7 +8,7 @@ from restream_agent.agent.lip_sync import OUT_OF_SYNC
 from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.time_spans import format_span
 from restream_agent.wire.attempts import CAUSES, UNREACHABLE
-from restream_agent.wire.status_report import LiveStatus, RelayStatus, StatusReport
+from restream_agent.wire.status_report import CommitStatus, LiveStatus, RelayStatus, StatusReport
 
 T = TypeVar("T")
 
@@ -39,6 +39,11 @@ def moment(now: datetime, ago: float) -> str:
     """Return the local time `ago` seconds before `now`, with its day if that is another."""
     then = now - timedelta(seconds=ago)
     return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%a} {then.day} {then:%b %H:%M}"
+
+
+def commit_words(commit: CommitStatus, now: datetime) -> str:
+    """Return which commit the TOML is from, and since when."""
+    return f"commit {commit.commit[:12]}, applied {moment(now, commit.ago)}"
 
 
 def rate(bitrate: float) -> str:

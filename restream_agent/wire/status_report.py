@@ -124,6 +124,21 @@ class RelayStatus:
 
 
 @dataclass(frozen=True)
+class CommitStatus:
+    """The last commit of the repository that the TOML comes from (examples/gitops)."""
+
+    commit: Annotated[str, "the commit that was looked at last"]
+    result: Annotated[
+        str,
+        '"applied", "refused" by the check, "failed" while it was applied, "not signed" by an allowed signer '
+        'or "not forward" if it does not follow the applied one',
+    ]
+    words: Annotated[str, "why it is not applied, else empty"]
+    applied: Annotated[str, "the commit that the TOML is from, empty before the first"]
+    ago: Annotated[float, "seconds since that was so"]
+
+
+@dataclass(frozen=True)
 class StatusReport:
     """The status of a channel and its relays."""
 
@@ -162,6 +177,9 @@ class StatusReport:
     version: Annotated[
         str, "the version of the agent that runs, which an upgrade of the files alone leaves"
     ] = ""
+    commit: Annotated[CommitStatus | None, "the last commit, null if the TOML comes from no repository"] = (
+        None
+    )
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

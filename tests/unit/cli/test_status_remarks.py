@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from restream_agent.cli.status_remarks import needs_hand
-from restream_agent.wire.status_report import RefusalStatus
+from restream_agent.wire.status_report import CommitStatus, RefusalStatus
 from tests.unit.cli.test_status_view import OFF_AIR, UNKNOWN, relays, remarks, status, table
 
 
@@ -185,3 +185,33 @@ def test_a_toml_that_is_not_watched_is_told() -> None:
     """agent.watch = false: whoever edits it has to apply it."""
     words = "edits of the TOML wait for restream-agent apply (agent.watch = false)"
     assert remarks(replace(status(), watch=False)) == [words]
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ("refused", "was refused 2min ago"),
+        ("failed", "could not be applied 2min ago"),
+        ("not signed", "was refused, as it is not signed, 2min ago"),
+        ("not forward", "was refused, as it does not follow, 2min ago"),
+        ("a later word", "a later word 2min ago"),
+    ],
+)
+def test_a_commit_that_is_not_applied_is_told(result: str, words: str) -> None:
+    """With why, and with the commit that the TOML is from; a script notices, too."""
+    commit = CommitStatus("9e4b11f06c3d00", result, "restream.toml:9:8: bad", "4f1c0de2ab9000", 120.0)
+    told = replace(status(), commit=commit)
+    expected = f"commit 9e4b11f06c3d {words}: restream.toml:9:8: bad"
+    assert remarks(told) == [f"{expected} (the TOML is that of 4f1c0de2ab90)"]
+    assert needs_hand(told)
+    first = replace(told, commit=replace(commit, applied=""))
+    assert remarks(first) == [f"{expected} (the TOML is from no commit)"]
+
+
+def test_an_applied_commit_is_a_fact() -> None:
+    """Also off air; nothing needs a hand."""
+    commit = CommitStatus("4f1c0de2ab9000", "applied", "", "4f1c0de2ab9000", 3600.0)
+    for report in (status(), OFF_AIR):
+        told = replace(report, commit=commit)
+        assert "commit 4f1c0de2ab90, applied 16:33" in table(told)
+        assert not needs_hand(told)
