@@ -44,23 +44,29 @@ class CheckReport:
         return EXIT_FAILED if self.errors else 0
 
 
-def check(target: TargetMachine, given: Path | None) -> CheckReport:
-    """Check the TOML file, `given` or at its usual place, and what it refers to. Changes nothing."""
+def check(target: TargetMachine, given: Path | None, *, instead: Path | None = None) -> CheckReport:
+    """Check the TOML file, `given` or at its usual place, and what it refers to. Changes nothing.
+
+    `instead` is a file that is to take the place of the one on this target.
+    """
     path = file.config_path(target.root, given)
     try:
-        loaded = file.examine(path)
+        loaded = file.examine(path, instead=instead)
     except ConfigError as error:
-        return CheckReport(str(path), error.problems)
-    return report(loaded, target)
+        return CheckReport(str(instead or path), error.problems)
+    return report(loaded, target, is_for_here=instead is not None)
 
 
-def report(loaded: Loaded, target: TargetMachine) -> CheckReport:
-    """Check what a TOML refers to, whose text may not be in its file yet. Changes nothing."""
+def report(loaded: Loaded, target: TargetMachine, *, is_for_here: bool = False) -> CheckReport:
+    """Check what a TOML refers to, whose text may not be in its file yet. Changes nothing.
+
+    A TOML that `is_for_here` is for this machine, though none may be installed yet.
+    """
     source = loaded.document.source
     if loaded.config is None:
         return CheckReport(source, loaded.problems, loaded.warnings)
     found = _Findings(loaded, target)
-    found.look()
+    found.look(asks_machine=is_machine_asked(target) or (is_for_here and target.is_this_machine))
     return CheckReport(source, found.errors(), found.warnings(), summary(loaded.config))
 
 
@@ -102,11 +108,11 @@ class _Findings:
         self._problems = list(loaded.problems)
         self._remarks = list(loaded.warnings)
 
-    def look(self) -> None:
-        """Look at everything once."""
+    def look(self, *, asks_machine: bool) -> None:
+        """Look at everything once; with `asks_machine` at what the machine has, too."""
         for look in _looks(self.loaded, self.target):
             self._problems += self._tried(look)
-        if is_machine_asked(self.target):
+        if asks_machine:
             from restream_agent.deploy import machine_check  # a file for another machine does not pay for it
 
             for look in machine_check.looks(self.loaded, self.target.root):
