@@ -63,7 +63,7 @@ class Controller:
         shutil.copytree(COLLECTION, self.collections / "ansible_collections" / "restream" / "agent")
 
     def play(self, name: str, variables: Mapping[str, object], *options: str) -> PlayOutcome:
-        """Run a playbook of the collection. Variables are in a file, as keys have no place on a command line."""
+        """Run a playbook of the collection. Variables are in a file: keys have no place on a command line."""
         host = {
             "ansible_connection": "lab_container",
             "ansible_python_interpreter": "/usr/bin/python3",
@@ -74,15 +74,9 @@ class Controller:
         hosts = {HOST: {**host, **variables}}
         inventory.write_text(json.dumps({"restream": {"hosts": hosts}}))
         inventory.chmod(0o600)
-        argv = (
-            str(BIN / "ansible-playbook"),
-            "--inventory",
-            str(inventory),
-            *options,
-            f"restream.agent.{name}",
-        )
+        command = (str(BIN / "ansible-playbook"), "--inventory", str(inventory))
         done = subprocess.run(
-            argv,
+            (*command, *options, f"restream.agent.{name}"),
             check=False,
             capture_output=True,
             text=True,

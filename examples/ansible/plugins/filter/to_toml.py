@@ -94,8 +94,8 @@ def _text(text: str, path: tuple[str, ...]) -> str:
     """Return a basic string. JSON's escapes are TOML's, but for DEL, which TOML wants escaped, too."""
     try:
         text.encode()
-    except UnicodeEncodeError as error:
-        raise AnsibleFilterError(f"{'.'.join(path)}: the text is no Unicode") from error
+    except UnicodeEncodeError:
+        raise AnsibleFilterError(f"{'.'.join(path)}: the text is no Unicode") from None
     return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

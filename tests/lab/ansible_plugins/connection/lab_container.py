@@ -38,7 +38,10 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # Ansible has no types
         return self
 
     def exec_command(
-        self, cmd: str, in_data: bytes | None = None, sudoable: bool = True
+        self,
+        cmd: str,
+        in_data: bytes | None = None,
+        sudoable: bool = True,  # noqa: ARG002 - Ansible gives it
     ) -> tuple[int, bytes, bytes]:
         """Run a command line of the shell; return its exit status and both outputs."""
         done = self._run("/bin/sh", "-c", cmd, given=in_data)
