@@ -1,4 +1,4 @@
-"""The collection in examples/ansible: linted, documented from its argument specs, on ansible.builtin alone."""
+"""The collection in examples/ansible: linted, documented from its argument specs, on ansible.builtin."""
 
 import os
 import re
