@@ -2,11 +2,18 @@
 
 import os
 import signal
+import subprocess
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.lab import container
+from tests.lab.deadline import LabError
 from tests.lab.skips import ACCEPTED
+
+LAST_LINES = 80
+"""Lines of each container's journal that the report of a failed test ends with."""
 
 # No deadline for hypothesis: on a busy machine the time of an example says nothing about the code.
 # The same for how long hypothesis takes to make its examples up.
@@ -16,6 +23,19 @@ settings.load_profile("patient")
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would all that they start.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the containers' journals to the report of a test that failed: they go with the containers."""
+    report = yield
+    if report.failed:
+        for each in container.booted:
+            try:
+                report.sections.append((f"journal of {each.name}", each.journal(LAST_LINES)))
+            except (LabError, OSError, subprocess.SubprocessError) as error:
+                report.sections.append((f"no journal of {each.name}", str(error)))
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import assert_never
 
-from restream_agent.agent.decide import Action, ChangeUnit, ClearOperatorRequests, DropPublisher, KillRelay
+from restream_agent.agent.actions import Action, ChangeUnit, ClearOperatorRequests, DropPublisher, KillRelay
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.base.errors import RestreamError, SlowCommandError
 from restream_agent.systemd import unit_names
@@ -71,8 +71,8 @@ class Actor:
             # template, and would play es to the platforms of main.
             return
         match action:
-            case DropPublisher(publisher):
-                log.info("publisher %s is dropped", publisher.client_id)
+            case DropPublisher(publisher, reason):
+                log.info("publisher %s is dropped: %s", publisher.client_id, reason)
                 await self._ingest.drop(publisher)
             case ChangeUnit(verb, unit, reason, is_awaited=True):
                 change = partial(self._systemd.change, within=READY_WITHIN)

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from restream_agent.agent import codecs
+from restream_agent.agent.actions import DropPublisher
 from restream_agent.agent.actor import Actor
 from restream_agent.agent.decide import (
     GRACE,
     AgentEvent,
     Decision,
-    DropPublisher,
     PublishRequest,
     Rules,
     Tick,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from restream_agent.agent import renewal
+from restream_agent.agent.actions import Action, ChangeUnit, ClearOperatorRequests, DropPublisher, KillRelay
 from restream_agent.agent.fallback_match import LastMatch, due_match
 from restream_agent.agent.situation import Publisher, Situation
 from restream_agent.systemd import unit_names
@@ -27,6 +28,9 @@ FIGHT = 3
 FIGHT_WINDOW = 30.0
 """Seconds. After FIGHT takeovers within FIGHT_WINDOW the current publisher keeps the stream until the
 challenger has been quiet for FIGHT_WINDOW."""
+
+REPLACED = "another publisher replaces it"
+UNHEARD = "nothing of its stream has reached the program"
 
 
 @dataclass(frozen=True)
@@ -72,39 +76,6 @@ class PublisherMemory:
     accepted_at: float = float("-inf")
     takeovers: tuple[float, ...] = ()
     match: LastMatch = field(default_factory=LastMatch)
-
-
-@dataclass(frozen=True)
-class DropPublisher:
-    """Ask the ingest server to disconnect a publisher."""
-
-    publisher: Publisher
-
-
-@dataclass(frozen=True)
-class ChangeUnit:
-    """Ask systemd to start, stop or restart a unit; the answer to a publish waits for what `is_awaited`."""
-
-    verb: str
-    unit: str
-    reason: str
-    is_awaited: bool = False
-
-
-@dataclass(frozen=True)
-class KillRelay:
-    """Ask systemd to kill a relay that is stuck; systemd then starts it again."""
-
-    unit: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class ClearOperatorRequests:
-    """Clear the operator's requests "open" and "end": a new publisher makes both obsolete."""
-
-
-Action = DropPublisher | ChangeUnit | KillRelay | ClearOperatorRequests
 
 
 @dataclass(frozen=True)
@@ -157,7 +128,7 @@ def _on_publish(memory: PublisherMemory, situation: Situation, publisher: Publis
         still_fighting = replace(memory, takeovers=(situation.now,) * FIGHT)
         return Decision(still_fighting, refusal="two publishers are fighting for the stream")
     takeovers = (*recent, situation.now) if others else recent
-    actions: list[Action] = [DropPublisher(other) for other in others]
+    actions: list[Action] = [DropPublisher(other, REPLACED) for other in others]
     actions += _stop_other_streams(situation, publisher)
     if not situation.is_on_air:
         actions.append(ChangeUnit("start", unit_names.TARGET, "a publisher has connected"))
@@ -237,7 +208,7 @@ def _with_publisher(
     actions = _stop_other_streams(situation, publisher)
     if rules.silence is not None and situation.unheard_for >= rules.silence:
         # SRS has lost the stream but not the publisher (ossrs/srs#4656). The publisher has to reconnect.
-        actions.append(DropPublisher(publisher))
+        actions.append(DropPublisher(publisher, UNHEARD))
     if situation.is_opened:
         actions.append(ClearOperatorRequests())
     if not situation.is_on_air:

@@ -239,6 +239,7 @@ def _relay(relay: RelayView, credential: str) -> RelayStatus:
         ends_in=_rounded(relay.ends_in, 0),
         lacks_keyframe=relay.lacks_keyframe,
         redirect=relay.attempt.redirect if relay.failures else "",
+        cause=relay.attempt.cause if relay.failures else "",
     )
 
 

@@ -11,6 +11,7 @@ from restream_agent.agent.metrics import exposition
 from restream_agent.agent.refusals import Refusal
 from restream_agent.agent.situation import Publisher
 from restream_agent.agent.telemetry import Telemetry
+from restream_agent.base import package_files
 from restream_agent.systemd.channels import MAIN
 from restream_agent.wire.status_report import ChannelsReport
 
@@ -26,6 +27,7 @@ class Switchboard:
         self._channels = channels
         self._stale = stale
         self._words = dict.fromkeys(channels, "")
+        self._version = package_files.version()  # an upgrade changes the files, not what runs
         self.metrics = exposition(lambda: {name: each.agent.status() for name, each in channels.items()})
 
     def of(self, stream: str) -> ChannelAgent:
@@ -54,7 +56,8 @@ class Switchboard:
         reports = {name: channel.agent.status().report() for name, channel in self._channels.items()}
         # Main alone tries the port, to which the publishers of all channels connect.
         port = reports[MAIN].port
-        return ChannelsReport({name: replace(each, port=port) for name, each in reports.items()}).as_table()
+        shown = {name: replace(each, port=port, version=self._version) for name, each in reports.items()}
+        return ChannelsReport(shown).as_table()
 
     def problems(self) -> tuple[str, ...]:
         """Return a sentence for each problem; that of a channel other than `main` begins with its name."""

@@ -2,6 +2,8 @@
 
 OWN_DIRECTORY = "/etc/restream-agent/"
 CONFIG = "/etc/restream-agent/restream.toml"
+POLICY = "/etc/restream-agent/policy.toml"
+"""The administrator's own file: what the author of the TOML may do beyond the usual (config/policy.py)."""
 CREDENTIALS = "/etc/restream-agent/credentials"
 ENCRYPTED_CREDENTIALS = "/etc/restream-agent/credentials.encrypted"
 INLINE_KEYS = "/etc/restream-agent/inline-keys"

@@ -24,11 +24,30 @@ JSON_VERSION = 1
 @root_option
 @config_option
 @click.option("--strict", "is_strict", is_flag=True, help="Fail for warnings, too.")
+@click.option(
+    "--elsewhere",
+    "is_elsewhere",
+    is_flag=True,
+    help="The file is for another machine: leave keys, videos and programs out.",
+)
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The policy, if not /etc/restream-agent/policy.toml.",
+    metavar="FILE",
+)
 @json_option
 @instead_argument
 @explained
 def check_command(
-    *, root: Path, given: Path | None, instead: Path | None, is_strict: bool, as_json: bool
+    *,
+    root: Path,
+    given: Path | None,
+    instead: Path | None,
+    is_strict: bool,
+    is_elsewhere: bool,
+    policy: Path | None,
+    as_json: bool,
 ) -> None:
     """Check the configuration and list every problem.
 
@@ -40,7 +59,8 @@ def check_command(
     """
     from restream_agent.deploy import checking
 
-    report = checking.check(TargetMachine(root), given, instead=instead)
+    scope = checking.CheckScope(is_elsewhere=is_elsewhere, policy=policy, instead=instead)
+    report = checking.check(TargetMachine(root), given, scope)
     if as_json:
         click.echo(json.dumps(as_record(report, is_strict=is_strict), indent=2, ensure_ascii=False))
     else:

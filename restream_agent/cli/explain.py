@@ -23,13 +23,14 @@ def explain_command(key: str) -> None:
 
 
 @click.command("schema")
+@click.option("--policy", "of_policy", is_flag=True, help="Of the machine's policy.toml, not of the TOML.")
 @explained
-def schema_command() -> None:
+def schema_command(*, of_policy: bool) -> None:
     """Print the JSON schema of the TOML, for editors.
 
     Editors that know Taplo's comment complete keys and mark mistakes in a TOML that begins with `#:schema
     FILE`. The schema is also installed, as /usr/local/share/restream-agent/restream.schema.json.
     """
-    from restream_agent.config.reference import json_schema
+    from restream_agent.config.reference import json_schema, policy_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    click.echo(json.dumps(policy_schema() if of_policy else json_schema(), indent=2))

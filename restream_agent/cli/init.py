@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.files import locate
 from restream_agent.base.target import TargetMachine
 from restream_agent.cli.options import explained, root_option
 from restream_agent.cli.paint import Tone, columns, paint, show
@@ -115,6 +117,10 @@ def _show_file(first: "FirstFile", target: TargetMachine) -> None:
     for line in hidden(first.text).splitlines():
         show(f"  {paint(line, Tone.FAINT if line.startswith('#') else Tone.PLAIN)}".rstrip())
     click.echo()
+    if first.policy:
+        place = locate(target.root, paths.POLICY)
+        show(f"{paint(f'{place} is to allow what that needs', Tone.STRONG)}\n")
+        show("".join(f"  {line}\n" for line in first.policy.splitlines()))
     if first.config.platforms:  # without, the last lines say how to add one
         show_problems(first.loaded.warnings, WARNING)
     if not _has_server(first, target):

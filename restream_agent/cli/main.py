@@ -34,6 +34,8 @@ from restream_agent.cli.options import (
 from restream_agent.cli.platform import platform_group
 from restream_agent.cli.program import AllCommands
 from restream_agent.cli.progress import shown_progress
+from restream_agent.cli.remove import remove_command
+from restream_agent.cli.restart import restart_command
 from restream_agent.cli.secret import secret_group
 from restream_agent.cli.status import status
 
@@ -69,6 +71,8 @@ main.add_command(init_command)
 main.add_command(log)
 main.add_command(obs_command)
 main.add_command(platform_group)
+main.add_command(remove_command)
+main.add_command(restart_command)
 main.add_command(secret_group)
 main.add_command(status)
 main.add_command(check_command)

@@ -7,6 +7,7 @@ from typing import TypeVar
 from restream_agent.agent.lip_sync import OUT_OF_SYNC
 from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.time_spans import format_span
+from restream_agent.wire.attempts import CAUSES, UNREACHABLE
 from restream_agent.wire.status_report import LiveStatus, RelayStatus, StatusReport
 
 T = TypeVar("T")
@@ -172,6 +173,8 @@ def _relay_remarks(relay: RelayStatus) -> list[str]:
 def _refused_words(relay: RelayStatus) -> str:
     """Return the words for a platform that has ended several attempts in a row, most often for its key."""
     when = f"next try in {relay.next_try:.0f} s" if relay.next_try else "trying again now"
+    if relay.cause in UNREACHABLE:
+        return f"UNREACHABLE {relay.failures} times, {when}: {CAUSES[relay.cause]}"
     refused = f"REFUSED {relay.failures} times, {when}"
     if relay.redirect:
         return f"{refused}: it redirects to {relay.redirect} (set that as its url)"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ from restream_agent.config.keys import toml_value
 from restream_agent.config.model import Config
 from restream_agent.config.notify import Notify
 from restream_agent.config.platform import Platform, Transcode
+from restream_agent.config.policy import Policy
 from restream_agent.config.presets import Preset, presets
 from restream_agent.config.relay import RelayRules
 from restream_agent.config.table import SecretRef, type_words
@@ -68,6 +70,12 @@ A **secret** is written in one of three ways:
 order of their names. Such a file holds tables `[platforms.NAME]` and `[channels.NAME.platforms.NAME]`, and
 nothing else. A platform is in one file only. Messages name the file and its own line.
 """
+POLICY_INTRODUCTION = f"""\
+`{paths.POLICY}` says what the author of the TOML may do beyond the usual. `check` and
+`apply` refuse what it does not open, and name the line that opens it. Root alone may be able to change the
+file, so that it is the administrator's. A machine without it opens nothing. A change of it counts from the
+next `apply` on.
+"""
 PRESETS_HEAD = """\
 | preset | platform | URL | keyframes | video | audio | longest broadcast | notes |
 |---|---|---|---|---|---|---|---|
@@ -79,13 +87,20 @@ def generate() -> dict[str, str]:
     return {
         "docs/configuration.md": documentation(),
         "docs/restream.schema.json": json.dumps(json_schema(), indent=2) + "\n",
+        "docs/policy.schema.json": json.dumps(policy_schema(), indent=2) + "\n",
         "examples/full.toml": full_example(),
+        "examples/gitops/policy.toml": policy_example(),
     }
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of the TOML, for editors that complete and check during typing."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Config.model_json_schema()
+
+
+def policy_schema() -> dict[str, Any]:
+    """Return the JSON schema of policy.toml."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Policy.model_json_schema()
 
 
 def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
@@ -99,6 +114,7 @@ def documentation() -> str:
     for title, model in TABLES:
         heading = title[0].upper() + title[1:] if " " in title else f"`[{title}]`"
         parts.append(f"## {heading}\n\n{summary(model)}\n\n{table_of(model)}")
+    parts.append(f"## The policy of a machine\n\n{POLICY_INTRODUCTION}\n{table_of(Policy)}")
     rows = "".join(map(preset_row, presets().values()))
     parts.append(f"## Presets\n\nAn empty cell means that the limit is not known.\n\n{PRESETS_HEAD}{rows}")
     servers = "".join(map(server_rows, presets().values()))
@@ -193,6 +209,13 @@ def full_example() -> str:
     lines += ["", "[agent]", *described(AgentRules, shown(AgentRules))]
     lines += ["", "[notify]", *described(Notify, shown(Notify)), *_channel_example()]
     return "\n".join(lines) + "\n"
+
+
+def policy_example() -> str:
+    """Return the text of a policy.toml with every key; it opens what examples/full.toml needs."""
+    head = f"# The policy of a machine, to be {paths.POLICY}; every key, {ORIGIN}."
+    lines = (["", *described(Policy, {name: value})] for name, value in shown(Policy).items())
+    return "\n".join((head, "# Leave out what your TOML does not need.", *chain.from_iterable(lines), ""))
 
 
 def _channel_example() -> list[str]:

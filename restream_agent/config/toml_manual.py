@@ -8,9 +8,11 @@ from pydantic.fields import FieldInfo
 from restream_agent.base import paths
 from restream_agent.config import roff
 from restream_agent.config.channel import ChannelIngest
+from restream_agent.config.policy import Policy
 from restream_agent.config.presets import Preset, presets
 from restream_agent.config.reference import (
     INTRODUCTION,
+    POLICY_INTRODUCTION,
     TABLES,
     assignment,
     default_of,
@@ -54,6 +56,9 @@ def _parts() -> Iterator[str]:
     )
     yield roff.section("Description", roff.markdown(INTRODUCTION), roff.paragraph(_LEARN))
     yield roff.section("Tables", *(_table(title, model) for title, model in TABLES))
+    yield roff.section(
+        "Policy", roff.markdown(POLICY_INTRODUCTION), *(_key(*each, "") for each in fields_of(Policy))
+    )
     yield roff.section("Presets", roff.paragraph(_PRESETS), *map(_preset, presets().values()))
     yield roff.section(
         "Examples", roff.paragraph("One platform, and half an hour of patience:"), roff.example(EXAMPLE)

@@ -44,13 +44,19 @@ def files_of(config: Config, problems: Iterable[Problem]) -> dict[str, str]:
     return found
 
 
-def wait_for(target: TargetMachine, config: Config, problems: Iterable[Problem]) -> tuple[str, ...]:
+def wait_for(
+    target: TargetMachine, config: Config, problems: Iterable[Problem], refused: Iterable[Problem] = ()
+) -> tuple[str, ...]:
     """Have systemd apply the TOML when a missing file comes, or one that does not do is changed.
 
+    `refused` are those of the problems that are up to the policy, which is the file to wait for then.
     Returns the missing files; none, and nothing is done, if the agent does not watch, below a --root, before
     the first apply, and if no problem is about a file. What systemd refuses is logged: the problems count.
     """
-    wanted = files_of(config, problems)
+    by_policy = tuple(refused)
+    wanted = files_of(config, (problem for problem in problems if problem not in by_policy))
+    if by_policy:
+        wanted["policy"] = paths.POLICY
     if not wanted or not config.agent.watch or not target.is_this_machine:
         return ()
     systemd = systemctl.Systemd()

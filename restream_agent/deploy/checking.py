@@ -18,7 +18,25 @@ from restream_agent.config.channels import channel_configs
 from restream_agent.config.keys import dotted
 from restream_agent.config.load import Loaded
 from restream_agent.config.model import Config
-from restream_agent.deploy import checks, secret_checks
+from restream_agent.deploy import checks, policy_checks, secret_checks
+
+
+@dataclass(frozen=True)
+class CheckScope:
+    """Where the TOML is to be used, and what may be there.
+
+    With `is_elsewhere` nothing of this machine is looked at: neither its keys and videos nor its programs.
+    `policy` is a file that stands for the policy of the machine in question, None for the one in its place.
+    `instead` is a file that is to take the place of the machine's TOML, None for the TOML itself.
+    """
+
+    is_elsewhere: bool = False
+    policy: Path | None = None
+    instead: Path | None = None
+
+
+HERE = CheckScope()
+"""The machine that runs us, or the files below a --root."""
 
 
 @dataclass(frozen=True)
@@ -44,48 +62,47 @@ class CheckReport:
         return EXIT_FAILED if self.errors else 0
 
 
-def check(target: TargetMachine, given: Path | None, *, instead: Path | None = None) -> CheckReport:
-    """Check the TOML file, `given` or at its usual place, and what it refers to. Changes nothing.
-
-    `instead` is a file that is to take the place of the one on this target.
-    """
+def check(target: TargetMachine, given: Path | None, scope: CheckScope = HERE) -> CheckReport:
+    """Check the TOML file, `given` or at its usual place, and what it refers to. Changes nothing."""
     path = file.config_path(target.root, given)
     try:
-        loaded = file.examine(path, instead=instead)
+        loaded = file.examine(path, instead=scope.instead)
     except ConfigError as error:
-        return CheckReport(str(instead or path), error.problems)
-    return report(loaded, target, is_for_here=instead is not None)
+        return CheckReport(str(scope.instead or path), error.problems)
+    return report(loaded, target, scope)
 
 
-def report(loaded: Loaded, target: TargetMachine, *, is_for_here: bool = False) -> CheckReport:
-    """Check what a TOML refers to, whose text may not be in its file yet. Changes nothing.
-
-    A TOML that `is_for_here` is for this machine, though none may be installed yet.
-    """
+def report(loaded: Loaded, target: TargetMachine, scope: CheckScope = HERE) -> CheckReport:
+    """Check what a TOML refers to, whose text may not be in its file yet. Changes nothing."""
     source = loaded.document.source
     if loaded.config is None:
         return CheckReport(source, loaded.problems, loaded.warnings)
-    found = _Findings(loaded, target)
-    found.look(asks_machine=is_machine_asked(target) or (is_for_here and target.is_this_machine))
+    found = _Findings(loaded, target, scope)
+    if scope.is_elsewhere:
+        found.look_at_policy()
+    else:
+        found.look()
     return CheckReport(source, found.errors(), found.warnings(), summary(loaded.config))
 
 
-def is_machine_asked(target: TargetMachine) -> bool:
+def is_machine_asked(target: TargetMachine, scope: CheckScope = HERE) -> bool:
     """Whether the machine that runs us is looked at, too: where a TOML is installed, it is to carry it.
 
     Elsewhere a file that is checked is for another machine, for example in CI.
     """
-    return target.is_this_machine and locate(target.root, paths.CONFIG).exists()
+    is_for_here = scope.instead is not None or locate(target.root, paths.CONFIG).exists()
+    return target.is_this_machine and is_for_here
 
 
 def usable_problems(loaded: Loaded, target: TargetMachine) -> tuple[Problem, ...]:
-    """Return what is wrong with the secrets, videos and outputs of a TOML without problems of its own.
+    """Return what the policy refuses of a TOML without problems of its own, and what is wrong with the rest.
 
     Raises RestreamError if this user may not look.
     """
     assert loaded.config is not None
+    refused = policy_checks.problems(loaded.config, target.root, loaded.document.source)
     found = [problem for look in _looks(loaded, target) for problem in look()]
-    return loaded.document.located(found)
+    return loaded.document.located((*refused, *policy_checks.without_refused(found, refused)))
 
 
 def summary(config: Config) -> str:
@@ -100,19 +117,36 @@ def summary(config: Config) -> str:
 class _Findings:
     """Collects problems while one part after the other is looked at; a part that cannot be is one itself."""
 
-    def __init__(self, loaded: Loaded, target: TargetMachine) -> None:
+    def __init__(self, loaded: Loaded, target: TargetMachine, scope: CheckScope) -> None:
         assert loaded.config is not None
         self.loaded = loaded
         self.config = loaded.config
         self.target = target
+        self.scope = scope
         self._problems = list(loaded.problems)
         self._remarks = list(loaded.warnings)
 
-    def look(self, *, asks_machine: bool) -> None:
-        """Look at everything once; with `asks_machine` at what the machine has, too."""
+    def look_at_policy(self) -> tuple[Problem, ...]:
+        """Look whether the policy opens what the file says, and return what it does not.
+
+        Elsewhere, without a policy, what the machine in question has to open is a warning.
+        """
+        source, policy = self.loaded.document.source, self.scope.policy
+        if self.scope.is_elsewhere and policy is None:
+            self._remarks += policy_checks.to_open(self.config, source)
+            return ()
+        refused = tuple(
+            self._tried(lambda: policy_checks.problems(self.config, self.target.root, source, policy))
+        )
+        self._problems += refused
+        return refused
+
+    def look(self) -> None:
+        """Look at everything once."""
+        refused = self.look_at_policy()
         for look in _looks(self.loaded, self.target):
-            self._problems += self._tried(look)
-        if asks_machine:
+            self._problems += policy_checks.without_refused(self._tried(look), refused)
+        if is_machine_asked(self.target, self.scope):
             from restream_agent.deploy import machine_check  # a file for another machine does not pay for it
 
             for look in machine_check.looks(self.loaded, self.target.root):

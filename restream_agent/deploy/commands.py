@@ -26,6 +26,7 @@ from restream_agent.deploy import (
     conversion_unit,
     ffmpeg_look,
     machine,
+    policy_checks,
     polkit,
     secret_checks,
     unconfirmed,
@@ -175,7 +176,10 @@ def _check(subject: Subject, *, waits: bool = False) -> None:
     problems = checking.usable_problems(subject.loaded, target)
     if problems:
         is_usual = waits and subject.loaded.document.source == paths.CONFIG
-        missing = awaited.wait_for(target, config, problems) if is_usual else ()
+        refused = subject.loaded.document.located(
+            policy_checks.problems(config, target.root, subject.loaded.document.source)
+        )
+        missing = awaited.wait_for(target, config, problems, refused) if is_usual else ()
         raise ConfigError(problems, outcome=awaited.words(missing))
 
 

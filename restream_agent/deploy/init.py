@@ -10,14 +10,14 @@ from pathlib import Path
 from restream_agent.base import package_files, paths
 from restream_agent.base.errors import ConfigError, Problem, RestreamError
 from restream_agent.base.file_tree import File
-from restream_agent.base.files import locate, write
+from restream_agent.base.files import locate, remove, write
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file
 from restream_agent.config.first_toml import FirstToml, first_toml
 from restream_agent.config.load import Loaded, examine
 from restream_agent.config.model import Config
 from restream_agent.config.secret_uses import INGEST, named_secrets
-from restream_agent.deploy import checking, credentials, toml_change
+from restream_agent.deploy import checking, credentials, policy_checks, toml_change
 from restream_agent.fallback import preparation
 from restream_agent.render import assets
 from restream_agent.systemd import systemctl
@@ -25,11 +25,15 @@ from restream_agent.systemd import systemctl
 
 @dataclass(frozen=True)
 class FirstFile:
-    """The TOML that is to be written: its place, its text, and what the text says."""
+    """The TOML that is to be written: its place, its text, and what the text says.
+
+    `policy` is the text of a policy that opens what the text needs, "" if it needs none.
+    """
 
     place: Path
     text: str
     loaded: Loaded
+    policy: str = ""
 
     @property
     def config(self) -> Config:
@@ -82,7 +86,12 @@ def first_file(target: TargetMachine, answers: FirstToml) -> FirstFile:
     found = problems(loaded)
     if found:
         raise ConfigError(found, outcome="nothing was written")
-    return FirstFile(place, text, loaded)
+    assert loaded.config is not None
+    policy = policy_checks.opening(loaded.config, target.root)
+    refused = () if policy else policy_checks.problems(loaded.config, target.root, str(place))
+    if refused:
+        raise ConfigError(loaded.document.located(refused), outcome="nothing was written")
+    return FirstFile(place, text, loaded, policy)
 
 
 def problems(loaded: Loaded) -> tuple[Problem, ...]:
@@ -116,6 +125,7 @@ def write_first(
             new = dict(keys) if INGEST in stored else {INGEST: _new_key(), **keys}
             for name, key in new.items():
                 undo.enter_context(toml_change.new_key(target, name, key, encrypt=encrypt))
+            undo.enter_context(_new_policy(target.root, first.policy))
             found = checking.usable_problems(first.loaded, target)
             if found:
                 raise ConfigError(found, outcome="nothing was written")
@@ -128,6 +138,19 @@ def write_first(
     except OSError as error:
         raise RestreamError(f"{error.filename}: {error.strerror}") from error
     return tuple(new)
+
+
+@contextmanager
+def _new_policy(root: Path, text: str) -> Iterator[None]:
+    """Write a policy where there is none, unless its text is empty; if the block fails, it goes again."""
+    try:
+        if text:
+            write(root, paths.POLICY, File(text))
+        yield
+    except BaseException:
+        if text:
+            remove(root, paths.POLICY)
+        raise
 
 
 def _new_key() -> bytes:

@@ -20,7 +20,7 @@ from restream_agent.render import assets
 from restream_agent.render.facts import Facts
 from restream_agent.render.tree import render
 
-_SIGNATURES = ("Made by restream-agent", "Installed by restream-agent")
+SIGNATURES = ("Made by restream-agent", "Installed by restream-agent")
 """Every file of ours begins with one of these texts, in a comment."""
 
 
@@ -132,7 +132,7 @@ def _refuse_foreign(current: Tree, desired: Tree, owned: set[str]) -> None:
     for path, entry in current.items():
         is_known = path in owned or entry == desired.get(path) or path.startswith(paths.OWN_DIRECTORY)
         if not is_known and not (
-            isinstance(entry, File) and any(mark in entry.content[:200] for mark in _SIGNATURES)
+            isinstance(entry, File) and any(mark in entry.content[:200] for mark in SIGNATURES)
         ):
             raise RestreamError(
                 f"{path} exists and was not made by restream-agent", hint="move it away; nothing was changed"

@@ -29,6 +29,7 @@ from restream_agent.systemd.channel_systemd import ChannelSystemd
 from restream_agent.systemd.transient import run_confined
 
 _NAME = "restream-platform-test"
+TRIAL_UNIT = f"{_NAME}.service"
 _DIRECTORY = f"/run/{_NAME}"
 
 _PATIENCE = 25.0
@@ -122,7 +123,7 @@ def send(subject: commands.Subject, each: PlatformTrial) -> TrialVerdict:
             timeout=SECONDS + _PATIENCE,
             properties=sandbox,
             input=data,
-            unit=f"{_NAME}.service",
+            unit=TRIAL_UNIT,
         )
     except CommandError as error:
         require_begun(error)

@@ -39,6 +39,9 @@ PATIENCE = 25 * 60.0
 _SERVICE = f"{paths.UNITS}/{unit_names.TAKE_BACK_UNIT}"
 _TIMER = f"{paths.UNITS}/{unit_names.TAKE_BACK_TIMER}"
 _AT_BOOT = f"{paths.UNITS}/multi-user.target.wants/{unit_names.TAKE_BACK_UNIT}"
+OWN_PATHS = (_AT_BOOT, _TIMER, _SERVICE)
+"""Files that are there only while an apply waits to be confirmed."""
+
 _OWN = (unit_names.TAKE_BACK_UNIT, unit_names.TAKE_BACK_TIMER)
 _OURS = (
     "restream*.target", "restream*.service", "restream*.socket", "fallback*.service", "fallback*.socket",
@@ -74,7 +77,7 @@ def restart_timer(systemd: Systemd) -> None:
 def disarm(root: Path, systemd: Systemd) -> None:
     """Remove the units, after the record: without it they take nothing back."""
     systemd.change("stop", systemd.active(unit_names.TAKE_BACK_TIMER), reason="the apply is decided")
-    for path in (_AT_BOOT, _TIMER, _SERVICE):
+    for path in OWN_PATHS:
         files.remove(root, path)
     systemd.daemon_reload()
 

@@ -31,14 +31,11 @@ from restream_agent.launchers.backoff import Attempts, follow, has_given_up, pau
 from restream_agent.launchers.mark_lines import MarkLines, to_agent
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire import records
-from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
+from restream_agent.wire.attempts import CAUSES, GIVEN_UP, REFUSED, AttemptStatus, cause_of
 from restream_agent.wire.relay_environment import RelayEnvironment
 
-REFUSED = "Unknown connect error"
-"""ffmpeg's words for a platform that refuses the connection for another reason than a password."""
-
-_REFUSED_FILE = "refused"
-"""In the runtime directory: the last attempt had a line with these words."""
+_CAUSE_FILE = "cause"
+"""In the runtime directory: why the last attempt failed, a word of wire/attempts.py."""
 
 
 def main(argv: list[str]) -> NoReturn:
@@ -53,11 +50,12 @@ def main(argv: list[str]) -> NoReturn:
         minutes = (now - attempts.since) / 60
         print(f"<3>giving up: {attempts.failures} attempts in {minutes:.0f} min have failed", file=sys.stderr)
         sys.exit(GIVEN_UP)
-    status = AttemptStatus(attempts.failures, pause(attempts, now, random.random))
+    cause = _last_cause(runtime)
+    status = AttemptStatus(attempts.failures, pause(attempts, now, random.random), cause=cause)
     if attempts.failures:
         print(f"<4>{status.sentence()}", file=sys.stderr)
     manager.send(f"STATUS={status.to_status()}")
-    if attempts.failures and (redirect := _redirect(argv, runtime)):
+    if attempts.failures and cause == REFUSED and (redirect := _redirect(argv)):
         status = replace(status, redirect=redirect)
         print(f"<4>the platform redirects to {redirect}: set that as its url", file=sys.stderr)
         manager.send(f"STATUS={status.to_status()}")
@@ -67,28 +65,38 @@ def main(argv: list[str]) -> NoReturn:
     program = _connect(os.environ["RELAY_INPUT"])
     manager.send("READY=1")
     marks = MarkLines(to_agent(argv, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
-    take = _taker(marks, runtime / _REFUSED_FILE)
+    take = _taker(marks, runtime / _CAUSE_FILE)
     log_filter.main(argv, stdin=program.fileno(), on_stop=relay_stop.end_ffmpeg(file), take=take)
 
 
-def _taker(marks: MarkLines, refused: Path) -> log_filter.LineTaker:
-    """Return what takes the marks out of ffmpeg's log, and notes that the platform refused the connection."""
+def _taker(marks: MarkLines, file: Path) -> log_filter.LineTaker:
+    """Return what takes the marks out of ffmpeg's log, and notes why the attempt fails."""
+    cause = ""
 
     def take(line: str) -> bool:
-        if REFUSED in line:
+        nonlocal cause
+        if marks.take(line):
+            return True
+        if (told := cause_of(line, cause)) != cause:
+            cause = told
             with suppress(OSError):
-                refused.touch()
-        return marks.take(line)
+                file.write_text(cause)
+        return False
 
     return take
 
 
-def _redirect(argv: list[str], runtime: Path) -> str:
-    """Return where the platform sends its clients if it has refused the connection of the last attempt."""
-    refused = runtime / _REFUSED_FILE
-    if not refused.exists():
-        return ""
-    refused.unlink()
+def _last_cause(runtime: Path) -> str:
+    """Return why the attempt before failed, "" if ffmpeg has not said it, and forget it."""
+    with suppress(OSError):
+        cause = (runtime / _CAUSE_FILE).read_text()
+        (runtime / _CAUSE_FILE).unlink()
+        return cause if cause in CAUSES else ""
+    return ""
+
+
+def _redirect(argv: list[str]) -> str:
+    """Return where the platform sends its clients, "" if it does not."""
     # Imported here because it is needed by few attempts, and a relay waits for this process.
     from restream_agent.launchers.redirect import ask
 

@@ -116,6 +116,11 @@ class RelayStatus:
     ] = None
     lacks_keyframe: Annotated[bool, "whether it can go on only at the next keyframe"] = False
     redirect: Annotated[str, "the address to which a refusing platform redirects"] = ""
+    cause: Annotated[
+        str,
+        'why its last attempt failed: "unresolved", "closed-port", "silent", "no-route", "certificate", '
+        '"no-rtmp", "refused", "ended" (as for a wrong key), or empty',
+    ] = ""
 
 
 @dataclass(frozen=True)
@@ -154,6 +159,9 @@ class StatusReport:
     on_air_for: Annotated[float | None, "seconds since the broadcast began, null while off air"] = None
     failed_units: Annotated[tuple[str, ...], "units of this channel, or of all, whose last run failed"] = ()
     watch: Annotated[bool, "whether edits of the TOML are applied by themselves (agent.watch)"] = True
+    version: Annotated[
+        str, "the version of the agent that runs, which an upgrade of the files alone leaves"
+    ] = ""
 
     def as_table(self) -> dict[str, Any]:
         """Return the plain data of the JSON."""

@@ -14,6 +14,7 @@ WHEELS = PROJECT / ".cache" / "wheels"
 PREFIX = "/opt/restream-agent"
 PROGRAM = "/usr/local/bin/restream-agent"
 ETC = "/etc/restream-agent"
+POLICY = f"{ETC}/policy.toml"
 INGEST_KEY = "demo-ingest-key"  # made up: it opens nothing outside the container
 PUBLISH_URL = f"rtmp://127.0.0.1:1935/live/main?key={INGEST_KEY}"
 HOLD_SECONDS = 12

@@ -25,6 +25,9 @@ ENVIRONMENT = {
 
 Result = TypeVar("Result")
 
+booted: "list[Container]" = []
+"""The containers that run now, in the order of their start."""
+
 
 class Container:
     """Context manager around one booted container.
@@ -49,6 +52,7 @@ class Container:
         except BaseException:
             self.close()
             raise
+        booted.append(self)
         return self
 
     def __exit__(
@@ -121,16 +125,16 @@ class Container:
         try:
             return wait_until(predicate, timeout, what)
         except LabError as error:
-            tail = self.run(("journalctl", "--no-pager", "-n", "40", "-o", "short-monotonic")).stdout
-            raise LabError(f"{error}\n{tail}") from error
+            raise LabError(f"{error}\n{self.journal(40)}") from error
 
     def is_active(self, unit: str) -> bool:
         """Tell whether a unit is active inside."""
         return self.run(("systemctl", "is-active", "--quiet", unit), check=False).returncode == 0
 
-    def journal(self) -> str:
-        """Return the whole journal with monotonic times."""
-        return self.run(("journalctl", "--no-pager", "-o", "short-monotonic")).stdout
+    def journal(self, lines: int | None = None) -> str:
+        """Return the journal with monotonic times: the last lines, or all of it."""
+        last = () if lines is None else ("-n", str(lines))
+        return self.run(("journalctl", "--no-pager", "-o", "short-monotonic", *last)).stdout
 
     def reboot(self) -> None:
         """Reboot the container and wait until it is up; every process started with `popen` is gone."""
@@ -141,6 +145,8 @@ class Container:
 
     def close(self) -> None:
         """End every process, and remove the control groups and the files. Safe to call twice."""
+        if self in booted:
+            booted.remove(self)
         for process in self._started:
             end_group(process)
         self._started.clear()

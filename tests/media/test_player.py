@@ -4,6 +4,7 @@ The unit is the real one, started by the agent; only the socket that it writes t
 is the installed one with its rendered configuration.
 """
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from restream_agent.base import paths
 from restream_agent.base.endpoints import LIVE_SOCKET
 from restream_agent.stream import flv
 from tests.demo.install import INGEST_KEY, install
@@ -69,7 +71,11 @@ class PlayerStage:
         command = next(line for line in shown.splitlines() if line.startswith("ExecStart="))
         drop_in = f"[Service]\nExecStart=\n{command.replace(LIVE_SOCKET, f'{SHARED}/live.sock')}\n"
         self.container.write("/etc/systemd/system/live@.service.d/50-recorder.conf", drop_in)
+        # On SRS the agent disconnects a publisher of whom the program has heard nothing for 8 s.
+        settings = json.loads(self.container.read(paths.AGENT_SETTINGS)) | {"silence": None}
+        self.container.write(paths.AGENT_SETTINGS, json.dumps(settings))
         self.container.run(("systemctl", "daemon-reload"))
+        self.container.run(("systemctl", "restart", "restream-agent.service"))
 
     def publish(self, steps: Sequence[ScriptStep], manners: Manners = MANNERS) -> ScriptedPublisher:
         """Publish a script to its end."""

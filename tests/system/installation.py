@@ -26,10 +26,11 @@ class Installation:
     server: str
     platforms: dict[str, PlatformServer]
     toml: str = field(default="")
+    program: str = PROGRAM
 
     def product(self, *arguments: str, code: int = 0) -> str:
         """Run restream-agent inside; return both outputs, and fail on an exit code other than `code`."""
-        done = self.container.run((PROGRAM, *arguments), timeout=120, check=False)
+        done = self.container.run((self.program, *arguments), timeout=120, check=False)
         output = done.stdout + done.stderr
         assert code == done.returncode, output
         return output

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 
-from tests.demo.install import ETC, PREFIX, PROGRAM, install
+from tests.demo.install import ETC, POLICY, PREFIX, PROGRAM, install
 from tests.demo.screen import Screen
 from tests.lab import quoter
 from tests.lab.container import SHARED, Container
@@ -103,6 +103,7 @@ def plant(container: Container, server: str) -> Planted:
     install(container, server, (alpha,), Screen())
     planted = Planted(container, server)
     container.write(STAMP, "")
+    container.write(POLICY, f'key_files = ["{KEY_FILE}"]\n')
     container.write(KEY_FILE, REFUSED, mode=0o600)
     toml = TOML.format(
         server=server, alpha=alpha.url, beta=beta.url, key_file=KEY_FILE, quoter=QUOTER_PORT, dead=DEAD_PORT,

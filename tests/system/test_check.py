@@ -65,7 +65,7 @@ def test_a_missing_credential_is_shown_where_it_is_named(applied: Installation) 
 def test_all_errors_come_in_one_go(applied: Installation) -> None:
     """Those of the text, those of keys and videos, each with its line; nothing of the machine changes."""
     before = applied.runs(), applied.files()
-    bad = applied.toml.replace('hold = "12s"', 'hold = "12 parsecs"\nvideo = "/nowhere.mp4"')
+    bad = applied.toml.replace('hold = "12s"', 'hold = "12 parsecs"\nvideo = "/srv/nowhere.mp4"')
     bad += '\n[platforms.other]\npreset = "twich"\nkey = { credential = "other" }\n'
     applied.container.write(EDIT, bad)
     with without_credential(applied):

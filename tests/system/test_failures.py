@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.demo.install import ETC, PREFIX, PROGRAM
+from tests.demo.install import ETC, POLICY, PREFIX, PROGRAM
 from tests.system.installation import Installation, changed
 
 # One server is enough: what is restored does not depend on it.
@@ -18,6 +18,12 @@ ASSETS = "*/site-packages/restream_agent/_assets/templates"
 
 def with_binary(installation: Installation, binary: str) -> str:
     return installation.toml.replace("[ingest]\n", f'[ingest]\nbinary = "{binary}"\n')
+
+
+@pytest.fixture(scope="module", autouse=True)
+def policy(installation: Installation) -> None:
+    """Open the servers of these tests."""
+    installation.container.write(POLICY, 'binaries = ["/bin/false", "/opt/pretender"]\n')
 
 
 def edit_in_vain(installation: Installation, toml: str) -> str:

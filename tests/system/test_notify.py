@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo.install import ETC
+from tests.demo.install import ETC, POLICY
 from tests.system.installation import Installation
 
 # One server is enough: notifications do not depend on it.
@@ -27,11 +27,12 @@ HEARD = "/opt/heard"
 TOLD = "/var/lib/restream-notify/told"
 SOCKET = "/run/restream/notify.sock"
 UNIT = "restream-notify.service"
+COMMAND = """["/bin/sh", "-c", 'cat >> "$STATE_DIRECTORY/told"; echo >> "$STATE_DIRECTORY/told"']"""
 NOTIFY = f"""
 [notify]
 webhook = "http://127.0.0.1:{PORT}/{MARK}-path"
 secret = {{ credential = "webhook-secret" }}
-command = ["/bin/sh", "-c", 'cat >> "$STATE_DIRECTORY/told"; echo >> "$STATE_DIRECTORY/told"']
+command = {COMMAND}
 every = "3s"
 """
 # Writes each request as a line of JSON, without the planted word that a test searches for.
@@ -75,6 +76,7 @@ def told(installation: Installation) -> Iterator[Installation]:
     server = installation.container.popen(("python3", HOOK))
     installation.container.wait_until(lambda: installation.listens(PORT), 10, "the webhook to listen")
     installation.container.write(f"{ETC}/credentials/webhook-secret", f"{SECRET}\n", mode=0o600)
+    installation.container.write(POLICY, f"commands = [{COMMAND}]\n")
     installation.edit(installation.toml + NOTIFY)
     yield installation
     server.kill()

@@ -75,7 +75,7 @@ def installed() -> Iterator[Installation]:
         for name, key in (("ingest", "demo-ingest-key"), ("alpha", "alpha-key")):
             container.write(f"{ETC}/credentials/{name}", f"{key}\n", mode=0o600)
         container.run((COMMAND, "apply"), timeout=120)
-        yield Installation(container, "nginx-rtmp", {"alpha": platform}, toml)
+        yield Installation(container, "nginx-rtmp", {"alpha": platform}, toml, COMMAND)
 
 
 def test_everything_is_in_its_usual_place() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.demo.install import ETC, PROGRAM
+from tests.demo.install import ETC, POLICY, PROGRAM
 from tests.lab.container import end_group
 from tests.system.conftest import CLUB, KEY
 from tests.system.installation import TOML, Installation
@@ -10,6 +10,11 @@ from tests.system.installation import TOML, Installation
 pytestmark = pytest.mark.system
 
 VIDEO = "/lab/clip.mp4"
+OPEN = """\
+videos = ["/root/", "/home/", "/tmp/"]
+key_files = ["/opt/"]
+binaries = ["/opt/", "/srv/alice/"]
+"""
 MAKE_VIDEO = ("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=d=1:s=128x128:r=10", "-y", VIDEO)
 # Says who runs it, which is in apply's error message.
 TELLTALE = '#!/bin/sh\nid -u >&2\nwc -c "$3" >&2\ntouch /etc/restream-agent/by-the-author\nexit 1\n'
@@ -39,7 +44,8 @@ def with_binary(installation: Installation, binary: str) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def video(applied: Installation) -> None:
-    """Make a video, and a user with a home of mode 0700."""
+    """Make a video, and a user with a home of mode 0700; open all of it in the policy."""
+    applied.container.write(POLICY, OPEN)
     applied.container.run(("useradd", "--create-home", "alice"))
     applied.container.run(("chmod", "0700", "/home/alice"))
     applied.container.run(MAKE_VIDEO)

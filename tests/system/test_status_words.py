@@ -94,12 +94,12 @@ def test_a_refused_edit_is_shown_with_its_line(applied: Installation) -> None:
     applied.container.wait_until(lambda: field(applied, "config") == "ok", 10, "the edit to be forgotten")
 
 
-def test_a_platform_that_refuses_says_what_to_check(applied: Installation) -> None:
-    """Nobody serves the platform: after three attempts the next one and the credential are named."""
+def test_a_platform_that_is_not_there_says_so(applied: Installation) -> None:
+    """Nobody serves it: after three attempts no key is blamed, and the next attempt is named."""
     applied.product("on-air")
-    remedy = "wrong key? (restream-agent secret set club)"
-    for words in (remedy, "times, next try in "):
+    for words in ("UNREACHABLE", "times, next try in ", ": the host accepts no connection on this port"):
         applied.container.wait_until(partial(is_said, applied, words), 40, words)
+    assert "wrong key?" not in applied.product("status")
     applied.product("off-air")
 
 
@@ -110,6 +110,25 @@ def served(applied: Installation) -> Installation:
     platform.start()
     applied.platforms["club"] = platform
     return applied
+
+
+def set_key(installation: Installation, key: str) -> None:
+    """Give the platform's relay another key."""
+    installation.container.run((PROGRAM, "secret", "set", "club"), input=f"{key}\n")
+    installation.product("apply")
+
+
+def test_a_platform_that_refuses_says_what_to_check(served: Installation) -> None:
+    """It has another key: after three attempts the next one and the credential are named."""
+    set_key(served, "another-key")
+    served.product("on-air")
+    remedy = "wrong key? (restream-agent secret set club)"
+    for words in (remedy, "times, next try in "):
+        served.container.wait_until(partial(is_said, served, words), 40, words)
+    journal = served.words("ffmpeg-relay@club.service")
+    assert any(line.endswith(": the platform ends it, as for a wrong key") for line in journal), journal
+    served.product("off-air")
+    set_key(served, "club-key-1")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL, configuration, install
+from tests.demo.install import ETC, INGEST_KEY, POLICY, PUBLISH_URL, configuration, install
 from tests.demo.screen import Screen
 from tests.lab.container import Container
 from tests.lab.obs import Obs
@@ -81,6 +81,7 @@ def broadcast(request: pytest.FixtureRequest) -> Iterator[Installation]:
         both = tuple(platforms.values())
         install(container, request.param, both, Screen())
         toml = configuration(request.param, both) + NOTIFY
+        container.write(POLICY, 'commands = [["/bin/true"]]\n')
         container.write(TOML, toml)
         installation = Installation(container, request.param, platforms, toml=toml)
         installation.product("apply")

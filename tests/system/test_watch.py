@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.demo.install import ETC, PROGRAM
+from tests.demo.install import ETC, POLICY, PROGRAM
 from tests.system.installation import SETTLED, TOML, Installation
 
 pytestmark = pytest.mark.system
@@ -38,6 +38,12 @@ NO_EDITS = {
 KEYLESS = '\n[platforms.late]\nurl = "rtmp://127.0.0.1:21000/app"\nkey = { credential = "late" }\n'
 KEY_FILE = "/etc/restream-keys/filed"
 FILED = f'\n[platforms.filed]\nurl = "rtmp://127.0.0.1:21010/app"\nkey = {{ file = "{KEY_FILE}" }}\n'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def policy(applied: Installation) -> None:
+    """Open the file that a key comes from."""
+    applied.container.write(POLICY, f'key_files = ["{KEY_FILE}"]\n')
 
 
 def shell(installation: Installation, script: str) -> None:

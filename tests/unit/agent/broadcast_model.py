@@ -7,12 +7,9 @@ has stopped, the service ends.
 
 from dataclasses import dataclass, field
 
+from restream_agent.agent.actions import Action, ChangeUnit, ClearOperatorRequests, DropPublisher
 from restream_agent.agent.decide import (
-    Action,
     AgentEvent,
-    ChangeUnit,
-    ClearOperatorRequests,
-    DropPublisher,
     PublisherMemory,
     PublishRequest,
     Rules,

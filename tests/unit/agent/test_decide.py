@@ -4,18 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from restream_agent.agent.actions import Action, ChangeUnit, ClearOperatorRequests, DropPublisher, KillRelay
 from restream_agent.agent.decide import (
     FIGHT,
     FIGHT_WINDOW,
     GRACE,
     OVERDUE,
+    UNHEARD,
     UNREACHABLE,
-    Action,
     AgentEvent,
-    ChangeUnit,
-    ClearOperatorRequests,
-    DropPublisher,
-    KillRelay,
     PublisherMemory,
     PublishRequest,
     Rules,
@@ -58,7 +55,7 @@ def test_a_publish_off_air_starts_the_broadcast_and_pulls_the_stream() -> None:
 def test_a_publisher_whose_stream_never_arrived_is_dropped() -> None:
     """The server lists it, its stream is pulled, and none of it reaches the program."""
     silent = replace(LIVE, unheard_for=30.0)
-    assert decide(Rules(silence=30.0), KNOWN, silent, Tick()).actions == (DropPublisher(OBS),)
+    assert decide(Rules(silence=30.0), KNOWN, silent, Tick()).actions == (DropPublisher(OBS, UNHEARD),)
     for silence in (31.0, None):
         assert decide(Rules(silence=silence), KNOWN, silent, Tick()).actions == ()
 

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from restream_agent.agent.actions import DropPublisher
 from restream_agent.agent.decide import (
-    DropPublisher,
+    REPLACED,
     PublisherMemory,
     PublishRequest,
     Rules,
@@ -19,7 +20,7 @@ def test_nothing_is_asked_of_systemd_while_a_broadcast_ends() -> None:
     ending = replace(LIVE, is_ending=True, publishers=(STALE,), stuck_relays=("twitch",))
     decision = decide(Rules(), PublisherMemory(), ending, PublishRequest(OBS))
     assert (decision.refusal, decision.memory.current) == ("", OBS)
-    assert decision.actions == (DropPublisher(STALE),)
+    assert decision.actions == (DropPublisher(STALE, REPLACED),)
     for event in (UnpublishNotice(OBS), Tick()):
         assert actions(replace(ending, publishers=()), event) == ()
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restream_agent.agent.decide import GRACE, ChangeUnit, PublisherMemory, Rules, Tick, decide
+from restream_agent.agent.actions import ChangeUnit
+from restream_agent.agent.decide import GRACE, PublisherMemory, Rules, Tick, decide
 from restream_agent.agent.ingest_health import STARTED, IngestHealth
 from restream_agent.agent.situation import Publisher, Situation
 

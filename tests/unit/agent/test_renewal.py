@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from restream_agent.agent.decide import ChangeUnit, PublisherMemory, Rules, Tick, decide
+from restream_agent.agent.actions import ChangeUnit
+from restream_agent.agent.decide import PublisherMemory, Rules, Tick, decide
 from restream_agent.agent.renewal import DAY, LAST_TIMESTAMP, RENEWED_AT_ONCE, due, ends_in
 from restream_agent.agent.situation import Publisher, Situation
 

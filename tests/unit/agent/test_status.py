@@ -110,7 +110,7 @@ def test_json_carries_what_all_say_of_each_relay() -> None:
             "bitrate": 2_900_000.0, "frame_rate": 30.0, "speed": 1.0, "delay": 0.5, "idle": 0.0,
             "delivered": 99_000, "sent": 1000, "behind": 0.25, "queued": 0, "skipped": 7, "words": "",
             "next_try": None, "credential": "", "av_offset": None, "age": 50.0, "ends_in": None,
-            "lacks_keyframe": False, "redirect": "",
+            "lacks_keyframe": False, "redirect": "", "cause": "",
         },
         "youtube": {
             "unit": "activating", "state": "refusing", "connected": False, "failures": 4, "restarts": 4,
@@ -118,7 +118,7 @@ def test_json_carries_what_all_say_of_each_relay() -> None:
             "delivered": None, "sent": None, "behind": None, "queued": None, "skipped": None,
             "words": FAILED.sentence(), "next_try": 3.0, "credential": "youtube",
             "av_offset": None, "age": None, "ends_in": None,
-            "lacks_keyframe": False, "redirect": "",
+            "lacks_keyframe": False, "redirect": "", "cause": "",
         },
     }  # fmt: skip
 
@@ -143,7 +143,7 @@ def test_json_has_these_keys_and_no_others() -> None:
         "unit", "state", "connected", "failures", "restarts", "bitrate", "frame_rate", "speed", "delay",
         "idle", "delivered", "sent", "behind", "queued", "skipped", "words", "next_try", "credential",
         "av_offset", "age", "ends_in",
-        "lacks_keyframe", "redirect",
+        "lacks_keyframe", "redirect", "cause",
     ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a root for the keys; the corpus is the working directory, so that messages name files alone."""
     monkeypatch.chdir(BAD)
     (tmp_path / paths.CREDENTIALS.lstrip("/")).mkdir(parents=True)
+    (tmp_path / paths.POLICY.lstrip("/")).write_text('commands = [["/bin/true"]]\n')
     return tmp_path
 
 

@@ -135,6 +135,14 @@ def test_tones_are_in_the_text_and_change_nothing_else() -> None:
             "REFUSED 4 times, next try in 7 s: it redirects to rtmp://h/app (set that as its url)",
         ),
         (
+            replace(UNKNOWN, state="refusing", failures=4, next_try=7.2, cause="unresolved", credential="a"),
+            "UNREACHABLE 4 times, next try in 7 s: the host's name does not resolve",
+        ),
+        (
+            replace(UNKNOWN, state="refusing", failures=4, next_try=7.2, cause="ended", credential="gamma"),
+            "REFUSED 4 times, next try in 7 s: wrong key? (restream-agent secret set gamma)",
+        ),
+        (
             replace(UNKNOWN, state="refusing", failures=4, next_try=7.2, credential="gamma", words="…"),
             "REFUSED 4 times, next try in 7 s: wrong key? (restream-agent secret set gamma)",
         ),

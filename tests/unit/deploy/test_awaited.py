@@ -92,6 +92,16 @@ def test_systemd_watches_what_is_missing_and_what_does_not_do(use: UseUnits, tmp
     assert missing == (f"{paths.CREDENTIALS}/awaited-twitch", "/nowhere/loop.mp4")
 
 
+def test_what_the_policy_refuses_waits_for_the_policy(use: UseUnits) -> None:
+    """Not for the file that it refuses."""
+    units = use(PathUnits())
+    refused = PROBLEMS[2:]
+    missing = awaited.wait_for(THIS_MACHINE, CONFIG, PROBLEMS[:1] + refused, refused)
+    watched = [word for word in units.calls[0] if "slate" in word or paths.POLICY in word or "loop" in word]
+    assert watched == [f"--path-property=PathExists={paths.POLICY}"]
+    assert paths.POLICY in missing
+
+
 def test_the_path_unit_of_before_may_need_a_moment_to_go(use: UseUnits) -> None:
     """systemd refuses a second one of the name; it is asked again."""
     units = use(PathUnits(refusals=2))

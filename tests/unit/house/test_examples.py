@@ -12,6 +12,7 @@ from tests.unit.house.stocked import run, stock
 
 PROJECT = Path(__file__).resolve().parents[3]
 EXAMPLES = sorted((PROJECT / "examples").glob("*.toml"))
+POLICY = PROJECT / "examples" / "gitops" / "policy.toml"
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 
 
@@ -19,7 +20,7 @@ each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: pat
 def test_an_example_passes_the_strict_check(example: Path, tmp_path: Path) -> None:
     """With made-up keys, stored as `secret set` does. This machine lacks the videos, and nothing else."""
     stock(tmp_path, example.read_text())
-    found = json.loads(run("check", "--strict", "--json", "--root", tmp_path).stdout)
+    found = json.loads(run("check", "--strict", "--json", "--root", tmp_path, "--policy", POLICY).stdout)
     videos = tomllib.loads(example.read_text()).get("fallback", {}).get("video", [])
     missing = [f"{video}: does not exist" for video in ([videos] if isinstance(videos, str) else videos)]
     assert [error["message"].removeprefix("fallback.video: ") for error in found["errors"]] == missing

@@ -145,6 +145,21 @@ def test_a_platform_that_refuses_the_connection_is_asked_where_it_redirects_to(u
     assert f"<4>the platform redirects to {ELSEWHERE}: set that as its url" in log
 
 
+def test_the_attempt_after_says_why_one_has_failed(unit: RelayUnit) -> None:
+    """In the journal and in the unit's status; the attempt after that one has forgotten it."""
+    words = "[tcp @ 0x1] Connection to tcp://h:1935 failed: Connection refused"
+    unit.start("/bin/sh", "-c", f"echo '{words}'; echo 'rtmp://h/app: Input/output error'").communicate(
+        timeout=30
+    )
+    assert [unit.hear(), unit.hear()] == [FIRST, "READY=1"]
+    _, log = unit.start("/bin/true").communicate(timeout=30)
+    assert AttemptStatus.read(unit.hear().removeprefix("STATUS=")).cause == "closed-port"
+    assert log.rstrip().endswith(": the host accepts no connection on this port")
+    assert unit.hear() == "READY=1"
+    unit.start("/bin/true").communicate(timeout=30)
+    assert AttemptStatus.read(unit.hear().removeprefix("STATUS=")).cause == ""
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"unknown": 1}', '"text"', '{"since": "x"}'])
 def test_a_tally_that_cannot_be_read_is_none(unit: RelayUnit, content: str) -> None:
     """A file that was cut off by a crash does not keep a relay down."""

@@ -1,0 +1,192 @@
+"""`apt install ./newer.deb` on air, newer versions that do not come up, a downgrade, and the way out.
+
+The tests are steps of one broadcast, in this order. They print the gaps that the platforms saw (`python -m
+pytest -s tests/system/test_upgrade.py`). What dpkg says, which units ran on and how many connections were
+lost is judged; milliseconds are not.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL, configuration
+from tests.demo.screen import Screen
+from tests.demo.watcher import Watcher
+from tests.lab.container import SHARED, Container
+from tests.lab.measure import longest_silence
+from tests.lab.obs import Obs
+from tests.lab.platform import PlatformServer
+from tests.system.derived_packages import derive, version_of
+from tests.system.installation import TOML, Installation
+from tests.system.machine_state import MachineState
+from tests.system.test_package import COMMAND, package
+
+pytestmark = pytest.mark.system
+
+NAMES = ("alpha", "beta")
+RELAYS = tuple(f"ffmpeg-relay@{name}.service" for name in NAMES)
+PUT_BACK_WITHIN = 180  # seconds; dpkg unpacks 2,700 files on a busy machine
+REFUSAL = """\
+from restream_agent.base.errors import RestreamError
+raise RestreamError("this version refuses the configuration")
+"""
+BROKEN = {
+    "zcheck": {"deploy/machine_check.py": REFUSAL},
+    "zagent": {"agent/service.py": "import a_module_that_is_not_there\n"},
+    "zprogram": {"program/__main__.py": "raise SystemExit('this program ends at once')\n"},
+    "zpython": {"cli/main.py": "import a_module_that_is_not_there\n"},
+}
+
+
+@dataclass
+class Upgraded:
+    """The broadcast, its packages by the mark of their versions ("" for the first), the machine before."""
+
+    installation: Installation
+    packages: dict[str, Path]
+    before: MachineState
+    watcher: Watcher
+
+    def apt(self, mark: str, *options: str, fails: bool = False) -> str:
+        """Install a package with apt, which has to fail if `fails`, and only then; return what was said."""
+        file = SHARED / self.packages[mark].name
+        argv = ("apt-get", "--yes", "--quiet", "--no-install-recommends", *options, "install", str(file))
+        done = self.installation.container.run(argv, timeout=400, check=False)
+        said = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, said
+        return said
+
+    def dpkg(self) -> tuple[str, str]:
+        """Return dpkg's state of the package, such as "ii ", and its version; "", "" if dpkg knows none."""
+        argv = ("dpkg-query", "--show", "--showformat=${db:Status-Abbrev}/${Version}", "restream-agent")
+        state, _, version = self.installation.container.run(argv, check=False).stdout.partition("/")
+        return state, version
+
+    def version(self, mark: str) -> str:
+        return version_of(self.packages[mark])
+
+    def agent_version(self) -> str:
+        """Return the version that the running agent says."""
+        return str(json.loads(self.installation.product("status", "--json"))["version"])
+
+    def relays(self) -> dict[str, str]:
+        """Return the run of each relay."""
+        return {unit: self.installation.show(unit, "InvocationID") for unit in RELAYS}
+
+    @contextmanager
+    def unharmed(self, what: str) -> Iterator[None]:
+        """Fail if a platform loses a connection, or a relay is restarted; print the longest gap of each."""
+        before, relays, begun = self.connections(), self.relays(), time.monotonic()
+        yield
+        self.watcher.wait_for("live", since=time.monotonic(), timeout=30)
+        assert (self.connections(), self.relays()) == (before, relays)
+        for name, platform in self.installation.platforms.items():
+            arrivals = [message.arrived for message in platform.reader.update()[-1].messages]
+            gap = longest_silence(arrivals, begun, time.monotonic())
+            print(f"{what}: {name} 0 lost connections, longest gap {gap:.0f} ms")
+
+    def connections(self) -> dict[str, list[tuple[int, bool]]]:
+        return {name: self.installation.connections(name) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def upgraded() -> Iterator[Upgraded]:
+    """Install the package, apply for two platforms, and have OBS on air."""
+    first = package()
+    with Container() as container:
+        packages = {"": container.shared / "restream-agent_first.deb"}
+        packages[""].write_bytes(first.read_bytes())
+        for mark, edits in {"znew": {}, **BROKEN}.items():
+            packages[mark] = derive(first, container.shared, mark, edits)
+        platforms = {
+            name: PlatformServer(container, name, key=f"{name}-key", port=21000 + 10 * number)
+            for number, name in enumerate(NAMES)
+        }
+        for platform in platforms.values():
+            platform.start()
+        before = MachineState.of(container)
+        toml = configuration("nginx-rtmp", tuple(platforms.values()), hold=600)
+        watcher = Watcher(tuple(platforms.values()), Screen())
+        installation = Installation(container, "nginx-rtmp", platforms, toml, COMMAND)
+        broadcast = Upgraded(installation, packages, before, watcher)
+        assert "restarted" not in broadcast.apt("")  # nothing is applied yet
+        container.write(TOML, toml)
+        for name, key in {"ingest": INGEST_KEY, **{name: f"{name}-key" for name in NAMES}}.items():
+            container.write(f"{ETC}/credentials/{name}", f"{key}\n", mode=0o600)
+        container.run((COMMAND, "apply"), timeout=120)
+        since = time.monotonic()
+        Obs(container, PUBLISH_URL).start()
+        watcher.wait_for("live", since=since, timeout=30)
+        yield broadcast
+
+
+def test_a_newer_version_runs_and_no_platform_notices(upgraded: Upgraded) -> None:
+    """dpkg and the running agent say the new version; the relays run on, and apt says all of this."""
+    with upgraded.unharmed("upgrade"):
+        said = upgraded.apt("znew")
+    assert upgraded.dpkg() == ("ii ", upgraded.version("znew"))
+    assert upgraded.agent_version().endswith(".znew")
+    assert "runs; restarted: restream-agent.service, fallback.service" in said
+    assert "relays that run on, and change at their next start: alpha, beta" in said
+    assert f"upgraded from {upgraded.version('')}" in said
+
+
+@pytest.mark.parametrize("mark", BROKEN)
+def test_a_version_that_does_not_come_up_is_put_back(upgraded: Upgraded, mark: str) -> None:
+    """apt fails and says so; a moment later dpkg, the files and what runs are those of before."""
+    good = upgraded.version("znew")
+    with upgraded.unharmed(mark):
+        said = upgraded.apt(mark, fails=True)
+        assert f"this version does not come up, see above; {good} is put back" in said
+        assert upgraded.agent_version().endswith(".znew")
+        upgraded.installation.container.wait_until(
+            lambda: upgraded.dpkg() == ("ii ", good), PUT_BACK_WITHIN, "dpkg to have the version of before"
+        )
+    run = upgraded.installation.container.run
+    assert run(("dpkg", "--audit")).stdout == ""
+    assert run(("dpkg", "--verify", "restream-agent")).stdout == ""
+    assert (
+        run(("sh", "-c", "ls -d /usr/lib/restream-agent.* /var/lib/restream-agent/put-back || true")).stdout
+        == ""
+    )
+    assert upgraded.installation.product("diff") == ""
+
+
+def test_a_downgrade_is_an_upgrade_the_other_way(upgraded: Upgraded) -> None:
+    """With the same words, and without a platform noticing it."""
+    with upgraded.unharmed("downgrade"):
+        said = upgraded.apt("", "--allow-downgrades")
+    assert upgraded.dpkg() == ("ii ", upgraded.version(""))
+    assert not upgraded.agent_version().endswith(".znew")
+    assert f"upgraded from {upgraded.version('znew')}" in said
+
+
+def test_apt_remove_in_the_middle_leaves_toml_keys_and_videos(upgraded: Upgraded) -> None:
+    """The broadcast ends; no unit, no file of apply and no runtime directory is left."""
+    container = upgraded.installation.container
+    said = container.run(("apt-get", "--yes", "--quiet", "remove", "restream-agent"), timeout=400).stdout
+    assert "1 broadcasts that end:\n    main\n" in said
+    after = MachineState.of(container)
+    assert (after.units, after.unit_files, after.state) == (
+        upgraded.before.units,
+        upgraded.before.unit_files,
+        "running",
+    )
+    left = {line.split()[3] for line in after.files} - {line.split()[3] for line in upgraded.before.files}
+    kept = ("/etc/restream-agent", "/var/lib/restream-agent")
+    assert {path for path in left if not path.startswith(kept)} == set()
+    assert {f"{ETC}/restream.toml", f"{ETC}/credentials/alpha"} - left == set()
+
+
+def test_apt_purge_leaves_the_machine_as_it_was(upgraded: Upgraded) -> None:
+    """Files, users, groups, units, runtime directories and the state of the system."""
+    container = upgraded.installation.container
+    container.run(("apt-get", "--yes", "--quiet", "purge", "restream-agent"), timeout=400)
+    left = upgraded.before.differences(MachineState.of(container))
+    assert left == [], "\n".join(left)
+    assert upgraded.before.state == "running"
