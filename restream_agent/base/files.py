@@ -20,7 +20,7 @@ LOCK_SECONDS = 15.0
 
 _LOCK_PAUSE = 0.2
 
-_TEMPORARY = ".restream-"
+TEMPORARY = ".restream-"
 """How the names of files begin that are not complete yet."""
 
 
@@ -71,7 +71,7 @@ def write(root: Path, path: str, entry: File | Link) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(entry, Link):
-            temporary = Path(tempfile.mktemp(dir=place.parent, prefix=_TEMPORARY))  # noqa: S306
+            temporary = Path(tempfile.mktemp(dir=place.parent, prefix=TEMPORARY))  # noqa: S306
             temporary.symlink_to(entry.target)
         else:
             temporary = _written(place.parent, entry)
@@ -85,7 +85,7 @@ def write(root: Path, path: str, entry: File | Link) -> None:
 
 
 def _written(directory: Path, entry: File) -> Path:
-    handle, name = tempfile.mkstemp(dir=directory, prefix=_TEMPORARY)  # mode 0600
+    handle, name = tempfile.mkstemp(dir=directory, prefix=TEMPORARY)  # mode 0600
     try:
         with os.fdopen(handle, "w") as file:
             if os.geteuid() == 0:
@@ -109,7 +109,7 @@ def rewrite(place: Path, text: str) -> None:
     try:
         real = place.resolve(strict=True)
         status = real.stat()
-        handle, name = tempfile.mkstemp(dir=real.parent, prefix=_TEMPORARY)  # mode 0600
+        handle, name = tempfile.mkstemp(dir=real.parent, prefix=TEMPORARY)  # mode 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 if os.geteuid() == 0:
@@ -181,7 +181,7 @@ def remove_leftovers(root: Path, tree_paths: Iterable[str]) -> None:
     """
     for directory in {locate(root, path).parent for path in tree_paths}:
         try:
-            for leftover in directory.glob(f"{_TEMPORARY}*"):
+            for leftover in directory.glob(f"{TEMPORARY}*"):
                 leftover.unlink(missing_ok=True)
             _remove_if_empty(directory)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The one module that runs other programs: argv tuples, no shell, always a time limit.
+"""The one module that runs other programs: argv tuples, no shell, a time limit for all but a package manager.
 
 A program that is missing, too slow, killed by a signal, or that fails becomes a CommandError; its hint
 says what to do.
@@ -95,6 +95,39 @@ def _remaining_output(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
+
+
+def run_to_end(argv: tuple[str, ...]) -> Finished:
+    """Run a program that nothing must stop in the middle, and return its status and all that it wrote.
+
+    For a package manager: whatever it leaves half installed, somebody has to repair. Ctrl-C takes effect
+    after its end. Raises CommandError if it cannot be started.
+    """
+    with tempfile.TemporaryFile() as output:
+        try:
+            # In a group of its own the terminal does not send it Ctrl-C.
+            child = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
+            )
+        except OSError as error:
+            raise _not_started(argv, error) from error
+        interruption = _wait_out(child)
+        output.seek(0)
+        written = _text(output.read())
+    if interruption is not None:
+        raise interruption
+    return subprocess.CompletedProcess(argv, child.returncode, written, "")
+
+
+def _wait_out(child: subprocess.Popen[bytes]) -> KeyboardInterrupt | None:
+    """Wait for a child's end, and return the last Ctrl-C that came until then."""
+    interruption = None
+    while child.returncode is None:
+        try:
+            child.wait()
+        except KeyboardInterrupt as error:
+            interruption = error
+    return interruption
 
 
 def stream(

@@ -9,11 +9,10 @@ import click
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.target import TargetMachine
-from restream_agent.cli import platform_view, toml_session
-from restream_agent.cli.paint import columns
+from restream_agent.cli import init_server, platform_view, toml_session
 from restream_agent.config.first_toml import HOLD, MESSAGE, FirstPlatform, FirstToml, parse_platform
 from restream_agent.config.presets import presets
-from restream_agent.deploy import credentials, machine, secret_checks
+from restream_agent.deploy import credentials, secret_checks
 from restream_agent.deploy.init import complaint
 
 _SUGGESTED = "twitch, youtube, kick, facebook"
@@ -34,7 +33,7 @@ class Given:
 def without_questions(given: Given, target: TargetMachine) -> FirstToml:
     """Return what the options say, and the usual for the rest; RestreamError for an unknown platform."""
     return FirstToml(
-        server=given.server or next(iter(_found(target)), "nginx-rtmp"),
+        server=given.server or next(iter(init_server.found(target)), "nginx-rtmp"),
         platforms=_platforms(given.platforms),
         video=given.video,
         message=given.message or MESSAGE,
@@ -45,9 +44,6 @@ def without_questions(given: Given, target: TargetMachine) -> FirstToml:
 def ask(given: Given, target: TargetMachine) -> FirstToml:
     """Ask for what the options leave open; click.Abort for Ctrl-C, RestreamError for an unknown platform."""
     answers = without_questions(given, target)
-    _say("Enter takes what is in [brackets]. Ctrl-C leaves everything as it is.")
-    if given.server is None:
-        answers = replace(answers, server=_ask_server(target))
     if not given.platforms:
         answers = _ask_platforms(answers)
     if given.video is None and given.message is None:
@@ -68,27 +64,6 @@ def ask(given: Given, target: TargetMachine) -> FirstToml:
 def _no_unit(span: str) -> str:
     """Return what is wrong with a number alone: in the TOML it means seconds, and a person means minutes."""
     return f"{span} of what? write {span}min, or {span}s" if span.isdecimal() and int(span) else ""
-
-
-def _found(target: TargetMachine) -> dict[str, str]:
-    """Return the installed ingest servers, and where they are; another machine's are not known."""
-    found = machine.found_servers() if target.is_this_machine else {}
-    return {name: str(path) for name, path in found.items()}
-
-
-def _ask_server(target: TargetMachine) -> str:
-    found = _found(target)
-    if len(found) == 1:
-        name, path = next(iter(found.items()))
-        _say(f"ingest server, to which OBS sends: {name}, found at {path}")
-        return name
-    question, known = "ingest server, to which OBS sends", tuple(found) or ("nginx-rtmp", "srs")
-    if target.is_this_machine and not found:
-        _say("No ingest server is installed, to which OBS could send. Either of these does:")
-        _say("\n".join(columns([name, machine.INSTALL[name]] for name in ("nginx-rtmp", "srs"))))
-        question = "which will you install"
-    answer = click.prompt(question, type=click.Choice(known), default=known[0], err=True)
-    return str(answer)
 
 
 def _ask_platforms(answers: FirstToml) -> FirstToml:

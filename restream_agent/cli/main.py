@@ -20,6 +20,7 @@ from restream_agent.cli.check import check_command
 from restream_agent.cli.doctor import doctor
 from restream_agent.cli.explain import explain_command, schema_command
 from restream_agent.cli.init import init_command
+from restream_agent.cli.install_server import install_server_command
 from restream_agent.cli.log import log
 from restream_agent.cli.obs import obs_command
 from restream_agent.cli.options import (
@@ -68,6 +69,7 @@ def main(context: click.Context, verbose: bool) -> None:
 
 main.add_command(doctor)
 main.add_command(init_command)
+main.add_command(install_server_command)
 main.add_command(log)
 main.add_command(obs_command)
 main.add_command(platform_group)

@@ -17,11 +17,11 @@ from restream_agent.deploy import ffmpeg_codecs, ffmpeg_marks, secret_checks
 from restream_agent.render.facts import Facts, Programs
 from restream_agent.render.ffmpeg import AUTHORITIES
 
-_SRS = "/usr/local/srs/objs/srs"
+SRS = "/usr/local/srs/objs/srs"
 _NGINX = "/usr/sbin/nginx"
 INSTALL: dict[IngestServer, str] = {
-    "srs": "docs/install.md, section SRS: no distribution has a package of it",
-    "nginx-rtmp": "apt install nginx libnginx-mod-rtmp",
+    "srs": "restream-agent install-server srs --from ARCHIVE --sha256 HEX (docs/install.md, section SRS)",
+    "nginx-rtmp": "restream-agent install-server nginx-rtmp",
 }
 """How an ingest server comes onto a machine."""
 _NGINX_RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
@@ -57,17 +57,27 @@ def _server_binary(config: Config) -> Path:
     if config.ingest.binary is not None:
         return config.ingest.binary
     if config.ingest.server == "srs":
-        return Path(shutil.which("srs") or _SRS)
+        return Path(shutil.which("srs") or SRS)
     return Path(shutil.which("nginx") or _NGINX)
 
 
 def found_servers() -> dict[IngestServer, Path]:
     """Return the executable of each ingest server that is installed at a usual place, SRS first."""
-    srs, nginx = Path(shutil.which("srs") or _SRS), Path(shutil.which("nginx") or _NGINX)
+    srs, nginx = Path(shutil.which("srs") or SRS), Path(shutil.which("nginx") or _NGINX)
     found: dict[IngestServer, Path] = {"srs": srs} if srs.exists() else {}
-    if nginx.exists() and Path(_NGINX_RTMP_MODULE).exists():
+    if has_nginx() and has_nginx_rtmp_module():
         found["nginx-rtmp"] = nginx
     return found
+
+
+def has_nginx() -> bool:
+    """Whether there is an nginx, which may be a web server alone."""
+    return Path(shutil.which("nginx") or _NGINX).exists()
+
+
+def has_nginx_rtmp_module() -> bool:
+    """Whether there is the module that makes nginx an ingest server."""
+    return Path(_NGINX_RTMP_MODULE).exists()
 
 
 def require_programs(config: Config, found: Programs) -> None:

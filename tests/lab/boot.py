@@ -38,16 +38,16 @@ fi
 exec sh -euc "$script" boot "$@"
 """
 
-# $1 = base directory, $2 = name, the rest = control groups. The mounts are in this process's own mount
-# namespace and vanish with it, however it ends. The overlay's upper layer is a tmpfs, because / may itself
-# be an overlay.
+# $1 = base directory, $2 = name, $3 = the root to copy, the rest = control groups. The mounts are in this
+# process's own mount namespace and vanish with it, however it ends. The overlay's upper layer is a tmpfs,
+# because / may itself be an overlay.
 SCRIPT = """
-base=$1 name=$2; shift 2
+base=$1 name=$2 lower=$3; shift 3
 for group; do echo 0 > "$group/cgroup.procs"; done
 over=$base/overlay
 mount -t tmpfs -o mode=0755,size={size} tmpfs "$over"
 mkdir "$over/upper" "$over/work" "$over/root"
-mount -t overlay -o "lowerdir=/,upperdir=$over/upper,workdir=$over/work" overlay "$over/root"
+mount -t overlay -o "lowerdir=$lower,upperdir=$over/upper,workdir=$over/work" overlay "$over/root"
 cd "$over/root"
 rm -rf -- {hidden}
 while :; do
@@ -60,8 +60,10 @@ done
 """
 
 
-def boot_command(base: Path, name: str, groups: tuple[Path, ...]) -> tuple[str, ...]:
+def boot_command(base: Path, name: str, groups: tuple[Path, ...], root: Path = Path("/")) -> tuple[str, ...]:
     """Return the argv that runs systemd-nspawn in a mount namespace and control groups of its own.
+
+    What runs in it sees a throw-away copy of `root`.
 
     It also has a process id namespace of its own, so that every process ends with the first one. The first
     process ends with `unshare` (--kill-child), and `unshare` ends with this process (setpriv's death
@@ -71,5 +73,5 @@ def boot_command(base: Path, name: str, groups: tuple[Path, ...]) -> tuple[str, 
     script = SCRIPT.format(hidden=" ".join(HIDDEN), shared=SHARED, size=ROOT_SIZE, reboot=REBOOT)
     launcher = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "unchanged")
     namespace = ("--pid", "--fork", "--kill-child", "--mount-proc")
-    arguments = (script, str(base), name, *map(str, groups))
+    arguments = (script, str(base), name, str(root), *map(str, groups))
     return (*launcher, *namespace, "sh", "-euc", PRIVATE, "private", *arguments)

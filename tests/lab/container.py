@@ -1,4 +1,4 @@
-"""A real systemd in a container whose root is a throw-away copy of this machine's root.
+"""A real systemd in a container whose root is a throw-away copy of this machine's root, or of another.
 
 Loopback, process ids, journal and /run are private to the container. Writes to its files go to memory and
 vanish with it. Needs root and the packages systemd-container and dbus.
@@ -33,10 +33,11 @@ class Container:
     """Context manager around one booted container.
 
     `shared` is a directory on the host's disk that appears as /lab inside. `leader` is the host's process id
-    of the container's PID 1.
+    of the container's PID 1. `root` is what the container's root is a copy of.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._root = root
         self.name = remains.new_name()
         self.base = remains.BASE_DIRECTORY / self.name
         self.shared = self.base / "shared"
@@ -163,7 +164,7 @@ class Container:
         groups = cgroups.create(self.name)
         with (self.base / "console.log").open("wb") as console:
             self._nspawn = subprocess.Popen(
-                boot_command(self.base, self.name, groups),
+                boot_command(self.base, self.name, groups, self._root),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,

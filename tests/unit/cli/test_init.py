@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from restream_agent.base.target import TargetMachine
-from restream_agent.cli.init_questions import Given, ask
 from restream_agent.cli.main import main
 from restream_agent.deploy import init as first_run
 from restream_agent.deploy import machine
@@ -232,69 +230,11 @@ def test_whoever_is_not_root_is_told_before_any_question(monkeypatch: pytest.Mon
 def test_the_servers_are_found_by_what_they_need(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """nginx alone is a web server: its module makes it an ingest server."""
     monkeypatch.setenv("PATH", "")
-    for name in ("_SRS", "_NGINX", "_NGINX_RTMP_MODULE"):
+    for name in ("SRS", "_NGINX", "_NGINX_RTMP_MODULE"):
         monkeypatch.setattr(machine, name, str(tmp_path / name))
     assert machine.found_servers() == {}
     (tmp_path / "_NGINX").touch()
     assert machine.found_servers() == {}
     (tmp_path / "_NGINX_RTMP_MODULE").touch()
-    (tmp_path / "_SRS").touch()
+    (tmp_path / "SRS").touch()
     assert list(machine.found_servers()) == ["srs", "nginx-rtmp"]
-
-
-@pytest.fixture
-def this_machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Have a root stand for this machine, on which systemd runs and no ingest server is installed."""
-    monkeypatch.setattr(TargetMachine, "is_this_machine", True)
-    monkeypatch.setattr(systemctl, "is_running", lambda: True)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(machine, "found_servers", dict)
-    monkeypatch.setattr("restream_agent.deploy.own_host.own_host", lambda _: "live.example.org")
-    return monkeypatch
-
-
-@pytest.mark.parametrize(
-    ("server", "how"),
-    [
-        ("nginx-rtmp", "apt install nginx libnginx-mod-rtmp"),
-        ("srs", "docs/install.md, section SRS: no distribution has a package of it"),
-    ],
-)
-def test_a_server_that_is_not_installed_comes_first(
-    tmp_path: Path, this_machine: pytest.MonkeyPatch, server: str, how: str
-) -> None:
-    """`--yes` writes; to apply would fail. Nothing is installed."""
-    done = run("--root", tmp_path, "--server", server, "--platform", "twitch", "--yes", input=KEY)
-    assert (done.exit_code, (tmp_path / TOML).exists()) == (0, True), done.output
-    assert f"{server} is not installed yet: {how}\n" in done.stderr
-    _, _, steps = done.stdout.partition("Next\n\n")
-    assert steps.partition("\n\n")[0].split("\n") == [
-        f"  install the ingest server      {how}",
-        "  restream-agent apply           makes the machine so",
-        "  restream-agent obs --show-key  shows the stream key, to type into OBS",
-        "  restream-agent status --watch  shows what happens when you stream",
-    ]
-    assert "  Server      rtmp://live.example.org/live\n" in done.stdout
-
-
-def test_an_installed_server_is_taken_without_a_question(
-    this_machine: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """And named."""
-    this_machine.setattr(machine, "found_servers", lambda: {"srs": Path("/opt/srs")})
-    with CliRunner().isolation() as (_, said, _):
-        answers = ask(Given(None, ("twitch",), None, "x", "1h"), TargetMachine(tmp_path))
-    assert answers.server == "srs"
-    assert said.getvalue().decode().endswith("OBS sends: srs, found at /opt/srs\n")
-
-
-def test_whoever_has_no_server_chooses_which_to_install(
-    this_machine: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """With the command, or the page, that installs it."""
-    with CliRunner().isolation(input="\n") as (_, said, _):
-        answers = ask(Given(None, ("twitch",), None, "x", "1h"), TargetMachine(tmp_path))
-    assert answers.server == "nginx-rtmp"
-    words = said.getvalue().decode()
-    assert "  nginx-rtmp  apt install nginx libnginx-mod-rtmp\n  srs         docs/install.md, " in words
-    assert "which will you install (nginx-rtmp, srs) [nginx-rtmp]: " in words
