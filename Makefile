@@ -82,7 +82,7 @@ machine:
 venv: .venv/.made
 .venv/.made: pyproject.toml constraints.txt
 	python3 -m venv --clear .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	.venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,ansible]'
 	touch $@
 
 # Our wheel and those of its dependencies, whose hashes are in requirements.txt. dist/ is all that another machine with

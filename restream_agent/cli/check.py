@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from restream_agent.base.target import TargetMachine
-from restream_agent.cli.options import config_option, explained, json_option, root_option
+from restream_agent.cli.options import config_option, explained, instead_argument, json_option, root_option
 from restream_agent.cli.problem_view import ERROR, WARNING, counted, show_problems
 
 if TYPE_CHECKING:
@@ -37,18 +37,29 @@ JSON_VERSION = 1
     metavar="FILE",
 )
 @json_option
+@instead_argument
 @explained
 def check_command(
-    *, root: Path, given: Path | None, is_strict: bool, is_elsewhere: bool, policy: Path | None, as_json: bool
+    *,
+    root: Path,
+    given: Path | None,
+    instead: Path | None,
+    is_strict: bool,
+    is_elsewhere: bool,
+    policy: Path | None,
+    as_json: bool,
 ) -> None:
     """Check the configuration and list every problem.
+
+    With FILE, a file that is to become this machine's TOML is checked in its place, with this machine's
+    platforms.d, keys, videos and programs.
 
     Errors come first, then warnings, each as FILE:LINE:COLUMN and with its line, in which keys are masked.
     The exit code is 78 for an error of the file, 1 if only the machine is not ready, and 0 otherwise.
     """
     from restream_agent.deploy import checking
 
-    scope = checking.CheckScope(is_elsewhere=is_elsewhere, policy=policy)
+    scope = checking.CheckScope(is_elsewhere=is_elsewhere, policy=policy, instead=instead)
     report = checking.check(TargetMachine(root), given, scope)
     if as_json:
         click.echo(json.dumps(as_record(report, is_strict=is_strict), indent=2, ensure_ascii=False))

@@ -98,7 +98,7 @@ def _set_up(
         part = init_server.part(answers.server, asked, target, asks=consent.asks)
         keys = init_questions.read_keys(answers, target)
         _require_separate(answers, keys)
-        _show_file(first, part)
+        _show_file(first, part, target)
         part, applies = _agreed(first, part, target, consent)
     except click.Abort:
         click.echo(err=True)
@@ -138,7 +138,7 @@ def _counted(stored: tuple[str, ...]) -> str:
     return f"{words}: {', '.join(stored)}" if stored else words
 
 
-def _show_file(first: "FirstFile", part: "ServerPart") -> None:
+def _show_file(first: "FirstFile", part: "ServerPart", target: TargetMachine) -> None:
     """Show the TOML that is to be written, without whatever might be a key, and its warnings."""
     from restream_agent.config.toml_diff import hidden
 

@@ -30,6 +30,7 @@ from restream_agent.cli.options import (
     channel_option,
     config_option,
     explained,
+    instead_argument,
     root_option,
 )
 from restream_agent.cli.platform import platform_group
@@ -115,12 +116,16 @@ def render(root: Path, given: Path | None, out: Path | None) -> None:
 @main.command()
 @root_option
 @config_option
+@instead_argument
 @explained
-def diff(root: Path, given: Path | None) -> None:
-    """Show what apply would change; exit with 3 for changes."""
+def diff(root: Path, given: Path | None, instead: Path | None) -> None:
+    """Show what apply would change; exit with 3 for changes.
+
+    With FILE, show what it would change once FILE is this machine's TOML.
+    """
     from restream_agent.deploy import commands
 
-    text = commands.diff(commands.load(TargetMachine(root), given))
+    text = commands.diff(commands.load(TargetMachine(root), given, instead=instead))
     click.echo(text, nl=False)
     sys.exit(EXIT_CHANGES if text else 0)
 

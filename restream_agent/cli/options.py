@@ -77,6 +77,22 @@ config_option = click.option(
     help="The TOML, if not /etc/restream-agent/restream.toml.",
     metavar="FILE",
 )
+
+
+def _refuse_both(context: click.Context, _: click.Parameter, instead: Path | None) -> Path | None:
+    if instead is not None and context.params.get("given") is not None:
+        raise click.UsageError("give FILE or --config, not both")
+    return instead
+
+
+instead_argument = click.argument(
+    "instead",
+    required=False,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="[FILE]",
+    callback=_refuse_both,
+)
+"""A file that is to take the place of the machine's TOML."""
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 channel_argument = click.argument("channel", required=False, shell_complete=completion.channels)
 channel_option = click.option(

@@ -28,17 +28,21 @@ def read(path: Path) -> tuple[Config, tuple[Problem, ...]]:
     return loaded.config, loaded.warnings
 
 
-def examine(path: Path, edited: Edited | None = None) -> Loaded:
+def examine(path: Path, edited: Edited | None = None, *, instead: Path | None = None) -> Loaded:
     """Return what the TOML says, with its problems and warnings; ConfigError if a file of it cannot be read.
 
-    `edited` stands for what is in its file.
+    `edited` stands for what is in its file. `instead` is read in place of the file at `path`, with what is
+    beside `path`.
     """
-    return load.examine_pieces(read_pieces(path, edited))
+    return load.examine_pieces(read_pieces(path, edited, instead=instead))
 
 
-def read_pieces(path: Path, edited: Edited | None = None) -> tuple[Piece, ...]:
+def read_pieces(
+    path: Path, edited: Edited | None = None, *, instead: Path | None = None
+) -> tuple[Piece, ...]:
     """Return the TOML file and those beside it that hold platforms; ConfigError if one cannot be read."""
-    files = toml_files.toml_files(path)
+    usual, *beside = toml_files.toml_files(path)
+    files = (instead or usual, *beside)
     return tuple(Piece(str(each), _text(each, edited).removeprefix(BYTE_ORDER_MARK)) for each in files)
 
 

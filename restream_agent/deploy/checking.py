@@ -27,10 +27,12 @@ class CheckScope:
 
     With `is_elsewhere` nothing of this machine is looked at: neither its keys and videos nor its programs.
     `policy` is a file that stands for the policy of the machine in question, None for the one in its place.
+    `instead` is a file that is to take the place of the machine's TOML, None for the TOML itself.
     """
 
     is_elsewhere: bool = False
     policy: Path | None = None
+    instead: Path | None = None
 
 
 HERE = CheckScope()
@@ -64,9 +66,9 @@ def check(target: TargetMachine, given: Path | None, scope: CheckScope = HERE) -
     """Check the TOML file, `given` or at its usual place, and what it refers to. Changes nothing."""
     path = file.config_path(target.root, given)
     try:
-        loaded = file.examine(path)
+        loaded = file.examine(path, instead=scope.instead)
     except ConfigError as error:
-        return CheckReport(str(path), error.problems)
+        return CheckReport(str(scope.instead or path), error.problems)
     return report(loaded, target, scope)
 
 
@@ -83,12 +85,13 @@ def report(loaded: Loaded, target: TargetMachine, scope: CheckScope = HERE) -> C
     return CheckReport(source, found.errors(), found.warnings(), summary(loaded.config))
 
 
-def is_machine_asked(target: TargetMachine) -> bool:
+def is_machine_asked(target: TargetMachine, scope: CheckScope = HERE) -> bool:
     """Whether the machine that runs us is looked at, too: where a TOML is installed, it is to carry it.
 
     Elsewhere a file that is checked is for another machine, for example in CI.
     """
-    return target.is_this_machine and locate(target.root, paths.CONFIG).exists()
+    is_for_here = scope.instead is not None or locate(target.root, paths.CONFIG).exists()
+    return target.is_this_machine and is_for_here
 
 
 def usable_problems(loaded: Loaded, target: TargetMachine) -> tuple[Problem, ...]:
@@ -143,7 +146,7 @@ class _Findings:
         refused = self.look_at_policy()
         for look in _looks(self.loaded, self.target):
             self._problems += policy_checks.without_refused(self._tried(look), refused)
-        if is_machine_asked(self.target):
+        if is_machine_asked(self.target, self.scope):
             from restream_agent.deploy import machine_check  # a file for another machine does not pay for it
 
             for look in machine_check.looks(self.loaded, self.target.root):

@@ -81,13 +81,19 @@ def require_rights(target: TargetMachine, command: str = "apply") -> None:
         unconfirmed.refuse(target.root)
 
 
-def load(target: TargetMachine, given: Path | None, edited: file.Edited | None = None) -> Subject:
+def load(
+    target: TargetMachine,
+    given: Path | None,
+    edited: file.Edited | None = None,
+    *,
+    instead: Path | None = None,
+) -> Subject:
     """Read the TOML file, `given` or at its usual place; ConfigError with every problem in it.
 
-    `edited` stands for what is in its file.
+    `edited` stands for what is in its file, `instead` is a file that is to take its place.
     """
     path = file.config_path(target.root, given)
-    loaded = file.examine(path, edited)
+    loaded = file.examine(path, edited, instead=instead)
     if loaded.config is None or loaded.problems:
         raise ConfigError(loaded.problems)
     # Rendered files name the usual path, so that a copy under --config shows only real differences.

@@ -246,3 +246,41 @@ def test_a_file_that_cannot_be_read_says_why(
     done = check(root)
     place = root / paths.CONFIG.lstrip("/")
     assert (done.exit_code, done.stderr) == (78, f"{place}: error: {words}\n{place}: 1 error\n")
+
+
+def test_a_file_that_is_to_take_the_place_is_checked_with_what_is_beside_it(
+    root: Path, tmp_path: Path
+) -> None:
+    """With the machine's keys and platforms.d, which another directory lacks. Its name is in messages."""
+    beside = root / paths.CONFIG.lstrip("/").replace("restream.toml", "platforms.d/a.toml")
+    beside.parent.mkdir()
+    beside.write_text('[platforms.late]\nurl = "rtmps://late.example.org/app"\nkey = { credential = "p1" }\n')
+    file = tmp_path / "new.toml"
+    file.write_text(toml(1))
+    assert check(root, str(file)).stdout == f"{file}: ok, 2 platforms, srs\n"
+    assert check(root, "--config", str(file)).stdout == f"{file}: ok, 1 platform, srs\n"
+    file.write_text(toml(1) + "[fallback]\nholdd = 1\n")
+    assert check(root, str(file)).stderr.startswith(f"{file}:")
+
+
+def test_a_file_that_is_to_take_the_place_is_for_this_machine(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its programs are asked for before there is any TOML: the file is to be installed here."""
+    file = (root / paths.CONFIG.lstrip("/")).rename(root / "new.toml")
+
+    def missing(*_: object) -> None:
+        raise RestreamError("ffmpeg does not exist", hint="apt install ffmpeg")
+
+    monkeypatch.setattr(machine, "require_programs", missing)
+    monkeypatch.setattr(ffmpeg_look, "known", lambda *_: ALL_OF_FFMPEG)
+    monkeypatch.setattr(systemctl, "is_running", lambda: False)
+    monkeypatch.setattr(TargetMachine, "is_this_machine", property(lambda _: True))
+    assert "ffmpeg does not exist" in check(root, str(file)).stderr
+    assert "ffmpeg does not exist" not in check(root, "--config", str(file)).stderr
+
+
+def test_a_file_is_given_in_one_way(root: Path) -> None:
+    """FILE and --config mean different things."""
+    done = check(root, "a.toml", "--config", "b.toml")
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, "Error: give FILE or --config, not both")

@@ -180,6 +180,7 @@ def test_a_config_file_may_be_anywhere(root: Path, tmp_path: Path) -> None:
     copy.write_text(GOOD.replace("platforms.twitch", "platforms.other"))
     done = run("diff", "--root", root, "--config", copy)
     assert (done.exit_code, "ffmpeg-relay@other.service" in done.stdout) == (3, True)
+    assert run("diff", "--root", root, copy).stdout == done.stdout  # in place of the machine's own
 
 
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])
