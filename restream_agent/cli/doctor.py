@@ -15,7 +15,7 @@ from restream_agent.cli.options import config_option, explained, json_option
 @json_option
 @explained
 def doctor(given: Path | None, has_network: bool, as_json: bool) -> None:
-    """Look at the machine for what `check` cannot see in the TOML.
+    """Look at the machine for what `check` cannot see.
 
     It looks at systemd, polkit and its rule, our units, ports, ffmpeg, the ingest server, every file that a
     unit reads, fonts, disk and clock, and names the command that mends what is wrong. Nothing is changed.

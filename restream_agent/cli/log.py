@@ -14,7 +14,7 @@ from restream_agent.cli.options import all_option, channel_argument, explained
 )
 @explained
 def log(channel: str | None, every: bool, follow: bool, since: str | None) -> None:
-    """Show what all parts of a broadcast have said, in one time line.
+    """Show what every part has said, in one time line.
 
     It begins with the broadcast that is on air, or off air with the last one.
     """

@@ -98,7 +98,7 @@ main.add_command(take_back_command)
 )
 @explained
 def render(root: Path, given: Path | None, out: Path | None) -> None:
-    """Print every file that apply would install, without secrets.
+    """Print every file that apply installs, without secrets.
 
     With --out the files are written, with secrets, and their names are printed.
     """

@@ -1,13 +1,19 @@
 """Runs apt-get, and says in words what stands in its way."""
 
 import re
+import time
+from collections.abc import Callable
 
 from restream_agent.base import process
 from restream_agent.base.errors import RestreamError
 from restream_agent.deploy.server_change import UPDATE, Command
 
 _ERROR = re.compile(r"^(?:E: |dpkg: error)")
-_HELD = re.compile(r"(?:held|locked) by process (\d+)(?: \((.+?)\))?")
+_LOCKED = re.compile(r"Could not get lock|Unable to acquire the dpkg|is locked by another process")
+_HELD = re.compile(r"held by process (\d+)(?: \((.+?)\))?")
+_LOCK_SECONDS = 60.0
+"""How long another program may install packages: a new server updates itself in its first minutes."""
+_LOCK_PAUSE = 1.0
 
 _OBSTACLES: tuple[tuple[str, str, str], ...] = (
     (
@@ -39,24 +45,37 @@ _OBSTACLES: tuple[tuple[str, str, str], ...] = (
 """A pattern of apt's errors, what that means, and what to do."""
 
 
-def run_apt(command: Command) -> str:
+def run_apt(command: Command, on_line: Callable[[str], None]) -> str:
     """Run an apt-get to its end, also after Ctrl-C, and return what it could not do, "" if it did all.
 
-    An update that could not read every source is no error: what is installed next may come from another.
-    Raises RestreamError for any other failure, and if another program uses apt.
+    Waits up to a minute for another program that uses apt, and tells `on_line` so. An update that could not
+    read every source is no error: what is installed next may come from another. Raises RestreamError for any
+    other failure.
     """
+    errors = _errors(command)
+    deadline = time.monotonic() + _LOCK_SECONDS
+    if _LOCKED.search(errors):
+        on_line(f"wait for another program that is installing packages{_holder(errors)}")
+    while _LOCKED.search(errors):
+        if time.monotonic() >= deadline:
+            raise RestreamError(
+                f"another program is installing packages{_holder(errors)}; nothing was installed",
+                hint="wait until it has finished, and try again",
+            )
+        time.sleep(_LOCK_PAUSE)
+        errors = _errors(command)
+    if errors and command != UPDATE:
+        raise _explained(errors)
+    return errors
+
+
+def _errors(command: Command) -> str:
+    """Run an apt-get, and return its errors, or all that it said if it names none; "" if it worked."""
     done = process.run_to_end(command)
     if not done.returncode:
         return ""
     errors = "\n".join(line for line in done.stdout.splitlines() if _ERROR.match(line))
-    if "Could not get lock" in errors or "Unable to acquire the dpkg" in errors or _HELD.search(errors):
-        raise RestreamError(
-            f"another program is installing packages{_holder(done.stdout)}; nothing was installed",
-            hint="wait until it has finished, and try again",
-        )
-    if command == UPDATE:
-        return errors
-    raise _explained(errors or done.stdout.strip())
+    return errors or done.stdout.strip() or f"exit status {done.returncode}"
 
 
 def _holder(output: str) -> str:

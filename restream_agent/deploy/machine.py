@@ -93,9 +93,7 @@ def require_programs(config: Config, found: Programs) -> None:
     if config.ingest.manage:
         _require_root_s(Path(found.server_binary))
         if config.ingest.server == "nginx-rtmp" and not Path(found.nginx_rtmp_module).exists():
-            raise RestreamError(
-                f"{found.nginx_rtmp_module} does not exist", hint="apt install libnginx-mod-rtmp"
-            )
+            raise RestreamError(f"{found.nginx_rtmp_module} does not exist", hint=INSTALL["nginx-rtmp"])
     if any(relay.url.startswith("rtmps:") for relay in all_relays(config)) and not Path(AUTHORITIES).exists():
         raise RestreamError(
             f"{AUTHORITIES} does not exist; the certificates of platforms are checked against it",
@@ -144,6 +142,6 @@ def _server_hint(config: Config) -> str:
     if config.ingest.server == "srs":
         return (
             "install SRS (docs/install.md), name its executable as ingest.binary, "
-            'or set ingest.server = "nginx-rtmp" and apt install nginx libnginx-mod-rtmp'
+            'or set ingest.server = "nginx-rtmp" and restream-agent install-server nginx-rtmp'
         )
     return INSTALL["nginx-rtmp"]

@@ -35,8 +35,8 @@ _SLICES = "restream*.slice"
 _ESCAPED_DASH = r"\x2d"
 """A dash in the name of the slice of a template's instances, systemd.unit(5)."""
 
-_MADE_BY_SYSTEMD = ("/run/private", "/var/lib/private")
-"""Made for the first unit with DynamicUser=, when that needs them; systemd.exec(5)."""
+_DYNAMIC_RUNTIME = "/run/private"
+"""systemd makes it for the first unit with DynamicUser= and RuntimeDirectory=, systemd.exec(5)."""
 
 _TRIES = 3
 _ACCOUNTS_TIMEOUT = 30.0
@@ -176,6 +176,6 @@ def _take_directories(found: Traces, root: Path) -> None:
         except OSError as error:
             raise RestreamError(f"{error.filename}: {error.strerror}") from error
         log.info("removed %s", path)
-    for path in (paths.STATE, paths.OWN_DIRECTORY, *_MADE_BY_SYSTEMD):
+    for path in (paths.STATE, paths.OWN_DIRECTORY, _DYNAMIC_RUNTIME):
         with suppress(OSError):  # it is not there, or what is kept, or another's, is in it
             files.locate(root, path).rmdir()

@@ -12,12 +12,8 @@ MODULE_PACKAGE = "libnginx-mod-rtmp"
 
 Command = tuple[str, ...]
 
-# A server that has just been set up installs updates in its first minutes. Without LC_ALL=C apt's errors come
-# in the machine's language.
-_APT: Command = (
-    *("env", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"),
-    *("apt-get", "--quiet", "--option=DPkg::Lock::Timeout=60"),
-)
+# Without LC_ALL=C apt's errors come in the machine's language.
+_APT: Command = ("env", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet")
 UPDATE: Command = (*_APT, "update")
 _INSTALL: Command = (*_APT, "install", "--yes", "--no-install-recommends", "--no-remove")
 

@@ -55,7 +55,7 @@ def install(change: ServerChange, on_line: Callable[[str], None]) -> str:
     try:
         for line, command in zip(change.lines, change.commands, strict=True):
             on_line(line)
-            unread += _run(command, unread)
+            unread += _run(command, unread, on_line)
             done.append(command)
     finally:
         if MASK in done and UNMASK not in done:
@@ -66,13 +66,13 @@ def install(change: ServerChange, on_line: Callable[[str], None]) -> str:
     return f"nginx-rtmp at {place}"
 
 
-def _run(command: Command, unread: str) -> str:
+def _run(command: Command, unread: str, on_line: Callable[[str], None]) -> str:
     """Run a command of a change; return the errors of an update that is not needed for certain."""
     if command[0] == "systemctl":
         process.run(command, timeout=systemctl.JOB_TIMEOUT)
         return ""
     try:
-        return apt.run_apt(command)
+        return apt.run_apt(command, on_line)
     except CommandError:
         raise
     except RestreamError as error:

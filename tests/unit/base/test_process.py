@@ -4,11 +4,12 @@ import os
 import signal
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from restream_agent.base.errors import CommandError
-from restream_agent.base.process import run, stream
+from restream_agent.base.process import run, run_to_end, stream
 from tests.lab.deadline import wait_until
 
 ENOUGH = 1.5  # seconds in which a shell writes a word, on a busy machine too
@@ -126,3 +127,29 @@ def test_failed_stream_carries_its_complaints() -> None:
     with pytest.raises(CommandError) as caught:
         stream(("sh", "-c", "echo bad >&2; exit 1"), stall=10, on_line=lambda _line: None)
     assert caught.value.output == "bad"
+
+
+def test_what_must_not_be_stopped_ends_before_ctrl_c_counts(tmp_path: Path) -> None:
+    """The program neither gets the signal nor is killed; both of its outputs come back, in their order."""
+    begun, go, end = tmp_path / "begun", tmp_path / "go", tmp_path / "end"
+    script = f"touch {begun}; until [ -e {go} ]; do sleep 0.05; done; touch {end}"
+
+    def interrupt() -> None:
+        wait_until(begun.exists, 10, "the program to begin")
+        os.kill(os.getpid(), signal.SIGINT)
+        go.touch()
+
+    thread = Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_to_end(("sh", "-c", script))
+    thread.join()
+    assert end.exists()
+
+
+def test_what_ran_to_its_end_says_status_and_output() -> None:
+    """A failure is for the caller to judge."""
+    done = run_to_end(("sh", "-c", "echo out; echo err >&2; exit 3"))
+    assert (done.returncode, done.stdout) == (3, "out\nerr\n")
+    with pytest.raises(CommandError, match="is not installed"):
+        run_to_end(("no-such-program",))

@@ -37,7 +37,7 @@ class Machine:
         """Note it."""
         self.ran.append(command)
 
-    def apt(self, command: Command) -> str:
+    def apt(self, command: Command, _: object) -> str:
         """Note it; the installation may fail."""
         self.ran.append(command)
         if "update" in command:

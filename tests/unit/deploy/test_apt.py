@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.deploy import apt
 from restream_agent.deploy.apt import run_apt
 from restream_agent.deploy.server_change import UPDATE
 
@@ -27,16 +28,35 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return words
 
 
-def test_a_lock_names_its_holder(says: Path) -> None:
+def told(_: str) -> None:
+    """Say nothing."""
+
+
+def test_a_lock_names_its_holder(says: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A new server installs updates in its first minutes."""
+    monkeypatch.setattr(apt, "_LOCK_SECONDS", 0.0)
     says.write_text(f"{LOCKED}\n")
     for command in (INSTALL, UPDATE):
         with pytest.raises(RestreamError) as caught:
-            run_apt(command)
+            run_apt(command, told)
         assert caught.value.message == (
             "another program is installing packages (unattended-upgr, process 4711); nothing was installed"
         )
         assert caught.value.hint == "wait until it has finished, and try again"
+
+
+def test_a_lock_is_waited_for(says: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And whoever waits is told for whom."""
+    monkeypatch.setattr(apt, "_LOCK_PAUSE", 0.0)
+    says.write_text(f"{LOCKED}\n")
+    lines: list[str] = []
+
+    def release(line: str) -> None:
+        lines.append(line)
+        (says.parent / "apt-get").write_text("#!/bin/sh\n")
+
+    assert run_apt(INSTALL, release) == ""
+    assert lines == ["wait for another program that is installing packages (unattended-upgr, process 4711)"]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +82,7 @@ def test_each_obstacle_has_words_and_a_remedy(says: Path, words: str, message: s
     """Beside apt's own, without its chatter."""
     says.write_text(f"{words}\n")
     with pytest.raises(RestreamError) as caught:
-        run_apt(INSTALL)
+        run_apt(INSTALL, told)
     assert caught.value.message.startswith(message)
     assert caught.value.message.endswith(f":\n{words}")
     assert hint in caught.value.hint
@@ -71,4 +91,4 @@ def test_each_obstacle_has_words_and_a_remedy(says: Path, words: str, message: s
 def test_a_source_that_cannot_be_read_is_no_reason_to_stop(says: Path) -> None:
     """The packages may come from another one; what it said is told if they do not."""
     says.write_text("E: The repository 'http://x bookworm Release' does not have a Release file.\n")
-    assert "does not have a Release file" in run_apt(UPDATE)
+    assert "does not have a Release file" in run_apt(UPDATE, told)

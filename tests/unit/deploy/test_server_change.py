@@ -7,7 +7,7 @@ from restream_agent.deploy.server_change import NginxFacts, ServerChange, SrsSou
 
 NOTHING = NginxFacts(has_apt=True, has_nginx=False, has_module=False, has_idle_web_server=False)
 SHA256 = "ab" * 32
-APT = "env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get --quiet --option=DPkg::Lock::Timeout=60"
+APT = "env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get --quiet"
 
 
 def test_nginx_comes_without_its_web_server() -> None:

@@ -19,7 +19,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 OTHER = "0" * 64
 
 
-class Publisher(BaseHTTPRequestHandler):
+class PublisherOfSrs(BaseHTTPRequestHandler):
     """Answers as a publisher does, and as one should not."""
 
     def do_GET(self) -> None:
@@ -77,7 +77,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def publisher(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve over https with a certificate that this machine trusts; yield the URL of its top."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Publisher) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), PublisherOfSrs) as server:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
