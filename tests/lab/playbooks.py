@@ -18,7 +18,7 @@ COLLECTION = PROJECT / "examples" / "ansible"
 PLUGINS = Path(__file__).with_name("ansible_plugins")
 BIN = Path(sys.executable).parent
 HOST = "lab"
-PLAYBOOK_SECONDS = 300.0  # a playbook usually takes 20 s
+PLAYBOOK_SECONDS = 1200.0  # until a playbook counts as stuck; it usually takes 20 s
 
 _HEADER = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?:[\w.]+ : )?(.*)\] \*+$")
 _STATUS = re.compile(rf"^(ok|changed|fatal|failed|skipping): \[{HOST}\]")
