@@ -2,8 +2,8 @@
 
 Run as root, after `make deb` or `make deb DIST=trixie`:
 `python -m tests.lab.playbook_from_nothing RELEASE [--server srs] [--root DIR] [--deb FILE]`.
-Root and network are those of tests/lab/empty_root.py, which does it by hand. Exit status 1 if a step fails, if
-a second run changes anything, or if it takes more than five minutes.
+Root and network are those of tests/lab/empty_root.py, which does it by hand. Exit status 1 if a step fails,
+if a second run changes anything, or if it takes more than five minutes.
 """
 
 import argparse
