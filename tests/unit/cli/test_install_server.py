@@ -24,7 +24,7 @@ def run(*arguments: str) -> Result:
     return done
 
 
-class Machine:
+class InstallMachine:
     """In place of apt-get and systemctl. `ran` has the commands, `facts` what is there."""
 
     def __init__(self) -> None:
@@ -49,9 +49,9 @@ class Machine:
 
 
 @pytest.fixture
-def on(monkeypatch: pytest.MonkeyPatch) -> Machine:
+def on(monkeypatch: pytest.MonkeyPatch) -> InstallMachine:
     """Have a machine with systemd and apt, and without an ingest server."""
-    on = Machine()
+    on = InstallMachine()
     monkeypatch.setattr(systemctl, "is_running", lambda: True)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(server_look, "look_at_nginx", lambda: on.facts)
@@ -61,7 +61,7 @@ def on(monkeypatch: pytest.MonkeyPatch) -> Machine:
     return on
 
 
-def test_everything_is_shown_then_done_then_told(on: Machine) -> None:
+def test_everything_is_shown_then_done_then_told(on: InstallMachine) -> None:
     """Each command before it runs."""
     done = run("nginx-rtmp")
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "installed: nginx-rtmp at /n")
@@ -70,7 +70,7 @@ def test_everything_is_shown_then_done_then_told(on: Machine) -> None:
     assert [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")] == shown
 
 
-def test_again_changes_nothing_and_says_so(on: Machine) -> None:
+def test_again_changes_nothing_and_says_so(on: InstallMachine) -> None:
     """Ansible reads these words."""
     run("nginx-rtmp")
     before = len(on.ran)
@@ -80,7 +80,7 @@ def test_again_changes_nothing_and_says_so(on: Machine) -> None:
     assert len(on.ran) == before
 
 
-def test_a_dry_run_only_shows(on: Machine) -> None:
+def test_a_dry_run_only_shows(on: InstallMachine) -> None:
     """Its exit code is that of `diff`."""
     done = run("nginx-rtmp", "--dry-run")
     assert (done.exit_code, on.ran) == (CHANGES, [])
@@ -90,7 +90,7 @@ def test_a_dry_run_only_shows(on: Machine) -> None:
 @pytest.mark.parametrize(
     "failure", [RestreamError("apt cannot fetch the packages:\nE: x", hint="h"), KeyboardInterrupt()]
 )
-def test_a_failure_leaves_the_web_server_unmasked(on: Machine, failure: BaseException) -> None:
+def test_a_failure_leaves_the_web_server_unmasked(on: InstallMachine, failure: BaseException) -> None:
     """So that whoever installs it later finds it as Debian has it."""
     on.failure, on.update_said = failure, "E: The repository 'http://y' has no Release file"
     done = run("nginx-rtmp")
@@ -104,7 +104,7 @@ def test_a_failure_leaves_the_web_server_unmasked(on: Machine, failure: BaseExce
         assert done.exit_code == 130
 
 
-def test_srs_comes_from_a_named_file(on: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_srs_comes_from_a_named_file(on: InstallMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read, compared, tried, written."""
     monkeypatch.setattr(
         srs_install, "srs_change", lambda source: ServerChange("srs", source=source, target="/t")
@@ -129,14 +129,16 @@ def test_srs_comes_from_a_named_file(on: Machine, monkeypatch: pytest.MonkeyPatc
         (("apache",), 2, "'apache' is not one of"),
     ],
 )
-def test_what_cannot_be_meant_is_told(on: Machine, arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_what_cannot_be_meant_is_told(
+    on: InstallMachine, arguments: tuple[str, ...], code: int, words: str
+) -> None:
     """And nothing is done."""
     done = run(*arguments)
     assert (done.exit_code, on.ran) == (code, [])
     assert words in done.stderr
 
 
-def test_it_takes_root_and_systemd(on: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_takes_root_and_systemd(on: InstallMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which keeps Debian's web server from starting."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert "installing a server takes root" in run("nginx-rtmp").stderr

@@ -19,7 +19,7 @@ TOML = 'version = 1\n[ingest]\nkey = { credential = "ingest" }\n'
 CLUB = '[platforms.club]\nurl = "rtmps://club.example.org/app"\nkey = { credential = "club" }\n'
 
 
-class ApplyUnit:
+class GitApplyUnit:
     """Answers systemctl: counts the starts of restream-apply.service; the first `failures` of them fail."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Machine:
 
     def __init__(self, place: Path) -> None:
         self.root, self.author = place / "root", Author(place)
-        self.unit, self.signers = ApplyUnit(), None
+        self.unit, self.signers = GitApplyUnit(), None
         credentials = self.place(f"{paths.CREDENTIALS}/ingest").parent
         credentials.mkdir(parents=True)
         for name in ("ingest", "club"):

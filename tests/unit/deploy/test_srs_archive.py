@@ -84,7 +84,7 @@ def test_a_link_is_refused(content: bytes) -> None:
         ),
         (zipped({"a/objs/srs": SRS, "b/objs/srs": SRS}), "more than one srs: a/objs/srs, b/objs/srs"),
     ],
-    # Not the content: an archive has the time in it, and each process of pytest would name the test otherwise.
+    # Not the content: an archive has the time in it, and each process of pytest would name it otherwise.
     ids=("page", "nothing", "cut zip", "cut tar", "no srs in zip", "no srs in tar", "source", "two"),
 )
 def test_what_has_no_srs_is_told(content: bytes, message: str) -> None:

@@ -76,7 +76,9 @@ def test_no_two_classes_of_the_package_have_one_name() -> None:
 
 def test_no_two_classes_of_the_tests_have_one_name() -> None:
     """A class name in the tests means one helper, and is not the name of a class of the package."""
-    of_the_tests = [tree for path, tree in TREES.items() if not path.is_relative_to(PACKAGE)]
+    named_by_others = PROJECT / "tests/lab/ansible_plugins"  # Ansible looks for classes by its own names
+    left_out = (PACKAGE, named_by_others)
+    of_the_tests = [tree for path, tree in TREES.items() if not any(map(path.is_relative_to, left_out))]
     used_twice = [name for name, count in classes(of_the_tests).items() if count > 1]
     assert used_twice == []
     assert classes(of_the_tests).keys() & classes(list(MODULES.values())).keys() == set()
