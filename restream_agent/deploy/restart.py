@@ -52,8 +52,17 @@ def look(systemd: Systemd, status: StatusSource) -> Running:
     return Running({unit: state for unit, state in units.items() if state.is_up}, frozenset(_sent(status)))
 
 
-def restart(before: Running, systemd: Systemd, status: StatusSource) -> tuple[str, ...]:
+def restart(
+    before: Running,
+    systemd: Systemd,
+    status: StatusSource,
+    *,
+    steady: float = _STEADY,
+    fed_within: float = _FED_WITHIN,
+) -> tuple[str, ...]:
     """Restart what has not been restarted since `before`; return the units, those that were before included.
+
+    For `steady` seconds nothing may end, and within `fed_within` seconds all relays get the program.
 
     Raises RestreamError for a unit that does not start or ends at once, for an agent of another version, and
     for a relay that got the program before and does not now.
@@ -62,7 +71,19 @@ def restart(before: Running, systemd: Systemd, status: StatusSource) -> tuple[st
     due = tuple(unit for unit in before.unchanged(systemd.units(*services)) if unit in services)
     for units in (tuple(unit for unit in due if not _is_program(unit)), tuple(filter(_is_program, due))):
         _change(units, systemd)
-    _watch(services, before.fed, systemd, status)
+    runs = _runs(services, systemd)
+    begun, missing, earlier = time.monotonic(), set(before.fed), dict[tuple[str, str], int]()
+    while missing or time.monotonic() - begun < steady:
+        if time.monotonic() - begun > fed_within:
+            names = ", ".join(Channel(channel).relay(relay) for channel, relay in sorted(missing))
+            raise RestreamError(f"the program does not feed {names}")
+        time.sleep(_LOOK_EVERY)
+        _require_same(runs, systemd)
+        sent = _sent(status)
+        missing = _still_missing(missing, earlier, sent, systemd)
+        earlier = sent
+    if unit_names.AGENT_UNIT in services:
+        _require_version(str(status().get("version", "")))
     return services
 
 
@@ -84,25 +105,16 @@ def _change(units: tuple[str, ...], systemd: Systemd) -> None:
         raise RestreamError(f"{', '.join(units)} did not start\n{words}".rstrip()) from error
 
 
-def _watch(
-    units: tuple[str, ...], fed: frozenset[tuple[str, str]], systemd: Systemd, status: StatusSource
-) -> None:
-    """Wait until all relays get the program, and nothing has ended for a while."""
-    begun, runs = time.monotonic(), _runs(units, systemd)
-    missing, earlier = set(fed), dict[tuple[str, str], int]()
-    while missing or time.monotonic() - begun < _STEADY:
-        if time.monotonic() - begun > _FED_WITHIN:
-            names = ", ".join(Channel(channel).relay(relay) for channel, relay in sorted(missing))
-            raise RestreamError(f"the program does not feed {names}")
-        time.sleep(_LOOK_EVERY)
-        _require_same(runs, systemd)
-        on_air = {channel_of(unit).name for unit in systemd.active(*_TARGETS)}
-        missing = {relay for relay in missing if relay[0] in on_air}
-        sent = _sent(status)
-        missing -= {relay for relay in missing if relay in earlier and sent.get(relay, 0) > earlier[relay]}
-        earlier = sent
-    if unit_names.AGENT_UNIT in units:
-        _require_version(str(status().get("version", "")))
+def _still_missing(
+    missing: set[tuple[str, str]],
+    earlier: Mapping[tuple[str, str], int],
+    sent: Mapping[tuple[str, str], int],
+    systemd: Systemd,
+) -> set[tuple[str, str]]:
+    """Return the relays that have had nothing more since an earlier look, though their channel is on air."""
+    on_air = {channel_of(unit).name for unit in systemd.active(*_TARGETS)}
+    fed = {relay for relay in missing if relay in earlier and sent.get(relay, 0) > earlier[relay]}
+    return {relay for relay in missing - fed if relay[0] in on_air}
 
 
 def _require_same(runs: Mapping[str, str], systemd: Systemd) -> None:

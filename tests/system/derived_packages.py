@@ -37,7 +37,7 @@ def derive(package: Path, into: Path, mark: str, edits: Mapping[str, str]) -> Pa
         for compiled in module.parent.glob(f"__pycache__/{module.stem}.*.pyc"):
             compiled.unlink()  # Python reads a compiled module without a look at its source
     made = into / f"restream-agent_{mark}.deb"
-    options = ("-Zgzip", "-z1", "--root-owner-group")
+    options = ("-Znone", "--root-owner-group")
     subprocess.run(("dpkg-deb", *options, "--build", str(tree), str(made)), check=True, timeout=_TIMEOUT,
                    stdout=subprocess.DEVNULL)  # fmt: skip
     shutil.rmtree(tree)

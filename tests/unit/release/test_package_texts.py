@@ -125,9 +125,8 @@ def run_script(name: str, *arguments: str, root: Path) -> None:
     text = (PROJECT / f"debian/restream-agent.{name}").read_text()
     for path in ("/run/", "/var/lib/", "/usr/lib/", "/etc/"):
         text = text.replace(path, f"{root}{path}")
-    subprocess.run(
-        ("/bin/sh", "-c", text, name, *arguments), check=True, timeout=30, env={"PATH": "/nonexistent"}
-    )
+    environment = {"PATH": "/nonexistent"}
+    subprocess.run(("/bin/sh", "-c", text, name, *arguments), check=True, timeout=30, env=environment)
 
 
 @pytest.mark.parametrize(
