@@ -242,6 +242,8 @@ def _install_named(target: TargetMachine, asked: "Asked", consent: Consent) -> N
 
     config, _ = file.read(file.config_path(target.root, None))
     server = config.ingest.server
+    if not config.ingest.manage or config.ingest.binary is not None:
+        return  # the TOML says where the server is, or that it is nobody's business here
     if asked.source is not None and server != "srs":
         raise RestreamError(f"--srs installs SRS, and the TOML names {server}")
     part = init_server.part(server, asked, target, asks=consent.asks)

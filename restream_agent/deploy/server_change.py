@@ -1,7 +1,7 @@
 """What has to be done so that an ingest server is on this machine, from what was seen of it. Pure."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.config.ingest import IngestServer
@@ -23,6 +23,7 @@ MASK: Command = ("systemctl", "--runtime", "mask", WEB_UNIT)
 UNMASK: Command = ("systemctl", "--runtime", "unmask", WEB_UNIT)
 _DISABLE: Command = ("systemctl", "disable", WEB_UNIT)
 _DISABLE_NOW: Command = ("systemctl", "disable", "--now", WEB_UNIT)
+_IDLE = "Debian's web server came with nginx; on port 80 it shows Debian's page of welcome alone"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class SrsSource:
 
 @dataclass(frozen=True)
 class ServerChange:
-    """What is done to the machine: `why`, then commands, or an executable from a source; else nothing."""
+    """What is done to the machine, and why: an executable from a source, then commands; else nothing."""
 
     server: IngestServer
     why: str = ""
@@ -73,17 +74,26 @@ class ServerChange:
         return bool(self.commands or self.source)
 
     @property
-    def lines(self) -> tuple[str, ...]:
-        """What is done, in the order in which it is done: commands to copy, or words."""
+    def source_lines(self) -> tuple[str, ...]:
+        """What is done with the source, in the order in which it is done."""
         if self.source is None:
-            return tuple(map(shlex.join, self.commands))
-        verb = "download" if self.source.is_url else "read"
+            return ()
         return (
-            f"{verb} {self.source.shown}",
+            f"{'download' if self.source.is_url else 'read'} {self.source.shown}",
             f"compare its SHA-256 with {self.source.sha256}",
             "run the srs in it with -v, as a user without rights",
             f"write it to {self.target}",
         )
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All that is done, in its order: words, and commands to copy."""
+        return (*self.source_lines, *map(shlex.join, self.commands))
+
+
+def with_web_server_off(change: ServerChange) -> ServerChange:
+    """Return a change that also switches an idle web server off, `server_look.has_idle_web_server`."""
+    return replace(change, why=change.why or _IDLE, commands=(*change.commands, _DISABLE_NOW))
 
 
 def nginx_change(facts: NginxFacts) -> ServerChange:
@@ -92,10 +102,8 @@ def nginx_change(facts: NginxFacts) -> ServerChange:
     An nginx that is there already keeps its web server. Raises RestreamError on a system without apt.
     """
     if facts.has_nginx and facts.has_module:
-        if not facts.has_idle_web_server:
-            return ServerChange("nginx-rtmp")
-        why = "Debian's web server came with nginx; on port 80 it shows Debian's page of welcome alone"
-        return ServerChange("nginx-rtmp", why, (_DISABLE_NOW,))
+        there = ServerChange("nginx-rtmp")
+        return with_web_server_off(there) if facts.has_idle_web_server else there
     if not facts.has_apt:
         raise RestreamError(
             "nginx-rtmp cannot be installed: this system has no apt-get",

@@ -40,7 +40,7 @@ def srs_change(source: SrsSource, place: Path = Path(machine.SRS)) -> ServerChan
         )
     if _recorded(place) == _record(source, place):
         return ServerChange("srs")
-    return ServerChange("srs", source=source, target=str(place))
+    return ServerChange("srs", "SRS is to be installed", source=source, target=str(place))
 
 
 def install_srs(

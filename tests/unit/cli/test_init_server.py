@@ -43,7 +43,7 @@ class Installer:
     def change(self, server: str, source: SrsSource | None = None) -> ServerChange:
         """Return the change for what is not there."""
         if source is not None:
-            return ServerChange("srs", source=source, target="/usr/local/srs/objs/srs")
+            return ServerChange("srs", "SRS is to be installed", source=source, target="/srs")
         if server in self.servers:
             return ServerChange("nginx-rtmp")
         if server == "srs":

@@ -1,6 +1,7 @@
 """`install-server`: shows, does, and says whether anything was changed."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -8,7 +9,7 @@ from click.testing import CliRunner, Result
 from restream_agent.base.errors import RestreamError
 from restream_agent.cli.main import main
 from restream_agent.deploy import apt, machine, server_install, server_look, srs_install
-from restream_agent.deploy.server_change import MASK, UNMASK, Command, NginxFacts, ServerChange
+from restream_agent.deploy.server_change import MASK, UNMASK, Command, NginxFacts, ServerChange, SrsSource
 from restream_agent.systemd import systemctl
 
 SHA256 = "ab" * 32
@@ -30,6 +31,7 @@ class InstallMachine:
     def __init__(self) -> None:
         self.ran: list[Command] = []
         self.facts = NOTHING
+        self.found: dict[str, str] = {}
         self.update_said = ""
         self.failure: BaseException | None = None
 
@@ -44,7 +46,7 @@ class InstallMachine:
             return self.update_said
         if self.failure is not None:
             raise self.failure
-        self.facts = THERE
+        self.facts, self.found = THERE, {"nginx-rtmp": "/n"}
         return ""
 
 
@@ -55,7 +57,8 @@ def on(monkeypatch: pytest.MonkeyPatch) -> InstallMachine:
     monkeypatch.setattr(systemctl, "is_running", lambda: True)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(server_look, "look_at_nginx", lambda: on.facts)
-    monkeypatch.setattr(machine, "found_servers", lambda: {"nginx-rtmp": "/n"} if on.facts == THERE else {})
+    monkeypatch.setattr(server_look, "has_idle_web_server", lambda: on.facts.has_idle_web_server)
+    monkeypatch.setattr(machine, "found_servers", lambda: on.found)
     monkeypatch.setattr(apt, "run_apt", on.apt)
     monkeypatch.setattr("restream_agent.base.process.run", on.systemctl)
     return on
@@ -104,11 +107,15 @@ def test_a_failure_leaves_the_web_server_unmasked(on: InstallMachine, failure: B
         assert done.exit_code == 130
 
 
+def srs_change(source: SrsSource) -> ServerChange:
+    """Return the change for a machine without SRS."""
+    return ServerChange("srs", "SRS is to be installed", source=source, target="/t")
+
+
 def test_srs_comes_from_a_named_file(on: InstallMachine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read, compared, tried, written."""
-    monkeypatch.setattr(
-        srs_install, "srs_change", lambda source: ServerChange("srs", source=source, target="/t")
-    )
+    """Read, compared, tried, written; a web server that came along with our package is switched off."""
+    on.facts, on.found = replace(THERE, has_idle_web_server=True), {"srs": "/usr/local/srs/objs/srs"}
+    monkeypatch.setattr(srs_install, "srs_change", srs_change)
     monkeypatch.setattr(srs_install, "install_srs", lambda _: "6.0.157")
     monkeypatch.setattr(server_install, "is_old_one_running", lambda _: True)
     done = run("srs", "--from", "/srs.zip", "--sha256", SHA256)
@@ -117,6 +124,17 @@ def test_srs_comes_from_a_named_file(on: InstallMachine, monkeypatch: pytest.Mon
         "installed: SRS 6.0.157 at /usr/local/srs/objs/srs",
         "restream-ingest runs the one of before until it is restarted, which disconnects OBS",
     ]
+    assert done.stderr.splitlines()[-1] == "… systemctl disable --now nginx.service"
+    assert on.ran == [("systemctl", "disable", "--now", "nginx.service")]
+
+
+@pytest.mark.parametrize("server", ["srs", "nginx-rtmp"])
+def test_a_web_server_that_came_along_is_switched_off(on: InstallMachine, server: str) -> None:
+    """Whichever server is used, and why is said."""
+    on.facts, on.found = replace(THERE, has_idle_web_server=True), {server: "/there"}
+    done = run(server)
+    assert (done.exit_code, on.ran) == (0, [("systemctl", "disable", "--now", "nginx.service")])
+    assert "on port 80 it shows Debian's page of welcome alone\n" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -129,9 +147,7 @@ def test_srs_comes_from_a_named_file(on: InstallMachine, monkeypatch: pytest.Mon
         (("apache",), 2, "'apache' is not one of"),
     ],
 )
-def test_what_cannot_be_meant_is_told(
-    on: InstallMachine, arguments: tuple[str, ...], code: int, words: str
-) -> None:
+def test_what_cannot_be_meant_is_told(on: InstallMachine, arguments: tuple[str, ...], code: int, words: str) -> None:
     """And nothing is done."""
     done = run(*arguments)
     assert (done.exit_code, on.ran) == (code, [])
