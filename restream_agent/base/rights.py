@@ -47,7 +47,7 @@ STRANGER = PosixUser()
 
 def way_to(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
     """Yield every directory on the way to a file, links resolved, then the file; OSError where it ends."""
-    pending = list(reversed(path.parts[1:]))
+    pending = list(reversed(path.absolute().parts[1:]))
     here, links = Path("/"), 0
     yield here, here.stat()
     while pending:

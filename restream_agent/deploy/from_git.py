@@ -17,12 +17,16 @@ from restream_agent.base.file_tree import File
 from restream_agent.base.one_line import printable
 from restream_agent.base.target import TargetMachine
 from restream_agent.config import file
-from restream_agent.deploy import checking, unconfirmed
+from restream_agent.deploy import checking, last_read, unconfirmed
 from restream_agent.deploy.git_repository import GitRepository
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import Systemd
 from restream_agent.wire import records
 from restream_agent.wire.commit_record import CommitRecord, CommitResult
+from restream_agent.wire.toml_mark import TomlMark
+
+_TRIES = 2
+_NO_REASON = "journalctl -u restream-apply says why"
 
 Texts = Mapping[str, str]
 """The files of a TOML: the text of each, by its path beside the TOML."""
@@ -124,19 +128,35 @@ def _install(texts: Texts, target: TargetMachine, systemd: Systemd) -> None:
 
     Files that are there already, and applied, are left alone.
     """
-    installed = _installed(target)
-    if installed == texts:
+    installed, last = _installed(target), last_read.read(target.root)
+    if installed == texts and (last is None or last.applied):
         return
     _check(texts, target)
     _put(texts, installed, target)
-    try:
-        systemd.run_unit(unit_names.APPLY_UNIT, reason="a commit was taken", on_status=lambda _: None)
-    except CommandError:
-        said = systemd.show(unit_names.APPLY_UNIT, "StatusText") or "journalctl -u restream-apply says why"
+    reason = _apply(target, systemd)
+    if reason:
         _put(installed, texts, target)
         with suppress(CommandError):  # so that the agent sees that the files of before are applied
             systemd.change("start", (unit_names.APPLY_UNIT,), reason="the files of before are back")
-        raise RefusedCommitError("failed", said) from None
+        raise RefusedCommitError("failed", reason)
+
+
+def _apply(target: TargetMachine, systemd: Systemd) -> str:
+    """Have the files in place applied, and return why they are not, "" if they are.
+
+    An apply that was under way has read those of before, and counts for nothing.
+    """
+    for _ in range(_TRIES):
+        reason = ""
+        try:
+            systemd.run_unit(unit_names.APPLY_UNIT, reason="a commit was taken", on_status=lambda _: None)
+        except CommandError:
+            reason = systemd.show(unit_names.APPLY_UNIT, "StatusText") or _NO_REASON
+        last = last_read.read(target.root)
+        looked = toml_files.look(files.locate(target.root, paths.CONFIG))
+        if last is not None and looked is not None and last.is_same(TomlMark.of(looked)):
+            return reason if not last.applied else ""
+    return "restream-apply has not taken these files, as after restream-agent take-back"
 
 
 def _check(texts: Texts, target: TargetMachine) -> None:

@@ -42,18 +42,18 @@ class Repository:
 
     def look(self) -> dict[str, Any]:
         """Have the units look, as the timer does; return what is noted then."""
-        run = self.machine.container.run
-        before = self.machine.show(APPLY, "InvocationID")
-        run(("systemctl", "start", FETCH), timeout=60)
+        before = self.looks()
+        self.machine.container.run(("systemctl", "start", FETCH), timeout=60)
         self.machine.container.wait_until(
-            lambda: (
-                self.machine.show(APPLY, "InvocationID") != before
-                and self.machine.show(APPLY, "ActiveState") in ("inactive", "failed")
-            ),
-            60,
-            "the commit to be looked at",
+            lambda: self.looks() > before, 3 * SETTLED, "the commit to be looked at"
         )
         return dict(json.loads(self.machine.container.read(RECORD)))
+
+    def looks(self) -> int:
+        """Return how often the unit that judges commits has ended."""
+        argv = ("journalctl", "--no-pager", "-o", "cat", "-u", APPLY, "_PID=1")
+        lines = self.machine.container.run(argv, check=False).stdout.splitlines()
+        return sum(line.startswith(("Finished ", "Failed to start ")) for line in lines)
 
     def status(self, commit: str) -> dict[str, Any]:
         """Return what `status --json` says of a commit, once it does."""

@@ -1,5 +1,6 @@
 """From a commit to the TOML: taken if it is newer, signed and right. Git is real, systemd is not."""
 
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -11,6 +12,7 @@ from restream_agent.base.target import TargetMachine
 from restream_agent.deploy import from_git
 from restream_agent.deploy.from_git import GitSource
 from restream_agent.deploy.git_repository import GitRepository
+from restream_agent.deploy.last_read import TomlReading
 from restream_agent.systemd.systemctl import Systemd
 from restream_agent.wire.commit_record import CommitRecord
 from tests.unit.deploy.commits import Author
@@ -20,10 +22,15 @@ CLUB = '[platforms.club]\nurl = "rtmps://club.example.org/app"\nkey = { credenti
 
 
 class GitApplyUnit:
-    """Answers systemctl: counts the starts of restream-apply.service; the first `failures` of them fail."""
+    """Answers systemctl: counts the starts of restream-apply.service.
 
-    def __init__(self) -> None:
+    The first `failures` of them fail; the first `blind` have read the files of before.
+    """
+
+    def __init__(self, target: TargetMachine) -> None:
         self.starts, self.failures, self.state = 0, 0, "loaded"
+        self.blind = 0
+        self.target = target
 
     def __call__(
         self, argv: tuple[str, ...], *, timeout: float, ok: tuple[int, ...] = (0,)
@@ -32,8 +39,13 @@ class GitApplyUnit:
         said = {"LoadState": self.state, "StatusText": "port 1935 is in use"}
         if "start" in argv:
             self.starts += 1
+            if self.starts <= self.blind:
+                return CompletedProcess(argv, 0, "", "")
+            reading = replace(TomlReading.of(self.target, None), is_by_systemd=True)
+            reading.begin()
             if self.starts <= self.failures:
                 raise CommandError(argv, "failed with exit status 1")
+            reading.end()
             return CompletedProcess(argv, 0, "", "")
         return CompletedProcess(argv, 0, said[argv[argv.index("--property") + 1]] + "\n", "")
 
@@ -43,7 +55,7 @@ class Machine:
 
     def __init__(self, place: Path) -> None:
         self.root, self.author = place / "root", Author(place)
-        self.unit, self.signers = GitApplyUnit(), None
+        self.unit, self.signers = GitApplyUnit(TargetMachine(self.root)), None
         credentials = self.place(f"{paths.CREDENTIALS}/ingest").parent
         credentials.mkdir(parents=True)
         for name in ("ingest", "club"):
@@ -141,6 +153,20 @@ def test_files_that_cannot_be_applied_are_taken_back(machine: Machine) -> None:
     assert machine.unit.starts == 2
     machine.author.commit({"restream.toml": TOML + "# next\n"})
     assert machine.take().result == "applied"
+
+
+def test_an_apply_that_was_under_way_counts_for_nothing(machine: Machine) -> None:
+    """It has read the files of before: another is asked for, but not for ever."""
+    machine.unit.blind = 1
+    commit = machine.author.commit({"restream.toml": TOML + "# 1\n"})
+    assert machine.take().applied == commit
+    assert machine.unit.starts == 2
+    machine.unit.blind = 5
+    machine.author.commit({"restream.toml": TOML + "# 2\n"})
+    record = machine.take()
+    assert (record.result, record.applied) == ("failed", commit)
+    assert "as after restream-agent take-back" in record.words
+    assert machine.installed() == {"restream.toml": TOML + "# 1\n"}
 
 
 def test_a_rewritten_branch_is_refused(machine: Machine) -> None:
