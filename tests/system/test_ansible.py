@@ -1,5 +1,6 @@
 """The collection in examples/ansible, played by ansible-core against a machine that has its packages."""
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -93,7 +94,8 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisione
 def test_the_first_run_brings_a_broadcast_on_air(provisioned: Provisioned) -> None:
     """The publish was accepted, and both platforms get it."""
     provisioned.machine.wait_on_air(NAMES)
-    assert provisioned.machine.state() == "live"
+    status = provisioned.machine.container.run(("restream-agent", "status", "--json")).stdout
+    assert json.loads(status)["state"] == "live"
     assert (
         provisioned.first.changed[-2:] == [*BY_HAND[:1], "Load the firewall's rules", "Apply the TOML"][-2:]
     )
