@@ -125,7 +125,7 @@ def play(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
         errors = stopped_by(broadcast.guest, place, PROBE, Path(str(sandbox_probe.__file__)))
         yield from judge_walls(name, errors)
         yield from judge_table(name, errors, allowed[name])
-        yield _files(broadcast, name, place, errors["tries files"])
+        yield from _files(broadcast, name, place, errors["tries files"])
         broadcast.wait_live(f"the broadcast to be whole after the probe in the place of {name}")
     yield from _heard(broadcast)
 
@@ -135,7 +135,8 @@ def judge_walls(name: str, errors: Mapping[str, str]) -> Iterator[CheckRow]:
     for wall in WALLS:
         error = errors[f"tries {wall.attempt}"]
         if name not in wall.open_to:
-            yield CheckRow(wall.line, name, wall.tried, error or "nothing", bool(error))
+            is_stopped = error not in ("", sandbox_probe.BROKEN)
+            yield CheckRow(wall.line, name, wall.tried, error or "nothing", is_stopped)
 
 
 def judge_table(
@@ -174,11 +175,12 @@ def _in_words(verb: str, target: str) -> str:
     return words[verb].replace("`", "")
 
 
-def _files(broadcast: MachineBroadcast, name: str, place: Place, error: str) -> CheckRow:
-    limit = broadcast.guest.show(place.unit, "LimitNOFILESoft")
-    is_limited = error.startswith("EMFILE") and error.endswith(f" at {limit} of {limit}")
-    tried = "open more files"
-    return CheckRow("LimitNOFILE=", name, tried, error or "nothing within 20000", is_limited)
+def _files(broadcast: MachineBroadcast, name: str, place: Place, error: str) -> Iterator[CheckRow]:
+    """Judge the limit of open files of a unit that has one: others may raise theirs."""
+    limit = broadcast.guest.show(place.unit, "LimitNOFILE")
+    if limit == broadcast.guest.show(place.unit, "LimitNOFILESoft"):
+        is_limited = error.startswith("EMFILE") and error.endswith(f" at {limit} of {limit}")
+        yield CheckRow("LimitNOFILE=", name, "open more files", error or "nothing", is_limited)
 
 
 def _prepare(broadcast: MachineBroadcast) -> None:

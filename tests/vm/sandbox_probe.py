@@ -24,6 +24,7 @@ OPEN = "lab-open"  # a directory that everybody may write
 SECRET = "lab-file"  # a file that everybody may read
 SETUID = "/opt/lab/whoami"  # id(1) with the set-user-ID bit, which belongs to root
 FOREIGN = "/opt/lab/exit42"  # a program of another architecture (i386) that exits with 42
+BROKEN = "the attempt itself is wrong"
 FAR, PORT = "198.51.100.2", 9  # another computer, tests/lab/outside.py
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -120,7 +121,10 @@ def let_others_read() -> None:
 
 
 def dump_core() -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, 1 << 20))
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, 1 << 20))
+    except ValueError as error:  # Python's word for EPERM
+        raise PermissionError(errno.EPERM, "") from error
 
 
 def be_realtime() -> None:
@@ -240,13 +244,18 @@ def stopped_by(attempt: Callable[[], object]) -> str:
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
-        os.write(writer, _stopped_by(attempt).encode())
-        os._exit(0)
+        try:
+            os.write(writer, _stopped_by(attempt).encode())
+            os._exit(0)
+        finally:
+            os._exit(1)
     os.close(writer)
     _, status = os.waitpid(child, 0)
     with os.fdopen(reader, "rb") as answer:
         said = answer.read().decode()
-    return f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else said
+    if os.WIFSIGNALED(status):
+        return f"signal {os.WTERMSIG(status)}"
+    return said if status == 0 else BROKEN
 
 
 def _stopped_by(attempt: Callable[[], object]) -> str:

@@ -96,6 +96,7 @@ def test_an_attempt_ends_with_a_child_and_says_what_stopped_it() -> None:
     assert sandbox_probe.stopped_by(lambda: None) == ""
     assert sandbox_probe.stopped_by(lambda: Path("/nowhere/at all").read_text()) == "ENOENT"
     assert sandbox_probe.stopped_by(lambda: exec(kill)) == "signal 31"
+    assert sandbox_probe.stopped_by(lambda: int("x")) == sandbox_probe.BROKEN
 
 
 def test_the_program_of_another_architecture_is_one() -> None:
