@@ -5,7 +5,7 @@ WHEELS := .cache/wheels
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help deb install local release unit test lint demo chaos publishers night soak fuzz attack reference pictures machine venv wheel clean
+.PHONY: help deb install local release unit test lint demo chaos publishers night soak fuzz attack vm reference pictures machine venv wheel clean
 
 help:
 	@echo "make install    build the Debian package, install it with apt, and run restream-agent init"
@@ -21,6 +21,7 @@ help:
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
 	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
+	@echo "make vm         boot Debian with its own kernel: limits, walls, power, clock (DIST=trixie, SERVER=, CHECK=name)"
 	@echo "make reference  generate the docs of every key, JSON schemas, man pages and completions"
 	@echo "make pictures   draw the pictures of the README from a broadcast in a container"
 	@echo "make wheel      build the wheel and its dependencies in dist/, with a list of their hashes"
@@ -52,6 +53,14 @@ fuzz: machine wheel
 
 attack: machine wheel
 	$(PYTHON) -m tests.attack $(CHOSEN)
+
+# On Debian 12 and 13, or on one of them with DIST=; takes an hour each where the processor cannot run a machine itself.
+# Not for CI: it installs qemu and fetches a Debian. CHECK= plays one check.
+vm: machine venv
+	@command -v qemu-system-x86_64 >/dev/null && command -v mmdebstrap >/dev/null || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install --yes --no-install-recommends qemu-system-x86 qemu-utils mmdebstrap; }
+	for dist in $(or $(DIST),bookworm trixie); do $(MAKE) --no-print-directory deb DIST=$$dist || exit 1; done
+	$(PYTHON) -m tests.vm $(DIST:%=--dist %) $(CHOSEN) $(if $(CHECK),--check $(CHECK)) --out vm-report
 
 # The first tests to run after a change: under a minute, without root, in four
 # processes, as tests mostly wait. For one room: make unit ROOM=stream
@@ -137,4 +146,4 @@ local:
 	umask 022; $(COPY) share/fish/vendor_completions.d/restream-agent.fish $(FISH)/restream-agent.fish
 
 clean:
-	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report attack-report publishers-report
+	rm -rf .venv .cache dist demo-report chaos-report fuzz-report soak-report attack-report publishers-report vm-report

@@ -133,3 +133,11 @@ def test_every_unit_with_a_command_is_a_template() -> None:
     """A static unit could not include the sandbox: what is static runs nothing."""
     running = [name for name, text in assets.load().units.items() if "[Service]" in text]
     assert running == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_template_with_a_weight_names_its_slice(case: Path) -> None:
+    """Without, systemd gives the instances a slice of their own, whose weight is 100, and theirs does nothing."""
+    for path, entry in rendered(case).items():
+        if isinstance(entry, File) and path.endswith("@.service") and "\nCPUWeight=" in entry.content:
+            assert "\nSlice=" in entry.content, path

@@ -1,9 +1,9 @@
-"""Another computer: a network namespace in the container with an address of its own, on a virtual cable."""
+"""Another computer: a network namespace in the machine with an address of its own, on a virtual cable."""
 
-from tests.lab.container import Container
+from tests.lab.machine import Machine
 
 HERE, THERE = "198.51.100.1", "198.51.100.2"
-"""The addresses of the container and of the other computer."""
+"""The addresses of the machine and of the other computer."""
 
 OUTSIDE = ("ip", "netns", "exec", "outside")
 """Before a command that runs on the other computer."""
@@ -17,6 +17,6 @@ _CABLE = f"""
 """
 
 
-def connect_another_computer(container: Container) -> None:
-    """Lay the cable; once for each container."""
-    container.run(("sh", "-ec", _CABLE))
+def connect_another_computer(machine: Machine) -> None:
+    """Lay the cable; once for each machine."""
+    machine.run(("sh", "-ec", _CABLE))

@@ -8,11 +8,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab.container import Container
+from tests.lab.machine import Machine
 from tests.system.probe import MARK, TARGETS
 
 PROBE = Path(__file__).with_name("probe.py")
-INSIDE = "/opt/probe.py"
+INSIDE = "/opt"
 
 
 @dataclass(frozen=True)
@@ -22,25 +22,39 @@ class Place:
     unit: str
 
 
-def try_everything(container: Container, place: Place) -> dict[str, bool]:
+def try_everything(machine: Machine, place: Place) -> dict[str, bool]:
     """Run the unit with the probe behind it, and return what succeeded and what did not, by attempt."""
+    return {name: not error for name, error in stopped_by(machine, place, PROBE).items()}
+
+
+def stopped_by(machine: Machine, place: Place, *probes: Path) -> dict[str, str]:
+    """Run the unit with probes behind it, and return by attempt what stopped it; "" if nothing has.
+
+    A probe is a script that takes the name of its unit, and writes one line: MARK and an object in JSON.
+    """
     drop_in = f"/run/systemd/system/{place.unit}.d/99-probe.conf"
-    text = f"[Service]\nExecStartPost=-/usr/bin/python3 {INSIDE}\nTimeoutStartSec=60s\n"
-    container.write(INSIDE, PROBE.read_text(), mode=0o755)
-    container.write(drop_in, text)
-    container.run(("systemctl", "daemon-reload"))
-    before = len(_lines(container, place.unit))
-    container.run(("systemctl", "restart", place.unit), timeout=90, check=False)
-    lines = container.wait_until(lambda: _lines(container, place.unit)[before:], 60, f"{place.unit}'s probe")
-    container.run(("rm", drop_in))
-    container.run(("systemctl", "daemon-reload"))
-    return {str(name): bool(succeeded) for name, succeeded in json.loads(lines[-1]).items()}
+    lines = []
+    for probe in probes:
+        machine.write(f"{INSIDE}/{probe.name}", probe.read_text(), mode=0o755)
+        lines.append(f"ExecStartPost=-/usr/bin/python3 {INSIDE}/{probe.name} {place.unit}\n")
+    machine.write(drop_in, f"[Service]\n{''.join(lines)}TimeoutStartSec=10min\n")
+    machine.run(("systemctl", "daemon-reload"))
+    before = len(_lines(machine, place.unit))
+    machine.run(("systemctl", "restart", place.unit), timeout=90, check=False)
+    said = machine.wait_until(
+        lambda: (after := _lines(machine, place.unit)[before:])[len(probes) - 1 :] and after,
+        60,
+        f"{place.unit}'s probes",
+    )
+    machine.run(("rm", drop_in))
+    machine.run(("systemctl", "daemon-reload"))
+    return {name: error for line in said[-len(probes) :] for name, error in json.loads(line).items()}
 
 
-def _lines(container: Container, unit: str) -> list[str]:
+def _lines(machine: Machine, unit: str) -> list[str]:
     argv = ("journalctl", "--no-pager", "--quiet", "-o", "cat", "-u", unit)
-    said = container.run(argv).stdout.splitlines()
+    said = machine.run(argv).stdout.splitlines()
     return [line.removeprefix(MARK) for line in said if line.startswith(MARK)]
 
 
-__all__ = ["TARGETS", "Place", "try_everything"]
+__all__ = ["PROBE", "TARGETS", "Place", "stopped_by", "try_everything"]

@@ -1,4 +1,4 @@
-"""Runs in a unit's place: tries what the unit may not do, and prints what succeeded as one line of JSON.
+"""Runs in a unit's place: tries what the unit may not do, and prints what stopped it as one line of JSON.
 
 It runs with the machine's own Python and only its standard library. /opt/targets.json says what to try.
 """
@@ -6,6 +6,7 @@ It runs with the machine's own Python and only its standard library. /opt/target
 import base64
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import socket
@@ -34,13 +35,15 @@ SYSTEM_CALLS = {  # x86-64
 }
 
 
-def succeeds(attempt: Callable[[], object]) -> bool:
-    """Whether an attempt ends without an error."""
+def stopped_by(attempt: Callable[[], object]) -> str:
+    """Return the name of the error that has stopped an attempt; "" if nothing has."""
     try:
         attempt()
-    except OSError:
-        return False
-    return True
+    except TimeoutError:
+        return "no answer"
+    except OSError as error:
+        return errno.errorcode.get(error.errno or 0, "refused")
+    return ""
 
 
 def readable(places: list[str]) -> Iterator[bytes]:
@@ -88,7 +91,7 @@ def ask(path: str) -> None:
     with socket.create_connection(("127.0.0.1", 1985), 1.5) as one:
         one.sendall(f"GET {path} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
         if b" 200 " not in one.recv(SIZE).partition(b"\r\n")[0]:
-            raise PermissionError(path)
+            raise PermissionError(errno.EACCES, path)
 
 
 def play(stream: str) -> None:
@@ -153,42 +156,40 @@ def start(unit: str) -> None:
     argv = ("systemctl", "--no-ask-password", "--no-block", "start", unit)
     done = subprocess.run(argv, capture_output=True, timeout=20, check=False)
     if done.returncode:
-        raise PermissionError(done.stderr)
+        raise PermissionError(errno.EACCES, done.stderr)
 
 
-def refused_calls() -> Iterator[tuple[str, bool]]:
-    """Yield each system call of the list, and whether the filter lets it through."""
+def refused_calls() -> Iterator[tuple[str, str]]:
+    """Yield each system call of the list, and the error with which the filter stops it."""
     libc = ctypes.CDLL(None, use_errno=True)
     for name, (number, first) in SYSTEM_CALLS.items():
         ctypes.set_errno(0)
         libc.syscall(number, first, 0, 0, 0, 0, 0)
-        yield name, ctypes.get_errno() != 1
+        yield name, "EPERM" if ctypes.get_errno() == errno.EPERM else ""
 
 
 def main() -> None:
     """Try everything."""
     targets = json.loads(Path(TARGETS).read_text())
     secrets = {name: base64.b64decode(value) for name, value in targets["secrets"].items()}
-    found = dict.fromkeys((f"reads {name}" for name in secrets), False)
+    results = dict.fromkeys((f"reads {name}" for name in secrets), "not found")
     for content in (*readable(targets["places"]), *of_processes()):
-        for name, value in secrets.items():
-            found[f"reads {name}"] |= value in content
-    results = found
+        results |= {f"reads {name}": "" for name, value in secrets.items() if value in content}
     for directory in targets["directories"]:
-        results[f"writes {directory}"] = succeeds(partial(write, directory))
+        results[f"writes {directory}"] = stopped_by(partial(write, directory))
     for name, address in targets["addresses"].items():
-        results[f"connects {name}"] = succeeds(partial(connect, address))
+        results[f"connects {name}"] = stopped_by(partial(connect, address))
     for name, stream in targets.get("streams", {}).items():
-        results[f"plays {name}"] = succeeds(partial(play, stream))
+        results[f"plays {name}"] = stopped_by(partial(play, stream))
     for path in targets.get("api", ()):
-        results[f"asks {path}"] = succeeds(partial(ask, path))
+        results[f"asks {path}"] = stopped_by(partial(ask, path))
     for unit in targets["units"]:
-        results[f"starts {unit}"] = succeeds(partial(start, unit))
+        results[f"starts {unit}"] = stopped_by(partial(start, unit))
     for unit, pid in targets["processes"].items():
-        results[f"sees {unit}"] = Path(f"/proc/{pid}/status").exists()
-        results[f"memory {unit}"] = succeeds(partial(open_memory, pid))
-        results[f"kills {unit}"] = succeeds(partial(os.kill, pid, 0))
-    results |= {f"calls {name}": passed for name, passed in refused_calls()}
+        results[f"sees {unit}"] = stopped_by(Path(f"/proc/{pid}/status").read_bytes)
+        results[f"memory {unit}"] = stopped_by(partial(open_memory, pid))
+        results[f"kills {unit}"] = stopped_by(partial(os.kill, pid, 0))
+    results |= {f"calls {name}": error for name, error in refused_calls()}
     print(MARK + json.dumps(results))
 
 

@@ -1,10 +1,8 @@
 """The table of walls in docs/security.md: the place of each unit is taken, and everything is tried there."""
 
-import base64
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,60 +10,17 @@ from tests.demo.install import ETC, INGEST_KEY, POLICY, PUBLISH_URL, configurati
 from tests.demo.screen import Screen
 from tests.lab.container import Container
 from tests.lab.obs import Obs
-from tests.lab.outside import THERE, connect_another_computer
+from tests.lab.outside import connect_another_computer
 from tests.lab.platform import PlatformServer
 from tests.lab.servers import SERVERS
 from tests.system.installation import TOML, Installation
-from tests.system.places import TARGETS, Place, try_everything
+from tests.system.places import TARGETS, try_everything
 from tests.system.probe import SYSTEM_CALLS
+from tests.system.wall_table import COLUMNS, NOTIFY, PLACES, RUNNING, SEEING, table, targets
 
 pytestmark = pytest.mark.system
 
-PAGE = Path(__file__).parents[2] / "docs" / "security.md"
-CONVERT = "restream-fallback-convert@configured.service"
-PLACES = {
-    "`live@`": Place("live@main.service"),
-    "program": Place("fallback.service"),
-    "each relay": Place("ffmpeg-relay@alpha.service"),
-    "agent": Place("restream-agent.service"),
-    "notifier": Place("restream-notify.service"),
-    "preparation": Place("restream-fallback-prepare.service"),
-    "conversion": Place(CONVERT),
-    "apply": Place("restream-apply.service"),
-    # OBS leaves when its server restarts.
-    "ingest server": Place("restream-ingest.service"),
-    "forget": Place("restream-forget.service"),
-    "off-air": Place("restream-off-air.service"),
-}
-RUNNING = (
-    "restream-ingest",
-    "live@main",
-    "fallback",
-    "ffmpeg-relay@alpha",
-    "ffmpeg-relay@beta",
-    "restream-agent",
-)
-SEEING = ("program", "apply", "forget", "off-air")
 SECRETS = {"its platform's key": "alpha-key", "other platforms' keys": "beta-key", "ingest key": INGEST_KEY}
-DIRECTORIES = (
-    ETC, "/etc/systemd/system", "/run", "/run/restream", "/run/restream/operator", "/run/restream-agent",
-    "/run/restream-program", "/run/restream-ingest", "/run/ffmpeg-relay-alpha", "/run/ffmpeg-relay-beta",
-    "/run/systemd", "/var/lib/restream-agent", "/var/lib/restream-agent/fallback", "/var/lib/restream-notify",
-)  # fmt: skip
-ADDRESSES = {
-    "`live.sock`": "/run/restream/live.sock",
-    "`relay.sock`": "/run/restream/relay.sock",
-    "`telemetry.sock`": "/run/restream/telemetry.sock",
-    "`notify.sock`": "/run/restream/notify.sock",
-    "loopback": "127.0.0.1:8085",
-    "the internet": f"{THERE}:9",
-}
-UNITS = (
-    "restream-forget.service", "restream-fallback-prepare.service", "restream-apply.service",
-    "systemd-tmpfiles-clean.service",
-)  # fmt: skip
-NOTHING = "\N{EN DASH}"
-NOTIFY = '\n[notify]\ncommand = ["/bin/true"]\n'
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -93,24 +48,6 @@ def broadcast(request: pytest.FixtureRequest) -> Iterator[Installation]:
         obs.kill()
 
 
-def table() -> dict[str, dict[str, set[str]]]:
-    """Return the table of walls: by place and column, what is allowed."""
-    section = PAGE.read_text().partition("\n## Walls between the units\n")[2].partition("\n## ")[0]
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in section.splitlines()
-        if line.startswith("|")
-    ]
-    columns = rows[0][2:]
-    return {
-        row[0]: {
-            column: {word.strip() for word in cell.split(",")} - {NOTHING}
-            for column, cell in zip(columns, row[2:], strict=True)
-        }
-        for row in rows[2:]
-    }
-
-
 def denies_addresses(container: Container) -> bool:
     """Whether this machine's kernel keeps IPAddressDeny=; in a container with cgroup v1 it does not."""
     connect = "import socket; socket.create_connection(('127.0.0.1', 8085), 2)"
@@ -122,19 +59,8 @@ def write_targets(installation: Installation) -> None:
     """Tell the probe what to try. The secrets are encoded, so that it does not find them in that file."""
     token = installation.container.read(f"{ETC}/hook-token").strip()
     processes = {unit: installation.show(f"{unit}.service", "MainPID") for unit in RUNNING}
-    encoded = {
-        name: base64.b64encode(value.encode()).decode()
-        for name, value in {**SECRETS, "hook token": token}.items()
-    }
-    targets = {
-        "secrets": encoded,
-        "places": [ETC, "/run", "/var/lib/restream-agent", "/var/lib/private"],
-        "directories": DIRECTORIES,
-        "addresses": ADDRESSES,
-        "units": UNITS,
-        "processes": {unit: int(pid) for unit, pid in processes.items() if int(pid)},
-    }
-    installation.container.write(TARGETS, json.dumps(targets))
+    given = targets({**SECRETS, "hook token": token}, {unit: int(pid) for unit, pid in processes.items()})
+    installation.container.write(TARGETS, json.dumps(given))
 
 
 def test_each_relay_has_a_user_of_its_own(broadcast: Installation) -> None:
@@ -166,16 +92,11 @@ def test_a_unit_can_do_what_the_table_says_and_nothing_else(broadcast: Installat
         done -= {"connects the internet"}
     shown = {
         column: {attempt.removeprefix(f"{column} ") for attempt in done if attempt.startswith(f"{column} ")}
-        for column in ("reads", "writes", "connects", "starts")
+        for column in COLUMNS
     }
     shown["writes"] = {f"`{path}`" for path in shown["writes"]}
     shown["starts"] = {f"`{unit}`" for unit in shown["starts"]}
-    assert shown == {
-        "reads": row["reads"],
-        "writes": row["writes"],
-        "connects": row["connects to"],
-        "starts": row["starts"],
-    }
+    assert shown == {attempt: row[column] for attempt, column in COLUMNS.items()}
     own = place.unit.removesuffix(".service")
     assert {a for a in done if a.startswith(("memory ", "kills ")) and a.split()[1] != own} == set()
     seen = {attempt.split()[1] for attempt in done if attempt.startswith("sees ")} - {own}

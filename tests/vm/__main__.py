@@ -1,0 +1,128 @@
+"""`python -m tests.vm`: boot Debian with its own kernel, and check walls, limits, power and clock there.
+
+Exit status 0 if everything holds, 1 if not, 130 after Ctrl-C.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.chaos.on_servers import installed_servers
+from tests.demo.screen import Screen
+from tests.lab.deadline import LabError
+from tests.vm import broadcast, image, payload, qemu
+from tests.vm.catalogue import CHECKS, named
+from tests.vm.check import MachineCheck
+from tests.vm.guest import Guest
+from tests.vm.report import MachineReport, as_json, as_text
+
+FACTS = {
+    "kernel": "uname -r",
+    "systemd": "systemctl --version | sed -n '1s/[^0-9]*\\([0-9]*\\).*/\\1/p'",
+    "ffmpeg": "ffmpeg -version | sed -n '1s/ffmpeg version \\([^ ]*\\).*/\\1/p'",
+    "restream-agent": "dpkg-query --show --showformat '${Version}' restream-agent",
+    "processors": "nproc",
+}
+
+
+def main() -> int:
+    """Play and report."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.vm", description="Check what needs a kernel of its own."
+    )
+    parser.add_argument("--dist", choices=tuple(image.SUITES), action="append", help="boot only this release")
+    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="play only on this ingest server")
+    parser.add_argument("--check", action="append", default=[], help="play only this check; may be repeated")
+    parser.add_argument("--list", action="store_true", help="list the checks and exit")
+    parser.add_argument("--out", type=Path, default=Path("vm-report"), help="where to write the report")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for check in CHECKS:
+            print(f"{check.name:24}{check.text}")
+        return 0
+    try:
+        checks = named(tuple(arguments.check))
+    except KeyError as error:
+        parser.error(f"unknown check: {error.args[0]}; --list shows all checks")
+    if os.geteuid() != 0:
+        parser.error("needs root: it makes the root of a Debian")
+    screen = Screen()
+    servers = (arguments.server,) if arguments.server else installed_servers(screen)
+    try:
+        return run(arguments.dist or tuple(image.SUITES), servers, checks, arguments.out, screen)
+    except KeyboardInterrupt:
+        return 130
+
+
+def run(
+    suites: Sequence[str], servers: Sequence[str], checks: Sequence[MachineCheck], out: Path, screen: Screen
+) -> int:
+    """Play the checks on each release and server; the report is rewritten after each check."""
+    out.mkdir(parents=True, exist_ok=True)
+    reports: list[MachineReport] = []
+
+    def save() -> None:
+        (out / "report.json").write_text(as_json(reports))
+        (out / "report.txt").write_text("\n".join(map(as_text, reports)))
+
+    is_whole = True
+    for suite in suites:
+        for server in servers:
+            try:
+                report = MachineReport(suite, server, {})
+                reports.append(report)
+                _play_on(report, checks, out, screen, save)
+            except LabError as error:
+                is_whole = False
+                screen.plain(screen.paint(f"FAIL  {suite} {server}: {error}", "bad"))
+    save()
+    screen.plain("\n" + "\n".join(map(as_text, reports)))
+    screen.plain(f"report: {out / 'report.txt'}, {out / 'report.json'}")
+    return 0 if is_whole and all(report.is_ok() for report in reports) else 1
+
+
+def _play_on(
+    report: MachineReport, checks: Sequence[MachineCheck], out: Path, screen: Screen, save: Callable[[], None]
+) -> None:
+    screen.line(f"{report.suite}: make the disk", "dim")
+    disk = image.make(report.suite)
+    accelerated = qemu.accelerator(disk)
+    with tempfile.TemporaryDirectory(prefix="payload-", dir=image.CACHE) as directory:
+        second = payload.make(report.suite, Path(directory))
+        screen.line(f"{report.suite}: boot with {accelerated.partition(',')[0]}", "dim")
+        with Guest(disk, second, accelerated) as guest:
+            screen.line(f"booted; {guest.pace:.1f} times slower than with KVM: install on {report.server}")
+            played = broadcast.install(guest, report.server)
+            report.facts.update({name: guest.shell(script).strip() for name, script in FACTS.items()})
+            report.facts["accelerator"] = accelerated.partition(",")[0]
+            try:
+                for check in checks:
+                    _play(report, check, played, screen)
+                    save()
+            finally:
+                (out / f"journal-{report.suite}-{report.server}.txt").write_text(guest.journal())
+
+
+def _play(
+    report: MachineReport, check: MachineCheck, played: broadcast.MachineBroadcast, screen: Screen
+) -> None:
+    screen.line(f"{check.name}: {check.text}", "event")
+    began = time.monotonic()
+    try:
+        played.begin()
+        for row in check.play(played):
+            report.rows.append((check.name, row))
+            if not row.holds:
+                screen.line(f"FAIL  {row.what} {row.where}: {row.tried}: {row.outcome}", "bad")
+    except (LabError, AssertionError, ValueError, KeyError) as error:
+        report.broken[check.name] = f"{type(error).__name__}: {error}"
+        screen.line(f"FAIL  {check.name} ended early: {error}", "bad")
+    screen.line(f"{check.name}: {time.monotonic() - began:.0f} s", "dim")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,26 @@
+"""Every check, in the order in which they are played: what needs this boot first, what changes most last."""
+
+from tests.vm import clock, limits, many_relays, power, read_only, sandbox
+from tests.vm.check import MachineCheck
+
+CHECKS = (
+    MachineCheck("walls", "in each unit's place, try what its sandbox forbids", sandbox.play),
+    MachineCheck("tasks", "start more threads than each unit may have", limits.play_tasks),
+    MachineCheck("weights", "have two units compete for one processor", limits.play_weights),
+    MachineCheck("memory", "take more memory than each unit may have", limits.play_memory),
+    MachineCheck("clock", "set the clock forward and back on air, and in the hold", clock.play),
+    MachineCheck("reboot", "reboot on air", power.play_reboot),
+    MachineCheck("power-off", "cut the power on air", power.play_power_off),
+    MachineCheck("power-off-in-apply", "cut the power in the middle of an apply", power.play_in_apply),
+    MachineCheck("read-only", "make the root read-only on air", read_only.play),
+    MachineCheck("many-relays", "off-air with 40 relays", many_relays.play),
+)
+
+
+def named(names: tuple[str, ...]) -> tuple[MachineCheck, ...]:
+    """Return the checks with these names in their order, all without names; KeyError for an unknown name."""
+    known = {check.name for check in CHECKS}
+    for name in names:
+        if name not in known:
+            raise KeyError(name)
+    return tuple(check for check in CHECKS if not names or check.name in names)

@@ -1,0 +1,130 @@
+"""The disk of a machine: Debian with a kernel and what the package needs, made once and kept in .cache/vm.
+
+The name of a kept disk has a digest of everything that decides its content, so a change makes a new one.
+"""
+
+import hashlib
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.demo.install import PROJECT
+from tests.vm import command_server
+
+CACHE = PROJECT / ".cache" / "vm"
+SUITES = {"bookworm": "deb12", "trixie": "deb13"}
+"""Debian's releases that a machine may have, and how the versions of their packages end."""
+
+DISK = "6G"  # sparse: it takes about 1 GB
+BUILDING = 3600  # seconds: two minutes with a near mirror
+PACKAGES = (
+    "linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "kmod",
+    # What the package needs or recommends; the machine has no network when apt installs it.
+    "ca-certificates", "ffmpeg", "fontconfig", "fonts-dejavu-core", "libnginx-mod-rtmp", "nginx", "polkitd",
+    "procps", "python3",
+    # What the checks use; libssl3 is for SRS.
+    "curl", "iproute2", "libssl3", "util-linux",
+)  # fmt: skip
+SILENT = ("nginx.service", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "fstrim.timer")
+SERVER_UNIT = """\
+[Unit]
+Description=Commands of the checks, over virtio-serial
+StartLimitIntervalSec=0
+[Service]
+ExecStart=/usr/bin/python3 /usr/local/sbin/command-server
+Restart=always
+Slice=lab.slice
+OOMScoreAdjust=-900
+[Install]
+WantedBy=multi-user.target
+"""
+FILES = {
+    "etc/fstab": "/dev/vda / ext4 rw 0 1\n/dev/vdb /media ext4 ro 0 0\n",
+    "etc/hostname": "machine\n",
+    "etc/hosts": "127.0.0.1 localhost machine\n",
+    # A power-off shall not take the last minutes of the journal along.
+    "etc/systemd/journald.conf.d/lab.conf": "[Journal]\nStorage=persistent\nSyncIntervalSec=2s\n",
+    "etc/systemd/system/command-server.service": SERVER_UNIT,
+    # The checks are no part of the machine whose processors the broadcast shares.
+    "etc/systemd/system/lab.slice": "[Slice]\nCPUWeight=1000\n",
+}
+
+
+@dataclass(frozen=True)
+class Image:
+    """A disk, and the kernel and initial file system that boot it."""
+
+    disk: Path
+    kernel: Path
+    initrd: Path
+
+    def is_made(self) -> bool:
+        """Tell whether an earlier run has made it to the end: the disk is made last."""
+        return self.disk.exists()
+
+
+def image_of(suite: str) -> Image:
+    """Return where the image of a release is, or will be."""
+    directory = CACHE / f"{suite}-{_digest(suite)}"
+    return Image(directory / "disk.raw", directory / "vmlinuz", directory / "initrd.img")
+
+
+def make(suite: str) -> Image:
+    """Return the image of a release, made unless it is kept; images of earlier scripts are removed."""
+    image = image_of(suite)
+    if not image.is_made():
+        for earlier in CACHE.glob(f"{suite}-*"):
+            shutil.rmtree(earlier)
+        image.disk.parent.mkdir(parents=True)
+        root = image.disk.parent / "root"
+        _bootstrap(suite, root)
+        _furnish(root)
+        for name, kept in (("vmlinuz", image.kernel), ("initrd.img", image.initrd)):
+            shutil.copy(next(root.glob(f"boot/{name}-*")), kept)
+        _pack(root, image.disk)
+        shutil.rmtree(root)
+    return image
+
+
+def pack(directory: Path, disk: Path, size: str) -> None:
+    """Write a disk with a file system that holds a directory; `size` as mke2fs(8) takes it."""
+    argv = ("mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=1", "-d", str(directory), str(disk), size)
+    subprocess.run(argv, timeout=BUILDING, check=True)
+
+
+def _pack(root: Path, disk: Path) -> None:
+    unfinished = disk.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    pack(root, unfinished, DISK)
+    unfinished.rename(disk)
+
+
+def _digest(suite: str) -> str:
+    parts = (suite, DISK, *PACKAGES, *SILENT, *FILES, *FILES.values(), _command_server())
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def _command_server() -> str:
+    return Path(str(command_server.__file__)).read_text()
+
+
+def _bootstrap(suite: str, root: Path) -> None:
+    argv = (
+        "mmdebstrap", "--quiet", "--variant=apt", f"--include={','.join(PACKAGES)}",
+        "--aptopt=APT::Install-Recommends \"false\"", suite, str(root),
+    )  # fmt: skip
+    subprocess.run(argv, timeout=BUILDING, check=True)
+
+
+def _furnish(root: Path) -> None:
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    command = root / "usr/local/sbin/command-server"
+    command.write_text(_command_server())
+    command.chmod(0o755)
+    systemctl = ("systemctl", f"--root={root}", "--quiet")
+    subprocess.run((*systemctl, "enable", "command-server.service"), timeout=60, check=True)
+    subprocess.run((*systemctl, "mask", *SILENT), timeout=60, check=True)
