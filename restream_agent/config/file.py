@@ -91,4 +91,4 @@ def _hint_for_missing(path: Path) -> str:
     if path.is_symlink():
         return "it is a link to a file that does not exist: restore that file, or remove the link"
     is_usual = str(path).endswith(paths.CONFIG)
-    return "restream-agent init creates it" if is_usual else "check the path after --config"
+    return "restream-agent init creates it" if is_usual else "check its path"

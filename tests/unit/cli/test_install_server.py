@@ -147,7 +147,9 @@ def test_a_web_server_that_came_along_is_switched_off(on: InstallMachine, server
         (("apache",), 2, "'apache' is not one of"),
     ],
 )
-def test_what_cannot_be_meant_is_told(on: InstallMachine, arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_what_cannot_be_meant_is_told(
+    on: InstallMachine, arguments: tuple[str, ...], code: int, words: str
+) -> None:
     """And nothing is done."""
     done = run(*arguments)
     assert (done.exit_code, on.ran) == (code, [])

@@ -197,7 +197,7 @@ def test_a_missing_copy_is_not_what_init_creates(tmp_path: Path) -> None:
     done = run("check", "--config", tmp_path / "copy.toml")
     assert (done.exit_code, "init" in done.stderr) == (78, False)
     assert "copy.toml: error: does not exist\n" in done.stderr
-    assert "= hint: check the path after --config\n" in done.stderr
+    assert "= hint: check its path\n" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "render", "diff", "apply"])

@@ -50,7 +50,7 @@ class GitApplyUnit:
         return CompletedProcess(argv, 0, said[argv[argv.index("--property") + 1]] + "\n", "")
 
 
-class Machine:
+class GitMachine:
     """A root with keys and an applied TOML, an author, and what takes the author's commits."""
 
     def __init__(self, place: Path) -> None:
@@ -81,11 +81,11 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+def machine(tmp_path: Path) -> GitMachine:
+    return GitMachine(tmp_path)
 
 
-def test_a_good_commit_is_put_in_place_and_applied_once(machine: Machine) -> None:
+def test_a_good_commit_is_put_in_place_and_applied_once(machine: GitMachine) -> None:
     """Each file as in the commit, with the mode of the TOML; what is no more goes."""
     machine.place(paths.CONFIG).chmod(0o640)
     machine.place("/etc/restream-agent/platforms.d").mkdir()
@@ -101,14 +101,14 @@ def test_a_good_commit_is_put_in_place_and_applied_once(machine: Machine) -> Non
     assert machine.unit.starts == 1
 
 
-def test_a_commit_that_says_the_same_restarts_nothing(machine: Machine) -> None:
+def test_a_commit_that_says_the_same_restarts_nothing(machine: GitMachine) -> None:
     """The commit is noted."""
     commit = machine.author.commit({"restream.toml": TOML, "README": "x"})
     assert machine.take().applied == commit
     assert machine.unit.starts == 0
 
 
-def test_a_broken_commit_changes_nothing(machine: Machine) -> None:
+def test_a_broken_commit_changes_nothing(machine: GitMachine) -> None:
     """The first problem is told with the file's name and its line there; a commit that mends it is taken."""
     good = machine.author.commit({"restream.toml": TOML + "# 1\n"})
     machine.take()
@@ -121,7 +121,7 @@ def test_a_broken_commit_changes_nothing(machine: Machine) -> None:
     assert machine.take().applied == mended
 
 
-def test_a_refused_commit_is_taken_when_its_key_has_come(machine: Machine) -> None:
+def test_a_refused_commit_is_taken_when_its_key_has_come(machine: GitMachine) -> None:
     """It is tried again each time; while nothing changes, it is noted as before."""
     machine.place(f"{paths.CREDENTIALS}/club").unlink()
     machine.author.commit({"restream.toml": TOML + CLUB})
@@ -132,7 +132,7 @@ def test_a_refused_commit_is_taken_when_its_key_has_come(machine: Machine) -> No
     assert machine.take().result == "applied"
 
 
-def test_what_the_policy_does_not_allow_is_refused(machine: Machine) -> None:
+def test_what_the_policy_does_not_allow_is_refused(machine: GitMachine) -> None:
     """A policy in the repository opens nothing."""
     policy = 'commands = [["/bin/true"]]\n'
     toml = f'{TOML}[notify]\ncommand = ["/bin/true"]\n'
@@ -141,7 +141,7 @@ def test_what_the_policy_does_not_allow_is_refused(machine: Machine) -> None:
     assert not machine.place(paths.POLICY).exists()
 
 
-def test_files_that_cannot_be_applied_are_taken_back(machine: Machine) -> None:
+def test_files_that_cannot_be_applied_are_taken_back(machine: GitMachine) -> None:
     """What apply said is told; the commit is not tried again, the next one is."""
     machine.unit.failures = 1
     commit = machine.author.commit({"restream.toml": TOML + CLUB, "platforms.d/x.toml": ""})
@@ -155,7 +155,7 @@ def test_files_that_cannot_be_applied_are_taken_back(machine: Machine) -> None:
     assert machine.take().result == "applied"
 
 
-def test_an_apply_that_was_under_way_counts_for_nothing(machine: Machine) -> None:
+def test_an_apply_that_was_under_way_counts_for_nothing(machine: GitMachine) -> None:
     """It has read the files of before: another is asked for, but not for ever."""
     machine.unit.blind = 1
     commit = machine.author.commit({"restream.toml": TOML + "# 1\n"})
@@ -169,7 +169,7 @@ def test_an_apply_that_was_under_way_counts_for_nothing(machine: Machine) -> Non
     assert machine.installed() == {"restream.toml": TOML + "# 1\n"}
 
 
-def test_a_rewritten_branch_is_refused(machine: Machine) -> None:
+def test_a_rewritten_branch_is_refused(machine: GitMachine) -> None:
     """Also one that only goes back; a commit that follows the applied one is taken again."""
     first = machine.author.commit({"restream.toml": TOML + "# 1\n"})
     machine.take()
@@ -188,7 +188,7 @@ def test_a_rewritten_branch_is_refused(machine: Machine) -> None:
     assert machine.take().applied == third
 
 
-def test_only_signed_commits_are_taken_where_that_is_asked_for(machine: Machine) -> None:
+def test_only_signed_commits_are_taken_where_that_is_asked_for(machine: GitMachine) -> None:
     """An unsigned one is refused, and so is a stranger's; then a signed one is taken."""
     alice, mallory = machine.author.new_key("alice"), machine.author.new_key("mallory")
     machine.signers = machine.author.allow(alice)
@@ -202,7 +202,7 @@ def test_only_signed_commits_are_taken_where_that_is_asked_for(machine: Machine)
     assert machine.take().applied == commit
 
 
-def test_a_file_of_signers_that_others_can_change_is_an_error(machine: Machine) -> None:
+def test_a_file_of_signers_that_others_can_change_is_an_error(machine: GitMachine) -> None:
     """They could allow themselves; nothing is noted of the commit."""
     machine.signers = machine.author.allow(machine.author.new_key("alice"))
     machine.signers.chmod(0o666)
@@ -215,13 +215,13 @@ def test_a_file_of_signers_that_others_can_change_is_an_error(machine: Machine) 
     assert from_git.read(machine.root) is None
 
 
-def test_a_commit_without_a_toml_is_refused(machine: Machine) -> None:
+def test_a_commit_without_a_toml_is_refused(machine: GitMachine) -> None:
     """An empty repository takes nothing off air."""
     machine.author.commit({"README": "x"})
     assert machine.take().words == "the commit has no restream.toml"
 
 
-def test_before_the_first_apply_nothing_is_taken(machine: Machine) -> None:
+def test_before_the_first_apply_nothing_is_taken(machine: GitMachine) -> None:
     """There is no unit yet that could apply it."""
     machine.unit.state = "not-found"
     machine.author.commit({"restream.toml": TOML + "# 1\n"})

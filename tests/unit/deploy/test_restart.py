@@ -14,7 +14,7 @@ from restream_agent.systemd.systemctl import Systemd
 AGENT, PROGRAM, RELAY = "restream-agent.service", "fallback.service", "ffmpeg-relay@twitch.service"
 
 
-class Machine:
+class RestartMachine:
     """A systemd whose units have runs with numbers, and an agent whose relay gets more at each look."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Machine:
         return {"version": self.version, "relays": relays, "a key of a later version": 1}
 
 
-def restarted(machine: Machine, between: Callable[[], None] = lambda: None) -> tuple[str, ...]:
+def restarted(machine: RestartMachine, between: Callable[[], None] = lambda: None) -> tuple[str, ...]:
     systemd = Systemd(machine)
     before = restart.look(systemd, machine.status)
     between()
@@ -59,21 +59,21 @@ def restarted(machine: Machine, between: Callable[[], None] = lambda: None) -> t
 
 def test_the_agent_comes_first_and_no_relay_is_touched() -> None:
     """Both are restarted once."""
-    machine = Machine()
+    machine = RestartMachine()
     assert set(restarted(machine)) == {AGENT, PROGRAM}
     assert machine.restarted == [AGENT, PROGRAM]
 
 
 def test_what_apply_has_restarted_is_not_restarted_again() -> None:
     """The program has a new unit, so it runs the new version already."""
-    machine = Machine()
+    machine = RestartMachine()
     assert PROGRAM in restarted(machine, lambda: machine.runs.update({PROGRAM: 2}))
     assert machine.restarted == [AGENT]
 
 
 def test_an_agent_that_does_not_start_keeps_the_program_as_it_is() -> None:
     """The broadcast notices nothing of such a version."""
-    machine = Machine()
+    machine = RestartMachine()
     machine.fails = AGENT
     with pytest.raises(RestreamError, match=r"restream-agent\.service did not start"):
         restarted(machine)
@@ -82,7 +82,7 @@ def test_an_agent_that_does_not_start_keeps_the_program_as_it_is() -> None:
 
 def test_a_program_that_ends_again_and_again_is_noticed() -> None:
     """systemd starts it anew, so its run is another one at each look."""
-    machine = Machine()
+    machine = RestartMachine()
     machine.dies = PROGRAM
     with pytest.raises(RestreamError, match=r"fallback\.service ended at once"):
         restarted(machine)
@@ -90,7 +90,7 @@ def test_a_program_that_ends_again_and_again_is_noticed() -> None:
 
 def test_a_relay_that_gets_nothing_more_is_named() -> None:
     """It was connected before, and says that it is connected."""
-    machine = Machine()
+    machine = RestartMachine()
     machine.grows = False
     with pytest.raises(RestreamError, match="the program does not feed twitch"):
         restarted(machine)
@@ -98,7 +98,7 @@ def test_a_relay_that_gets_nothing_more_is_named() -> None:
 
 def test_an_agent_of_another_version_is_refused() -> None:
     """As with units that name another place than the package's."""
-    machine = Machine()
+    machine = RestartMachine()
     machine.version = "0.0"
     with pytest.raises(RestreamError, match=r"the agent that runs is 0\.0, not "):
         restarted(machine)

@@ -23,8 +23,14 @@ preset = "youtube"
 key = { credential = "youtube" }
 [channels.es]
 key = { credential = "ingest-es" }
+[channels.es.platforms.twitch]
+preset = "twitch"
+key = { credential = "twitch-es" }
 [channels.court2]
 key = { credential = "ingest-court2" }
+[channels.court2.platforms.twitch]
+preset = "twitch"
+key = { credential = "twitch-court2" }
 """
 LINES = command_lines()
 WITHOUT_A_MACHINE = {
@@ -75,13 +81,14 @@ def runnable() -> list[CommandLine]:
 
 @pytest.mark.parametrize("line", runnable(), ids=str)
 def test_a_command_works(line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Below a root with a few platforms and channels, whose TOML is also in the current directory."""
+    """Below a root with a few platforms and channels, whose TOML and policy are in the current directory."""
     command, names = parse(line.words)
     toml = TOML
     if names == ("platform", "add"):  # it is there already
         name = line.words[2]
         toml = TOML.replace(f"platforms.{name}", "platforms.other").replace(f'"{name}" }}', '"other" }')
     place = stock(tmp_path, toml)
+    (place.parent / "policy.toml").write_text("version = 1\n")
     monkeypatch.chdir(place.parent)
     with_root = any(parameter.name == "root" for parameter in command.params)
     done = run(*line.words, *(("--root", tmp_path) if with_root else ()), input="a-new-key-of-a-platform\n")
