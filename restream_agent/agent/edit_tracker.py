@@ -53,12 +53,18 @@ class EditTracker:
             return None
         if self._tried is None:
             self._begin(state)
-        if self._tried is not None and (self._tried.is_same(state) or not self.is_watched):
+        if self._tried is None:
+            return state
+        if not self.is_watched:
             return None
-        if self._was_read_since(state):
-            self.note(state)
-            return None
-        return state
+        last = self._read_since()
+        if last is None:
+            return None if self._tried.is_same(state) else state
+        if not last.is_same(state):
+            # Also if this state was tried before: since then an apply by hand has read another.
+            return state
+        self.note(state)
+        return None
 
     def note(self, state: TomlMark) -> None:
         """Note that a state was handed over. If that cannot be written, it is tried again after a restart."""
@@ -79,12 +85,9 @@ class EditTracker:
             if last is None or (last.applied and last.is_same(state)):
                 self._tried = state
 
-    def _was_read_since(self, state: TomlMark) -> bool:
-        """Whether an apply has read this state after the last note: it was edited in between, or by hand."""
-        if self._tried is None or _modified_at(self._last_read) <= self._noted_at:
-            return False
-        last = _read(self._last_read)
-        return last is not None and last.is_same(state)
+    def _read_since(self) -> TomlMark | None:
+        """Return what an apply has read after the last note; None if none has read anything."""
+        return None if _modified_at(self._last_read) <= self._noted_at else _read(self._last_read)
 
 
 def _read(file: Path) -> TomlMark | None:

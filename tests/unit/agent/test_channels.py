@@ -12,6 +12,7 @@ from restream_agent.agent.channel_ingest import Strays
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.refusals import WRONG_KEY
 from restream_agent.agent.situation import Publisher
+from restream_agent.base import package_files
 from restream_agent.systemd.channels import Channel
 from restream_agent.wire.status_report import ChannelsReport
 from tests.unit.agent.channels_running import CHANNELS, MAIN, SeveralChannels, several
@@ -191,7 +192,7 @@ def test_one_channel_has_the_status_and_the_line_of_always(several: SeveralChann
     """Nothing is named that exists once."""
     several.begin((Channel(),))
     (table,) = go(several.board.status)
-    assert table == several.channels["main"].agent.status().as_json()
+    assert table == several.channels["main"].agent.status().as_json() | {"version": package_files.version()}
     assert several.board.say(several.channels["main"], "off air") == "off air"
 
 

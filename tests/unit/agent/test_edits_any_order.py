@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from restream_agent.agent.edit_tracker import EditTracker
@@ -101,6 +101,7 @@ class SimulatedMachine:
 
 
 @settings(max_examples=300, deadline=None)
+@example([("look", 0), ("edit a platform", 0), ("apply by hand", 0), ("remove the platforms", 0)])
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 2)), max_size=30))
 def test_what_is_on_the_disk_is_applied_once(steps: list[tuple[str, int]]) -> None:
     """No content is handed over that the last apply has read, and none is left that no apply has read."""

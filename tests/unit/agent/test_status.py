@@ -129,7 +129,7 @@ def test_json_has_these_keys_and_no_others() -> None:
     assert list(status) == [
         "state", "since", "cause", "held", "hold_left", "publisher", "ingest", "config", "systemd",
         "preparation", "live", "hand_offs", "relays", "refusal", "port", "config_words", "listen",
-        "unplayable", "sound", "on_air_for", "failed_units", "watch",
+        "unplayable", "sound", "on_air_for", "failed_units", "watch", "version", "commit",
     ]  # fmt: skip
     assert list(status["publisher"]) == ["stream", "address"]
     assert list(status["live"]) == [
