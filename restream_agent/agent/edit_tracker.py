@@ -55,16 +55,13 @@ class EditTracker:
             self._begin(state)
         if self._tried is None:
             return state
-        if not self.is_watched:
-            return None
         last = self._read_since()
-        if last is None:
-            return None if self._tried.is_same(state) else state
-        if not last.is_same(state):
-            # Also if this state was tried before: since then an apply by hand has read another.
-            return state
-        self.note(state)
-        return None
+        if last is not None and last.is_same(state):
+            self.note(state)
+            return None
+        # A state that was tried before is none that is applied, once an apply by hand has read another.
+        is_applied = last is None and self._tried.is_same(state)
+        return None if is_applied or not self.is_watched else state
 
     def note(self, state: TomlMark) -> None:
         """Note that a state was handed over. If that cannot be written, it is tried again after a restart."""
