@@ -23,7 +23,8 @@ _FILES = f"""
 # forgets them when it likes. Devices are those of the machine below.
 _UNITS = """
     systemctl list-units --all --plain --no-legend --no-pager | awk '{ print $1, $2, $3 }' | sort |
-        grep -E '^(restream|fallback|ffmpeg-relay|live@)| (active|activating|failed)$' | grep -v -e '\\.device ' -e packagekit
+        grep -E '^(restream|fallback|ffmpeg-relay|live@)| (active|activating|failed)$' |
+        grep -v -e '\\.device ' -e packagekit
 """
 _UNIT_FILES = "systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }' | sort"
 _RUNTIME = (
