@@ -19,7 +19,7 @@ def version_of(package: Path) -> str:
 
 
 def derive(package: Path, into: Path, mark: str, edits: Mapping[str, str]) -> Path:
-    """Return a package in a directory, a newer one, whose version ends in `mark`, a word such as "z1".
+    """Return a package in a directory, a newer one, whose version ends in `mark`, such as "1new".
 
     `edits` has text that is put in front of modules, by their paths in the package restream_agent.
     """

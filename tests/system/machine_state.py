@@ -8,11 +8,12 @@ _PLACES = "/boot /etc /opt /srv /usr /var"
 
 # Databases, caches and logs of the machine's own tools, which change with every use of them: dpkg's list of
 # packages is no trace of the product, nor are caches of apt and the linker. passwd and its kin keep a backup,
-# whose name ends with a dash, and a lock.
+# whose name ends with a dash, and a lock. PackageKit, where it is installed, is woken by apt.
 _OTHERS = (
     "/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/cache/ldconfig", "/var/log/journal",
     "/var/log/apt", "/var/log/dpkg.log", "/etc/ld.so.cache", "/etc/.pwd.lock", "/etc/passwd-", "/etc/shadow-",
     "/etc/group-", "/etc/gshadow-", "/var/tmp", "/var/lib/systemd/timers",
+    "/var/lib/PackageKit",
 )  # fmt: skip
 _FILES = f"""
     find {_PLACES} -xdev \\( {" -o ".join(f"-path '{path}'" for path in _OTHERS)} \\) -prune \\
@@ -22,7 +23,8 @@ _FILES = f"""
 # forgets them when it likes. Devices are those of the machine below.
 _UNITS = """
     systemctl list-units --all --plain --no-legend --no-pager | awk '{ print $1, $2, $3 }' | sort |
-        grep -E '^(restream|fallback|ffmpeg-relay|live@)| (active|activating|failed)$' | grep -v '\\.device '
+        grep -E '^(restream|fallback|ffmpeg-relay|live@)| (active|activating|failed)$' |
+        grep -v -e '\\.device ' -e packagekit
 """
 _UNIT_FILES = "systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }' | sort"
 _RUNTIME = (

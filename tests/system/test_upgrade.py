@@ -35,11 +35,12 @@ REFUSAL = """\
 from restream_agent.base.errors import RestreamError
 raise RestreamError("this version refuses the configuration")
 """
+# In the order of versions, so that each is newer than the one before.
 BROKEN = {
-    "zcheck": {"deploy/machine_check.py": REFUSAL},
-    "zagent": {"agent/service.py": "import a_module_that_is_not_there\n"},
-    "zprogram": {"program/__main__.py": "raise SystemExit('this program ends at once')\n"},
-    "zpython": {"cli/main.py": "import a_module_that_is_not_there\n"},
+    "2check": {"deploy/machine_check.py": REFUSAL},
+    "3agent": {"agent/service.py": "import a_module_that_is_not_there\n"},
+    "4program": {"program/__main__.py": "raise SystemExit('this program ends at once')\n"},
+    "5python": {"cli/main.py": "import a_module_that_is_not_there\n"},
 }
 
 
@@ -66,6 +67,10 @@ class Upgraded:
         argv = ("dpkg-query", "--show", "--showformat=${db:Status-Abbrev}/${Version}", "restream-agent")
         state, _, version = self.installation.container.run(argv, check=False).stdout.partition("/")
         return state, version
+
+    def is_put_back_running(self) -> bool:
+        """Whether apt still works on it: the manual pages have a trigger of their own."""
+        return self.installation.show("restream-agent-put-back.service", "ActiveState") != "inactive"
 
     def version(self, mark: str) -> str:
         return version_of(self.packages[mark])
@@ -101,7 +106,7 @@ def upgraded() -> Iterator[Upgraded]:
     with Container() as container:
         packages = {"": container.shared / "restream-agent_first.deb"}
         packages[""].write_bytes(first.read_bytes())
-        for mark, edits in {"znew": {}, **BROKEN}.items():
+        for mark, edits in {"1new": {}, **BROKEN}.items():
             packages[mark] = derive(first, container.shared, mark, edits)
         platforms = {
             name: PlatformServer(container, name, key=f"{name}-key", port=21000 + 10 * number)
@@ -128,9 +133,9 @@ def upgraded() -> Iterator[Upgraded]:
 def test_a_newer_version_runs_and_no_platform_notices(upgraded: Upgraded) -> None:
     """dpkg and the running agent say the new version; the relays run on, and apt says all of this."""
     with upgraded.unharmed("upgrade"):
-        said = upgraded.apt("znew")
-    assert upgraded.dpkg() == ("ii ", upgraded.version("znew"))
-    assert upgraded.agent_version().endswith(".znew")
+        said = upgraded.apt("1new")
+    assert upgraded.dpkg() == ("ii ", upgraded.version("1new"))
+    assert upgraded.agent_version().endswith(".1new")
     assert "runs; restarted: restream-agent.service, fallback.service" in said
     assert "relays that run on, and change at their next start: alpha, beta" in said
     assert f"upgraded from {upgraded.version('')}" in said
@@ -139,13 +144,15 @@ def test_a_newer_version_runs_and_no_platform_notices(upgraded: Upgraded) -> Non
 @pytest.mark.parametrize("mark", BROKEN)
 def test_a_version_that_does_not_come_up_is_put_back(upgraded: Upgraded, mark: str) -> None:
     """apt fails and says so; a moment later dpkg, the files and what runs are those of before."""
-    good = upgraded.version("znew")
+    good = upgraded.version("1new")
     with upgraded.unharmed(mark):
         said = upgraded.apt(mark, fails=True)
         assert f"this version does not come up, see above; {good} is put back" in said
-        assert upgraded.agent_version().endswith(".znew")
+        assert upgraded.agent_version().endswith(".1new")
         upgraded.installation.container.wait_until(
-            lambda: upgraded.dpkg() == ("ii ", good), PUT_BACK_WITHIN, "dpkg to have the version of before"
+            lambda: upgraded.dpkg() == ("ii ", good) and not upgraded.is_put_back_running(),
+            PUT_BACK_WITHIN,
+            "dpkg to have the version of before",
         )
     run = upgraded.installation.container.run
     assert run(("dpkg", "--audit")).stdout == ""
@@ -162,7 +169,7 @@ def test_a_downgrade_is_an_upgrade_the_other_way(upgraded: Upgraded) -> None:
     with upgraded.unharmed("downgrade"):
         said = upgraded.apt("", "--allow-downgrades")
     assert upgraded.dpkg() == ("ii ", upgraded.version(""))
-    assert not upgraded.agent_version().endswith(".znew")
+    assert not upgraded.agent_version().endswith(".1new")
     assert f"upgraded from {upgraded.version('znew')}" in said
 
 

@@ -1,5 +1,6 @@
 """What the package says and brings: licences, accounts, directories, and the packages that it needs."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -122,12 +123,12 @@ def test_a_script_of_the_package_is_plain_shell_that_stops_at_an_error(name: str
     assert "python" not in text.lower().replace("no python of the new version is needed", "")
 
 
-def run_script(name: str, *arguments: str, root: Path) -> None:
-    """Run a script of the package as dpkg does, where no path of the product exists."""
+def run_script(name: str, *arguments: str, root: Path, programs: str = "/nonexistent") -> None:
+    """Run a script of the package as dpkg does, below a root; `programs` is where it finds programs."""
     text = (PROJECT / f"debian/restream-agent.{name}").read_text()
     for path in ("/run/", "/var/lib/", "/usr/lib/", "/etc/"):
         text = text.replace(path, f"{root}{path}")
-    environment = {"PATH": "/nonexistent"}
+    environment = {"PATH": programs}
     subprocess.run(("/bin/sh", "-c", text, name, *arguments), check=True, timeout=30, env=environment)
 
 
@@ -145,3 +146,20 @@ def test_without_systemd_a_script_does_nothing(name: str, arguments: tuple[str, 
     """No program is called, nothing is written: in a chroot or an image, the package installs its files."""
     run_script(name, *arguments, root=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_cannot_start_does_not_keep_the_package(tmp_path: Path) -> None:
+    """prerm then removes what the manifest owns, and nothing else; names may have blanks."""
+    tools, manifest = tmp_path / "tools", tmp_path / "var/lib/restream-agent/manifest.json"
+    tools.mkdir()
+    for name in ("sed", "xargs", "rm"):
+        (tools / name).symlink_to(f"/usr/bin/{name}")
+    owned, others = tmp_path / "etc/a file.service", tmp_path / "etc/another.service"
+    manifest.parent.mkdir(parents=True)
+    owned.parent.mkdir()
+    for place in (owned, others):
+        place.write_text("")
+    record = {"owned": [str(owned), str(tmp_path / "etc/gone")], "secrets": {"a": str(others)}}
+    manifest.write_text(json.dumps(record, indent=2))
+    run_script("prerm", "remove", root=tmp_path, programs=str(tools))
+    assert (owned.exists(), others.exists(), manifest.exists()) == (False, True, False)
