@@ -139,6 +139,8 @@ def agreed(part: ServerPart, target: TargetMachine, *, asks: bool) -> ServerPart
     """Show the change, and ask for it on a terminal; return what is left of it."""
     if part.change is None:
         return part
+    if asks:
+        click.echo()  # below the last question
     server_view.show_change(part.change)
     if asks and not server_view.is_agreed():
         return part.without_change(target)
@@ -148,4 +150,4 @@ def agreed(part: ServerPart, target: TargetMachine, *, asks: bool) -> ServerPart
 def carry_out(part: ServerPart) -> None:
     """Do the change, and say what is installed then; RestreamError if it fails."""
     if part.change is not None:
-        click.echo(f"installed: {server_view.install(part.change)}")
+        click.echo(f"ready: {server_view.install(part.change)}")

@@ -41,13 +41,13 @@ def install_server_command(
     server_install.require_root()
     change = server_install.change(cast("IngestServer", server), source)
     if not change.is_needed:
-        click.echo(f"{server} is installed: nothing was changed")
+        click.echo(f"{server} is ready: nothing was changed")
         return
     server_view.show_change(change)
     if dry_run:
         sys.exit(EXIT_CHANGES)
     if not yes and sys.stdin.isatty() and not server_view.is_agreed():
         raise RestreamError("nothing was changed")
-    click.echo(f"installed: {server_view.install(change)}")
+    click.echo(f"ready: {server_view.install(change)}")
     if server_install.is_old_one_running(change):
         click.echo("restream-ingest runs the one of before until it is restarted, which disconnects OBS")

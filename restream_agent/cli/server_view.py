@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def show_change(change: "ServerChange") -> None:
     """Show why, and what is done, in its order."""
-    show(f"\n{paint(change.why, Tone.STRONG)}\n")
+    show(f"{paint(change.why, Tone.STRONG)}\n")
     for line in change.lines:
         show(f"  {line}")
     click.echo()

@@ -77,13 +77,13 @@ def release_zip(shared: Path) -> bytes:
 def test_srs_comes_from_the_zip_of_a_release(bare: Bare) -> None:
     """It belongs to root, runs, and comes no second time; another kind of file is another source."""
     named = bare.file("srs.zip", release_zip(bare.container.shared))
-    assert "installed: SRS 6." in bare.install("srs", *named)
+    assert "ready: SRS 6." in bare.install("srs", *named)
     before = bare.left()
     assert f"{PLACE}/objs/srs root:root 755 {SRS.stat().st_size}" in before
-    assert bare.install("srs", *named) == bare.install("srs") == "srs is installed: nothing was changed\n"
+    assert bare.install("srs", *named) == bare.install("srs") == "srs is ready: nothing was changed\n"
     assert before == bare.left()
     bare.install("srs", *named, "--dry-run")
-    assert "installed: SRS 6." in bare.install("srs", *bare.file("srs", SRS.read_bytes()))
+    assert "ready: SRS 6." in bare.install("srs", *bare.file("srs", SRS.read_bytes()))
     bare.container.run(("rm", "-r", PLACE))
 
 

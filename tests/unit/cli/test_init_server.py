@@ -93,7 +93,7 @@ def test_without_an_option_nothing_is_installed(
     """`--yes` writes; to apply would fail. What installs the server comes first in what is next."""
     done = run("--root", tmp_path, "--server", server, "--platform", "twitch", "--yes")
     assert (done.exit_code, (tmp_path / TOML).exists(), installer.done) == (0, True, []), done.output
-    assert f"{server} is not installed: {how}\n" in done.stderr
+    assert f"{server} is not ready: {how}\n" in done.stderr
     _, _, steps = done.stdout.partition("Next\n\n")
     width = len("restream-agent obs --show-key")
     assert steps.partition("\n\n")[0].split("\n") == [
@@ -111,7 +111,7 @@ def test_with_install_the_commands_are_shown_and_run(tmp_path: Path, installer: 
     assert (done.exit_code, installer.done) == (0, [NGINX_CHANGE]), done.output
     assert "\nnginx-rtmp is not installed\n\n  apt-get install nginx\n\n" in done.stdout
     assert "… apt-get install nginx\n" in done.stderr
-    assert done.stdout.index("installed: nginx-rtmp at /there") < done.stdout.index("wrote ")
+    assert done.stdout.index("ready: nginx-rtmp at /there") < done.stdout.index("wrote ")
     assert "install the ingest server" not in done.stdout
 
 

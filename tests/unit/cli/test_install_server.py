@@ -67,7 +67,7 @@ def on(monkeypatch: pytest.MonkeyPatch) -> InstallMachine:
 def test_everything_is_shown_then_done_then_told(on: InstallMachine) -> None:
     """Each command before it runs."""
     done = run("nginx-rtmp")
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "installed: nginx-rtmp at /n")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "ready: nginx-rtmp at /n")
     shown = [line.removeprefix("… ") for line in done.stderr.splitlines()]
     assert shown == [" ".join(command) for command in on.ran]
     assert [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")] == shown
@@ -79,7 +79,7 @@ def test_again_changes_nothing_and_says_so(on: InstallMachine) -> None:
     before = len(on.ran)
     for options in ((), ("--dry-run",)):
         done = run("nginx-rtmp", *options)
-        assert (done.exit_code, done.stdout) == (0, "nginx-rtmp is installed: nothing was changed\n")
+        assert (done.exit_code, done.stdout) == (0, "nginx-rtmp is ready: nothing was changed\n")
     assert len(on.ran) == before
 
 
@@ -121,7 +121,7 @@ def test_srs_comes_from_a_named_file(on: InstallMachine, monkeypatch: pytest.Mon
     done = run("srs", "--from", "/srs.zip", "--sha256", SHA256)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[-2:] == [
-        "installed: SRS 6.0.157 at /usr/local/srs/objs/srs",
+        "ready: SRS 6.0.157 at /usr/local/srs/objs/srs",
         "restream-ingest runs the one of before until it is restarted, which disconnects OBS",
     ]
     assert done.stderr.splitlines()[-1] == "… systemctl disable --now nginx.service"
