@@ -29,7 +29,7 @@ from restream_agent.cli.options import explained
 )
 @explained
 def from_git_command(*, bundle: Path, repository: Path, directory: str, signers: Path | None) -> None:
-    """Have a commit from a repository applied.
+    """Apply the newest commit of a Git repository, from a BUNDLE.
 
     examples/gitops has the units that fetch a repository and give this command. BUNDLE is made by
     git-bundle(1) and has the branch `incoming`. `restream-agent status` shows what became of the commit. The

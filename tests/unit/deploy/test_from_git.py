@@ -21,7 +21,7 @@ TOML = 'version = 1\n[ingest]\nkey = { credential = "ingest" }\n'
 CLUB = '[platforms.club]\nurl = "rtmps://club.example.org/app"\nkey = { credential = "club" }\n'
 
 
-class GitApplyUnit:
+class CountedApply:
     """Answers systemctl: counts the starts of restream-apply.service.
 
     The first `failures` of them fail; the first `blind` have read the files of before.
@@ -55,7 +55,7 @@ class GitMachine:
 
     def __init__(self, place: Path) -> None:
         self.root, self.author = place / "root", Author(place)
-        self.unit, self.signers = GitApplyUnit(TargetMachine(self.root)), None
+        self.unit, self.signers = CountedApply(TargetMachine(self.root)), None
         credentials = self.place(f"{paths.CREDENTIALS}/ingest").parent
         credentials.mkdir(parents=True)
         for name in ("ingest", "club"):
