@@ -138,7 +138,8 @@ def test_apt_in_use_is_waited_for_then_told(bare: Bare) -> None:
     """Another program has the lock of apt's lists, as apt-daily has on a server's first minutes."""
     holding = bare.container.popen(("python3", "-c", HOLD), stdout=-1)
     assert holding.stdout is not None
-    holding.stdout.readline()
+    with holding.stdout:
+        holding.stdout.readline()
     said = bare.install("nginx-rtmp", code=1)
     assert "… wait for another program that is installing packages (python3, process " in said
     assert "restream-agent: another program is installing packages (python3, process " in said
