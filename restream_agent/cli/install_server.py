@@ -41,7 +41,7 @@ def install_server_command(
     server_install.require_root()
     change = server_install.change(cast("IngestServer", server), source)
     if not change.is_needed:
-        click.echo(f"{server} is ready: nothing was changed")
+        click.echo(f"{server} is installed: nothing was changed")
         return
     server_view.show_change(change)
     if dry_run:

@@ -21,7 +21,8 @@ needs_srs = pytest.mark.skipif(not SRS.exists(), reason=NO_SRS)
 PLACE = "/usr/local/srs"
 PACKAGE = "SRS-CentOS7-x86_64-6.0.157"
 WITHOUT_SERVERS = (
-    "dpkg --purge --force-depends libnginx-mod-rtmp nginx nginx-common; rm -rf /usr/local/srs /var/www/html"
+    "dpkg --purge --force-depends libnginx-mod-rtmp nginx nginx-common; rm -rf /usr/local/srs /var/www/html;"
+    "apt-get clean"  # or apt installs what it has downloaded before
 )
 HOLD = """
 import fcntl, time
@@ -80,7 +81,7 @@ def test_srs_comes_from_the_zip_of_a_release(bare: Bare) -> None:
     assert "ready: SRS 6." in bare.install("srs", *named)
     before = bare.left()
     assert f"{PLACE}/objs/srs root:root 755 {SRS.stat().st_size}" in before
-    assert bare.install("srs", *named) == bare.install("srs") == "srs is ready: nothing was changed\n"
+    assert bare.install("srs", *named) == bare.install("srs") == "srs is installed: nothing was changed\n"
     assert before == bare.left()
     bare.install("srs", *named, "--dry-run")
     assert "ready: SRS 6." in bare.install("srs", *bare.file("srs", SRS.read_bytes()))
@@ -137,7 +138,8 @@ def test_apt_in_use_is_waited_for_then_told(bare: Bare) -> None:
     """Another program has the lock of apt's lists, as apt-daily has on a server's first minutes."""
     holding = bare.container.popen(("python3", "-c", HOLD), stdout=-1)
     assert holding.stdout is not None
-    holding.stdout.readline()
+    with holding.stdout:
+        holding.stdout.readline()
     said = bare.install("nginx-rtmp", code=1)
     assert "… wait for another program that is installing packages (python3, process " in said
     assert "restream-agent: another program is installing packages (python3, process " in said

@@ -79,7 +79,7 @@ def test_again_changes_nothing_and_says_so(on: InstallMachine) -> None:
     before = len(on.ran)
     for options in ((), ("--dry-run",)):
         done = run("nginx-rtmp", *options)
-        assert (done.exit_code, done.stdout) == (0, "nginx-rtmp is ready: nothing was changed\n")
+        assert (done.exit_code, done.stdout) == (0, "nginx-rtmp is installed: nothing was changed\n")
     assert len(on.ran) == before
 
 
