@@ -67,8 +67,10 @@ def restart(
     Raises RestreamError for a unit that does not start or ends at once, for an agent of another version, and
     for a relay that got the program before and does not now.
     """
-    services = tuple(unit for unit in before.units if not unit.startswith("ffmpeg-relay@"))
-    due = tuple(unit for unit in before.unchanged(systemd.units(*services)) if unit in services)
+    found = (unit for unit in before.units if not unit.startswith("ffmpeg-relay@"))
+    services = tuple(sorted(found, key=lambda unit: (_is_program(unit), unit)))
+    unchanged = before.unchanged(systemd.units(*services))
+    due = tuple(unit for unit in services if unit in unchanged)
     for units in (tuple(unit for unit in due if not _is_program(unit)), tuple(filter(_is_program, due))):
         _change(units, systemd)
     runs = _runs(services, systemd)
@@ -90,7 +92,7 @@ def restart(
 def relays_that_run_on(before: Running, systemd: Systemd) -> tuple[str, ...]:
     """Return the names of the relays that have not been restarted since."""
     relays = before.unchanged(systemd.units(_RELAYS))
-    return tuple(unit_names.relay_of(unit) for unit in relays if unit.startswith("ffmpeg-relay@"))
+    return tuple(sorted(unit_names.relay_of(unit) for unit in relays if unit.startswith("ffmpeg-relay@")))
 
 
 def _is_program(unit: str) -> bool:

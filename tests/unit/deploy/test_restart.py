@@ -60,7 +60,7 @@ def restarted(machine: RestartMachine, between: Callable[[], None] = lambda: Non
 def test_the_agent_comes_first_and_no_relay_is_touched() -> None:
     """Both are restarted once."""
     machine = RestartMachine()
-    assert set(restarted(machine)) == {AGENT, PROGRAM}
+    assert restarted(machine) == (AGENT, PROGRAM)
     assert machine.restarted == [AGENT, PROGRAM]
 
 
