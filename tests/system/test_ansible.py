@@ -11,7 +11,7 @@ import pytest
 
 from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL
 from tests.lab.container import Container
-from tests.lab.obs import Obs
+from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
 from tests.lab.playbooks import Controller, PlayOutcome
 from tests.system.installation import TOML, Installation, changed
@@ -85,7 +85,7 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisione
         controller = Controller(container, tmp_path_factory.mktemp("controller"))
         first = controller.play("provision", variables, "--diff")
         assert first.code == 0, first.output
-        obs = Obs(container, PUBLISH_URL).start()
+        obs = Obs(container, PUBLISH_URL, Encoder(width=640, height=360, bitrate=600_000)).start()
         obs.wait_published(LIVE_SECONDS)
         machine = Installation(container, "nginx-rtmp", platforms)
         yield Provisioned(controller, machine, variables, first, obs)
