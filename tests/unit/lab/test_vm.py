@@ -84,10 +84,21 @@ def test_another_units_memory_is_never_allowed() -> None:
     assert list(sandbox.judge_table(name, {"memory live@main": ""}, allowed)) == []
 
 
-@pytest.mark.parametrize(("got", "left", "holds"), [(9.0, 0.9, True), (5.0, 5.0, False), (9.9, 0.1, False)])
-def test_weights_are_judged_by_their_quotient(got: float, left: float, holds: bool) -> None:
-    """Within a factor of two of what the weights say: 1000 against 100 is ten times as much."""
-    assert limits.judge_weight("fallback.service", "a relay", 10.0, got, left, 10.0).holds == holds
+def shares(**changed: float) -> dict[str, float]:
+    """Return seconds as the weights say, but for what is changed."""
+    spent = {unit: float(weight) for unit, weight in limits.BROADCAST.items()}
+    spent |= {unit: weight * 37 / 18 / limits.SLICES for unit, weight in limits.OTHERS.items()}
+    return spent | changed
+
+
+def test_weights_are_judged_by_their_quotient() -> None:
+    """Within a factor of two of what the weights say, between neighbours and between the two slices."""
+    assert [row for row in limits.judge_weights(shares()) if not row.holds] == []
+    equal = dict.fromkeys(shares(), 1.0)
+    assert {row.where for row in limits.judge_weights(equal) if not row.holds} == {
+        "restream-ingest.service", "live@main.service", "fallback.service", "restream-agent.service",
+        limits.HOG, limits.CONVERT, "restream.slice",
+    }  # fmt: skip
 
 
 def test_an_attempt_ends_with_a_child_and_says_what_stopped_it() -> None:
