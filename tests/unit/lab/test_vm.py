@@ -117,10 +117,14 @@ def test_the_program_of_another_architecture_is_one() -> None:
     assert len(program) == int.from_bytes(program[68:72], "little")
 
 
-def test_units_with_the_same_outcome_share_a_line() -> None:
-    """Many are counted."""
+def test_units_in_which_the_same_was_tried_share_a_line() -> None:
+    """Many are counted; another outcome is told with its units, and a failure apart."""
     rows = [("walls", CheckRow("W", place, "t", "EPERM", True)) for place in ("`a`", "b", "a")]
     assert merged(rows) == [("W", "a, b", "t", "EPERM")]
+    rows.append(("walls", CheckRow("W", "c", "t", "EACCES", True)))
+    assert merged(rows) == [("W", "a, b, c", "t", "EPERM; c: EACCES")]
+    rows.append(("walls", CheckRow("W", "d", "t", "nothing", False)))
+    assert merged(rows)[1:] == [("W", "d", "t", "FAIL: nothing")]
     many = [("walls", CheckRow("W", str(number), "t", "EPERM", True)) for number in range(9)]
     assert merged(many) == [("W", "9 units", "t", "EPERM")]
 
