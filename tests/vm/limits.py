@@ -90,7 +90,7 @@ def _exceed_memory(broadcast: MachineBroadcast, unit: str, group: str) -> CheckR
     others = sorted(name for name, pid in broadcast.processes(before).items() if pid != before[name])
     words = f"OOM kill at {taken} of {allowed:.0f} MiB" if is_killed else f"took {taken} of {allowed:.0f} MiB"
     words += f"; {', '.join(others)} restarted" if others else "; no other unit restarted"
-    return CheckRow("MemoryMax=", unit, "take half as much again", words, is_killed and not others)
+    return CheckRow("MemoryMax=", unit, "take 1.5 times as much memory", words, is_killed and not others)
 
 
 def _kills(broadcast: MachineBroadcast, group: str) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.deadline import LabError
-from tests.system.wall_table import COLUMNS, PLACES, table
+from tests.system.wall_table import COLUMNS, CONVERT, PLACES, table
 from tests.vm import image, limits, payload, qemu, sandbox, sandbox_probe
 from tests.vm.catalogue import CHECKS, named
 from tests.vm.check import CheckRow
@@ -97,7 +97,7 @@ def test_weights_are_judged_by_their_quotient() -> None:
     equal = dict.fromkeys(shares(), 1.0)
     assert {row.where for row in limits.judge_weights(equal) if not row.holds} == {
         "restream-ingest.service", "live@main.service", "fallback.service", "restream-agent.service",
-        limits.HOG, limits.CONVERT, "restream.slice",
+        limits.HOG, CONVERT, "restream.slice",
     }  # fmt: skip
 
 
