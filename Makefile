@@ -54,7 +54,7 @@ fuzz: machine wheel
 attack: machine wheel
 	$(PYTHON) -m tests.attack $(CHOSEN)
 
-# On Debian 12 and 13, or on one of them with DIST=; takes an hour each where the processor cannot run a machine itself.
+# On Debian 12 and 13, or on one of them with DIST=; takes hours where the processor cannot run a machine itself.
 # Not for CI: it installs qemu and fetches a Debian. CHECK= plays one check.
 vm: machine venv
 	@command -v qemu-system-x86_64 >/dev/null && command -v mmdebstrap >/dev/null || \

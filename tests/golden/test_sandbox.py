@@ -137,7 +137,7 @@ def test_every_unit_with_a_command_is_a_template() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_template_with_a_weight_names_its_slice(case: Path) -> None:
-    """Without, systemd gives the instances a slice of their own of weight 100, and theirs does nothing."""
+    """Without, systemd gives the instances a slice of their own, of weight 100, and theirs does nothing."""
     for path, entry in rendered(case).items():
         if isinstance(entry, File) and path.endswith("@.service") and "\nCPUWeight=" in entry.content:
             assert "\nSlice=" in entry.content, path

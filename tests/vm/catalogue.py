@@ -5,9 +5,8 @@ from tests.vm.check import MachineCheck
 
 CHECKS = (
     MachineCheck("walls", "in each unit's place, try what its sandbox forbids", sandbox.play),
-    MachineCheck("tasks", "start more threads than each unit may have", limits.play_tasks),
-    MachineCheck("weights", "have two units compete for one processor", limits.play_weights),
-    MachineCheck("memory", "take more memory than each unit may have", limits.play_memory),
+    MachineCheck("weights", "have all units compete for one processor", limits.play_weights),
+    MachineCheck("limits", "take more threads and memory than each unit may have", limits.play),
     MachineCheck("clock", "set the clock forward and back on air, and in the hold", clock.play),
     MachineCheck("reboot", "reboot on air", power.play_reboot),
     MachineCheck("power-off", "cut the power on air", power.play_power_off),

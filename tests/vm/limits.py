@@ -1,8 +1,7 @@
 """The limits of each unit: more than its control group may take is taken, and the kernel's answer is told."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 from tests.system.wall_table import CONVERT, RUNNING
 from tests.vm.broadcast import MachineBroadcast
@@ -16,27 +15,28 @@ MIB = 1 << 20
 BEYOND = 1.5
 """How much more than its limit the process in a unit's place tries to take."""
 
-SPINNING = 3.0  # seconds for which two busy loops compete
+SPINNING = 15.0  # seconds for which busy loops compete: the least of them gets 60 ms
 SPENDER = ("python3", "/opt/lab/spender.py")
 HOG = "lab-hog.service"
 
 # What loses its process too if a unit is killed: the player, when its server or the program has gone.
 FOLLOWERS = {"restream-ingest": ("live@main",), "fallback": ("live@main",)}
 
-WEIGHTS = (
-    ("fallback.service", HOG, 10.0),
-    ("ffmpeg-relay@alpha.service", HOG, 10.0),
-    ("fallback.service", "ffmpeg-relay@alpha.service", 10.0),
-    ("live@main.service", "ffmpeg-relay@alpha.service", 10.0),
-    ("restream-ingest.service", "ffmpeg-relay@alpha.service", 10.0),
-    ("restream-agent.service", "ffmpeg-relay@alpha.service", 5.0),
-    ("ffmpeg-relay@beta.service", "ffmpeg-relay@alpha.service", 1.0),
-    (HOG, PREPARE, 10.0),
-    (HOG, NOTIFY, 5.0),
-    (HOG, CONVERT, 2.0),
-)
-"""Two units, and how many times as much of a busy processor the first one gets: the quotient of the weights
-of what stands beside each other. Between a unit of the broadcast and another, restream.slice counts."""
+BROADCAST = {
+    "restream-ingest.service": 10,
+    "live@main.service": 10,
+    "fallback.service": 10,
+    "restream-agent.service": 5,
+    "ffmpeg-relay@beta.service": 1,
+    "ffmpeg-relay@alpha.service": 1,
+}
+"""The units in restream.slice, and their weights in those of a relay."""
+
+OTHERS = {HOG: 10, CONVERT: 5, NOTIFY: 2, PREPARE: 1}
+"""Units in system.slice, and their weights in those of the preparation. The first one is any other unit."""
+
+SLICES = 10
+"""The weight of restream.slice in those of system.slice."""
 
 
 @contextmanager
@@ -58,30 +58,39 @@ def standing(broadcast: MachineBroadcast, unit: str) -> Iterator[str]:
         guest.shell(f"({again}) 2>/dev/null || true", timeout=60)
 
 
-def play_memory(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
-    """Take more memory than each unit may have."""
+def play(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
+    """Start more threads and take more memory than each unit may have."""
     for unit in STANDING:
-        yield _exceed_memory(broadcast, unit)
+        with standing(broadcast, unit) as group:
+            yield _exceed_tasks(broadcast, unit, group)
+            yield _exceed_memory(broadcast, unit, group)
         broadcast.wait_live(f"the broadcast to be whole after the end of {unit}")
 
 
-def _exceed_memory(broadcast: MachineBroadcast, unit: str) -> CheckRow:
+def _exceed_tasks(broadcast: MachineBroadcast, unit: str, group: str) -> CheckRow:
+    limit = broadcast.guest.show(unit, "TasksMax")
+    argv = (*SPENDER, "tasks", group, str(int(limit) + 50))
+    count, error = broadcast.guest.run(argv, timeout=120).stdout.split()
+    is_held = error == "EAGAIN" and int(count) == int(limit)
+    return CheckRow("TasksMax=", unit, "start too many threads", f"{error} at {count} of {limit}", is_held)
+
+
+def _exceed_memory(broadcast: MachineBroadcast, unit: str, group: str) -> CheckRow:
     guest = broadcast.guest
     limit = guest.show(unit, "MemoryMax")
     if not limit.isdigit():
         return CheckRow("MemoryMax=", unit, "have a limit", "none", False)
     allowed, tried = int(limit) / MIB, int(int(limit) / MIB * BEYOND)
-    with standing(broadcast, unit) as group:
-        own = unit.removesuffix(".service")
-        before = broadcast.processes(set(RUNNING) - {own, *FOLLOWERS.get(own, ())})
-        killed = _kills(broadcast, group)
-        argv = (*SPENDER, "memory", group, str(tried))
-        taken = int((guest.run(argv, timeout=120, check=False).stdout.split() or ["0"])[-1])
-        is_killed = _kills(broadcast, group) > killed and taken <= allowed
-        others = sorted(name for name, pid in broadcast.processes(before).items() if pid != before[name])
+    own = unit.removesuffix(".service")
+    before = broadcast.processes(set(RUNNING) - {own, *FOLLOWERS.get(own, ())})
+    killed = _kills(broadcast, group)
+    argv = (*SPENDER, "memory", group, str(tried))
+    taken = int((guest.run(argv, timeout=120, check=False).stdout.split() or ["0"])[-1])
+    is_killed = _kills(broadcast, group) > killed and taken <= allowed
+    others = sorted(name for name, pid in broadcast.processes(before).items() if pid != before[name])
     words = f"OOM kill at {taken} of {allowed:.0f} MiB" if is_killed else f"took {taken} of {allowed:.0f} MiB"
     words += f"; {', '.join(others)} restarted" if others else "; no other unit restarted"
-    return CheckRow("MemoryMax=", unit, f"take {tried} MiB", words, is_killed and not others)
+    return CheckRow("MemoryMax=", unit, "take 1.5 times as much memory", words, is_killed and not others)
 
 
 def _kills(broadcast: MachineBroadcast, group: str) -> int:
@@ -90,40 +99,33 @@ def _kills(broadcast: MachineBroadcast, group: str) -> int:
     return int(counted.stdout or 0)
 
 
-def play_tasks(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
-    """Start more processes and threads than each unit may have."""
-    guest = broadcast.guest
-    for unit in STANDING:
-        limit = guest.show(unit, "TasksMax")
-        with standing(broadcast, unit) as group:
-            argv = (*SPENDER, "tasks", group, str(int(limit) + 50))
-            count, error = guest.run(argv, timeout=120).stdout.split()
-        words = f"{error} at {count} of {limit}"
-        is_held = error == "EAGAIN" and int(count) == int(limit)
-        yield CheckRow("TasksMax=", unit, f"start {int(limit) + 50} threads", words, is_held)
-        broadcast.wait_live(f"the broadcast to be whole with {unit} full of threads")
-
-
 def play_weights(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
-    """Have two units compete for one processor."""
+    """Have all units compete for one processor."""
     guest = broadcast.guest
     guest.run(("systemd-run", "--quiet", f"--unit={HOG}", "--slice=system.slice", "sleep", "infinity"))
-    for first, second, expected in WEIGHTS:
-        with standing(broadcast, first) as one, standing(broadcast, second) as other:
-            began = time.monotonic()
-            argv = (*SPENDER, "time", f"{SPINNING:g}", one, other)
-            got, left = map(float, guest.run(argv, timeout=60).stdout.split())
-            took = time.monotonic() - began
-        yield judge_weight(first, second, expected, got, left, took)
+    units = (*BROADCAST, *OTHERS)
+    with ExitStack() as stack:
+        groups = [stack.enter_context(standing(broadcast, unit)) for unit in units]
+        spent = guest.run((*SPENDER, "time", f"{SPINNING:g}", *groups), timeout=120).stdout.split()
     guest.run(("systemctl", "stop", HOG))
+    yield from judge_weights(dict(zip(units, map(float, spent), strict=True)))
 
 
-def judge_weight(first: str, second: str, expected: float, got: float, left: float, took: float) -> CheckRow:
-    """Judge the seconds of a processor that two busy loops got in `took` seconds.
+def judge_weights(spent: Mapping[str, float]) -> Iterator[CheckRow]:
+    """Judge the seconds of one processor that a busy loop got in each unit, all at the same time.
 
-    The quotient may be half of what the weights say, or twice as much: what else the two units do counts too.
+    A quotient may be half of what the weights say, or twice as much: what the units do besides counts too.
     """
-    quotient = got / max(left, 0.01)
-    words = f"{quotient:.1f} times as much: {got:.1f} s against {left:.1f} s in {took:.0f} s"
-    tried = f"spin on the processor of {second}, with {expected:g} times its weight"
+    for units in (BROADCAST, OTHERS):
+        least = list(units)[-1]
+        for unit in list(units)[:-1]:
+            yield _judge_weight(unit, least, units[unit] / units[least], spent[unit], spent[least])
+    ours, theirs = sum(spent[unit] for unit in BROADCAST), sum(spent[unit] for unit in OTHERS)
+    yield _judge_weight("restream.slice", "system.slice", SLICES, ours, theirs)
+
+
+def _judge_weight(first: str, second: str, expected: float, got: float, left: float) -> CheckRow:
+    quotient = got / max(left, 0.001)
+    words = f"gets {quotient:.1f} times as much: {got:.2f} s and {left:.2f} s"
+    tried = f"compete for a processor with {second}, with {expected:g} times its weight"
     return CheckRow("CPUWeight=", first, tried, words, expected / 2 <= quotient <= expected * 2)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.vm.broadcast import PORT, TOML, MachineBroadcast
+from tests.vm.broadcast import KEYS, PORT, TOML, MachineBroadcast
 from tests.vm.check import CheckRow
 
 COUNT = 40
@@ -14,14 +14,14 @@ def play(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
     """End a broadcast to forty platforms, once on air and once while its relays start."""
     guest = broadcast.guest
     toml = guest.read(TOML)
-    names = [f"p{number:02}" for number in range(COUNT - 2)]
+    names = [f"p{number:02}" for number in range(COUNT - len(KEYS))]
     tables = (
         f'\n[platforms.{name}]\nurl = "rtmp://127.0.0.1:{PORT}/app"\nkey = "{name}"\n' for name in names
     )
     broadcast.leave()
     broadcast.product("off-air", timeout=300)
     guest.write(TOML, toml + "".join(tables))
-    broadcast.product("apply", timeout=300)
+    guest.wait_until(lambda: len(broadcast.relays()) == COUNT, PATIENCE, "the agent to apply the edit")
     broadcast.product("on-air", timeout=300)
     guest.wait_until(
         lambda: list(broadcast.relays().values()) == ["delivering"] * COUNT, PATIENCE, "40 relays"
@@ -30,7 +30,7 @@ def play(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
     broadcast.product("on-air", timeout=300)
     yield _off_air(broadcast, "right after on-air")
     guest.write(TOML, toml)
-    broadcast.product("apply", timeout=300)
+    guest.wait_until(lambda: len(broadcast.relays()) == len(KEYS), PATIENCE, "the agent to apply the edit")
 
 
 def _off_air(broadcast: MachineBroadcast, moment: str) -> CheckRow:

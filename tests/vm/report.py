@@ -68,14 +68,25 @@ def as_text(report: MachineReport) -> str:
 
 
 def merged(rows: Iterable[tuple[str, CheckRow]]) -> list[tuple[str, str, str, str]]:
-    """Return what, where, tried and outcome, with one line for units in which the rest is the same."""
-    places: dict[tuple[str, str, str], list[str]] = {}
+    """Return what, where, tried and outcome, with one line for all units in which the same was tried.
+
+    The outcome of most comes first; what came of it elsewhere follows with its units. A failure has a line of
+    its own.
+    """
+    attempts: dict[tuple[str, str, bool], dict[str, list[str]]] = {}
     for _, row in rows:
-        outcome = row.outcome if row.holds else f"FAIL: {row.outcome}"
-        places.setdefault((row.what, row.tried, outcome.partition("\n")[0]), []).append(row.where)
-    return [(what, _told(where), tried, outcome) for (what, tried, outcome), where in places.items()]
+        outcome = row.outcome.partition("\n")[0]
+        places = attempts.setdefault((row.what, row.tried, row.holds), {}).setdefault(outcome, [])
+        if (place := row.where.replace("`", "")) not in places:
+            places.append(place)
+    lines = []
+    for (what, tried, holds), outcomes in attempts.items():
+        first, *others = sorted(outcomes.items(), key=lambda each: -len(each[1]))
+        words = [first[0], *(f"{_told(places)}: {outcome}" for outcome, places in others)]
+        everywhere = list(dict.fromkeys(place for places in outcomes.values() for place in places))
+        lines.append((what, _told(everywhere), tried, ("" if holds else "FAIL: ") + "; ".join(words)))
+    return lines
 
 
-def _told(where: Sequence[str]) -> str:
-    different = list(dict.fromkeys(place.replace("`", "") for place in where))
-    return ", ".join(different) if len(different) <= UNITS_TOLD else f"{len(different)} units"
+def _told(places: Sequence[str]) -> str:
+    return ", ".join(places) if len(places) <= UNITS_TOLD else f"{len(places)} units"

@@ -2,7 +2,7 @@
 
     spender.py memory GROUP MIB          takes so much memory, unless the kernel ends it
     spender.py tasks GROUP COUNT         starts so many threads, unless the kernel refuses one
-    spender.py time SECONDS GROUP GROUP  spins in both on one processor, and prints the time that each got
+    spender.py time SECONDS GROUP...     spins in all on one processor, and prints the time that each got
 
 It runs with Debian's Python, and only its standard library.
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.deadline import LabError
-from tests.system.wall_table import COLUMNS, PLACES, table
+from tests.system.wall_table import COLUMNS, CONVERT, PLACES, table
 from tests.vm import image, limits, payload, qemu, sandbox, sandbox_probe
 from tests.vm.catalogue import CHECKS, named
 from tests.vm.check import CheckRow
@@ -84,10 +84,21 @@ def test_another_units_memory_is_never_allowed() -> None:
     assert list(sandbox.judge_table(name, {"memory live@main": ""}, allowed)) == []
 
 
-@pytest.mark.parametrize(("got", "left", "holds"), [(9.0, 0.9, True), (5.0, 5.0, False), (9.9, 0.1, False)])
-def test_weights_are_judged_by_their_quotient(got: float, left: float, holds: bool) -> None:
-    """Within a factor of two of what the weights say: 1000 against 100 is ten times as much."""
-    assert limits.judge_weight("fallback.service", "a relay", 10.0, got, left, 10.0).holds == holds
+def shares(**changed: float) -> dict[str, float]:
+    """Return seconds as the weights say, but for what is changed."""
+    spent = {unit: float(weight) for unit, weight in limits.BROADCAST.items()}
+    spent |= {unit: weight * 37 / 18 / limits.SLICES for unit, weight in limits.OTHERS.items()}
+    return spent | changed
+
+
+def test_weights_are_judged_by_their_quotient() -> None:
+    """Within a factor of two of what the weights say, between neighbours and between the two slices."""
+    assert [row for row in limits.judge_weights(shares()) if not row.holds] == []
+    equal = dict.fromkeys(shares(), 1.0)
+    assert {row.where for row in limits.judge_weights(equal) if not row.holds} == {
+        "restream-ingest.service", "live@main.service", "fallback.service", "restream-agent.service",
+        limits.HOG, CONVERT, "restream.slice",
+    }  # fmt: skip
 
 
 def test_an_attempt_ends_with_a_child_and_says_what_stopped_it() -> None:
@@ -106,10 +117,14 @@ def test_the_program_of_another_architecture_is_one() -> None:
     assert len(program) == int.from_bytes(program[68:72], "little")
 
 
-def test_units_with_the_same_outcome_share_a_line() -> None:
-    """Many are counted."""
+def test_units_in_which_the_same_was_tried_share_a_line() -> None:
+    """Many are counted; another outcome is told with its units, and a failure apart."""
     rows = [("walls", CheckRow("W", place, "t", "EPERM", True)) for place in ("`a`", "b", "a")]
     assert merged(rows) == [("W", "a, b", "t", "EPERM")]
+    rows.append(("walls", CheckRow("W", "c", "t", "EACCES", True)))
+    assert merged(rows) == [("W", "a, b, c", "t", "EPERM; c: EACCES")]
+    rows.append(("walls", CheckRow("W", "d", "t", "nothing", False)))
+    assert merged(rows)[1:] == [("W", "d", "t", "FAIL: nothing")]
     many = [("walls", CheckRow("W", str(number), "t", "EPERM", True)) for number in range(9)]
     assert merged(many) == [("W", "9 units", "t", "EPERM")]
 
