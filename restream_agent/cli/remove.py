@@ -44,7 +44,7 @@ def remove_command(*, purge: bool, yes: bool, root: Path) -> None:
 def _listed(found: "Traces") -> list[str]:
     """Return a block for each kind of what goes, its name and number before its lines."""
     blocks = {
-        "broadcasts that end": found.on_air,
+        "on air, ended first": found.on_air,
         "units that are stopped": tuple(unit for unit, state in found.units if state != "failed"),
         "files": found.files,
         "files and directories with all in them": found.directories,

@@ -47,7 +47,7 @@ def test_a_machine_on_air_is_left_as_it_was(installed: tuple[Installation, Machi
     """First TOML, keys and videos stay, with the owner of the videos; then --purge takes these, too."""
     installation, before = installed
     said = installation.product("remove", "--yes")
-    assert "1 broadcasts that end:\n    main\n" in said
+    assert "1 on air, ended first:\n    main\n" in said
     after = without_program(MachineState.of(installation.container))
     new = paths_of(after) - paths_of(before)
     assert {path for path in new if not path.startswith(KEPT)} == {"/var/lib/restream-agent"}

@@ -177,7 +177,7 @@ def test_apt_remove_in_the_middle_leaves_toml_keys_and_videos(upgraded: Upgraded
     """The broadcast ends; no unit, no file of apply and no runtime directory is left."""
     container = upgraded.installation.container
     said = container.run(("apt-get", "--yes", "--quiet", "remove", "restream-agent"), timeout=400).stdout
-    assert "1 broadcasts that end:\n    main\n" in said
+    assert "1 on air, ended first:\n    main\n" in said
     after = MachineState.of(container)
     assert (after.units, after.unit_files, after.state) == (
         upgraded.before.units,
