@@ -93,7 +93,7 @@ def test_without_an_option_nothing_is_installed(
     """`--yes` writes; to apply would fail. What installs the server comes first in what is next."""
     done = run("--root", tmp_path, "--server", server, "--platform", "twitch", "--yes")
     assert (done.exit_code, (tmp_path / TOML).exists(), installer.done) == (0, True, []), done.output
-    assert f"{server} is not ready: {how}\n" in done.stderr
+    assert f"{server} is not installed: {how}\n" in done.stderr
     _, _, steps = done.stdout.partition("Next\n\n")
     width = len("restream-agent obs --show-key")
     assert steps.partition("\n\n")[0].split("\n") == [
