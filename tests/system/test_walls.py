@@ -16,7 +16,7 @@ from tests.lab.servers import SERVERS
 from tests.system.installation import TOML, Installation
 from tests.system.places import TARGETS, try_everything
 from tests.system.probe import SYSTEM_CALLS
-from tests.system.wall_table import COLUMNS, NOTIFY, PLACES, RUNNING, SEEING, table, targets
+from tests.system.wall_table import COLUMNS, NOTIFY, NOTIFY_POLICY, PLACES, RUNNING, SEEING, table, targets
 
 pytestmark = pytest.mark.system
 
@@ -36,7 +36,7 @@ def broadcast(request: pytest.FixtureRequest) -> Iterator[Installation]:
         both = tuple(platforms.values())
         install(container, request.param, both, Screen())
         toml = configuration(request.param, both) + NOTIFY
-        container.write(POLICY, 'commands = [["/bin/true"]]\n')
+        container.write(POLICY, NOTIFY_POLICY)
         container.write(TOML, toml)
         installation = Installation(container, request.param, platforms, toml=toml)
         installation.product("apply")

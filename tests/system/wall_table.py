@@ -56,6 +56,8 @@ UNITS = (
     "systemd-tmpfiles-clean.service",
 )  # fmt: skip
 NOTIFY = '\n[notify]\ncommand = ["/bin/true"]\n'
+NOTIFY_POLICY = 'commands = [["/bin/true"]]\n'
+"""What the machine's policy has to allow for NOTIFY."""
 _NOTHING = "\N{EN DASH}"
 
 

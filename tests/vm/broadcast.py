@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.lab.outside import connect_another_computer
-from tests.system.wall_table import NOTIFY
+from tests.system.wall_table import NOTIFY, NOTIFY_POLICY
 from tests.vm import payload
 from tests.vm.guest import Guest
 
 PROGRAM = "restream-agent"
 TOML = "/etc/restream-agent/restream.toml"
+POLICY = "/etc/restream-agent/policy.toml"
 KEYS = {"alpha": "alpha-key", "beta": "beta-key"}
 HOLD = 600.0
 """Seconds that the hold lasts: an emulated machine takes minutes for a check."""
@@ -154,6 +155,7 @@ def install(guest: Guest, server: str) -> MachineBroadcast:
     keys = "".join(f"{key}\n" for key in KEYS.values())
     guest.run((PROGRAM, "init", *answers), timeout=300, input=keys)
     broadcast = MachineBroadcast(guest, server)
+    guest.write(POLICY, NOTIFY_POLICY)
     guest.write(TOML, guest.read(TOML) + NOTIFY + _MATCH)
     broadcast.product("apply", timeout=300)
     connect_another_computer(guest)
