@@ -226,7 +226,7 @@ def pauses_of(installation: Installation, identifier: str) -> list[str]:
     argv = ("journalctl", "--no-pager", "-o", "cat", "-t", identifier, "-g", "with a pause of")
     lines = installation.container.run(argv, check=False).stdout.splitlines()
     first = max(index for index, line in enumerate(lines) if "after 1 failure," in line)
-    return [line.rpartition("pause of ")[2].removesuffix(" s") for line in lines[first:]]
+    return [line.rpartition("pause of ")[2].partition(" s")[0] for line in lines[first:]]
 
 
 def test_metrics_are_well_made(broadcast: Installation) -> None:
