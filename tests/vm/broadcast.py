@@ -43,7 +43,8 @@ ExecStart=ffmpeg -nostats -loglevel warning -re -stream_loop -1 -i {payload.CLIP
 rtmp://127.0.0.1:1935/live/main?key=KEY
 Restart=always
 RestartSec=2
-KillSignal=SIGKILL""",
+KillSignal=SIGKILL
+SuccessExitStatus=KILL""",
 }
 _UNIT = """\
 [Unit]
