@@ -1,4 +1,4 @@
-"""A way out of a container's private network, to Debian's mirror and nowhere else.
+"""A way out of a container's private network, to the mirrors of its apt and nowhere else.
 
 A proxy for apt: it listens on the container's loopback and connects from the host. A host that is not a
 mirror is refused, and noted.
@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from tests.lab.container import Container
 
 PORT = 3142
-MIRRORS = frozenset({"deb.debian.org", "security.debian.org"})
 APT = f'Acquire::http::Proxy "http://127.0.0.1:{PORT}";\nAcquire::http::Pipeline-Depth "0";\n'
 APT_FILE = "/etc/apt/apt.conf.d/00lab"
 
@@ -36,6 +35,8 @@ class MirrorDoor:
 
     def __init__(self, container: Container) -> None:
         self._container = container
+        sites = container.run(("apt-get", "indextargets", "--format", "$(SITE)")).stdout.split()
+        self._mirrors = {urlsplit(site).hostname for site in sites}
         self.refused: list[str] = []
         self._listener: socket.socket | None = None
 
@@ -71,7 +72,7 @@ class MirrorDoor:
             head = _read_head(client)
             method, url, _ = head.split(b"\r\n", 1)[0].decode().split(" ", 2)
             parts = urlsplit(url)
-            if method != "GET" or parts.hostname not in MIRRORS:
+            if method != "GET" or parts.hostname not in self._mirrors:
                 self.refused.append(f"{method} {parts.hostname}")
                 client.sendall(b"HTTP/1.1 403 Not a mirror\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 return
