@@ -14,15 +14,16 @@ _TIMEOUT = 120  # seconds; git reads one checkout, hatchling packs it
 
 
 def version() -> BuildVersion:
-    """Return the version of the checkout, of its local changes too. Raises CalledProcessError without git."""
+    """Return the version of the checkout, of its local changes too; of an unpacked archive the fallback's."""
     python = _output(sys.executable, "-m", "hatchling", "version")
-    committed = int(_output("git", "log", "-1", "--format=%ct"))
-    return BuildVersion.of(python, datetime.fromtimestamp(committed, UTC))
+    committed = _git("log", "-1", "--format=%ct") or (PROJECT / "pyproject.toml").stat().st_mtime
+    return BuildVersion.of(python, datetime.fromtimestamp(int(committed), UTC))
 
 
 def copy(into: Path) -> None:
-    """Copy every file that git knows or would add, with its local changes."""
-    for name in _output("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+    """Copy every file that git knows or would add, with local changes; without git, what was not built."""
+    known = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in known.split("\0") if known else _not_built():
         place = PROJECT / name
         if name and place.is_file():
             (into / name).parent.mkdir(parents=True, exist_ok=True)
@@ -41,11 +42,35 @@ def pack(kind: str, version: BuildVersion, into: Path) -> Path:
     return built
 
 
+def has_changes() -> bool:
+    """Whether git sees local changes."""
+    return _git("status", "--porcelain") != ""
+
+
+def _not_built() -> list[str]:
+    """Return the files of a tree without git, without those that make has built."""
+    places = (path.relative_to(PROJECT) for path in PROJECT.rglob("*"))
+    built = {".git", ".venv", ".cache", "dist", "__pycache__"}
+    return [str(place) for place in places if not built.intersection(place.parts)]
+
+
+def _git(*arguments: str) -> str:
+    """Return git's answer, "" if this is no repository."""
+    try:
+        return _output("git", *arguments)
+    except subprocess.CalledProcessError:
+        return ""
+
+
+# A checkout may belong to another user than the one that builds, as root does; git then asks for this.
+_ANY_OWNER = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+
+
 def _output(*argv: str, **environment: str) -> str:
     done = subprocess.run(
         argv,
         cwd=PROJECT,
-        env=os.environ | environment,
+        env=os.environ | _ANY_OWNER | environment,
         timeout=_TIMEOUT,
         check=True,
         stdout=subprocess.PIPE,

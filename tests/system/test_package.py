@@ -106,8 +106,7 @@ def test_lintian_finds_nothing_without_a_reason() -> None:
 
 def test_two_builds_of_a_commit_have_the_same_bytes(tmp_path: Path) -> None:
     """Built again in another directory, at another time."""
-    changes = ("git", "-C", str(PROJECT), "status", "--porcelain")
-    if subprocess.check_output(changes, timeout=60):
+    if checkout.has_changes():
         pytest.skip("the checkout has local changes: each build has a version of its own")
     argv = (sys.executable, "-m", "release", "deb")
     packages = []
