@@ -50,12 +50,13 @@ def main(argv: list[str]) -> NoReturn:
         minutes = (now - attempts.since) / 60
         print(f"<3>giving up: {attempts.failures} attempts in {minutes:.0f} min have failed", file=sys.stderr)
         sys.exit(GIVEN_UP)
-    cause = _last_cause(runtime)
+    ended_by = _last_cause(runtime)
+    cause = ended_by if attempts.failures else ""
     status = AttemptStatus(attempts.failures, pause(attempts, now, random.random), cause=cause)
     if attempts.failures:
         print(f"<4>{status.sentence()}", file=sys.stderr)
     manager.send(f"STATUS={status.to_status()}")
-    if attempts.failures and cause == REFUSED and (redirect := _redirect(argv)):
+    if cause == REFUSED and (redirect := _redirect(argv)):
         status = replace(status, redirect=redirect)
         print(f"<4>the platform redirects to {redirect}: set that as its url", file=sys.stderr)
         manager.send(f"STATUS={status.to_status()}")

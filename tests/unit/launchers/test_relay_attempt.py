@@ -160,6 +160,14 @@ def test_the_attempt_after_says_why_one_has_failed(unit: RelayUnit) -> None:
     assert AttemptStatus.read(unit.hear().removeprefix("STATUS=")).cause == ""
 
 
+def test_a_first_attempt_has_no_cause(unit: RelayUnit) -> None:
+    """After a start by hand, or a run that was long enough: what ended before it is no failure."""
+    (unit.runtime / "cause").write_text("ended")
+    with unit.start("/bin/true"):
+        assert unit.hear() == FIRST
+    assert not (unit.runtime / "cause").exists()
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"unknown": 1}', '"text"', '{"since": "x"}'])
 def test_a_tally_that_cannot_be_read_is_none(unit: RelayUnit, content: str) -> None:
     """A file that was cut off by a crash does not keep a relay down."""
