@@ -24,10 +24,11 @@ _ONE_EACH = (
     unit_names.NOTIFY_UNIT,
     unit_names.FORGET_UNIT,
 )
-_INSTANCES = (
-    unit_names.CONVERT_TEMPLATE.replace("@", "@*"),
-    "live@*.service",
-    "ffmpeg-relay@*.service",
+_INSTANCES = tuple(
+    map(
+        unit_names.instances_of,
+        (unit_names.CONVERT_TEMPLATE, unit_names.LIVE_TEMPLATE, unit_names.RELAY_TEMPLATE),
+    )
 )
 """Patterns that match the units of all channels."""
 

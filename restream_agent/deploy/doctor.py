@@ -41,8 +41,6 @@ from restream_agent.render.ffmpeg import AUTHORITIES
 from restream_agent.render.tree import render
 from restream_agent.systemd import systemctl, unit_names
 
-_OURS = ("restream*", "fallback*", "ffmpeg-relay@*", "live@*")
-
 Look = Callable[[], Iterable[Finding]]
 
 
@@ -134,7 +132,7 @@ def _units(patient: Patient) -> Iterable[Finding]:
         return (warning("units", "nothing is applied yet", remedy),)
     is_served = f"{paths.UNITS}/{unit_names.INGEST_UNIT}" in patient.owned
     always = (unit_names.AGENT_UNIT, *((unit_names.INGEST_UNIT,) if is_served else ()))
-    return judge_units(patient.systemd.units(*_OURS), always)
+    return judge_units(patient.systemd.units(*unit_names.BEGINNINGS), always)
 
 
 def _ports(patient: Patient, config: Config) -> Iterable[Finding]:

@@ -167,7 +167,7 @@ def _collect(units: _Units, channel: Channel, plain: str, change: Change) -> Non
     if plain in _CONNECTED and not _is_worth_a_restart(change):
         return
     if plain == unit_names.LIVE_TEMPLATE and change.kind == "update":
-        units.restart.add(unit_names.LIVE_TEMPLATE.replace("@", "@*"))
+        units.restart.add(unit_names.instances_of(unit_names.LIVE_TEMPLATE))
     elif change.kind == "delete" and plain in _STOPPED_WHEN_DELETED:
         units.stop.add(unit)
     elif change.kind == "update" and plain in _RESTARTED_WHEN_UPDATED:

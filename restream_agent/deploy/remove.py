@@ -86,7 +86,7 @@ def _end_all(systemd: Systemd, owned: frozenset[str]) -> None:
         running = _running(systemd, owned)
         if not running:
             return
-        broadcast = [unit for unit in running if unit.endswith(".target") or _is_program(unit)]
+        broadcast = [unit for unit in running if unit.endswith(".target") or unit_names.is_of_program(unit)]
         try:
             systemd.change("stop", broadcast, reason=_REASON)
             systemd.change("stop", [unit for unit in running if unit not in broadcast], reason=_REASON)
@@ -115,11 +115,6 @@ def _end_slices(systemd: Systemd, owned: frozenset[str]) -> None:
         if not systemd.active(f"{name}@*"):
             slices.append(f"system-{name.replace('-', _ESCAPED_DASH)}.slice")
     systemd.change("stop", systemd.active(*slices), reason=_REASON)
-
-
-def _is_program(unit: str) -> bool:
-    """Whether a unit is the program of a channel, with which its relays end."""
-    return unit.partition(".")[0].partition("@")[0] == unit_names.PROGRAM_UNIT.partition(".")[0]
 
 
 def _take_files(found: Traces, root: Path) -> None:

@@ -14,6 +14,7 @@ from restream_agent.base.errors import CommandError, RestreamError
 from restream_agent.systemd import unit_names
 from restream_agent.systemd.channels import MAIN, Channel, channel_of
 from restream_agent.systemd.systemctl import Systemd
+from restream_agent.systemd.unit_names import instances_of, is_of_program, template_of
 from restream_agent.systemd.unit_state import UnitState
 
 _FED_WITHIN = 30.0
@@ -25,9 +26,9 @@ _STEADY = 3.0
 _LOOK_EVERY = 0.5
 """Seconds. The program reports so often."""
 
-_PROGRAMS = (unit_names.PROGRAM_UNIT, unit_names.template_of(unit_names.PROGRAM_UNIT).replace("@", "@*"))
-_TARGETS = (unit_names.TARGET, unit_names.template_of(unit_names.TARGET).replace("@", "@*"))
-_RELAYS = unit_names.RELAY_TEMPLATE.replace("@", "@*")
+_PROGRAMS = (unit_names.PROGRAM_UNIT, instances_of(template_of(unit_names.PROGRAM_UNIT)))
+_TARGETS = (unit_names.TARGET, instances_of(template_of(unit_names.TARGET)))
+_RELAYS = instances_of(unit_names.RELAY_TEMPLATE)
 _REASON = "the installed version is to run"
 
 StatusSource = Callable[[], Mapping[str, Any]]
@@ -68,10 +69,10 @@ def restart(
     for a relay that got the program before and does not now.
     """
     found = (unit for unit in before.units if not unit.startswith("ffmpeg-relay@"))
-    services = tuple(sorted(found, key=lambda unit: (_is_program(unit), unit)))
+    services = tuple(sorted(found, key=lambda unit: (is_of_program(unit), unit)))
     unchanged = before.unchanged(systemd.units(*services))
     due = tuple(unit for unit in services if unit in unchanged)
-    for units in (tuple(unit for unit in due if not _is_program(unit)), tuple(filter(_is_program, due))):
+    for units in (tuple(unit for unit in due if not is_of_program(unit)), tuple(filter(is_of_program, due))):
         _change(units, systemd)
     runs = _runs(services, systemd)
     begun, missing, earlier = time.monotonic(), set(before.fed), dict[tuple[str, str], int]()
@@ -93,10 +94,6 @@ def relays_that_run_on(before: Running, systemd: Systemd) -> tuple[str, ...]:
     """Return the names of the relays that have not been restarted since."""
     relays = before.unchanged(systemd.units(_RELAYS))
     return tuple(sorted(unit_names.relay_of(unit) for unit in relays if unit.startswith("ffmpeg-relay@")))
-
-
-def _is_program(unit: str) -> bool:
-    return unit.startswith("fallback")
 
 
 def _change(units: tuple[str, ...], systemd: Systemd) -> None:
@@ -122,7 +119,7 @@ def _still_missing(
 def _require_same(runs: Mapping[str, str], systemd: Systemd) -> None:
     """Raise RestreamError for a unit that has ended since; a program ends with its broadcast."""
     ended = [unit for unit, run in _runs(runs, systemd).items() if run != runs[unit]]
-    targets = {unit: channel_of(unit).unit(unit_names.TARGET) for unit in filter(_is_program, ended)}
+    targets = {unit: channel_of(unit).unit(unit_names.TARGET) for unit in filter(is_of_program, ended)}
     on_air = systemd.active(*targets.values()) if targets else {}
     ended = [unit for unit in ended if unit not in targets or targets[unit] in on_air]
     if ended:

@@ -23,9 +23,6 @@ from restream_agent.systemd import unit_names
 from restream_agent.systemd.channels import channel_of
 from restream_agent.systemd.systemctl import Systemd
 
-PATTERNS = ("restream*", "fallback*", "ffmpeg-relay@*", "live@*")
-"""How the names of our units begin. Another's unit may begin so, too: `is_ours` decides."""
-
 _TRANSIENT = (unit_names.APPLY_PATH, TRIAL_UNIT)
 """Units without a file."""
 
@@ -157,7 +154,9 @@ def _is_filled(root: Path, path: str, gone: Iterable[str]) -> bool:
 
 def loaded_units(systemd: Systemd, owned: frozenset[str]) -> dict[str, str]:
     """Return our units that are not inactive, with their states; `owned` is from `owned_paths`."""
-    return {unit: state for unit, state in systemd.active(*PATTERNS).items() if is_ours(unit, owned)}
+    return {
+        unit: state for unit, state in systemd.active(*unit_names.BEGINNINGS).items() if is_ours(unit, owned)
+    }
 
 
 def is_ours(unit: str, owned: frozenset[str]) -> bool:

@@ -29,6 +29,9 @@ CONVERT_TEMPLATE = "restream-fallback-convert@.service"
 REPORT_TEMPLATE = "restream-report@.socket"
 SLICE = "restream.slice"
 
+BEGINNINGS = ("restream*", "fallback*", "ffmpeg-relay@*", "live@*")
+"""Patterns for the names of all our units. Another's unit may begin so, too."""
+
 INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 """A relay's or stream's name, after the @. Each character is legal in a unit's name without escaping, so that
 users can type `systemctl status ffmpeg-relay@youtube-backup`. The polkit rule has the same pattern."""
@@ -68,6 +71,16 @@ def template_of(unit: str) -> str:
     """Return the template that corresponds to a plain unit: "fallback@.service" for "fallback.service"."""
     stem, _, kind = unit.rpartition(".")
     return f"{stem}@.{kind}"
+
+
+def instances_of(template: str) -> str:
+    """Return the pattern for all instances: "live@*.service" for "live@.service"."""
+    return template.replace("@.", "@*.")
+
+
+def is_of_program(unit: str) -> bool:
+    """Whether a unit is the program of a channel, or the socket at which its relays connect."""
+    return unit.partition(".")[0].partition("@")[0] == PROGRAM_UNIT.partition(".")[0]
 
 
 def convert_unit(file: Path | None, channel: str = "") -> str:
