@@ -10,7 +10,7 @@ from restream_agent.base import paths
 from restream_agent.base.errors import RestreamError
 from restream_agent.base.files import locate
 from restream_agent.base.target import TargetMachine
-from restream_agent.cli.options import explained, root_option
+from restream_agent.cli.options import SERVERS, explained, root_option
 from restream_agent.cli.paint import Tone, columns, paint, show
 from restream_agent.cli.problem_view import WARNING, show_problems
 from restream_agent.cli.toml_session import Consent, apply_now
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     from restream_agent.config.first_toml import FirstToml
     from restream_agent.deploy.init import FirstFile
 
-_SERVERS = ("srs", "nginx-rtmp")
-
 
 @click.command("init")
-@click.option("--server", type=click.Choice(_SERVERS), help="The ingest server, to which OBS sends.")
+@click.option("--server", type=click.Choice(SERVERS), help="The ingest server, to which OBS sends.")
 @click.option("--install", "installs", is_flag=True, help="Install the ingest server if it is not there.")
 @click.option("--srs", help="Install SRS from an archive: a path or https URL.", metavar="PLACE")
 @click.option("--srs-sha256", help="The SHA-256 of that archive.", metavar="HEX")

@@ -15,7 +15,6 @@ from restream_agent.deploy.server_change import ServerChange, SrsSource
 if TYPE_CHECKING:
     from restream_agent.config.ingest import IngestServer
 
-SERVERS = ("nginx-rtmp", "srs")
 _HOW = {
     "nginx-rtmp": "Debian's packages nginx and libnginx-mod-rtmp; init can install them",
     "srs": "no package; init installs the archive or executable that you name (docs/install.md)",
@@ -70,10 +69,10 @@ def _ask_server(target: TargetMachine) -> str:
         name, path = next(iter(servers.items()))
         click.echo(f"ingest server, to which OBS sends: {name}, found at {path}", err=True)
         return name
-    question, known = "ingest server, to which OBS sends", tuple(servers) or SERVERS
+    question, known = "ingest server, to which OBS sends", tuple(servers) or tuple(_HOW)
     if target.is_this_machine and not servers:
         click.echo("No ingest server is installed, to which OBS could send. Either of these does:", err=True)
-        click.echo("\n".join(columns([name, _HOW[name]] for name in SERVERS)), err=True)
+        click.echo("\n".join(columns([name, _HOW[name]] for name in _HOW)), err=True)
         question = "which shall it be"
     return str(click.prompt(question, type=click.Choice(known), default=known[0], err=True))
 

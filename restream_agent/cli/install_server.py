@@ -7,12 +7,10 @@ import click
 
 from restream_agent.base.errors import EXIT_CHANGES, RestreamError
 from restream_agent.cli import server_view
-from restream_agent.cli.options import explained
+from restream_agent.cli.options import SERVERS, explained
 
 if TYPE_CHECKING:
     from restream_agent.config.ingest import IngestServer
-
-SERVERS = ("srs", "nginx-rtmp")
 
 
 @click.command("install-server")

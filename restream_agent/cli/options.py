@@ -17,6 +17,9 @@ from restream_agent.cli import completion
 from restream_agent.cli.problem_view import ERROR, show_problems
 from restream_agent.systemd.sd_notify import ServiceManager
 
+SERVERS = ("srs", "nginx-rtmp")
+"""The ingest servers, for a choice on the command line: config/ takes time to import."""
+
 P = ParamSpec("P")
 
 
