@@ -1,7 +1,6 @@
 """`python -m tests.chaos`: play the faults and report; exit status 0 if all of them heal within bounds."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +8,10 @@ from pathlib import Path
 from tests.chaos.broadcast import ChaosBroadcast
 from tests.chaos.catalogue import FAULTS, named
 from tests.chaos.channels import ThreeChannels
+from tests.chaos.choice import choose
 from tests.chaos.drive import play_all
 from tests.chaos.fault import Fault
-from tests.chaos.on_servers import installed_servers, play_on
+from tests.chaos.on_servers import play_on
 from tests.chaos.report import as_json, line, show
 from tests.demo.screen import Screen
 
@@ -21,27 +21,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos", description="Play faults during a broadcast and judge them."
     )
-    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="play only on this ingest server")
-    parser.add_argument("--fault", action="append", default=[], help="play only this fault; may be repeated")
     parser.add_argument("--channels", action="store_true", help="strike one of three channels")
-    parser.add_argument("--list", action="store_true", help="list the faults and exit")
     parser.add_argument("--out", type=Path, default=Path("chaos-report"), help="where to write the report")
-    arguments = parser.parse_args()
-    if arguments.list:
-        for fault in FAULTS:
-            print(f"{fault.name:30}{fault.text}")
-        return 0
-    try:
-        faults = named(tuple(arguments.fault))
-    except KeyError as error:
-        parser.error(f"unknown fault: {error.args[0]}; --list shows all faults")
-    if os.geteuid() != 0:
-        parser.error("needs root: it boots a systemd in a container")
     screen = Screen()
-    servers = (arguments.server,) if arguments.server else installed_servers(screen)
+    choice = choose(parser, "fault", FAULTS, named, screen)
     try:
-        scene = ThreeChannels if arguments.channels else ChaosBroadcast
-        return run(servers, faults, arguments.out, screen, scene)
+        scene = ThreeChannels if choice.arguments.channels else ChaosBroadcast
+        return run(choice.servers, choice.entries, choice.arguments.out, screen, scene)
     except KeyboardInterrupt:
         return 130
 

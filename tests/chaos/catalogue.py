@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.chaos import (
+    choice,
     faults_agent,
     faults_hooks,
     faults_ingest,
@@ -31,7 +32,4 @@ FAULTS: tuple[Fault, ...] = (*_OF_ONE_CHANNEL, *(replace(fault, is_shared=True) 
 
 def named(names: tuple[str, ...]) -> tuple[Fault, ...]:
     """Return the faults with these names in playing order, or all; KeyError with the unknown names."""
-    unknown = set(names) - {fault.name for fault in FAULTS}
-    if unknown:
-        raise KeyError(", ".join(sorted(unknown)))
-    return tuple(fault for fault in FAULTS if not names or fault.name in names)
+    return choice.named(FAULTS, names)

@@ -1,12 +1,12 @@
 """`python -m tests.publishers`: play the cases and report; exit status 0 if all are as they should be."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.chaos.on_servers import installed_servers, play_on
+from tests.chaos.choice import choose
+from tests.chaos.on_servers import play_on
 from tests.demo.screen import Screen
 from tests.publishers.case import PublisherCase
 from tests.publishers.catalogue import CASES, chosen
@@ -19,29 +19,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.publishers", description="Play what real publishers send, and judge it."
     )
-    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="play only on this ingest server")
-    parser.add_argument(
-        "--case", action="append", default=[], help="play only the cases that begin so; may be repeated"
-    )
-    parser.add_argument("--list", action="store_true", help="list the cases and exit")
     parser.add_argument(
         "--out", type=Path, default=Path("publishers-report"), help="where to write the report"
     )
-    arguments = parser.parse_args()
-    if arguments.list:
-        for case in CASES:
-            print(f"{case.name:27}{case.text}")
-        return 0
-    try:
-        cases = chosen(tuple(arguments.case))
-    except KeyError as error:
-        parser.error(f"unknown case: {error.args[0]}; --list shows all cases")
-    if os.geteuid() != 0:
-        parser.error("needs root: it boots a systemd in a container")
     screen = Screen()
-    servers = (arguments.server,) if arguments.server else installed_servers(screen)
+    choice = choose(parser, "case", CASES, chosen, screen, which="the cases that begin so")
     try:
-        return run(servers, cases, arguments.out, screen)
+        return run(choice.servers, choice.entries, choice.arguments.out, screen)
     except KeyboardInterrupt:
         return 130
 

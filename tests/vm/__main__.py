@@ -4,14 +4,13 @@ Exit status 0 if everything holds, 1 if not, 130 after Ctrl-C.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.chaos.on_servers import installed_servers
+from tests.chaos.choice import choose
 from tests.demo.screen import Screen
 from tests.lab.deadline import LabError
 from tests.vm import broadcast, image, payload, qemu
@@ -35,25 +34,12 @@ def main() -> int:
         prog="python -m tests.vm", description="Check what needs a kernel of its own."
     )
     parser.add_argument("--dist", choices=tuple(image.SUITES), action="append", help="boot only this release")
-    parser.add_argument("--server", choices=("srs", "nginx-rtmp"), help="play only on this ingest server")
-    parser.add_argument("--check", action="append", default=[], help="play only this check; may be repeated")
-    parser.add_argument("--list", action="store_true", help="list the checks and exit")
     parser.add_argument("--out", type=Path, default=Path("vm-report"), help="where to write the report")
-    arguments = parser.parse_args()
-    if arguments.list:
-        for check in CHECKS:
-            print(f"{check.name:24}{check.text}")
-        return 0
-    try:
-        checks = named(tuple(arguments.check))
-    except KeyError as error:
-        parser.error(f"unknown check: {error.args[0]}; --list shows all checks")
-    if os.geteuid() != 0:
-        parser.error("needs root: it makes the root of a Debian")
     screen = Screen()
-    servers = (arguments.server,) if arguments.server else installed_servers(screen)
+    choice = choose(parser, "check", CHECKS, named, screen)
+    suites = choice.arguments.dist or tuple(image.SUITES)
     try:
-        return run(arguments.dist or tuple(image.SUITES), servers, checks, arguments.out, screen)
+        return run(suites, choice.servers, choice.entries, choice.arguments.out, screen)
     except KeyboardInterrupt:
         return 130
 

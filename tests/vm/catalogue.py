@@ -1,5 +1,6 @@
 """Every check, in the order in which they are played: what needs this boot first, what changes most last."""
 
+from tests.chaos import choice
 from tests.vm import clock, limits, many_relays, power, read_only, sandbox
 from tests.vm.check import MachineCheck
 
@@ -17,9 +18,5 @@ CHECKS = (
 
 
 def named(names: tuple[str, ...]) -> tuple[MachineCheck, ...]:
-    """Return the checks with these names in their order, all without names; KeyError for an unknown name."""
-    known = {check.name for check in CHECKS}
-    for name in names:
-        if name not in known:
-            raise KeyError(name)
-    return tuple(check for check in CHECKS if not names or check.name in names)
+    """Return the checks with these names in their order, or all; KeyError with the unknown names."""
+    return choice.named(CHECKS, names)
