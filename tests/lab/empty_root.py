@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,6 +160,21 @@ def measure(release: str, server: str, given: Path | None, deb: Path | None, *, 
     print(f"{release}, {server}, {how}: {commands} commands, {total:.0f} s")
     if commands > MOST_COMMANDS or total > LONGEST:
         wrong.append(f"allowed are {MOST_COMMANDS} commands and {LONGEST:.0f} s")
+    return verdict(wrong)
+
+
+def arguments(text: str | None) -> argparse.ArgumentParser:
+    """Return what reads the arguments of a measurement; `text` is the doc of its module."""
+    parser = argparse.ArgumentParser(description=(text or "").split("\n\n")[0])
+    parser.add_argument("release", choices=("bookworm", "trixie"))
+    parser.add_argument("--server", choices=("nginx-rtmp", "srs"), default="nginx-rtmp")
+    parser.add_argument("--root", type=Path, help="an empty root that is there already")
+    parser.add_argument("--deb", type=Path, help="the package, if not the newest in dist/")
+    return parser
+
+
+def verdict(wrong: Sequence[str]) -> int:
+    """Print what is wrong, and return the exit status."""
     for words in wrong:
         print(f"wrong: {words}", file=sys.stderr)
     return 1 if wrong else 0
@@ -167,12 +182,8 @@ def measure(release: str, server: str, given: Path | None, deb: Path | None, *, 
 
 def main() -> None:
     """Read the arguments."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("release", choices=("bookworm", "trixie"))
-    parser.add_argument("--server", choices=("nginx-rtmp", "srs"), default="nginx-rtmp")
+    parser = arguments(__doc__)
     parser.add_argument("--lean", action="store_true", help="without recommended packages")
-    parser.add_argument("--root", type=Path, help="an empty root that is there already")
-    parser.add_argument("--deb", type=Path, help="the package, if not the newest in dist/")
     given = parser.parse_args()
     sys.exit(measure(given.release, given.server, given.root, given.deb, is_lean=given.lean))
 

@@ -6,7 +6,6 @@ Root and network are those of tests/lab/empty_root.py, which does it by hand. Ex
 if a second run changes anything, or if it takes more than five minutes.
 """
 
-import argparse
 import hashlib
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from tests.lab.container import Container
 from tests.lab.deadline import LabError
-from tests.lab.empty_root import KEY, LONGEST, SRS, Empty, empty_root, package_for
+from tests.lab.empty_root import KEY, LONGEST, SRS, Empty, arguments, empty_root, package_for, verdict
 from tests.lab.mirror_door import MirrorDoor
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
@@ -94,19 +93,12 @@ def measure(release: str, server: str, given: Path | None, deb: Path | None) -> 
     wrong += [f"apt wanted {host}" for host in door.refused]
     if total > LONGEST:
         wrong.append(f"allowed are {LONGEST:.0f} s")
-    for words in wrong:
-        print(f"wrong: {words}", file=sys.stderr)
-    return 1 if wrong else 0
+    return verdict(wrong)
 
 
 def main() -> None:
     """Read the arguments."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("release", choices=("bookworm", "trixie"))
-    parser.add_argument("--server", choices=("nginx-rtmp", "srs"), default="nginx-rtmp")
-    parser.add_argument("--root", type=Path, help="an empty root that is there already")
-    parser.add_argument("--deb", type=Path, help="the package, if not the newest in dist/")
-    given = parser.parse_args()
+    given = arguments(__doc__).parse_args()
     sys.exit(measure(given.release, given.server, given.root, given.deb))
 
 
