@@ -36,7 +36,9 @@ def main() -> None:
 
 
 def _package(version: BuildVersion, root: Path) -> Path:
-    with tempfile.TemporaryDirectory(dir=root / "tmp", prefix="restream-agent-") as work:
+    # On this machine where TMPDIR says; elsewhere inside the root, where its dpkg finds it.
+    place = None if root == Path("/") else root / "tmp"
+    with tempfile.TemporaryDirectory(dir=place, prefix="restream-agent-") as work:
         # A build directory has the rights of its files, not of a temporary one.
         Path(work).chmod(0o755)
         wheel = checkout.pack("wheel", version, Path(work))

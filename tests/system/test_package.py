@@ -1,5 +1,6 @@
 """The Debian package in dist/, which `make deb` builds: installed in a container without a network."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -111,8 +112,10 @@ def test_two_builds_of_a_commit_have_the_same_bytes(tmp_path: Path) -> None:
     argv = (sys.executable, "-m", "release", "deb")
     packages = []
     for _ in range(2):
-        built = subprocess.check_output(argv, cwd=PROJECT, timeout=BUILDING, text=True).split()[-1]
-        packages.append((PROJECT / built).read_bytes())
+        # Ctrl-C kills a build, and what it leaves there goes with the test's own directory.
+        environment = os.environ | {"TMPDIR": str(tmp_path)}
+        built = subprocess.check_output(argv, cwd=PROJECT, env=environment, timeout=BUILDING, text=True)
+        packages.append((PROJECT / built.split()[-1]).read_bytes())
     assert packages[0] == packages[1]
 
 
