@@ -10,9 +10,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import IO
 
 from restream_agent.base.errors import CommandError, SlowCommandError
@@ -104,7 +105,7 @@ def run_to_end(argv: tuple[str, ...]) -> Finished:
     For a package manager: whatever it leaves half installed, somebody has to repair. Ctrl-C takes effect
     after its end. Raises CommandError if it cannot be started.
     """
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, _interruption_held_back():
         try:
             # In a group of its own the terminal does not send it Ctrl-C.
             child = subprocess.Popen(
@@ -112,23 +113,29 @@ def run_to_end(argv: tuple[str, ...]) -> Finished:
             )
         except OSError as error:
             raise _not_started(argv, error) from error
-        interruption = _wait_out(child)
+        child.wait()
         output.seek(0)
-        written = _text(output.read())
-    if interruption is not None:
-        raise interruption
-    return subprocess.CompletedProcess(argv, child.returncode, written, "")
+        return subprocess.CompletedProcess(argv, child.returncode, _text(output.read()), "")
 
 
-def _wait_out(child: subprocess.Popen[bytes]) -> KeyboardInterrupt | None:
-    """Wait for a child's end, and return the last Ctrl-C that came until then."""
-    interruption = None
-    while child.returncode is None:
-        try:
-            child.wait()
-        except KeyboardInterrupt as error:
-            interruption = error
-    return interruption
+@contextmanager
+def _interruption_held_back() -> Iterator[None]:
+    """Have a Ctrl-C that comes in this context take effect at its end.
+
+    A handler, since catching KeyboardInterrupt leaves gaps: one that comes while the program is being
+    started would find nobody to catch it. Python gives signals to its main thread alone.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    held: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 def stream(

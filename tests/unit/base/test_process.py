@@ -2,7 +2,9 @@
 
 import os
 import signal
+import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 
@@ -145,6 +147,31 @@ def test_what_must_not_be_stopped_ends_before_ctrl_c_counts(tmp_path: Path) -> N
         run_to_end(("sh", "-c", script))
     thread.join()
     assert end.exists()
+
+
+def test_ctrl_c_counts_after_the_end_also_while_the_program_is_being_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes when the program runs already and its number is not known here yet."""
+    end = tmp_path / "end"
+    start = subprocess.Popen
+
+    def interrupted_start(*args: object, **kwargs: object) -> object:
+        child = start(*args, **kwargs)  # type: ignore[call-overload]
+        signal.raise_signal(signal.SIGINT)
+        return child
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted_start)
+    with pytest.raises(KeyboardInterrupt):
+        run_to_end(("sh", "-c", f"sleep 0.3; touch {end}"))
+    assert end.exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_runs_to_its_end_may_be_started_in_any_thread() -> None:
+    """Only the main thread gets Ctrl-C, and only there it can be held back."""
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(run_to_end, ("echo", "out")).result().stdout == "out\n"
 
 
 def test_what_ran_to_its_end_says_status_and_output() -> None:
