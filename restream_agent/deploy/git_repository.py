@@ -1,8 +1,8 @@
 """Git's own commands on a repository of root's, which has no work tree and never sees the network.
 
 Commits arrive as a bundle, git-bundle(1): a file of plain data, in which no configuration and no hook can be.
-Whoever wrote them may wish the machine ill: no size that a commit names is believed, and no tree is walked but
-the one directory of the TOML.
+Whoever wrote them may wish the machine ill: all that is read has a limit, and no tree is walked but the one
+directory of the TOML.
 """
 
 import os
@@ -66,12 +66,15 @@ class GitRepository:
 
         The file is that of ssh-keygen(1).
         """
-        options = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={signers}")
-        # The commit chooses the kind of its signature: one of OpenPGP would be good by any key that root knows.
-        for other in ("openpgp", "x509"):
-            options += ("-c", f"gpg.{other}.program=/bin/false")
+        settings = (
+            "gpg.format=ssh",
+            f"gpg.ssh.allowedSignersFile={signers}",
+            # The commit chooses its kind of signature: OpenPGP's would be good by any key that root knows.
+            "gpg.openpgp.program=/bin/false",
+            "gpg.x509.program=/bin/false",
+        )
         try:
-            self._git(*options, "verify-commit", commit)
+            self._git(*(word for setting in settings for word in ("-c", setting)), "verify-commit", commit)
         except CommandError as error:
             first = error.output.strip().partition("\n")[0]
             return first or "it has no signature"
@@ -80,7 +83,8 @@ class GitRepository:
     def files(self, commit: str, directory: str) -> dict[str, str]:
         """Return the files of the TOML in a directory of a commit: the text of each, by its path beside it.
 
-        Raises RestreamError for a link, for what is no text, for too many or too long files, and without a TOML.
+        Raises RestreamError for a link, for what is no text, for more or longer files than anybody has, and
+        without a TOML.
         """
         start, found = f"{directory.strip('/')}/".lstrip("/"), dict[str, str]()
         left = toml_files.LARGEST

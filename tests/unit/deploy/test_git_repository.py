@@ -10,7 +10,6 @@ from restream_agent.deploy import git_repository
 from restream_agent.deploy.git_repository import GitRepository
 from tests.unit.deploy.commits import Author
 
-
 FAKE_GPG = """\
 #!/bin/sh
 cat > /dev/null
@@ -183,7 +182,7 @@ def test_all_files_together_have_a_limit(author: Author, repository: GitReposito
 def test_what_rewritten_branches_have_left_is_bounded(
     author: Author, repository: GitRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A repository that has grown too large is made anew from the bundle; a bundle may be too large itself."""
+    """A repository that has grown too large is made anew from the bundle, which has a limit, too."""
     first = author.commit({"restream.toml": "1"})
     assert repository.take(author.bundle) == first
     left = author.place / "root" / "repository" / "objects" / "pack" / "tmp_pack_left"
