@@ -6,6 +6,7 @@ No name in the archive becomes a path on the machine: the one member is read as 
 
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -28,6 +29,9 @@ _DAMAGED = (
     tarfile.TarError,
     EOFError,
     OSError,
+    ValueError,
+    LookupError,
+    struct.error,
     zlib.error,
     lzma.LZMAError,
     NotImplementedError,
@@ -57,6 +61,8 @@ def executable(file: IO[bytes], shown: str) -> Iterator[IO[bytes]]:
             file.seek(0)
             yield _in_tar(file, shown)
     except _DAMAGED as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # not of the archive: a full disk, for example
         raise RestreamError(
             f"{shown} cannot be unpacked: {error}", hint=f"expected: {_WHAT_IT_MAY_BE}"
         ) from error

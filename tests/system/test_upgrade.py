@@ -164,6 +164,36 @@ def test_a_version_that_does_not_come_up_is_put_back(upgraded: Upgraded, mark: s
     assert upgraded.installation.product("diff") == ""
 
 
+def test_an_apply_that_waits_to_be_confirmed_stops_an_upgrade(upgraded: Upgraded) -> None:
+    """Before anything is unpacked, and apt says what to do."""
+    before = upgraded.dpkg()
+    copy = upgraded.installation.toml.replace("right back", "back soon")
+    upgraded.installation.container.write("/root/copy.toml", copy)
+    with upgraded.unharmed("an apply waits"):
+        upgraded.installation.product("apply", "--config", "/root/copy.toml", "--confirm", "10min")
+        said = upgraded.apt("3agent", fails=True)
+        assert "restream-agent confirm keeps it" in said
+        assert upgraded.dpkg() == before
+        upgraded.installation.product("take-back")
+
+
+def test_an_upgrade_that_a_power_off_interrupts_is_put_back_too(upgraded: Upgraded) -> None:
+    """The files of one version are there, unconfigured; the next one does not come up and is not kept."""
+    good = upgraded.version("1new")
+    container = upgraded.installation.container
+    with upgraded.unharmed("interrupted"):
+        container.run(("dpkg", "--unpack", str(SHARED / upgraded.packages["2check"].name)), timeout=300)
+        argv = ("dpkg", "--install", str(SHARED / upgraded.packages["3agent"].name))
+        said = container.run(argv, timeout=400, check=False)
+        assert f"this version does not come up, see above; {good} is put back" in said.stderr
+        container.wait_until(
+            lambda: upgraded.dpkg() == ("ii ", good) and not upgraded.is_put_back_running(),
+            PUT_BACK_WITHIN,
+            "dpkg to have the version of before",
+        )
+    assert container.run(("dpkg", "--verify", "restream-agent")).stdout == ""
+
+
 def test_a_downgrade_is_an_upgrade_the_other_way(upgraded: Upgraded) -> None:
     """With the same words, and without a platform noticing it."""
     with upgraded.unharmed("downgrade"):

@@ -25,10 +25,19 @@ class Author:
     def bundle(self) -> Path:
         return self.place / "incoming.bundle"
 
-    def git(self, *arguments: str) -> str:
-        """Run git in the repository; return what it says."""
+    def git(self, *arguments: str, input: str = "") -> str:
+        """Run git in the repository, with its standard input; return what it says."""
         argv = ("git", "-C", str(self.work), *WHO, *arguments)
-        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(argv, check=True, capture_output=True, text=True, input=input).stdout.strip()
+
+    def commit_trees(self, trees: dict[str, str]) -> str:
+        """Commit an empty restream.toml and trees, by their names at the top; return the commit."""
+        lines = [f"040000 tree {tree}\t{name}" for name, tree in trees.items()]
+        lines.append(f"100644 blob {self.git('hash-object', '-w', '--stdin')}\trestream.toml")
+        commit = self.git("commit-tree", "-m", "trees", self.git("mktree", input="\n".join(lines)))
+        self.git("update-ref", "refs/heads/incoming", commit)
+        self.make_bundle()
+        return commit
 
     def commit(self, files: dict[str, str], *, key: Path | None = None) -> str:
         """Commit files, signed with a key if there is one; return the commit, which the bundle then has."""

@@ -1,7 +1,10 @@
 """The executable in a file of SRS: which archives have it, and which are refused."""
 
+import errno
 import io
 import tarfile
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -117,3 +120,21 @@ def test_a_tar_too_large_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(srs_archive, "_MOST_UNPACKED", 1000)
     with pytest.raises(RestreamError, match="has more in it than an archive of SRS"):
         unpacked(tarred({"zeros": bytes(2000), "objs/srs": SRS}))
+
+
+@pytest.mark.parametrize("packed", [zipped, tarred])
+def test_damage_anywhere_is_told_in_words(packed: Callable[[dict[str, bytes]], bytes]) -> None:
+    """Python's modules raise a dozen kinds of errors for it: each byte once, in four ways."""
+    content = packed({"ü/objs/README": b"x", "x/objs/srs": SRS})
+    for place in range(len(content)):
+        for value in (0, 0xFF, 0x80, content[place] ^ 1):
+            damaged = content[:place] + bytes([value]) + content[place + 1 :]
+            with suppress(RestreamError):
+                unpacked(damaged)
+
+
+def test_a_full_disk_is_not_said_to_be_the_archives_fault() -> None:
+    """What is done with the executable may fail, too."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(OSError, match="No space left"), executable(io.BytesIO(SRS), "srs.file"):
+        raise full

@@ -132,6 +132,70 @@ def run_script(name: str, *arguments: str, root: Path, programs: str = "/nonexis
     subprocess.run(("/bin/sh", "-c", text, name, *arguments), check=True, timeout=30, env=environment)
 
 
+def applied_root(place: Path, *tools: str, **fakes: str) -> Path:
+    """Make a root where systemd runs and something is applied; return the directory of its programs.
+
+    `tools` are the machine's own, and `fakes` shell scripts by their names, with _ for a dash.
+    """
+    for path in ("run/systemd/system", "var/lib/restream-agent", "usr/lib/restream-agent", "programs"):
+        (place / path).mkdir(parents=True)
+    (place / "var/lib/restream-agent/manifest.json").write_text("{}")
+    (place / "usr/lib/restream-agent/version").write_text("installed")
+    for name in tools:
+        (place / "programs" / name).symlink_to(f"/usr/bin/{name}")
+    for name, script in fakes.items():
+        program = place / "programs" / name.replace("_", "-")
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    return place / "programs"
+
+
+def test_an_apply_that_waits_to_be_confirmed_is_decided_before_an_upgrade(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """preinst stops dpkg, says why, and leaves no copy: the installed version runs on."""
+    programs = applied_root(tmp_path)
+    (tmp_path / "var/lib/restream-agent/unconfirmed.json").write_text("{}")
+    with pytest.raises(subprocess.CalledProcessError):
+        run_script("preinst", "upgrade", "1.0", "2.0", root=tmp_path, programs=str(programs))
+    assert "restream-agent confirm keeps it" in capfd.readouterr().err
+    assert [path.name for path in (tmp_path / "usr/lib").iterdir()] == ["restream-agent"]
+
+
+def test_after_an_interrupted_upgrade_the_copy_of_what_ran_is_kept(tmp_path: Path) -> None:
+    """What is installed then may be half of the new version; the package of before is kept as well."""
+    programs = applied_root(tmp_path, "rm", "cp", "mv", dpkg_query="exit 1")
+    copy = tmp_path / "usr/lib/restream-agent.previous"
+    copy.mkdir()
+    (copy / "version").write_text("what ran")
+    package = tmp_path / "var/lib/restream-agent/previous.deb"
+    package.write_text("what ran")
+    run_script("preinst", "upgrade", "1.0", "2.0", root=tmp_path, programs=str(programs))
+    assert ((copy / "version").read_text(), package.read_text()) == ("what ran", "what ran")
+
+
+@pytest.mark.parametrize("moves", [0, 1, 2])
+def test_a_version_is_put_back_over_a_power_off(tmp_path: Path, moves: int) -> None:
+    """Wherever it happens, dpkg does not call the new version installed, and the next run goes on."""
+    done = tmp_path / "moves"
+    mv = f'[ "$(cat {done})" != x{"x" * moves} ] || exit 1; printf x >> {done}; /usr/bin/mv "$@"'
+    tools = applied_root(
+        tmp_path, "rm", "cat", "touch", "timeout", "true", mv=mv, systemctl=":", systemd_run=":"
+    )
+    done.write_text("x")
+    copy, house = tmp_path / "usr/lib/restream-agent.previous", tmp_path / "usr/lib/restream-agent"
+    copy.mkdir()
+    (copy / "version").write_text("what ran")
+    with pytest.raises(subprocess.CalledProcessError):
+        run_script("postinst", "configure", "1.0", root=tmp_path, programs=str(tools))
+    assert (tmp_path / "var/lib/restream-agent/put-back").exists()
+    done.write_text("later")
+    with pytest.raises(subprocess.CalledProcessError):
+        run_script("postinst", "configure", "1.0", root=tmp_path, programs=str(tools))
+    assert (house / "version").read_text() == "what ran"
+    assert [path.name for path in house.parent.iterdir()] == ["restream-agent"]
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
