@@ -6,10 +6,11 @@ from restream_agent.program.crash_state import BEGINS_AT
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.stream.fanout import RelayQueue
 from restream_agent.stream.flv import VIDEO, Tag
+from restream_agent.stream.hand_off import Source
 from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
 from restream_agent.stream.pace import Pace
 from restream_agent.stream.shape import StreamShape
-from restream_agent.stream.splice import Source, Splice
+from restream_agent.stream.splice import Splice
 from restream_agent.wire.program_report import (
     HandOffKindReport,
     HandOffReport,
