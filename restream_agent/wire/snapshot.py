@@ -61,7 +61,7 @@ class Format:
                 raise SnapshotError("it is damaged")
             sizes, plain = json.loads(bytes(content[:length]))
             loaded: T = _Reader(self, _cut(content[length:], sizes)).read(kind, plain)
-        except (struct.error, ValueError, TypeError, KeyError, RecursionError) as error:
+        except (struct.error, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise SnapshotError(str(error)) from error
         return loaded
 
