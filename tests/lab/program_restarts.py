@@ -38,7 +38,7 @@ MOMENTS = {
 
 
 @dataclass
-class Figures:
+class RestartFigures:
     """Of one harm: the gaps in ms, the phases in ms, and what was wrong on the platforms, in words."""
 
     gaps: list[float] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Figures:
     faults: list[str] = field(default_factory=list)
 
 
-def measure(server: str, times: int) -> dict[str, Figures]:
+def measure(server: str, times: int) -> dict[str, RestartFigures]:
     """Do each harm so many times on an ingest server."""
     with Container() as container:
         platforms = tuple(
@@ -66,8 +66,10 @@ def measure(server: str, times: int) -> dict[str, Figures]:
         return figures
 
 
-def _harmed(container: Container, platforms: Iterable[PlatformServer], harm: str, times: int) -> Figures:
-    figures, begun = Figures(), time.monotonic()
+def _harmed(
+    container: Container, platforms: Iterable[PlatformServer], harm: str, times: int
+) -> RestartFigures:
+    figures, begun = RestartFigures(), time.monotonic()
     for _ in range(times):
         at = time.monotonic()
         container.run(("systemctl", *HARMS[harm]))
@@ -124,7 +126,8 @@ def main() -> None:
                 f"{name} {statistics.median(all_):.0f}" for name, all_ in figures.phases.items()
             )
             print(f"{server}: {harm} {times} times: gap median {statistics.median(gaps):.0f} ms, "
-                  f"max {gaps[-1]:.0f} ms; medians: {phases}", flush=True)  # fmt: skip
+                  f"max {gaps[-1]:.0f} ms, all {' '.join(f'{gap:.0f}' for gap in gaps)}; medians: {phases}; "
+                  f"load {os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
             for fault in figures.faults:
                 print(f"    {fault}", flush=True)
 

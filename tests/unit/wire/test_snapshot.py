@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from restream_agent.wire.snapshot import Format, SnapshotError
 
 
-class Colour(StrEnum):
+class Shade(StrEnum):
     RED = "red"
 
 
@@ -39,7 +39,7 @@ class Plain:
 
 @dataclass
 class Everything:
-    colour: Colour = Colour.RED
+    colour: Shade = Shade.RED
     is_so: bool = True
     text: str = "ä"
     number: float = 2
