@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from restream_agent.program.journal import log
-from restream_agent.program.report import Meter
+from restream_agent.program.meter import Meter
 from restream_agent.stream.enhanced import FirstTracks, codec
 from restream_agent.stream.flv import AUDIO, VIDEO, Reader, Tag
 from restream_agent.stream.input_rules import InputRules

@@ -19,11 +19,11 @@ from restream_agent.program.handover import Handover
 from restream_agent.program.journal import log
 from restream_agent.program.last_codecs import LastCodecs
 from restream_agent.program.live_connection import LiveConnection, Remarks, RuleBreaks
+from restream_agent.program.meter import Meter
 from restream_agent.program.own_units import OwnUnits
 from restream_agent.program.prepared_file import PreparedFile
 from restream_agent.program.relays import PREFIX as RELAY_PREFIX
 from restream_agent.program.relays import Relays
-from restream_agent.program.report import Meter, ProgramState
 from restream_agent.program.signals import SignalSocket
 from restream_agent.program.track_log import TrackLog
 from restream_agent.stream.flv import FlvError, Tag
@@ -234,6 +234,9 @@ class Program:
             self._hand_offs_file.save(self._hand_offs.dump())
 
     def _report(self, now: int) -> None:
+        # The first report comes after the first tags: platforms do not wait for this import (6 ms).
+        from restream_agent.program.report import ProgramState
+
         publisher = self._publisher
         if publisher and publisher.is_silent(now, self._settings.silence):
             self._drop_publisher(f"silent for {self._settings.silence} ms")

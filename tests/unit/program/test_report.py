@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from restream_agent.program.crash_state import BEGINS_AT, Remainder
+from restream_agent.program.meter import Meter
 from restream_agent.program.relay_connection import RelayConnection
-from restream_agent.program.report import Meter, ProgramState, hand_offs
+from restream_agent.program.report import ProgramState, hand_offs
 from restream_agent.stream.fanout import RelayQueue
 from restream_agent.stream.flv import SCRIPT, Tag
 from restream_agent.stream.hand_off import HandOff, Settings, Source

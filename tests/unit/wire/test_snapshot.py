@@ -14,21 +14,21 @@ from hypothesis import strategies as st
 from restream_agent.wire.snapshot import Format, SnapshotError
 
 
-class Shade(StrEnum):
+class OneShade(StrEnum):
     RED = "red"
 
 
-class Point(NamedTuple):
+class NamedPoint(NamedTuple):
     x: int
     y: float
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class WithBody:
     body: bytes
 
 
-class Plain:
+class WithSocket:
     count: int
     socket: object
 
@@ -39,23 +39,23 @@ class Plain:
 
 @dataclass
 class Everything:
-    colour: Shade = Shade.RED
+    colour: OneShade = OneShade.RED
     is_so: bool = True
     text: str = "ä"
     number: float = 2
-    leaf: Leaf = field(default_factory=lambda: Leaf(b"leaf"))
-    plain: Plain = field(default_factory=Plain)
+    leaf: WithBody = field(default_factory=lambda: WithBody(b"leaf"))
+    plain: WithSocket = field(default_factory=WithSocket)
     none: int | None = None
-    some: Point | None = field(default_factory=lambda: Point(1, 2.5))
+    some: NamedPoint | None = field(default_factory=lambda: NamedPoint(1, 2.5))
     row: tuple[int, str] = (1, "a")
     many: tuple[str, ...] = ("a", "b")
     buffer: bytearray = field(default_factory=lambda: bytearray(b"half"))
-    few: deque[Leaf] = field(default_factory=lambda: deque([Leaf(b"1"), Leaf(b"2")], maxlen=2))
+    few: deque[WithBody] = field(default_factory=lambda: deque([WithBody(b"1"), WithBody(b"2")], maxlen=2))
     by_number: dict[int, bytes] = field(default_factory=lambda: {8: b"sound"})
     said: set[str] = field(default_factory=lambda: {"once"})
 
 
-FORMAT = Format(7, {Plain: ("socket",)})
+FORMAT = Format(7, {WithSocket: ("socket",)})
 WRITTEN = b"".join(FORMAT.dump(Everything()))
 
 
@@ -75,13 +75,13 @@ def test_everything_comes_back_as_it_was() -> None:
     read = loaded(WRITTEN)
     assert (read.plain.count, hasattr(read.plain, "socket")) == (3, False)
     assert Everything(plain=read.plain) == read
-    assert (read.few.maxlen, type(read.buffer), type(read.some)) == (2, bytearray, Point)
+    assert (read.few.maxlen, type(read.buffer), type(read.some)) == (2, bytearray, NamedPoint)
 
 
 def test_what_is_shared_is_written_once_and_shared_again() -> None:
     """The queues of many relays have the same tags."""
     body = bytes(1000)
-    data = b"".join(FORMAT.dump(Everything(few=deque([Leaf(body), Leaf(body)]))))
+    data = b"".join(FORMAT.dump(Everything(few=deque([WithBody(body), WithBody(body)]))))
     assert len(data) < 2000
     first, second = loaded(data).few
     assert first.body is second.body
@@ -91,7 +91,7 @@ def test_an_attribute_that_no_annotation_names_is_an_error() -> None:
     """It would be lost without a word."""
     forgetful = Everything()
     forgetful.plain.new = 1  # type: ignore[attr-defined]
-    with pytest.raises(TypeError, match="Plain has no annotation of new"):
+    with pytest.raises(TypeError, match="WithSocket has no annotation of new"):
         FORMAT.dump(forgetful)
 
 
@@ -154,6 +154,6 @@ def test_any_json_with_a_right_checksum_is_refused(sizes: Any, plain: Any, piece
 def test_another_version_is_refused() -> None:
     """Of the format, or of a class in it."""
     with pytest.raises(SnapshotError, match="another version"):
-        Format(8, {Plain: ("socket",)}).load(Everything, WRITTEN)
+        Format(8, {WithSocket: ("socket",)}).load(Everything, WRITTEN)
     with pytest.raises(SnapshotError, match="other attributes"):
-        FORMAT.load(Plain, WRITTEN)
+        FORMAT.load(WithSocket, WRITTEN)
