@@ -33,7 +33,8 @@ class Clock:
     """The broadcast's clock, in ms of the monotonic clock since the broadcast began, and its last timestamps.
 
     `last` has the last timestamp of audio and of video, and the latest time at which a picture is shown
-    (stream/timeline.py). The broadcast begins BEGINS_AT before the program.
+    (stream/timeline.py). `found` is what an earlier process has left of it; empty if that is on another clock
+    than this, which was set forward. The broadcast begins BEGINS_AT before the program.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -48,8 +49,11 @@ class Clock:
         self._epoch: int
         _, self._epoch, audio, video, shown = _CLOCK.unpack_from(self._map)
         self.last: dict[int, int] = {AUDIO: audio, VIDEO: video, SHOWN: shown}
+        self.found = dict(self.last)
         if self.is_resumed:
-            self._epoch -= resume(self.last, self.now()) * 1_000_000
+            forward = resume(self.last, self.now())
+            self._epoch -= forward * 1_000_000
+            self.found = {} if forward else self.found
             self.save()
 
     def now(self) -> int:

@@ -45,6 +45,15 @@ def unit_in(cgroups: str) -> str:
     return unit[1] if unit is not None and "/user.slice/" not in cgroups else ""
 
 
+def is_let_in(connection: socket.socket, instance_of: Callable[[str], str]) -> bool:
+    """Whether a connection that came through a door, which had `instance_of`, would come through it now."""
+    try:
+        instance_of(unit_of(connection))
+    except ValueError:
+        return False
+    return True
+
+
 class Door:
     """A listening socket and the units that it lets in.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from restream_agent.program.journal import log
-from restream_agent.program.report import Meter
+from restream_agent.program.meter import Meter
 from restream_agent.stream.enhanced import FirstTracks, codec
 from restream_agent.stream.flv import AUDIO, VIDEO, Reader, Tag
 from restream_agent.stream.input_rules import InputRules
@@ -28,8 +28,10 @@ _LOGGED_WITHIN = 60_000
 class RuleBreaks:
     """Decides which broken rules are logged, because a publisher may break them for ever."""
 
+    _logged: deque[int]
+
     def __init__(self) -> None:
-        self._logged = deque[int](maxlen=_LOGGED)
+        self._logged = deque(maxlen=_LOGGED)
 
     def are_many(self, now: int) -> bool:
         """Whether so many were logged that the next is not."""
@@ -46,8 +48,10 @@ class RuleBreaks:
 class Remarks:
     """Writes lines about the publisher's stream into the journal, each once."""
 
+    _said: set[str]
+
     def __init__(self) -> None:
-        self._said = set[str]()
+        self._said = set()
 
     def say(self, remarks: tuple[str, ...]) -> None:
         """Log what is new."""
@@ -59,6 +63,16 @@ class Remarks:
 
 class LiveConnection:
     """One connection of `live@`. `heard_at` is when it last brought data, in ms of the broadcast."""
+
+    heard_at: int
+    meter: Meter
+    _tracks: FirstTracks
+    _begun: dict[int, str]
+    _left_out: Tag | None
+    _reader: Reader
+    _rules: InputRules
+    _clock: SourceClock
+    _recovery: RecoveryPoints
 
     def __init__(
         self,
@@ -79,7 +93,7 @@ class LiveConnection:
         self._tracks = FirstTracks()
         self._carried = frozenset(("", *carried))
         self._begun = dict(begun)
-        self._left_out: Tag | None = None
+        self._left_out = None
         self._reader = Reader()
         self._rules = InputRules()
         self._clock = SourceClock()

@@ -7,36 +7,35 @@ checks for that.
 import selectors
 import signal
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from restream_agent.base.endpoints import LIVE_SOCKET
+from restream_agent.program import handover
 from restream_agent.program import settings as program_settings
-from restream_agent.program.crash_state import Clock, JsonFile, Remainder
-from restream_agent.program.doors import Door
+from restream_agent.program.crash_state import Clock, JsonFile
+from restream_agent.program.doors import Door, is_let_in
+from restream_agent.program.handover import Handover
 from restream_agent.program.journal import log
 from restream_agent.program.last_codecs import LastCodecs
 from restream_agent.program.live_connection import LiveConnection, Remarks, RuleBreaks
+from restream_agent.program.meter import Meter
 from restream_agent.program.own_units import OwnUnits
 from restream_agent.program.prepared_file import PreparedFile
-from restream_agent.program.relay_connection import RelayConnection
-from restream_agent.program.report import Meter, ProgramState
+from restream_agent.program.relays import PREFIX as RELAY_PREFIX
+from restream_agent.program.relays import Relays
 from restream_agent.program.signals import SignalSocket
 from restream_agent.program.track_log import TrackLog
-from restream_agent.stream.fanout import Backlog, RelayQueue
-from restream_agent.stream.flv import FlvError, Tag, encode
+from restream_agent.stream.flv import FlvError, Tag
+from restream_agent.stream.hand_off import Source
 from restream_agent.stream.hand_offs import HandOffLog
-from restream_agent.stream.splice import Source, Splice
+from restream_agent.stream.splice import Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire import records
 
 _REPORT_EVERY = 500
 """Milliseconds between reports. The unit's watchdog allows four times this."""
-
-_RELAY_PAUSE = 500
-"""Milliseconds between two connections of one relay. systemd waits longer before it starts a relay again."""
 
 
 class Program:
@@ -48,10 +47,8 @@ class Program:
         self._settings = program_settings.read(settings_path)
         self._clock = Clock(runtime)
         self._selector = selectors.DefaultSelector()
-        self._backlog = Backlog()
-        self._relays: dict[str, RelayConnection] = {}
-        self._relay_count = 0
-        self._let_in_at: dict[str, int] = {}
+        limits = program_settings.queue_limits(self._settings)
+        self._relays = Relays(self._selector, notifier, runtime, limits)
         self._publisher: LiveConnection | None = None
         self._rule_breaks = RuleBreaks()
         self._remarks = Remarks()
@@ -59,7 +56,8 @@ class Program:
         self._track_log = TrackLog()
         self._telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._telemetry.setblocking(False)
-        self._reported, self._report_at, self._is_stopping = "", 0, False
+        self._reported, self._report_at = "", 0
+        self._is_stopping = self._is_replaced = False
         self._splice = Splice(
             program_settings.splice_settings(self._settings),
             self._open_fallback,
@@ -75,9 +73,12 @@ class Program:
                 self._hand_offs.resume(self._hand_offs_file.load())
 
     def run(self, sockets: list[tuple[str, socket.socket]]) -> None:
-        """Serve until SIGTERM. systemd passes `sockets`: listening sockets and stored relay connections."""
-        for name, inherited_socket in sockets:
-            self._take_over(name, inherited_socket)
+        """Serve until SIGTERM, or until SIGINT, after which a successor goes on.
+
+        systemd passes `sockets`: listening sockets, stored connections of relays, and live's.
+        """
+        kept = [self._take_over(name, inherited_socket) for name, inherited_socket in sockets]
+        self._go_on(next((connection for connection in kept if connection is not None), None))
         self._signals = SignalSocket(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         self._selector.register(self._signals.socket, selectors.EVENT_READ, self._take_signals)
         self._apply_operator()
@@ -91,26 +92,66 @@ class Program:
             self._send(self._splice.tick(now))
             if now >= self._report_at:
                 self._report(now)
+        if self._is_replaced:
+            self._hand_over()
 
-    def _take_over(self, name: str, inherited_socket: socket.socket) -> None:
-        if name.startswith("relay-"):
-            log(6, f"{name}: connection kept across the restart")
-            self._relay_count = max(self._relay_count, int(name.rpartition("-")[2]))
-            relay = self._add_relay(inherited_socket, name)
-            self._last_codecs.take_over(relay)
-            self._replace_older(relay)
-            return
+    def _take_over(self, name: str, inherited_socket: socket.socket) -> socket.socket | None:
+        """Take what systemd has passed; return the connection of `live@` that a predecessor has left."""
+        if name.startswith(RELAY_PREFIX):
+            self._last_codecs.take_over(self._relays.take_over(name, inherited_socket))
+            return None
+        if name == handover.LIVE_NAME:
+            self._notifier.forget(name)  # or `live@` would not see that we close it
+            return inherited_socket
         is_live = Path(inherited_socket.getsockname()).name == Path(LIVE_SOCKET).name
-        accept = self._accept_publisher if is_live else self._accept_relay
+        accept = self._accept_publisher if is_live else self._relays.accept
         door = Door(inherited_socket, self._units.stream_of if is_live else self._units.relay_of)
         self._selector.register(inherited_socket, selectors.EVENT_READ, lambda _: accept(door))
+        return None
+
+    def _hand_over(self) -> None:
+        """Leave everything to the successor, which systemd starts as soon as this process is over."""
+        left = Handover(
+            self._clock.now(), self._clock.last, self._splice, self._publisher, self._relays.backlog,
+            self._relays.queues(), self._rule_breaks, self._remarks, self._track_log,
+        )  # fmt: skip
+        if handover.write(self._runtime, left) and self._publisher:
+            self._notifier.store(handover.LIVE_NAME, self._publisher.socket.fileno())
+
+    def _go_on(self, connection: socket.socket | None) -> None:
+        """Go on where the predecessor was, if it has left that; `connection` is that of `live@`."""
+        before = handover.take(self._runtime, self._clock.found)
+        if before is None:
+            if connection is not None:
+                connection.close()
+            return
+        now = self._clock.now()
+        self._relays.go_on(before.backlog, before.queues)
+        self._rule_breaks, self._remarks = before.rule_breaks, before.remarks
+        self._track_log = before.track_log
+        self._send(self._splice.go_on(before.splice, now))
+        self._hand_offs.go_on(self._splice.last_hand_off)
+        is_kept = connection is not None and is_let_in(connection, self._units.stream_of)
+        if before.publisher is not None and connection is not None and is_kept:
+            publisher = LiveConnection(connection, now, self._settings.carried)
+            vars(publisher).update(vars(before.publisher))
+            self._serve(publisher)
+            log(6, f"live: goes on in a new process, {now - before.at} ms later")
+            return
+        if connection is not None:
+            connection.close()
+        self._send(self._splice.live_ended(now))
+
+    def _serve(self, publisher: LiveConnection) -> None:
+        self._publisher = publisher
+        self._selector.register(publisher.socket, selectors.EVENT_READ, lambda _: self._read(publisher))
 
     def _take_signals(self, _: int) -> None:
         for number in self._signals.take():
             if number == signal.SIGHUP:
                 self._reload()
             else:
-                self._is_stopping = True
+                self._is_stopping, self._is_replaced = True, number == signal.SIGINT
 
     def _reload(self) -> None:
         """Read the settings and the operator's requests; invalid settings are logged and change nothing."""
@@ -120,6 +161,7 @@ class Program:
             log(3, f"{self._settings_path}: {error}; going on with the settings as they were")
             return
         self._splice.settings = program_settings.splice_settings(self._settings)
+        self._relays.limits = program_settings.queue_limits(self._settings)
         self._apply_operator()
 
     def _open_fallback(self) -> PreparedFile:
@@ -142,9 +184,8 @@ class Program:
         if not self._rule_breaks.are_many(now):
             log(6, "live: connected")
         self._learn_codecs()
-        begun = self._last_codecs.begun(self._relays.values())
-        publisher = self._publisher = LiveConnection(connection, now, self._settings.carried, begun)
-        self._selector.register(connection, selectors.EVENT_READ, lambda _: self._read(publisher))
+        begun = self._last_codecs.begun(self._relays)
+        self._serve(LiveConnection(connection, now, self._settings.carried, begun))
         self._send(self._splice.live_started(now))
 
     def _read(self, publisher: LiveConnection) -> None:
@@ -173,79 +214,11 @@ class Program:
         self._publisher = None
         self._send(self._splice.live_ended(self._clock.now()))
 
-    def _accept_relay(self, door: Door) -> None:
-        arrived = door.accept()
-        if arrived is None:
-            return
-        connection, name = arrived
-        now = self._clock.now()
-        if now - self._let_in_at.get(name, now - _RELAY_PAUSE) < _RELAY_PAUSE:
-            door.refuse(connection, f"{name} has connected just before")
-            return
-        self._let_in_at[name] = now
-        self._relay_count += 1
-        relay = self._add_relay(connection, f"relay-{name}-{self._relay_count}")
-        self._replace_older(relay)
-        self._backlog.start(relay.queue)
-        if self._flush(relay):
-            self._notifier.store(relay.store_name, connection.fileno())
-            log(6, f"{relay.name}: relay connected")
-
-    def _replace_older(self, relay: RelayConnection) -> None:
-        """Keep only the newest connection of a relay, so that no relay fills the descriptor store."""
-        same = [other for other in self._relays.values() if other.name == relay.name]
-        for older in sorted(same, key=lambda other: other.number)[:-1]:
-            self._drop_relay(older)
-
-    def _add_relay(self, connection: socket.socket, store_name: str) -> RelayConnection:
-        queue = RelayQueue(limits=program_settings.queue_limits(self._settings))
-        relay = RelayConnection(connection, store_name, queue, Remainder(self._runtime, store_name))
-        self._relays[store_name] = relay
-        handler = self._relay_handler(relay)
-        self._selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE, handler)
-        return relay
-
-    def _relay_handler(self, relay: RelayConnection) -> Callable[[int], None]:
-        def handle(events: int) -> None:
-            if relay.store_name not in self._relays:
-                return
-            if events & selectors.EVENT_READ and relay.is_closed():
-                self._drop_relay(relay)
-            elif events & selectors.EVENT_WRITE:
-                self._flush(relay)
-
-        return handle
-
-    def _flush(self, relay: RelayConnection) -> bool:
-        try:
-            events = relay.flush()
-        except OSError:
-            self._drop_relay(relay)
-            return False
-        key = self._selector.get_key(relay.socket)
-        if key.events != events:
-            self._selector.modify(relay.socket, events, key.data)
-        return True
-
-    def _drop_relay(self, relay: RelayConnection) -> None:
-        log(6, f"{relay.name}: relay disconnected")
-        del self._relays[relay.store_name]
-        self._selector.unregister(relay.socket)
-        self._notifier.forget(relay.store_name)
-        relay.close()
-
     def _send(self, tags: list[Tag]) -> None:
         if not tags:
             return
         self._clock.save()
-        for tag in tags:
-            data = encode(tag)
-            self._backlog.add(tag, data)
-            for relay in self._relays.values():
-                relay.queue.offer(tag, data)
-        for relay in list(self._relays.values()):
-            if not relay.queue.is_empty:
-                self._flush(relay)
+        self._relays.send(tags)
         # After sending, because at a hand-off it writes to the log and to a file.
         if any(tag.is_media for tag in tags):
             self._note_sending()
@@ -261,6 +234,9 @@ class Program:
             self._hand_offs_file.save(self._hand_offs.dump())
 
     def _report(self, now: int) -> None:
+        # The first report comes after the first tags: platforms do not wait for this import (6 ms).
+        from restream_agent.program.report import ProgramState
+
         publisher = self._publisher
         if publisher and publisher.is_silent(now, self._settings.silence):
             self._drop_publisher(f"silent for {self._settings.silence} ms")
@@ -270,7 +246,7 @@ class Program:
         if self._track_log.look(self._splice, now):
             self._hand_offs.sound_stalled()
             self._save_hand_offs()
-        relays = list(self._relays.values())
+        relays = list(self._relays)
         state = ProgramState(now, self._clock.end, self._splice, self._hand_offs, relays, meter)
         self._announce(state.words())
         with suppress(OSError):
@@ -280,14 +256,14 @@ class Program:
 
     def _follow_codecs(self, now: int) -> None:
         """Have relays and fallback follow the codecs of the publisher."""
-        last, sent = self._last_codecs, self._backlog.codecs
+        last, sent = self._last_codecs, self._relays.backlog.codecs
         self._learn_codecs()
         is_other = self._splice.source is Source.FALLBACK and last.differ_from(sent)
         if (self._splice.is_muted or is_other) and last.has_fitting(self._settings.fallback):
             self._send(self._splice.renew_fallback(now))
-        for relay, words in last.outdated(self._relays.values(), sent):
+        for relay, words in last.outdated(self._relays, sent):
             log(4, words)
-            self._drop_relay(relay)
+            self._relays.drop(relay)
 
     def _learn_codecs(self) -> None:
         is_live = self._splice.source is Source.LIVE or self._splice.is_radio

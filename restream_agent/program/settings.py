@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from restream_agent.stream.fanout import Limits
-from restream_agent.stream.splice import Settings
+from restream_agent.stream.hand_off import Settings
 from restream_agent.wire import records
 from restream_agent.wire.settings import ProgramSettings
 

@@ -14,10 +14,14 @@ _LOGGED_WITHIN = 60_000
 class TrackLog:
     """Logs what changes, twice a second."""
 
+    _missing: Missing
+    _is_radio: bool
+    _logged: deque[int]
+
     def __init__(self) -> None:
         self._missing = Missing.NOTHING
         self._is_radio = False
-        self._logged = deque[int](maxlen=_LOGGED)
+        self._logged = deque(maxlen=_LOGGED)
 
     def look(self, splice: Splice, now: int) -> bool:
         """Log what has changed since the last look; return whether the sound alone has stalled since."""

@@ -17,8 +17,10 @@ KEPT = 3000
 class Highest:
     """The highest of a sequence of values, of which the oldest may be removed."""
 
+    _falling: deque[tuple[int, int]]
+
     def __init__(self) -> None:
-        self._falling: deque[tuple[int, int]] = deque()
+        self._falling = deque()
 
     def add(self, number: int, value: int) -> None:
         """Add the value with the next number."""
@@ -37,11 +39,45 @@ class Highest:
         return self._falling[0][1] if self._falling else None
 
 
+class _OlderArrivals:
+    """The highest timestamp among the arrivals that are older than CONFIRM."""
+
+    _newer: deque[tuple[int, int, int]]
+    _timestamps: Highest
+
+    def __init__(self) -> None:
+        self._newer = deque()
+        self._timestamps = Highest()
+
+    def add(self, arrival: tuple[int, int, int], first: int) -> None:
+        """Add an arrival; forget those before the number `first`."""
+        self._newer.append(arrival)
+        self.highest(arrival[1], first)
+
+    def highest(self, now: int, first: int) -> int | None:
+        """Return the highest timestamp from the arrival with the number `first` on; None if there is none."""
+        self._move(now)
+        self._timestamps.remove_before(first)
+        return self._timestamps.value
+
+    def _move(self, now: int) -> None:
+        while self._newer and self._newer[0][1] <= now - CONFIRM:
+            number, _, timestamp = self._newer.popleft()
+            self._timestamps.add(number, timestamp)
+
+
 class Arrivals:
     """The arrivals of the last KEPT ms, and the last arrival before them."""
 
+    _kept: deque[tuple[int, int, int]]
+    _count: int
+    _interval: int
+    _timestamps: Highest
+    _earliness: Highest
+    _older: _OlderArrivals
+
     def __init__(self) -> None:
-        self._kept: deque[tuple[int, int, int]] = deque()
+        self._kept = deque()
         self._count = 0
         self._interval = 0
         self._timestamps = Highest()
@@ -90,27 +126,3 @@ class Arrivals:
         number, _, timestamp = self._kept[0]
         before = self._older.highest(now, number)
         return newest - (timestamp if before is None else before)
-
-
-class _OlderArrivals:
-    """The highest timestamp among the arrivals that are older than CONFIRM."""
-
-    def __init__(self) -> None:
-        self._newer: deque[tuple[int, int, int]] = deque()
-        self._timestamps = Highest()
-
-    def add(self, arrival: tuple[int, int, int], first: int) -> None:
-        """Add an arrival; forget those before the number `first`."""
-        self._newer.append(arrival)
-        self.highest(arrival[1], first)
-
-    def highest(self, now: int, first: int) -> int | None:
-        """Return the highest timestamp from the arrival with the number `first` on; None if there is none."""
-        self._move(now)
-        self._timestamps.remove_before(first)
-        return self._timestamps.value
-
-    def _move(self, now: int) -> None:
-        while self._newer and self._newer[0][1] <= now - CONFIRM:
-            number, _, timestamp = self._newer.popleft()
-            self._timestamps.add(number, timestamp)

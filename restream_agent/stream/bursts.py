@@ -43,11 +43,17 @@ class _Bin(NamedTuple):
 class Bursts:
     """The pictures of the last two halves, and the lags that the stream had when it last kept real time."""
 
+    _bins: deque[_Bin]
+    _first: int | None
+    _looked_at: int
+    _usual: Lags | None
+    _is_steady: bool
+
     def __init__(self) -> None:
-        self._bins: deque[_Bin] = deque()
-        self._first: int | None = None
+        self._bins = deque()
+        self._first = None
         self._looked_at = -1
-        self._usual: Lags | None = None
+        self._usual = None
         self._is_steady = False
 
     def add(self, now: int, timestamp: int) -> None:

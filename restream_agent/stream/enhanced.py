@@ -59,8 +59,10 @@ class FirstTracks:
     `others` has the names of the other tracks that have come, such as "sound track 2 (aac)".
     """
 
+    others: tuple[str, ...]
+
     def __init__(self) -> None:
-        self.others: tuple[str, ...] = ()
+        self.others = ()
 
     def take(self, tag: Tag) -> tuple[Tag, ...]:
         """Return what a tag has of the first track; nothing for a tag that is damaged or a command."""

@@ -30,13 +30,20 @@ class Backlog:
     tag of each kind.
     """
 
+    codecs: dict[int, str]
+    _limits: Limits
+    _headers: dict[int, bytes]
+    _tags: list[tuple[Tag, bytes]]
+    _size: int
+    _is_open: bool
+
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits(milliseconds=30_000)
-        self._headers: dict[int, bytes] = {}
-        self._tags: list[tuple[Tag, bytes]] = []
+        self._headers = {}
+        self._tags = []
         self._size = 0
         self._is_open = False
-        self.codecs: dict[int, str] = {}
+        self.codecs = {}
 
     def add(self, tag: Tag, data: bytes) -> None:
         """Add a tag that was sent, and its encoding."""

@@ -106,6 +106,9 @@ def encode(tag: Tag) -> bytes:
 class Reader:
     """Turns the bytes of one connection or file into tags, wherever the bytes are split."""
 
+    _buffer: bytearray
+    _has_header: bool
+
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._has_header = False

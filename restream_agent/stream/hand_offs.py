@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from restream_agent.stream.splice import KINDS, HandOff, Source
+from restream_agent.stream.hand_off import KINDS, HandOff, Source
 from restream_agent.stream.tracks import Missing
 
 BUCKETS = (50, 100, 200, 500, 1000, 2000, 5000)
@@ -84,6 +84,11 @@ class HandOffLog:
                 self.stalls[latest.stalled] += 1
         self._sent_at = now
         return logged
+
+    def go_on(self, latest: HandOff | None) -> None:
+        """Go on after `latest`, which an earlier process has made; it is not counted again."""
+        if self.recent and self.recent[-1].hand_off == latest:
+            self._latest = latest
 
     def sound_stalled(self) -> None:
         """Count a stall of the sound alone."""

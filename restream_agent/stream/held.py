@@ -20,8 +20,13 @@ LARGEST = 32 * 1024 * 1024
 class HeldTags:
     """A queue of tags, which knows how far ahead of their time they are."""
 
+    _tags: deque[Tag]
+    _ends: Highest
+    _taken: int
+    _size: int
+
     def __init__(self) -> None:
-        self._tags: deque[Tag] = deque()
+        self._tags = deque()
         self._ends = Highest()
         self._taken = 0
         self._size = 0

@@ -28,6 +28,11 @@ _SECOND = 1000
 class InputRules:
     """Checks the tags of one connection."""
 
+    _second: int
+    _tags: int
+    _bytes: int
+    _headers: int
+
     def __init__(self) -> None:
         self._second = 0
         self._tags = self._bytes = self._headers = 0

@@ -52,21 +52,36 @@ class Output:
     because it is in another codec.
     """
 
+    headers: dict[int, Tag]
+    sound: Sound
+    is_muted: bool
+    codec: str
+    _timeline: Timeline
+    _clock: SilenceClock
+    _silence: Silence
+    _shape_of: Tag | None
+    _source: Sound
+    _source_header: Tag | None
+    _is_cut: bool
+    _is_fillable: bool
+    _begins_silent: bool
+    _first_picture: int | None
+
     def __init__(self, timeline: Timeline) -> None:
-        self.headers: dict[int, Tag] = {}
+        self.headers = {}
         self.sound = Sound.NONE
         self.is_muted = False
         self.codec = ""
         self._timeline = timeline
         self._clock = SilenceClock()
         self._silence = SILENCE
-        self._shape_of: Tag | None = STEREO
+        self._shape_of = STEREO
         self._source = Sound.NONE
-        self._source_header: Tag | None = None
+        self._source_header = None
         self._is_cut = False
         self._is_fillable = True
         self._begins_silent = False
-        self._first_picture: int | None = None
+        self._first_picture = None
 
     def cut_to(self, source: Sound, headers: Mapping[int, Tag], usual: Tag | None = None) -> list[Tag]:
         """Begin a source: return its sequence headers; the next keyframe will contain the picture's.

@@ -33,13 +33,20 @@ class Pace:
     the stream arrives later than it did at its best. Both are those of the last call of `measure`.
     """
 
+    speed: float | None
+    late: int
+    _bins: deque[tuple[int, int]]
+    _samples: deque[tuple[int, int]]
+    _newest: int | None
+    _best: float | None
+
     def __init__(self) -> None:
-        self.speed: float | None = None
+        self.speed = None
         self.late = 0
-        self._bins: deque[tuple[int, int]] = deque()
-        self._samples: deque[tuple[int, int]] = deque()
-        self._newest: int | None = None
-        self._best: float | None = None
+        self._bins = deque()
+        self._samples = deque()
+        self._newest = None
+        self._best = None
 
     def add(self, now: int, timestamp: int) -> None:
         """Note that a tag arrived now."""

@@ -17,9 +17,12 @@ _KEYFRAME = 0x17
 class RecoveryPoints:
     """Marks the recovery points of one connection."""
 
+    _width: int
+    _keyframe_at: int | None
+
     def __init__(self) -> None:
         self._width = USUAL_WIDTH
-        self._keyframe_at: int | None = None
+        self._keyframe_at = None
 
     def marked(self, tag: Tag) -> Tag:
         """Return a tag; as a keyframe, if it is a recovery point and keyframes are rare."""

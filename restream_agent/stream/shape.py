@@ -29,13 +29,22 @@ class StreamShape:
     frame rate of the metadata, `measured_rate` that of the pictures; 0 while unknown.
     """
 
+    picture: PictureShape
+    sound: SoundShape
+    stated: dict[int, str]
+    _size: tuple[int, int]
+    stated_rate: float
+    measured_rate: float
+    _since: int | None
+    _pictures: int
+
     def __init__(self) -> None:
         self.picture = PictureShape()
         self.sound = SoundShape()
-        self.stated: dict[int, str] = {}
+        self.stated = {}
         self._size = (0, 0)
         self.stated_rate = self.measured_rate = 0.0
-        self._since: int | None = None
+        self._since = None
         self._pictures = 0
 
     def note(self, tag: Tag) -> None:

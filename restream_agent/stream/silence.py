@@ -65,6 +65,8 @@ class SilenceClock:
     A frame of 48 kHz has 21.33 ms. Timestamps are whole ms, and their errors do not add up.
     """
 
+    _exact: float
+
     def __init__(self) -> None:
         self._exact = 0.0
 

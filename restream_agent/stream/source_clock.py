@@ -25,10 +25,15 @@ class SourceClock:
     as sound that comes later than its picture, is on that clock until its own timestamps leap.
     """
 
+    _offset: int
+    _earlier: int
+    _newest: tuple[int, int] | None
+    _tracks: dict[int, tuple[int, int, int]]
+
     def __init__(self) -> None:
         self._offset = self._earlier = 0
-        self._newest: tuple[int, int] | None = None
-        self._tracks: dict[int, tuple[int, int, int]] = {}
+        self._newest = None
+        self._tracks = {}
 
     def continued(self, tag: Tag, now: int) -> Tag:
         """Return a tag that arrives now, with its timestamp on the clock. Headers have no time."""

@@ -66,6 +66,7 @@ class LiveSource:
     _arrivals: Arrivals = field(default_factory=Arrivals)
     _bursts: Bursts = field(default_factory=Bursts)
     _usual_lag: int | None = None
+    tracks: LiveTracks = field(init=False)
 
     def __post_init__(self) -> None:
         self.tracks = LiveTracks(self.since)

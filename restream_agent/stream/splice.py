@@ -9,10 +9,9 @@ fallback once `opening` has passed.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+from restream_agent.stream.hand_off import HandOff, Settings, Source
 from restream_agent.stream.held import HELD_LIMIT
 from restream_agent.stream.output import Output, Sound
 from restream_agent.stream.radio import ALONE_AFTER, Radio
@@ -24,39 +23,18 @@ from restream_agent.stream.tracks import Missing
 _NEVER = 1 << 62
 
 
-class Source(StrEnum):
-    """Where the program's pictures come from."""
-
-    NONE = "none"
-    LIVE = "live"
-    FALLBACK = "fallback"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Settings, in ms. With `standby` the broadcast opens with the fallback instead of waiting for live."""
-
-    stall: int = 1000
-    opening: int = 5000
-    settle: int = 0
-    standby: bool = False
-
-
-KINDS = ("opening", "drop", "stall", "overrun", "break", "return", "restart")
-
-
-@dataclass(frozen=True)
-class HandOff:
-    """A change of source: its kind of KINDS, the new source, when it was decided, what stopped at a stall."""
-
-    kind: str
-    source: Source
-    at: int
-    stalled: Missing = Missing.NOTHING
-
-
 class Splice:
     """Decides, tag by tag, what is sent. Most methods return the tags to send."""
+
+    source: Source
+    is_held: bool
+    last_hand_off: HandOff | None
+    output: Output
+    _timeline: Timeline
+    _live: LiveSource | None
+    _released_at: int
+    _opens_at: int
+    _opens_as: str
 
     def __init__(
         self,
@@ -71,15 +49,30 @@ class Splice:
         self.settings = settings
         self.source = Source.NONE
         self.is_held = False
-        self.last_hand_off: HandOff | None = None
+        self.last_hand_off = None
         self._timeline = timeline
         self.output = Output(timeline)
         self._radio = Radio(self.output, timeline.last)
         self._fallback = FallbackLoop(fallback)
-        self._live: LiveSource | None = None
+        self._live = None
         self._released_at = now
         self._opens_at = now if resumed or settings.standby else now + settings.opening
         self._opens_as = "restart" if resumed else "opening"
+
+    def go_on(self, before: "Splice", now: int) -> list[Tag]:
+        """Go on as another process was that is over, with its publisher: live at its next tag.
+
+        A fallback begins anew.
+        """
+        if before.source is Source.FALLBACK:
+            sent = self._to_fallback("restart", now)
+        else:
+            sent, self.source, self.last_hand_off = [], before.source, before.last_hand_off
+            vars(self._timeline).update(vars(before._timeline))
+            vars(self.output).update(vars(before.output))
+        self._live, self.is_held, self._released_at = before._live, before.is_held, before._released_at
+        self._opens_at, self._opens_as = before._opens_at, before._opens_as
+        return sent
 
     @property
     def has_live(self) -> bool:

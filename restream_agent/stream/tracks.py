@@ -39,6 +39,8 @@ class Missing(StrEnum):
 class HeldTracks:
     """The tags of both tracks that wait for their time. A track that is early does not hold up the other."""
 
+    _tracks: dict[int, HeldTags]
+
     def __init__(self) -> None:
         self._tracks = {VIDEO: HeldTags(), AUDIO: HeldTags()}
 

@@ -9,6 +9,10 @@ _QUIET = 1000
 class Waiting:
     """When tags of a stream arrived last."""
 
+    _heard_at: int
+    _picture_at: int
+    _keyframe_at: int
+
     def __init__(self) -> None:
         self._heard_at = self._picture_at = self._keyframe_at = -1
 

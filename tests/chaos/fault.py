@@ -8,6 +8,7 @@ from tests.chaos.ends import LIVE, End
 
 CUT_MS = 200.0  # one change of source; packets come in clumps of up to 150 ms even in steady state
 STALL_MS = 1200.0  # `ingest.stall` (1 s by default) and one change of source
+RESTARTED_MS = 200.0  # the program is restarted as planned, as in an upgrade
 KILLED_MS = 600.0  # the program is killed and started again
 HUNG_MS = 2600.0  # WatchdogSec of fallback.service, and then as KILLED_MS
 OTHERS_MS = 60.0  # what another channel may notice: two pictures at 30 a second

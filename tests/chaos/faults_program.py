@@ -3,10 +3,11 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 
 from tests.chaos.broadcast import NAMES, ChaosBroadcast
 from tests.chaos.ends import FALLBACK_ON, LIVE, End
-from tests.chaos.fault import CUT_MS, HUNG_MS, KILLED_MS, Act, Fault
+from tests.chaos.fault import CUT_MS, HUNG_MS, KILLED_MS, RESTARTED_MS, Act, Fault
 from tests.lab.deadline import LabError, wait_until
 from tests.lab.scene import FALLBACK
 
@@ -14,6 +15,7 @@ UNIT = "fallback.service"
 TIMES = 10
 CUT_SECONDS = 10.0
 PROMPT_SECONDS = 0.003
+NOTICED_SECONDS = 3.0  # longer than a fallback shows before OBS's next keyframe
 
 
 def kill(broadcast: ChaosBroadcast) -> None:
@@ -86,6 +88,19 @@ def again_and_again(harm: Act) -> Act:
     return act
 
 
+def unnoticed(harm: Act) -> Act:
+    """Return an act: complain if a platform receives another source: each begins with a sequence header."""
+
+    def act(broadcast: ChaosBroadcast) -> None:
+        before = {name: broadcast.view.headers(name) for name in NAMES}
+        harm(broadcast)
+        broadcast.watch(NOTICED_SECONDS)
+        others = [name for name in NAMES if broadcast.view.headers(name) != before[name]]
+        broadcast.complaints += [f"{name} received another source than live" for name in others]
+
+    return act
+
+
 def kill_live(broadcast: ChaosBroadcast) -> None:
     broadcast.signal_all(f"live@{broadcast.channel.name}.service", signal.SIGKILL)
     broadcast.wait_for(FALLBACK)
@@ -111,7 +126,7 @@ def _all_receive(broadcast: ChaosBroadcast, since: float) -> bool:
 HARM = {
     "killed": (kill, KILLED_MS, "is killed"),
     "stopped": (hang, HUNG_MS, "hangs (SIGSTOP)"),
-    "restarted": (restart, KILLED_MS, "is restarted"),
+    "restarted": (restart, RESTARTED_MS, "is restarted"),
 }
 
 
@@ -124,12 +139,13 @@ def _faults(harm: str) -> tuple[Fault, ...]:
             name, f"the program {words} {text}", how, prepare, (), bound, end, 30 if when != TEN else 60
         )
 
+    seen: Callable[[Act], Act] = unnoticed if harm == "restarted" else lambda act: act
     return (
-        fault("live", "while live", anew(act)),
+        fault("live", "while live", seen(anew(act))),
         fault("fallback", "while on the fallback", anew(act), leave, FALLBACK_ON),
         fault("at-drop", "just after OBS stopped", at_drop(act)),
         fault("at-return", "just after OBS came back", at_return(act), leave),
-        fault(TEN, "ten times in a row", again_and_again(act)),
+        fault(TEN, "ten times in a row", seen(again_and_again(act))),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from tests.lab.load import Load
 
 # Kinds of hand-off whose gap is the silence after the event…
-SILENT_AFTER = ("drop", "stall", "program_killed", "ingest_killed")
+SILENT_AFTER = ("drop", "stall", "program_killed", "program_restarted", "ingest_killed")
 # …and kinds whose gap is the silence around the first packet of the new source.
 SILENT_AROUND = ("return", "thaw", "takeover")
 OFF_AIR = "off air"

@@ -23,6 +23,7 @@ BOUNDS = {
     "thaw": HAND_OFF_MS,
     "takeover": HAND_OFF_MS,
     "program_killed": PROGRAM_KILLED_MS,
+    "program_restarted": HAND_OFF_MS,
     "ingest_killed": HAND_OFF_MS,
     "first_live_picture": FIRST_PICTURE_MS,
 }

@@ -17,6 +17,7 @@ TITLES = {
     "thaw": "uplink thaws → live",
     "takeover": "a second OBS takes over",
     "program_killed": "SIGKILL to the program",
+    "program_restarted": "restart of the program, as in an upgrade: live goes on",
     "ingest_killed": "SIGKILL to the ingest server",
     "first_live_picture": "publish → first live picture",
 }

@@ -37,6 +37,7 @@ class DemoBroadcast:
         self._freeze_and_thaw()
         self._take_over()
         self._kill_program()
+        self._restart_program()
         self._kill_ingest()
         self._drop_and_return()
         self._drop_for_good()
@@ -64,6 +65,13 @@ class DemoBroadcast:
     def _kill_program(self) -> None:
         kill = self._killer("fallback.service")
         self._do("program_killed", "SIGKILL to the program (fallback.service)", kill, brings="second")
+        self._steady(STEADY_SECONDS)
+
+    def _restart_program(self) -> None:
+        """Restart it as an upgrade does. Live goes on, and its phase: the fallback would be a fault."""
+        text = "the program is restarted, as in an upgrade"
+        self._note(Event("program_restarted", text, time.monotonic(), brings="second"))
+        self._container.run(("systemctl", "restart", "fallback.service"))
         self._steady(STEADY_SECONDS)
 
     def _kill_ingest(self) -> None:

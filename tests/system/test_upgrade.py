@@ -18,6 +18,7 @@ from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL, configuration
 from tests.demo.screen import Screen
 from tests.demo.watcher import Watcher
 from tests.lab.container import SHARED, Container
+from tests.lab.flv import is_video_header
 from tests.lab.measure import longest_silence
 from tests.lab.obs import Obs
 from tests.lab.platform import PlatformServer
@@ -84,16 +85,28 @@ class Upgraded:
         return {unit: self.installation.show(unit, "InvocationID") for unit in RELAYS}
 
     @contextmanager
-    def unharmed(self, what: str) -> Iterator[None]:
-        """Fail if a platform loses a connection, or a relay is restarted; print the longest gap of each."""
+    def unharmed(self, what: str, *, is_seen: bool = False) -> Iterator[None]:
+        """Fail if a platform loses a connection, or a relay is restarted; print the longest gap of each.
+
+        Unless it `is_seen`, no platform may receive another source than live: live goes on.
+        """
         before, relays, begun = self.connections(), self.relays(), time.monotonic()
+        headers = self.headers()
         yield
         self.watcher.wait_for("live", since=time.monotonic(), timeout=30)
         assert (self.connections(), self.relays()) == (before, relays)
+        assert is_seen or self.headers() == headers
         for name, platform in self.installation.platforms.items():
             arrivals = [message.arrived for message in platform.reader.update()[-1].messages]
             gap = longest_silence(arrivals, begun, time.monotonic())
             print(f"{what}: {name} 0 lost connections, longest gap {gap:.0f} ms")
+
+    def headers(self) -> dict[str, int]:
+        """Return how many sequence headers of pictures each platform has had: a source begins with one."""
+        return {
+            name: sum(is_video_header(message) for message in platform.reader.media())
+            for name, platform in self.installation.platforms.items()
+        }
 
     def connections(self) -> dict[str, list[tuple[int, bool]]]:
         return {name: self.installation.connections(name) for name in NAMES}
@@ -145,7 +158,7 @@ def test_a_newer_version_runs_and_no_platform_notices(upgraded: Upgraded) -> Non
 def test_a_version_that_does_not_come_up_is_put_back(upgraded: Upgraded, mark: str) -> None:
     """apt fails and says so; a moment later dpkg, the files and what runs are those of before."""
     good = upgraded.version("1new")
-    with upgraded.unharmed(mark):
+    with upgraded.unharmed(mark, is_seen=mark == "4program"):
         said = upgraded.apt(mark, fails=True)
         assert f"this version does not come up, see above; {good} is put back" in said
         assert upgraded.agent_version().endswith(".1new")

@@ -1,6 +1,7 @@
 """The program as a real process, with the sockets and the descriptor store that systemd would give it."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -108,6 +109,15 @@ class RunningProgram:
         self.process.kill()
         self.process.wait(PATIENCE)
 
+    def leave(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End the process as a planned restart does; SIGTERM is that of a stop."""
+        self.process.send_signal(number)
+        assert self.process.wait(PATIENCE) == 0, self.errors.read_text()
+        # What it has sent is read: the last message of an ended process comes before this one.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"ENDED=1", str(self._directory / "notify"))
+        wait_until(lambda: self.said("ENDED=1"), PATIENCE, "its last message")
+
     def said(self, what: str) -> bool:
         """Whether the running process has notified us of something."""
         return any(what in message for message in self.messages)
@@ -151,8 +161,8 @@ class RunningProgram:
 class RelayReader:
     """A relay: it connects to the program and reads what is sent."""
 
-    def __init__(self, program: RunningProgram) -> None:
-        self._socket = program.connect("relay")
+    def __init__(self, program: RunningProgram, unit: str = "") -> None:
+        self._socket = program.connect("relay", unit)
         self._reader = Reader()
         self.tags: list[Tag] = []
 
@@ -185,8 +195,8 @@ class RelayReader:
 class LiveSender:
     """A publisher: sends its tags in real time from a thread, until it is stopped or all are sent."""
 
-    def __init__(self, program: RunningProgram, tags: list[Tag]) -> None:
-        self.socket = program.connect("live")
+    def __init__(self, program: RunningProgram, tags: list[Tag], unit: str = "") -> None:
+        self.socket = program.connect("live", unit)
         self._tags = tags
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._send, daemon=True)

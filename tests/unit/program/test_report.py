@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from restream_agent.program.crash_state import BEGINS_AT, Remainder
+from restream_agent.program.meter import Meter
 from restream_agent.program.relay_connection import RelayConnection
-from restream_agent.program.report import Meter, ProgramState, hand_offs
+from restream_agent.program.report import ProgramState, hand_offs
 from restream_agent.stream.fanout import RelayQueue
 from restream_agent.stream.flv import SCRIPT, Tag
+from restream_agent.stream.hand_off import HandOff, Settings, Source
 from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
-from restream_agent.stream.splice import HandOff, Settings, Source, Splice
+from restream_agent.stream.splice import Splice
 from restream_agent.stream.timeline import Timeline
 from restream_agent.wire import records
 from restream_agent.wire.program_report import HandOffReport, ProgramReport

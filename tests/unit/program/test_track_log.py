@@ -3,7 +3,7 @@
 import pytest
 
 from restream_agent.program.track_log import TrackLog
-from restream_agent.stream.splice import Settings
+from restream_agent.stream.hand_off import Settings
 from tests.unit.stream.splice_bench import SpliceBench
 from tests.unit.stream.uneven_source import SOUNDS, Track, send
 

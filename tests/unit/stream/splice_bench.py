@@ -4,7 +4,8 @@ import itertools
 from dataclasses import dataclass, field
 
 from restream_agent.stream.flv import Tag
-from restream_agent.stream.splice import Settings, Source, Splice
+from restream_agent.stream.hand_off import Settings, Source
+from restream_agent.stream.splice import Splice
 from restream_agent.stream.timeline import Timeline
 from tests.unit.stream.flv_making import is_silence, origin, stream
 

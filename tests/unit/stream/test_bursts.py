@@ -6,7 +6,7 @@ import pytest
 
 from restream_agent.stream.bursts import LARGEST_BURST, Bursts, Lags
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
-from restream_agent.stream.splice import Settings, Source
+from restream_agent.stream.hand_off import Settings, Source
 from tests.unit.stream.flv_making import FRAME, origin, stream
 from tests.unit.stream.splice_bench import SpliceBench
 

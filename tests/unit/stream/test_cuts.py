@@ -3,10 +3,10 @@
 import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+from restream_agent.stream.hand_off import Settings, Source
 from restream_agent.stream.held import HELD_LIMIT
 from restream_agent.stream.radio import ALONE_AFTER
 from restream_agent.stream.silence import STEREO
-from restream_agent.stream.splice import Settings, Source
 from restream_agent.stream.timeline import LIVE_LEAD_LIMIT, SHOWN
 from tests.unit.stream.flv_making import origin, parameters, picture, sound
 from tests.unit.stream.splice_bench import FALLBACK, SpliceBench, on_air

@@ -2,7 +2,7 @@
 
 import pytest
 
-from restream_agent.stream.splice import HandOff, Settings, Source
+from restream_agent.stream.hand_off import HandOff, Settings, Source
 from restream_agent.stream.tracks import Missing
 from tests.unit.stream.flv_making import origin, picture
 from tests.unit.stream.splice_bench import FALLBACK, SpliceBench, on_air

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from restream_agent.stream.hand_off import KINDS, HandOff, Source
 from restream_agent.stream.hand_offs import BUCKETS, HandOffLog
-from restream_agent.stream.splice import KINDS, HandOff, Source
 from restream_agent.stream.tracks import Missing
 
 OPENING = HandOff("opening", Source.LIVE, 900)

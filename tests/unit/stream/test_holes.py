@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO
-from restream_agent.stream.splice import Settings, Source
+from restream_agent.stream.hand_off import Settings, Source
 from restream_agent.stream.timeline import SHOWN, Timeline
 from tests.unit.stream.splice_bench import SpliceBench, on_air
 

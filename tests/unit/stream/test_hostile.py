@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restream_agent.stream.flv import AUDIO, VIDEO, FlvError, Tag
+from restream_agent.stream.hand_off import Settings, Source
 from restream_agent.stream.input_rules import InputRules
-from restream_agent.stream.splice import Settings, Source
 from restream_agent.stream.timeline import LEAD_LIMIT
 from restream_agent.stream.tracks import SLOWEST
 from tests.attack.hostile import HostilePublisher, HostileStep, Material

@@ -3,8 +3,8 @@
 import pytest
 
 from restream_agent.stream.flv import VIDEO, Tag
+from restream_agent.stream.hand_off import Settings, Source
 from restream_agent.stream.recovery import RARE, RecoveryPoints
-from restream_agent.stream.splice import Settings, Source
 from tests.unit.stream.flv_making import FRAME, picture, sound
 from tests.unit.stream.splice_bench import SpliceBench
 

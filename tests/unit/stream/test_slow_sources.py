@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from restream_agent.stream.flv import VIDEO
-from restream_agent.stream.splice import Settings, Source
+from restream_agent.stream.hand_off import Settings, Source
 from tests.unit.stream.flv_making import origin, picture
 from tests.unit.stream.splice_bench import SpliceBench
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, Reader, encode
-from restream_agent.stream.splice import Settings, Source
+from restream_agent.stream.hand_off import Settings, Source
 from restream_agent.stream.timeline import LEAD_LIMIT, SHOWN
 from tests.unit.stream.flv_making import FRAME, SOUND, is_silence, origin
 from tests.unit.stream.splice_bench import FALLBACK, SpliceBench

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+from restream_agent.stream.hand_off import Settings, Source
 from restream_agent.stream.output import Sound
-from restream_agent.stream.splice import Settings, Source
 from restream_agent.stream.tracks import LATEST, Missing
 from tests.unit.stream.flv_making import origin, parameters, picture
 from tests.unit.stream.splice_bench import FALLBACK, SpliceBench

@@ -2,7 +2,7 @@
 
 from restream_agent.stream.access_unit import with_parameters
 from restream_agent.stream.flv import VIDEO, Tag
-from restream_agent.stream.splice import Source
+from restream_agent.stream.hand_off import Source
 from tests.unit.stream.flv_making import picture
 from tests.unit.stream.splice_bench import SpliceBench
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restream_agent.stream.flv import AUDIO, VIDEO
-from restream_agent.stream.splice import Settings
+from restream_agent.stream.hand_off import Settings
 from restream_agent.stream.timeline import LEAD_LIMIT
 from tests.unit.stream.flv_making import origin
 from tests.unit.stream.splice_bench import FALLBACK, SpliceBench

@@ -3,7 +3,7 @@
 import pytest
 
 from restream_agent.stream.flv import Tag
-from restream_agent.stream.splice import Settings
+from restream_agent.stream.hand_off import Settings
 from restream_agent.stream.waiting import Waiting
 from tests.unit.stream.flv_making import picture, sound, stream
 from tests.unit.stream.splice_bench import SpliceBench
