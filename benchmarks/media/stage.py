@@ -1,0 +1,144 @@
+"""One size on every tool at once: each tool in a container of its own, all at the same time."""
+
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.media import clip, decoding
+from benchmarks.media.broadcast import CYCLE_SECONDS, Broadcast, Record
+from benchmarks.media.clip import Size
+from benchmarks.media.ours import RestreamAgent
+from benchmarks.media.packets import Reception, reception
+from benchmarks.media.sessions import Sessions
+from benchmarks.media.tool import Stage, Tool
+from tests.demo.screen import Screen
+from tests.lab.container import Container
+from tests.lab.deadline import LabError
+from tests.lab.platform import PlatformServer
+
+NAMES = ("alpha", "beta")
+FIRST_PORT = 21000
+WARM_SECONDS = 8.0
+PREPARE_SECONDS = 120.0
+
+
+@dataclass
+class Played:
+    """One tool's broadcast in one size: the record, and what each platform received."""
+
+    tool: str
+    size: str
+    record: Record
+    receptions: dict[str, Reception] = field(default_factory=dict)
+    decode_messages: list[str] = field(default_factory=list)
+    failed: str = ""
+
+
+@dataclass
+class _Running:
+    tool: Tool
+    stage: Stage
+    broadcast: Broadcast | None = None
+    failed: str = ""
+
+
+def play(
+    tools: Iterable[Tool], size: Size, cycles: int, work: Path, cache: Path, screen: Screen
+) -> list[Played]:
+    """Play the cycles on every tool; a tool that cannot begin is reported as failed."""
+    work.mkdir(parents=True, exist_ok=True)
+    live = clip.live(size, work / f"{size.name}.flv")
+    fallback = clip.fallback(size, work / f"{size.name}-fallback.flv")
+    with ExitStack() as stack:
+        running = []
+        for tool in tools:
+            container = stack.enter_context(Container())
+            (container.shared / "live.flv").write_bytes(live.read_bytes())
+            (container.shared / "fallback.flv").write_bytes(fallback.read_bytes())
+            running.append(_Running(tool, Stage(container, _platforms(container, tool), size, cache)))
+        with ThreadPoolExecutor(2) as pool:  # installing is heavy
+            list(pool.map(lambda one: _start(one, screen), running))
+        with ThreadPoolExecutor(len(running)) as pool:
+            delays = [CYCLE_SECONDS * number / len(running) for number in range(len(running))]
+            screen.line(f"{size.name}: {cycles} cycles of {CYCLE_SECONDS:g} s on {len(running)} tools")
+            list(pool.map(lambda one, delay: _play(one, cycles, delay), running, delays))
+        screen.line(f"{size.name}: measured, read what the platforms received")
+        return _collected(running)
+
+
+def _platforms(container: Container, tool: Tool) -> tuple[PlatformServer, ...]:
+    return tuple(
+        PlatformServer(
+            container,
+            name,
+            key=key,
+            port=FIRST_PORT + 10 * number,
+            records=False,
+            application=tool.application,
+        )
+        for number, (name, key) in enumerate(zip(NAMES, tool.keys, strict=True))
+    )
+
+
+def _start(one: _Running, screen: Screen) -> None:
+    """Start platforms and tool, publish, and wait until it is steady."""
+    stage = one.stage
+    try:
+        for platform in stage.platforms:
+            platform.start()
+        target = one.tool.start(stage)
+        sessions = Sessions(stage.container, target, stage.container.shared / "live.flv")
+        one.broadcast = Broadcast(one.tool, stage, sessions)
+        one.broadcast.begin()
+        one.broadcast.watch(WARM_SECONDS)
+        if isinstance(one.tool, RestreamAgent):
+            tool = one.tool
+            stage.container.wait_until(lambda: tool.prepared(stage), PREPARE_SECONDS, "the fallback")
+        screen.line(f"{one.tool.name}: started")
+    except LabError as error:
+        one.failed, one.broadcast = str(error), None
+        screen.line(f"{one.tool.name}: {error}", "bad")
+
+
+def _play(one: _Running, cycles: int, delay: float) -> None:
+    broadcast = one.broadcast
+    if broadcast is None:
+        return
+    try:
+        if one.tool.killed:
+            broadcast.play(cycles, delay)
+        else:
+            broadcast.play_steadily(cycles * CYCLE_SECONDS)
+    except LabError as error:
+        one.failed = str(error)
+    broadcast.end()
+
+
+def _collected(running: list[_Running]) -> list[Played]:
+    with ProcessPoolExecutor(2) as pool:
+        taps = {
+            (one.tool.name, platform.name): pool.submit(reception, platform.directory / "tap")
+            for one in running
+            for platform in one.stage.platforms
+        }
+        messages = {
+            one.tool.name: pool.submit(decoding.messages, one.stage.platforms[0].directory, until)
+            for one in running
+            if (until := _end_of_first_cycle(one))
+        }
+        return [
+            Played(
+                one.tool.name, one.stage.size.name, one.broadcast.record if one.broadcast else Record(),
+                {platform.name: taps[one.tool.name, platform.name].result() for platform in one.stage.platforms},
+                messages[one.tool.name].result() if one.tool.name in messages else [],
+                one.failed,
+            )
+            for one in running
+        ]  # fmt: skip
+
+
+def _end_of_first_cycle(one: _Running) -> float:
+    events = one.broadcast.record.events if one.broadcast else []
+    return next((event.until for event in events if event.kind == "killed"), 0.0)
