@@ -13,7 +13,8 @@ class RestreamAgent:
 
     killed = "the program"
     application = "app"
-    keys = ("alpha-key", "beta-key")
+    keys: tuple[str, ...] = ("alpha-key", "beta-key")
+    needs_shared_key = False
 
     def __init__(self, server: str, screen: Screen) -> None:
         self.name = f"restream-agent on {server}"

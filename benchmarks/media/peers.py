@@ -84,7 +84,13 @@ const config = {{ bind: "127.0.0.1", rtmp: {{ port: 1935 }}, http: {{ port: 8000
     static: {{}} }};
 const server = new NodeMediaServer(config);
 server.run();
-for (const url of {urls}) server.relayServer.addTask({{ url, mode: "push", streamPath: "/live/main" }});
+// A task whose stream is not there yet fails and is not tried again.
+server.on("postPublish", session => {{
+    if (session.streamPath !== "/live/main") return;
+    for (const url of {urls}) {{
+        server.relayServer.addTask({{ url, mode: "push", streamPath: "/live/main" }});
+    }}
+}});
 """
 
 
@@ -96,6 +102,7 @@ class Peer:
     victims: tuple[str, ...] = ()
     application = "app"
     keys: tuple[str, ...] = ("alpha-key", "beta-key")
+    needs_shared_key = False
 
     def start(self, stage: Stage) -> Target:
         """Start the service and return where to publish."""
@@ -192,6 +199,7 @@ class Liquidsoap(Peer):
     """liquidsoap, which chooses between the stream and the fallback and copies."""
 
     name = "liquidsoap"
+    needs_shared_key = True  # output.url of 2.1.3 opens two connections and sends on the second
     killed = "liquidsoap"
     victims = ("liquidsoap",)
 

@@ -77,6 +77,7 @@ def _platforms(container: Container, tool: Tool) -> tuple[PlatformServer, ...]:
             port=FIRST_PORT + 10 * number,
             records=False,
             application=tool.application,
+            is_shared=tool.needs_shared_key,
         )
         for number, (name, key) in enumerate(zip(NAMES, tool.keys, strict=True))
     )

@@ -30,12 +30,16 @@ class Stage:
 
 
 class Tool(Protocol):
-    """One tool. `name` is what tables say; `killed` says in words what `kill` kills."""
+    """One tool. `name` is what tables say; `killed` says in words what `kill` kills, "" for nothing.
+
+    `needs_shared_key`: it has two connections to a platform at once.
+    """
 
     name: str
     killed: str
     application: str
     keys: tuple[str, ...]
+    needs_shared_key: bool
 
     def start(self, stage: Stage) -> Target:
         """Install and start it in the stage's container; return where to publish."""
