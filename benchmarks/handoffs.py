@@ -13,15 +13,16 @@ from benchmarks.media.stage import Played
 from benchmarks.summary import summary
 
 METHOD = f"""\
-Each tool runs in a container of its own and sends one publisher's stream to two platforms, all tools at the same time.
-The publisher sends encoded material with a number in every packet, 720p30 at 2.5 Mb/s and 1080p60 at 6 Mb/s. A proxy
-before each platform records every packet with its time. One cycle lasts {CYCLE_SECONDS:g} s: OBS drops, returns, freezes
-for 8 s, thaws, freezes again and another one takes over, and what carries the stream is killed (SIGKILL; systemd, or the
-usual way's application, starts it again). The publisher reconnects after 2 s when it is thrown out, as OBS does.
+Each tool runs in a container of its own and sends one publisher's stream to two platforms, all tools at the
+same time. The publisher sends encoded material with a number in every packet, 720p30 at 2.5 Mb/s and 1080p60
+at 6 Mb/s. A proxy before each platform records every packet with its time. One cycle lasts {CYCLE_SECONDS:g}
+s: OBS drops, returns, freezes for 8 s, thaws, freezes again and another one takes over, and what carries the
+stream is killed (SIGKILL; systemd, or the usual way's application, starts it again). The publisher reconnects
+after 2 s when it is thrown out, as OBS does.
 
-The gap of a drop, a freeze and a kill is the longest silence from the event to the next; that of a return, a thaw and a
-takeover the longest within 1 s of the first picture that was sent after it. "none": nothing was sent to the platform any
-more. "never": so many hand-offs had no gap because nothing came, or nothing was there before.
+The gap of a drop, a freeze and a kill is the longest silence from the event to the next; that of a return, a
+thaw and a takeover the longest within 1 s of the first picture that was sent after it. "Never" counts the
+hand-offs without a gap: nothing came any more, or nothing had been sent before.
 """
 
 
@@ -108,7 +109,8 @@ def chapter(data: dict[str, Any]) -> str:
                 )
             )
         head = (
-            f"{kind}, ms", "median gap", "p95", "max", "measured", "never", "fallback seen after", "live seen after"
+            f"{kind}, ms", "median gap", "p95", "max", "measured", "never", "fallback seen after",
+            "live seen after",
         )  # fmt: skip
         lines.append(page.table(head, rows))
     head = (

@@ -1,4 +1,4 @@
-"""The section `latency`: from the publisher's packet to the platform's, beside a direct push in the same run."""
+"""The section `latency`: from the publisher's packet to the platform's, beside a direct push."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,9 +13,10 @@ from benchmarks.media.stage import Played
 from benchmarks.summary import summary
 
 METHOD = """\
-From the publisher's send to the arrival of the same packet at the platform, known by its number, for every packet of the
-publisher: steady, from 3 s after the first live picture on, and just after hand-offs, the first 2 s. *Added* is the
-difference to the direct push of the same stream to the same kind of platform at the same time, of medians and of p95s.
+From the publisher's send to the arrival of the same packet at the platform, known by its number, for every
+packet of the publisher: steady, from 3 s after the first live picture on, and just after hand-offs, the first
+2 s. *Added* is the difference to the direct push of the same stream to the same kind of platform at the same
+time, of medians and of p95s. The first live picture counts from the start of the publisher's process.
 """
 
 

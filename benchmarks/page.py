@@ -1,6 +1,6 @@
 """docs/performance.md, from the results. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 
 from benchmarks.results import MACHINE, SECTIONS
@@ -33,7 +33,7 @@ def plots(results: Mapping[str, object]) -> dict[str, str]:
     return files
 
 
-def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     """Return a Markdown table; the first column is text, the others are figures."""
     lines = [_row(head), "|---|" + "---:|" * (len(head) - 1), *map(_row, rows)]
     return "\n".join(lines) + "\n"

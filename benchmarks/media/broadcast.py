@@ -1,6 +1,7 @@
 """What happens to one tool, cycle by cycle: the same for every tool."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.media.sessions import Sessions, kill
@@ -96,7 +97,7 @@ class Broadcast:
         self._event("killed", KILLED_SECONDS)
 
     def _event(self, kind: str, seconds: float) -> None:
-        actions = {
+        actions: dict[str, Callable[[], object]] = {
             "drop": self._sessions.leave, "return": self._sessions.come, "freeze": self._sessions.freeze,
             "thaw": self._sessions.thaw, "takeover": self._sessions.come,
             "killed": lambda: self._tool.kill(self._stage),

@@ -13,7 +13,7 @@ CACHE = Path(__file__).resolve().parents[2] / ".cache" / "bench"
 
 
 def install(screen: Screen, cache: Path = CACHE) -> dict[str, str]:
-    """Install Flask's wheels, liquidsoap and node-media-server; return the reason for each that is not there."""
+    """Install Flask's wheels, liquidsoap and node-media-server; return why for each that is not there."""
     wheels, node = cache / "wheels", cache / "nms"
     for directory in (wheels, node):
         directory.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ def lost_connections(evidence: Evidence) -> int:
 
 @dataclass(frozen=True)
 class Latencies:
-    """Milliseconds from the publisher's packet to the platform's: in the steady state, and after hand-offs."""
+    """Milliseconds from the publisher's packet to the platform's: steady, and just after hand-offs."""
 
     steady: list[float]
     after: list[float]

@@ -42,7 +42,7 @@ SRS_FORWARD = """\
         enabled on;
         destination {destinations};
     }}"""
-# https://github.com/arut/nginx-rtmp-module/wiki/Directives. Without drop_idle_publisher a freeze is never noticed.
+# https://github.com/arut/nginx-rtmp-module/wiki/Directives. Without drop_idle_publisher no freeze is noticed.
 NGINX_CONF = """\
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 user root;
@@ -65,7 +65,7 @@ rtmp {{
 NGINX_HOOKS = """\
             on_publish http://127.0.0.1:8085/on_publish;
             on_publish_done http://127.0.0.1:8085/on_unpublish;"""
-# /usr/share/doc/liquidsoap/html/ffmpeg_cookbook.html ("Relaying without re-encoding"), input.rtmp and output.url.
+# /usr/share/doc/liquidsoap/html/ffmpeg_cookbook.html: relaying without re-encoding, to YouTube and Facebook.
 LIQUIDSOAP = """\
 settings.init.allow_root.set(true)
 settings.log.stdout.set(true)
@@ -79,9 +79,9 @@ output.url(fallible=true, url="{url}", %ffmpeg(format="flv", %audio.copy, %video
 # node-media-server 4 has no setting for a relay: its REST API adds a task, by the same call.
 NODE = """\
 const NodeMediaServer = require("/lab/nms/node_modules/node-media-server");
-const config = {{ bind: "127.0.0.1", rtmp: {{ port: 1935 }}, http: {{ port: 8000 }}, auth: {{}}, notify: {{}},
-    store: {{ path: "/run/nms" }}, record: {{ auto: false, path: "/run/nms/record" }}, webadmin: {{ enable: false }},
-    static: {{}} }};
+const config = {{ bind: "127.0.0.1", rtmp: {{ port: 1935 }}, http: {{ port: 8000 }}, auth: {{}},
+    notify: {{}}, store: {{ path: "/run/nms" }}, record: {{ auto: false, path: "/run/nms/record" }},
+    webadmin: {{ enable: false }}, static: {{}} }};
 const server = new NodeMediaServer(config);
 server.run();
 // A task whose stream is not there yet fails and is not tried again.
@@ -147,8 +147,8 @@ class UsualWay(Peer):
         install = (f"{VENV}/bin/pip", "install", *flags, "--find-links", str(wheels), "flask")
         container.run(install, timeout=INSTALL_SECONDS)
         config = {
-            "source": f"rtmp://127.0.0.1:{RTMP}/live/main", "fallback": str(FALLBACK), "platforms": urls(stage),
-            "port": HOOKS,
+            "source": f"rtmp://127.0.0.1:{RTMP}/live/main", "fallback": str(FALLBACK),
+            "platforms": urls(stage), "port": HOOKS,
         }  # fmt: skip
         container.write("/etc/usual.json", json.dumps(config))
         container.write(f"{VENV}/usual_app.py", USUAL_APP.read_text())
@@ -186,7 +186,7 @@ class SrsForward(Peer):
     killed = "SRS"
     victims = (SRS.name,)
     application = "live"
-    keys = ("main", "main")
+    keys: tuple[str, ...] = ("main", "main")
 
     def start(self, stage: Stage) -> Target:
         """Start SRS."""

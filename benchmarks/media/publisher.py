@@ -1,8 +1,8 @@
 """A publisher that sends one clip over and over in real time, each packet with a number of its own.
 
-Run as `python3 publisher.py CLIP DIRECTORY PORT APPLICATION NAME FIRST` in a container, with the lab's modules
-beside it. It sends what `tests.lab.marks` says, from the number FIRST on, as OBS does; on SIGTERM it unpublishes and
-leaves. DIRECTORY/events and DIRECTORY/sent are as `tests.lab.script_publisher` writes them.
+Run as `python3 publisher.py CLIP DIRECTORY PORT APPLICATION NAME FIRST` in a container, with the lab's
+modules beside it. The numbers begin with FIRST (`tests.lab.marks`); on SIGTERM it unpublishes and leaves.
+DIRECTORY/events and DIRECTORY/sent are as `tests.lab.script_publisher` writes them.
 """
 
 import itertools
@@ -69,6 +69,10 @@ def play(connection: PublisherConnection, steps: Iterator[ScriptStep], sent: Bin
         connection.take(0)
 
 
+def _leave(number: int, frame: object) -> None:
+    raise _Leave(number, frame)
+
+
 def main() -> None:
     """Publish until SIGTERM, or until the server closes the connection."""
     clip_file, directory, port, application, name, first = sys.argv[1:]
@@ -76,11 +80,8 @@ def main() -> None:
     log = EventLog(Path(directory) / "events")
     connection = None
 
-    def leave(number: int, frame: object) -> None:
-        raise _Leave
-
     try:
-        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGTERM, _leave)
         connection = PublisherConnection(Manners(application, name), ("127.0.0.1", int(port)))
         log.note("connected")
         connection.publish()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.bench import Bench
 from benchmarks.media import clip, stage
-from benchmarks.media.install import CACHE, install
+from benchmarks.media.install import install
 from benchmarks.media.ours import RestreamAgent
 from benchmarks.media.peers import DirectPush, Liquidsoap, NginxPush, NodeMediaServer, SrsForward, UsualWay
 from benchmarks.media.stage import Played
@@ -33,11 +33,7 @@ def run(bench: Bench) -> Run:
     missing = install(bench.screen)
     sizes = clip.SIZES[:1] if bench.quick else clip.SIZES
     cycles = QUICK_CYCLES if bench.quick else CYCLES
-    played = [
-        one
-        for size in sizes
-        for one in stage.play(tools(bench, missing), size, cycles, bench.work, CACHE, bench.screen)
-    ]
+    played = [one for size in sizes for one in stage.play(tools(bench, missing), size, cycles, bench)]
     missing |= {one.tool: one.failed for one in played if one.failed}
     done = Run([one for one in played if not one.failed], missing)
     kept.write_bytes(pickle.dumps(done))

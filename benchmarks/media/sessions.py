@@ -74,17 +74,14 @@ class Sessions:
         directory.mkdir()
         inside, target = SHARED / directory.name, self._target
         command = (
-            *OWN_MACHINE, "env", f"PYTHONPATH={SHARED / TREE}", "/usr/bin/python3", "-S", f"{SHARED / TREE}/publisher.py",
-            str(SHARED / self._clip.name), str(inside), str(target.port), target.application, target.name,
-            str(number * NUMBERS),
+            *OWN_MACHINE, "env", f"PYTHONPATH={SHARED / TREE}", "/usr/bin/python3", "-S",
+            f"{SHARED / TREE}/publisher.py", str(SHARED / self._clip.name), str(inside), str(target.port),
+            target.application, target.name, str(number * NUMBERS),
         )  # fmt: skip
         with (directory / "errors").open("wb") as errors:
             process = self._container.popen(command, stderr=errors)
-        self._current, self._again, self._is_frozen = (
-            Session(number * NUMBERS, directory, process),
-            None,
-            False,
-        )
+        self._current = Session(number * NUMBERS, directory, process)
+        self._again, self._is_frozen = None, False
         self.every.append(self._current)
 
     def leave(self) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from benchmarks.bench import Bench
 from benchmarks.media import clip, decoding
 from benchmarks.media.broadcast import CYCLE_SECONDS, Broadcast, Record
 from benchmarks.media.clip import Size
+from benchmarks.media.install import CACHE
 from benchmarks.media.ours import RestreamAgent
 from benchmarks.media.packets import Reception, reception
 from benchmarks.media.sessions import Sessions
@@ -44,11 +45,9 @@ class _Running:
     failed: str = ""
 
 
-def play(
-    tools: Iterable[Tool], size: Size, cycles: int, work: Path, cache: Path, screen: Screen
-) -> list[Played]:
+def play(tools: Iterable[Tool], size: Size, cycles: int, bench: Bench) -> list[Played]:
     """Play the cycles on every tool; a tool that cannot begin is reported as failed."""
-    work.mkdir(parents=True, exist_ok=True)
+    work, screen = bench.work, bench.screen
     live = clip.live(size, work / f"{size.name}.flv")
     fallback = clip.fallback(size, work / f"{size.name}-fallback.flv")
     with ExitStack() as stack:
@@ -57,7 +56,7 @@ def play(
             container = stack.enter_context(Container())
             (container.shared / "live.flv").write_bytes(live.read_bytes())
             (container.shared / "fallback.flv").write_bytes(fallback.read_bytes())
-            running.append(_Running(tool, Stage(container, _platforms(container, tool), size, cache)))
+            running.append(_Running(tool, Stage(container, _platforms(container, tool), size, CACHE)))
         with ThreadPoolExecutor(2) as pool:  # installing is heavy
             list(pool.map(lambda one: _start(one, screen), running))
         with ThreadPoolExecutor(len(running)) as pool:
@@ -132,7 +131,7 @@ def _collected(running: list[_Running]) -> list[Played]:
         return [
             Played(
                 one.tool.name, one.stage.size.name, one.broadcast.record if one.broadcast else Record(),
-                {platform.name: taps[one.tool.name, platform.name].result() for platform in one.stage.platforms},
+                {name: taps[one.tool.name, name].result() for name in NAMES},
                 messages[one.tool.name].result() if one.tool.name in messages else [],
                 one.failed,
             )

@@ -76,7 +76,7 @@ class PlatformServer:
     ) -> None:
         """`port` is the first of four ports to use inside; `key` is the only stream key that is accepted.
 
-        With `is_shared` several clients may publish with the key at the same time; else the second is refused.
+        With `is_shared` several clients may publish with the key at once; else the second is refused.
         """
         self.name, self.key, self.host = name, key, host
         self.ports = Ports(port, port + 1, port + 2, port + 3)
@@ -97,7 +97,9 @@ class PlatformServer:
             (self.directory / part).mkdir(parents=True, exist_ok=True)
         ports = {"rtmp": self.ports.rtmp, "http": self.ports.http}
         record = "all" if self._records else "off"
-        config = NGINX.format(directory=inside, app=self._application, key=self.key, record=record, answer=self._answer, **ports)
+        config = NGINX.format(
+            directory=inside, app=self._application, key=self.key, record=record, answer=self._answer, **ports
+        )
         (self.directory / "nginx.conf").write_text(config)
         for script in (tap, quoter):
             shutil.copy(str(script.__file__), self.directory)
