@@ -17,9 +17,10 @@ THAWED_SECONDS = 6.0
 STALE_SECONDS = 3.0  # frozen before another publisher takes over
 TAKEN_SECONDS = 8.0  # the peers' servers refuse it until the stale one is thrown out
 KILLED_SECONDS = 6.0
+RESTARTED_SECONDS = 6.0
 CYCLE_SECONDS = sum(
     (STEADY_SECONDS, AWAY_SECONDS, BACK_SECONDS, FROZEN_SECONDS, THAWED_SECONDS, STALE_SECONDS, TAKEN_SECONDS,
-     KILLED_SECONDS)
+     KILLED_SECONDS, RESTARTED_SECONDS)
 )  # fmt: skip
 
 
@@ -95,12 +96,14 @@ class Broadcast:
         self._event("takeover", TAKEN_SECONDS)
         kill(stale)
         self._event("killed", KILLED_SECONDS)
+        self._event("restart", RESTARTED_SECONDS)
 
     def _event(self, kind: str, seconds: float) -> None:
         actions: dict[str, Callable[[], object]] = {
             "drop": self._sessions.leave, "return": self._sessions.come, "freeze": self._sessions.freeze,
             "thaw": self._sessions.thaw, "takeover": self._sessions.come,
             "killed": lambda: self._tool.kill(self._stage),
+            "restart": lambda: self._stage.container.run(("systemctl", "restart", self._tool.restarted)),
         }  # fmt: skip
         at = time.monotonic()
         actions[kind]()

@@ -10,8 +10,8 @@ from benchmarks.media.broadcast import Event, Record
 from benchmarks.media.packets import Packet, Reception
 from tests.lab.measure import gap_around, longest_silence
 
-ENDS_LIVE = ("drop", "freeze", "killed")  # the gap is the silence from the event on
-KINDS = ("drop", "return", "freeze", "thaw", "takeover", "killed")
+ENDS_LIVE = ("drop", "freeze", "killed", "restart")  # the gap is the silence from the event on
+KINDS = ("drop", "return", "freeze", "thaw", "takeover", "killed", "restart")
 SILENT_SECONDS = (
     1.0  # nothing for so long before a return: there is no hand-off, the tool had stopped sending
 )

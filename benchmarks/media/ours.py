@@ -12,6 +12,7 @@ class RestreamAgent:
     """The product."""
 
     killed = "the program"
+    restarted = "fallback.service"
     application = "app"
     keys: tuple[str, ...] = ("alpha-key", "beta-key")
     needs_shared_key = False

@@ -99,6 +99,7 @@ class Peer:
 
     name = ""
     killed = ""
+    restarted = UNIT
     victims: tuple[str, ...] = ()
     application = "app"
     keys: tuple[str, ...] = ("alpha-key", "beta-key")
@@ -131,8 +132,8 @@ class UsualWay(Peer):
     """The usual way on one ingest server: two services, of which the second is the application."""
 
     killed = "its relays"
+    restarted = "usual.service"
     victims = ("ffmpeg",)
-    APP_UNIT = "usual.service"
 
     def __init__(self, server: str) -> None:
         self.name = f"the usual way on {server}"
@@ -153,17 +154,17 @@ class UsualWay(Peer):
         container.write("/etc/usual.json", json.dumps(config))
         container.write(f"{VENV}/usual_app.py", USUAL_APP.read_text())
         command = (f"{VENV}/bin/python", f"{VENV}/usual_app.py", "/etc/usual.json")
-        serve(container, *command, port=HOOKS, unit=self.APP_UNIT)
+        serve(container, *command, port=HOOKS, unit=self.restarted)
         _start_server(stage, self._server, SRS_HOOKS if self._server == "srs" else NGINX_HOOKS)
         return LIVE
 
     def kill(self, stage: Stage) -> None:
         """Kill the relays, which the application starts again."""
-        kill_processes(stage.container, self.victims, self.APP_UNIT)
+        kill_processes(stage.container, self.victims, self.restarted)
 
     def units(self) -> tuple[str, ...]:
         """Return application and server."""
-        return (self.APP_UNIT, UNIT)
+        return (self.restarted, UNIT)
 
 
 class NginxPush(Peer):

@@ -22,6 +22,7 @@ from tests.lab.platform import PlatformServer
 NAMES = ("alpha", "beta")
 FIRST_PORT = 21000
 WARM_SECONDS = 8.0
+BEGUN_SECONDS = 5.0  # by then the preparation of the fallback has begun
 PREPARE_SECONDS = 120.0
 
 
@@ -57,7 +58,7 @@ def play(tools: Iterable[Tool], size: Size, cycles: int, bench: Bench) -> list[P
             (container.shared / "live.flv").write_bytes(live.read_bytes())
             (container.shared / "fallback.flv").write_bytes(fallback.read_bytes())
             running.append(_Running(tool, Stage(container, _platforms(container, tool), size, CACHE)))
-        with ThreadPoolExecutor(2) as pool:  # installing is heavy
+        with ThreadPoolExecutor(3) as pool:  # installing is heavy, and waits
             list(pool.map(lambda one: _start(one, screen), running))
         with ThreadPoolExecutor(len(running)) as pool:
             delays = [CYCLE_SECONDS * number / len(running) for number in range(len(running))]
@@ -92,9 +93,9 @@ def _start(one: _Running, screen: Screen) -> None:
         sessions = Sessions(stage.container, target, stage.container.shared / "live.flv")
         one.broadcast = Broadcast(one.tool, stage, sessions)
         one.broadcast.begin()
-        one.broadcast.watch(WARM_SECONDS)
         if isinstance(one.tool, RestreamAgent):
             tool = one.tool
+            one.broadcast.watch(BEGUN_SECONDS)
             stage.container.wait_until(lambda: tool.prepared(stage), PREPARE_SECONDS, "the fallback")
         screen.line(f"{one.tool.name}: started")
     except LabError as error:
@@ -106,6 +107,7 @@ def _play(one: _Running, cycles: int, delay: float) -> None:
     broadcast = one.broadcast
     if broadcast is None:
         return
+    broadcast.watch(WARM_SECONDS)
     try:
         if one.tool.killed:
             broadcast.play(cycles, delay)

@@ -32,11 +32,12 @@ class Stage:
 class Tool(Protocol):
     """One tool. `name` is what tables say; `killed` says in words what `kill` kills, "" for nothing.
 
-    `needs_shared_key`: it has two connections to a platform at once.
+    `restarted` is the unit that an upgrade of it restarts. `needs_shared_key`: it has two connections to a platform at once.
     """
 
     name: str
     killed: str
+    restarted: str
     application: str
     keys: tuple[str, ...]
     needs_shared_key: bool
@@ -61,7 +62,16 @@ def urls(stage: Stage) -> list[str]:
 
 def serve(container: Container, *argv: str, port: int, unit: str = UNIT) -> None:
     """Run a peer as a service that systemd starts again, and wait until it listens."""
-    properties = ("-p", "Restart=always", "-p", "RestartSec=100ms", "-p", "StartLimitIntervalSec=0")
+    properties = (
+        "-p",
+        "Restart=always",
+        "-p",
+        "RestartSec=100ms",
+        "-p",
+        "StartLimitIntervalSec=0",
+        "-p",
+        "TimeoutStopSec=2s",
+    )
     container.run(("systemd-run", "--quiet", f"--unit={unit}", *properties, *argv))
     container.wait_until(lambda: is_listening(container, port), START_SECONDS, f"{argv[0]} to listen")
 
