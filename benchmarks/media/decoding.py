@@ -2,29 +2,44 @@
 
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.lab import flv
+from tests.lab.rtmp import RtmpMessage
 from tests.lab.taps import TapReader
 
 DECODE_SECONDS = 300.0
 
 
-def messages(directory: Path, until: float) -> list[str]:
-    """Decode each connection of a platform up to a time; return the lines of its messages.
+def messages(directory: Path, since: float, until: float) -> list[str]:
+    """Decode each connection of a platform between two times; return the lines of ffmpeg's messages.
 
     `directory` is the platform's.
     """
     found: list[str] = []
     for connection in TapReader(directory / "tap").update():
-        media = [message for message in connection.messages if message.arrived <= until]
+        media = between(connection.messages, since, until)
         connection.messages = []
-        if any(flv.is_media(message) for message in media):
+        if any(map(flv.is_coded, media)):
             with tempfile.NamedTemporaryFile(suffix=".flv", dir=directory) as file:
                 Path(file.name).write_bytes(flv.file_of(media))
-                command = ("nice", "ffmpeg", "-nostdin", "-v", "error", "-i", file.name, "-f", "null", "-")
+                command = ("ffmpeg", "-nostdin", "-v", "error", "-threads", "1", "-i", file.name)
                 done = subprocess.run(
-                    command, capture_output=True, text=True, check=False, timeout=DECODE_SECONDS
-                )
+                    (*command, "-f", "null", "-"),
+                    capture_output=True, text=True, check=False, timeout=DECODE_SECONDS,
+                )  # fmt: skip
             found += done.stderr.splitlines()
+    return found
+
+
+def between(media: Iterable[RtmpMessage], since: float, until: float) -> list[RtmpMessage]:
+    """Return every header up to a time, and what is coded from the first keyframe after another time on."""
+    found, has_begun = [], False
+    for message in media:
+        if message.arrived > until:
+            break
+        has_begun = has_begun or (message.arrived >= since and flv.is_keyframe(message))
+        if has_begun or not flv.is_coded(message):
+            found.append(message)
     return found

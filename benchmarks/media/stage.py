@@ -126,9 +126,9 @@ def _collected(running: list[_Running]) -> list[Played]:
             for platform in one.stage.platforms
         }
         messages = {
-            one.tool.name: pool.submit(decoding.messages, one.stage.platforms[0].directory, until)
+            one.tool.name: pool.submit(decoding.messages, one.stage.platforms[0].directory, *cycle)
             for one in running
-            if (until := _end_of_first_cycle(one))
+            if (cycle := _first_cycle(one))
         }
         return [
             Played(
@@ -141,6 +141,7 @@ def _collected(running: list[_Running]) -> list[Played]:
         ]  # fmt: skip
 
 
-def _end_of_first_cycle(one: _Running) -> float:
-    events = one.broadcast.record.events if one.broadcast else []
-    return next((event.until for event in events if event.kind == "killed"), 0.0)
+def _first_cycle(one: _Running) -> tuple[float, float] | None:
+    record = one.broadcast.record if one.broadcast else Record()
+    ends = [event.until for event in record.events if event.kind == "restart"]
+    return (record.began, ends[0]) if ends else None

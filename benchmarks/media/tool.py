@@ -32,7 +32,8 @@ class Stage:
 class Tool(Protocol):
     """One tool. `name` is what tables say; `killed` says in words what `kill` kills, "" for nothing.
 
-    `restarted` is the unit that an upgrade of it restarts. `needs_shared_key`: it has two connections to a platform at once.
+    `restarted` is the unit that an upgrade of it restarts. `needs_shared_key`: it has two
+    connections to a platform at once.
     """
 
     name: str
