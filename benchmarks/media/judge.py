@@ -78,9 +78,7 @@ def _handoff(evidence: Evidence, event: Event) -> Handoff:
     if event.kind not in ENDS_LIVE:
         gap = gap_around(evidence.arrivals, fresh.arrived) if fresh and not silent else None
         return Handoff(event.kind, gap, live, fallback, was_silent=silent)
-    is_over = any(
-        event.at < arrived for arrived in evidence.arrivals if arrived >= event.until - SILENT_SECONDS
-    )
+    is_over = any(event.until - SILENT_SECONDS <= arrived < event.until for arrived in evidence.arrivals)
     came = is_over and not silent
     gap = longest_silence(evidence.arrivals, event.at, event.until) if came else None
     share = last_second(evidence, event.at) if event.kind == "drop" else None

@@ -41,6 +41,12 @@ class TestHandoffs:
         assert found.gap_ms is None
         assert found.fallback_ms is None
 
+    def test_what_comes_with_the_next_event_does_not_end_the_silence_of_a_drop(self) -> None:
+        """A tool without a fallback sends again when the publisher is back: that is the return's."""
+        sent = _live(1, 0, 10) | _live(10_000, 16.2, 20)
+        (found,) = handoffs(_evidence([Event("drop", 10.0, 16.0)], sent))
+        assert found.gap_ms is None
+
     def test_the_gap_of_a_return_is_the_silence_around_the_first_new_picture(self) -> None:
         """The fallback ends at 20 s, live comes at 20.3 s."""
         sent = _live(1, 0, 10) | _live(10_000, 20.3, 26)
