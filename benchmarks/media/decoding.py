@@ -24,9 +24,11 @@ def messages(directory: Path, since: float, until: float) -> list[str]:
         if any(map(flv.is_coded, media)):
             with tempfile.NamedTemporaryFile(suffix=".flv", dir=directory) as file:
                 Path(file.name).write_bytes(flv.file_of(media))
+                # Milliseconds, as in the file: with one tick a picture, two early ones would have one time.
+                times = ("-fps_mode", "passthrough", "-enc_time_base:v", "1/1000")
                 command = ("ffmpeg", "-nostdin", "-v", "error", "-threads", "1", "-i", file.name)
                 done = subprocess.run(
-                    (*command, "-f", "null", "-"),
+                    (*command, *times, "-f", "null", "-"),
                     capture_output=True, text=True, check=False, timeout=DECODE_SECONDS,
                 )  # fmt: skip
             found += done.stderr.splitlines()
