@@ -84,10 +84,12 @@ const config = {{ bind: "127.0.0.1", rtmp: {{ port: 1935 }}, http: {{ port: 8000
     webadmin: {{ enable: false }}, static: {{}} }};
 const server = new NodeMediaServer(config);
 server.run();
-// A task whose stream is not there yet fails and is not tried again.
+// A task whose stream is not there yet fails, is not tried again, and stays in the list: so after a restart.
 server.on("postPublish", session => {{
     if (session.streamPath !== "/live/main") return;
     for (const url of {urls}) {{
+        const task = server.relayServer.tasks.get("push:" + url);
+        if (task && !task.isRegistered) server.relayServer.removeTask("push:" + url);
         server.relayServer.addTask({{ url, mode: "push", streamPath: "/live/main" }});
     }}
 }});
