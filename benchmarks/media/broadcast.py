@@ -1,5 +1,6 @@
 """What happens to one tool, cycle by cycle: the same for every tool."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from benchmarks.media.sessions import Sessions, kill
 from benchmarks.media.tool import Stage, Tool
 from tests.lab import units
+from tests.lab.deadline import LabError
 
 LOOK_SECONDS = 0.05
 STEADY_SECONDS = 4.0
@@ -47,20 +49,21 @@ class Record:
 class Broadcast:
     """Plays the cycles of one tool."""
 
-    def __init__(self, tool: Tool, stage: Stage, sessions: Sessions) -> None:
+    def __init__(self, tool: Tool, stage: Stage, sessions: Sessions, stop: threading.Event) -> None:
         self.record = Record()
-        self._tool, self._stage, self._sessions = tool, stage, sessions
+        self._tool, self._stage, self._sessions, self._stop = tool, stage, sessions, stop
 
     def begin(self) -> None:
         """Start to publish."""
         self._sessions.come()
 
     def watch(self, seconds: float) -> None:
-        """Let it run, and let the publisher reconnect."""
+        """Let it run, and let the publisher reconnect; LabError if the run was stopped."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self._sessions.tend()
-            time.sleep(LOOK_SECONDS)
+            if self._stop.wait(LOOK_SECONDS):
+                raise LabError("the run was stopped")
 
     def play(self, cycles: int, delay: float) -> None:
         """Play the cycles, after a delay in seconds that keeps the tools apart."""

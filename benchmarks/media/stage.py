@@ -1,6 +1,7 @@
 """One size on every tool at once: each tool in a container of its own, all at the same time."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from tests.lab.platform import PlatformServer
 NAMES = ("alpha", "beta")
 FIRST_PORT = 21000
 WARM_SECONDS = 8.0
+INSTALLS = 3  # at once: they take the processor, and wait
 BEGUN_SECONDS = 5.0  # by then the preparation of the fallback has begun
 PREPARE_SECONDS = 120.0
 
@@ -58,14 +60,28 @@ def play(tools: Iterable[Tool], size: Size, cycles: int, bench: Bench) -> list[P
             (container.shared / "live.flv").write_bytes(live.read_bytes())
             (container.shared / "fallback.flv").write_bytes(fallback.read_bytes())
             running.append(_Running(tool, Stage(container, _platforms(container, tool), size, CACHE)))
-        with ThreadPoolExecutor(3) as pool:  # installing is heavy, and waits
-            list(pool.map(lambda one: _start(one, screen), running))
-        with ThreadPoolExecutor(len(running)) as pool:
-            delays = [CYCLE_SECONDS * number / len(running) for number in range(len(running))]
+        stop = threading.Event()
+        try:
+            _at_once(INSTALLS, lambda one: _start(one, stop, screen), running)
             screen.line(f"{size.name}: {cycles} cycles of {CYCLE_SECONDS:g} s on {len(running)} tools")
-            list(pool.map(lambda one, delay: _play(one, cycles, delay), running, delays))
+            delays = {one.tool.name: CYCLE_SECONDS * at / len(running) for at, one in enumerate(running)}
+            _at_once(len(running), lambda one: _play(one, cycles, delays[one.tool.name]), running)
+        except BaseException:
+            stop.set()  # Ctrl-C: the threads end when their containers do
+            stack.close()
+            raise
         screen.line(f"{size.name}: measured, read what the platforms received")
         return _collected(running)
+
+
+def _at_once(threads: int, work: Callable[["_Running"], None], running: list["_Running"]) -> None:
+    """Do the work for each tool in threads. On an error or Ctrl-C it returns without waiting for them."""
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for done in [pool.submit(work, one) for one in running]:
+            done.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _platforms(container: Container, tool: Tool) -> tuple[PlatformServer, ...]:
@@ -83,7 +99,7 @@ def _platforms(container: Container, tool: Tool) -> tuple[PlatformServer, ...]:
     )
 
 
-def _start(one: _Running, screen: Screen) -> None:
+def _start(one: _Running, stop: threading.Event, screen: Screen) -> None:
     """Start platforms and tool, publish, and wait until it is steady."""
     stage = one.stage
     try:
@@ -91,7 +107,7 @@ def _start(one: _Running, screen: Screen) -> None:
             platform.start()
         target = one.tool.start(stage)
         sessions = Sessions(stage.container, target, stage.container.shared / "live.flv")
-        one.broadcast = Broadcast(one.tool, stage, sessions)
+        one.broadcast = Broadcast(one.tool, stage, sessions, stop)
         one.broadcast.begin()
         if isinstance(one.tool, RestreamAgent):
             tool = one.tool
@@ -107,8 +123,8 @@ def _play(one: _Running, cycles: int, delay: float) -> None:
     broadcast = one.broadcast
     if broadcast is None:
         return
-    broadcast.watch(WARM_SECONDS)
     try:
+        broadcast.watch(WARM_SECONDS)
         if one.tool.killed:
             broadcast.play(cycles, delay)
         else:
