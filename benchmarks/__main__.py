@@ -37,7 +37,8 @@ def main() -> int:
     sections = () if arguments.page else tuple(arguments.only or results.SECTIONS)
     if sections and os.geteuid() != 0:
         parser.error("needs root: it boots a systemd in a container")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     screen = Screen()
     try:
         failed = _measure(sections, arguments.out, screen, quick=arguments.quick)

@@ -66,6 +66,7 @@ def _kind(handoffs: Sequence[Handoff]) -> dict[str, object]:
     gaps = _gaps(handoffs)
     return {
         "gap_ms": summary(gaps),
+        "silence_ms": summary([one.silence_ms for one in handoffs]),
         "never": len(handoffs) - len(gaps),
         "fallback_seen_after_ms": summary(
             [one.fallback_ms for one in handoffs if one.fallback_ms is not None]

@@ -18,7 +18,8 @@ after 2 s when it is thrown out, as OBS does.
 
 The gap of a drop, a freeze and a kill is the longest silence from the event to the next; that of a return, a
 thaw and a takeover the longest within 1 s of the first picture that was sent after it. "Never" counts the
-hand-offs without a gap: nothing came any more, or nothing had been sent before.
+hand-offs without a gap: nothing came any more, or nothing had been sent before. So every tool also has the
+longest silence from each event to the next, cut at both: of a tool without a fallback it is all of that time.
 """
 
 
@@ -26,7 +27,7 @@ def chapter(data: dict[str, Any]) -> str:
     """Return the chapter of the page."""
     tools = data["tools"]
     lines = ["## Hand-offs\n", METHOD, page.command("handoffs"), "![Median gaps](performance/handoffs.svg)\n"]
-    lines += ["How many times shorter our median gap is:\n", _comparison(tools)]
+    lines += ["How many times shorter the median silence of restream-agent is:\n", _comparison(tools)]
     lines += [_kind(kind, tools) for kind in KINDS]
     lines += [_whole(tools), "Median gaps by size, ms:\n", _sizes(tools)]
     lines += ["Memory of every process, steady and live (PSS, MB):\n", _memory(tools)]
@@ -43,13 +44,13 @@ def plots(data: dict[str, Any]) -> dict[str, str]:
 
 
 def times_shorter(tools: dict[str, Any], ours: str, other: str, kind: str) -> float | None:
-    """Return how many times shorter our median gap is than another tool's; None if either has none."""
-    gap, longer = _median(tools.get(ours), kind), _median(tools.get(other), kind)
+    """Return how many times shorter our median silence is than another tool's; None if one is missing."""
+    gap, longer = (_median(tools.get(name), kind, "silence_ms") for name in (ours, other))
     return None if gap is None or longer is None else round(longer / gap, 1)
 
 
-def _median(tool: dict[str, Any] | None, kind: str) -> float | None:
-    found: float | None = tool["kinds"][kind]["gap_ms"]["median"] if tool else None
+def _median(tool: dict[str, Any] | None, kind: str, figure: str = "gap_ms") -> float | None:
+    found: float | None = tool["kinds"][kind][figure]["median"] if tool else None
     return found
 
 
@@ -65,15 +66,16 @@ def _comparison(tools: dict[str, Any]) -> str:
 
 def _kind(kind: str, tools: dict[str, Any]) -> str:
     head = (
-        f"{kind}, ms", "median gap", "p95", "max", "measured", "never", "fallback seen after",
-        "live seen after",
+        f"{kind}, ms", "median gap", "p95", "max", "measured", "never", "median silence",
+        "fallback seen after", "live seen after",
     )  # fmt: skip
     rows: list[tuple[object, ...]] = []
     for name, tool in tools.items():
         found = tool["kinds"][kind]
         gap, slate, live = found["gap_ms"], found["fallback_seen_after_ms"], found["live_seen_after_ms"]
         figures = (gap["median"], gap["p95"], gap["max"], gap["count"], found["never"])
-        rows.append((name, *figures, slate["median"], live["median"]))
+        silence = found["silence_ms"]["median"]
+        rows.append((name, *figures, silence, slate["median"], live["median"]))
     return page.table(head, rows)
 
 

@@ -3,6 +3,7 @@
 Times are seconds of the monotonic clock; gaps and latencies are milliseconds.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,10 +23,14 @@ AFTER_SECONDS = 2.0  # and before that so long it is the latency just after a ha
 
 @dataclass(frozen=True)
 class Handoff:
-    """One event at one platform. None: it never came (gap), or there was nothing to come (from what on)."""
+    """One event at one platform. None: it never came (gap), or there was nothing to come (from what on).
+
+    `silence_ms` is the longest stretch without a packet from the event to the next: every tool has one.
+    """
 
     kind: str
     gap_ms: float | None
+    silence_ms: float
     live_ms: float | None = None
     fallback_ms: float | None = None
     last_second: float | None = None
@@ -75,14 +80,16 @@ def _handoff(evidence: Evidence, event: Event) -> Handoff:
     live = 1000 * (fresh.arrived - event.at) if fresh else None
     fallback = 1000 * (slate.arrived - event.at) if slate else None
     silent = evidence.is_silent_before(event.at)
+    moments = [event.at, *(at for at in evidence.arrivals if event.at < at < event.until), event.until]
+    silence = 1000 * max(later - earlier for earlier, later in itertools.pairwise(moments))
     if event.kind not in ENDS_LIVE:
         gap = gap_around(evidence.arrivals, fresh.arrived) if fresh and not silent else None
-        return Handoff(event.kind, gap, live, fallback, was_silent=silent)
+        return Handoff(event.kind, gap, silence, live, fallback, was_silent=silent)
     is_over = any(event.until - SILENT_SECONDS <= arrived < event.until for arrived in evidence.arrivals)
     came = is_over and not silent
     gap = longest_silence(evidence.arrivals, event.at, event.until) if came else None
     share = last_second(evidence, event.at) if event.kind == "drop" else None
-    return Handoff(event.kind, gap, live, fallback, share, silent)
+    return Handoff(event.kind, gap, silence, live, fallback, share, silent)
 
 
 def last_second(evidence: Evidence, moment: float) -> float | None:

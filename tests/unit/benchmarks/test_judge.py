@@ -41,6 +41,11 @@ class TestHandoffs:
         assert found.gap_ms is None
         assert found.fallback_ms is None
 
+    def test_every_event_has_a_silence_cut_at_its_ends(self) -> None:
+        """A drop without a fallback is silent until the next event, and no longer."""
+        (found,) = handoffs(_evidence([Event("drop", 10.0, 16.0)], _live(1, 0, 9.995)))
+        assert 5980 < found.silence_ms <= 6000
+
     def test_what_comes_with_the_next_event_does_not_end_the_silence_of_a_drop(self) -> None:
         """A tool without a fallback sends again when the publisher is back: that is the return's."""
         sent = _live(1, 0, 10) | _live(10_000, 16.2, 20)
