@@ -5,7 +5,7 @@ WHEELS := .cache/wheels
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help deb install local release unit test lint demo chaos publishers night soak fuzz attack vm reference pictures machine venv wheel clean
+.PHONY: help deb install local release unit test lint demo bench chaos publishers night soak fuzz attack vm reference pictures machine venv wheel clean
 
 help:
 	@echo "make install    build the Debian package, install it with apt, and run restream-agent init"
@@ -21,6 +21,7 @@ help:
 	@echo "make soak       drop and return at random, watch memory and descriptors    (MINUTES=30, SERVER=, SEED=)"
 	@echo "make fuzz       publish hostile streams with a valid key, and an honest one   (MINUTES=30, SERVER=, SEED=)"
 	@echo "make attack     attack the public port and the listener of hooks               (SERVER=srs|nginx-rtmp)"
+	@echo "make bench      measure beside the tools that people use today, write docs/performance.md   (QUICK=1, ONLY=hooks)"
 	@echo "make vm         boot Debian with its own kernel: limits, walls, power, clock (DIST=trixie, SERVER=, CHECK=name)"
 	@echo "make reference  generate the docs of every key, JSON schemas, man pages and completions"
 	@echo "make pictures   draw the pictures of the README from a broadcast in a container"
@@ -53,6 +54,10 @@ fuzz: machine wheel
 
 attack: machine wheel
 	$(PYTHON) -m tests.attack $(CHOSEN)
+
+# Installs what it compares with: liquidsoap and node-media-server for this, Flask in a venv. ONLY= measures one section.
+bench: machine wheel
+	$(PYTHON) -m benchmarks $(if $(QUICK),--quick) $(ONLY:%=--only %)
 
 # On Debian 12 and 13, or on one of them with DIST=; takes hours where the processor cannot run a machine itself.
 # Not for CI: it installs qemu and fetches a Debian. CHECK= plays one check.

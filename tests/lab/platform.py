@@ -42,7 +42,7 @@ http {{
         listen 127.0.0.1:{http};
         location /publish {{
             if ($arg_name != "{key}") {{ return 403; }}
-            return 200;
+            return {answer};
         }}
     }}
 }}
@@ -72,8 +72,12 @@ class PlatformServer:
         host: str = "127.0.0.1",
         records: bool = True,
         application: str = APP,
+        is_shared: bool = False,
     ) -> None:
-        """`port` is the first of four ports to use inside; `key` is the only stream key that is accepted."""
+        """`port` is the first of four ports to use inside; `key` is the only stream key that is accepted.
+
+        With `is_shared` several clients may publish with the key at once; else the second is refused.
+        """
         self.name, self.key, self.host = name, key, host
         self.ports = Ports(port, port + 1, port + 2, port + 3)
         self.url = f"rtmp://{host}:{port}/{application}"
@@ -82,6 +86,8 @@ class PlatformServer:
         self._container = container
         self._records = records
         self._application = application
+        # A redirect renames the stream: each publisher gets a name of its own.
+        self._answer = "302 $arg_name-$connection" if is_shared else "200"
         self._orders = 0
 
     def start(self) -> None:
@@ -91,7 +97,9 @@ class PlatformServer:
             (self.directory / part).mkdir(parents=True, exist_ok=True)
         ports = {"rtmp": self.ports.rtmp, "http": self.ports.http}
         record = "all" if self._records else "off"
-        config = NGINX.format(directory=inside, app=self._application, key=self.key, record=record, **ports)
+        config = NGINX.format(
+            directory=inside, app=self._application, key=self.key, record=record, answer=self._answer, **ports
+        )
         (self.directory / "nginx.conf").write_text(config)
         for script in (tap, quoter):
             shutil.copy(str(script.__file__), self.directory)

@@ -44,13 +44,18 @@ def is_clap(rgb: bytes) -> bool:
     return min(_mean(rgb, CLAPPER_PIXELS)) > 128
 
 
-def lavfi(*, width: int, height: int, fps: str, mark: str, sample_rate: int, channels: int) -> str:
-    """Return an ffmpeg lavfi graph with the moving picture as out0 and the sound as out1."""
+def lavfi(
+    *, width: int, height: int, fps: str, mark: str, sample_rate: int, channels: int, noise: int = 0
+) -> str:
+    """Return an ffmpeg lavfi graph with the moving picture as out0 and the sound as out1.
+
+    `noise` (0…100) is added to the picture, so that an encoder needs the bits of a camera's picture.
+    """
     block = f"w=iw/{BLOCKS}:h=ih/{BLOCKS}:t=fill"
     colour = "0x{:02x}{:02x}{:02x}".format(*MARKS[mark])
     tone = f"if(lt(mod(t,1),{CLAP_SECONDS}),0.5*sin(2*PI*{TONE_HERTZ}*t),0)"
     return (
-        f"testsrc2=size={width}x{height}:rate={fps},"
+        f"testsrc2=size={width}x{height}:rate={fps},{f'noise=alls={noise}:allf=t,' if noise else ''}"
         f"drawbox=x=0:y=0:{block}:color={colour},"
         f"drawbox=x=iw/{BLOCKS}:y=0:{block}:color=black,"
         # Half a millisecond is added: a frame at exactly one second may be computed as 0.99999….

@@ -39,9 +39,9 @@ class ServerGoneError(Exception):
 class PublisherConnection:
     """One connection that publishes one stream."""
 
-    def __init__(self, manners: script.Manners) -> None:
+    def __init__(self, manners: script.Manners, server: tuple[str, int] = SERVER) -> None:
         self._manners = manners
-        self._socket = socket.create_connection(SERVER, ANSWER_SECONDS)
+        self._socket = socket.create_connection(server, ANSWER_SECONDS)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._parser = RtmpParser(KINDS | {USER_CONTROL})
         self._writer = MessageWriter(is_compact=manners.is_compact)

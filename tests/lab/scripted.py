@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from tests.lab import amf, chunks, rtmp, script, script_publisher
 from tests.lab.container import SHARED, Container, end_group
@@ -41,7 +42,7 @@ class ScriptedPublisher:
     def start(self) -> "ScriptedPublisher":
         """Start to connect and publish, without waiting."""
         tree = self._container.shared / TREE
-        _copy_modules(tree)
+        copy_modules(tree, PARTS)
         self._directory.mkdir()
         (self._directory / "script").write_bytes(script.written(self._manners, self.steps))
         inside = SHARED / self._directory.name
@@ -98,13 +99,13 @@ class ScriptedPublisher:
         return path.read_text() if path.exists() else ""
 
 
-def _copy_modules(tree: Path) -> None:
-    """Copy the modules to where the process finds them under the names that they have here."""
+def copy_modules(tree: Path, parts: Sequence[ModuleType]) -> None:
+    """Copy modules of this package to where a process finds them under the names that they have here."""
     package = tree / "tests" / "lab"
     if package.exists():
         return
     package.mkdir(parents=True)
     for directory in (package, package.parent):
         (directory / "__init__.py").touch()
-    for part in PARTS:
+    for part in parts:
         shutil.copy(str(part.__file__), package)

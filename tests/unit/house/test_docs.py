@@ -9,7 +9,17 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[3]
 PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
 PAGES += sorted((PROJECT / "docs").glob("*.md"))
-TREES = ("restream_agent", "release", "debian", "tests", "templates", "units", "docs", "examples")
+TREES = (
+    "restream_agent",
+    "benchmarks",
+    "release",
+    "debian",
+    "tests",
+    "templates",
+    "units",
+    "docs",
+    "examples",
+)
 FILES = {
     path.relative_to(PROJECT).as_posix()
     for tree in TREES

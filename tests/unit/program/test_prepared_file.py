@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.program.prepared_file import open_first_playable
+from restream_agent.program.prepared_file import PreparedFile, open_first_playable
 from tests.unit.program.program_running import flv
 from tests.unit.stream.flv_making import stream
 
@@ -37,4 +37,13 @@ def test_a_link_to_a_prepared_file_is_followed(tmp_path: Path) -> None:
     (tmp_path / "a.flv").write_bytes(GOOD)
     (tmp_path / "current.flv").symlink_to("a.flv")
     with closing(open_first_playable((str(tmp_path / "current.flv"),))) as prepared:
+        assert any(tag.is_keyframe for tag in prepared)
+
+
+def test_what_is_before_a_damage_is_played(tmp_path: Path) -> None:
+    """The beginning is read by itself, so a hand-off does not wait for the rest to be parsed."""
+    whole = flv(stream(0, 0, 20_000, group=1000))
+    assert 20_000 < len(whole) < 64 * 1024
+    (tmp_path / "a.flv").write_bytes(whole[:-4] + b"\xff\xff\xff\xff")
+    with closing(PreparedFile(tmp_path / "a.flv")) as prepared:
         assert any(tag.is_keyframe for tag in prepared)
