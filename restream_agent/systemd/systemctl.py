@@ -1,8 +1,10 @@
 """systemctl and other programs of systemd. Every change is logged with its unit and reason."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Protocol
@@ -25,6 +27,9 @@ _LONGEST_JOB = 7 * 86400.0
 
 _STATUS_EVERY = 0.5
 """Seconds."""
+
+_MANY = 20
+"""Instances of one template; above that they are asked for together."""
 
 
 class Runner(Protocol):
@@ -128,8 +133,14 @@ class Systemd:
 
     def active(self, *patterns: str) -> dict[str, str]:
         """Return the ActiveState of each unit that matches a pattern and is not inactive, by name."""
-        states = {unit: state.active for unit, state in self.units(*patterns).items()}
-        return {unit: active for unit, active in states.items() if active != "inactive"}
+        shown = self.units(*_with_globs(patterns)) if patterns else {}
+        globs, names = [each for each in patterns if _is_glob(each)], frozenset(patterns)
+        return {
+            unit: state.active
+            for unit, state in shown.items()
+            if state.active != "inactive"
+            and (unit in names or any(fnmatchcase(unit, pattern) for pattern in globs))
+        }
 
     def show(self, unit: str, name: str) -> str:
         """Return one property of a unit, "" if systemd does not know it."""
@@ -186,6 +197,31 @@ class Systemd:
         log.info("creating users and directories")
         self._run(("systemd-sysusers", sysusers), timeout=JOB_TIMEOUT)
         self._run(("systemd-tmpfiles", "--create", tmpfiles), timeout=JOB_TIMEOUT)
+
+
+def _with_globs(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return patterns that match the same units and others, with one for all instances of a template.
+
+    For a pattern systemd looks through what it has loaded. For a name it loads the unit: for 1,000 relays
+    that do not run it took more than 10 s on a busy machine.
+    """
+    instances = Counter(map(_instances, patterns))
+    return tuple(
+        dict.fromkeys(
+            glob if not _is_glob(each) and instances[glob := _instances(each)] > _MANY else each
+            for each in patterns
+        )
+    )
+
+
+def _instances(unit: str) -> str:
+    """Return the pattern of all instances of a unit's template; a unit of no template as it is."""
+    template, at, instance = unit.partition("@")
+    return f"{template}@*.{instance.rpartition('.')[2]}" if at else unit
+
+
+def _is_glob(pattern: str) -> bool:
+    return any(letter in pattern for letter in "*?[")
 
 
 def is_running() -> bool:
