@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Protocol
@@ -16,7 +17,7 @@ from restream_agent.systemd.unit_state import UnitState
 
 log = logging.getLogger(__name__)
 
-_QUERY_TIMEOUT = 10.0
+QUERY_TIMEOUT = 10.0
 """Seconds. PID 1 answers a query in milliseconds; on a loaded machine it takes longer."""
 
 JOB_TIMEOUT = 60.0
@@ -50,11 +51,23 @@ class SecretRunner(Protocol):
         ...
 
 
+UnitLook = Callable[[Iterable[str]], dict[str, UnitState]]
+"""Returns the state of each unit that matches a pattern and has ever run, by name."""
+
+
+def show_units(runner: Runner, patterns: Iterable[str]) -> dict[str, UnitState]:
+    """Have systemctl show units: a UnitLook."""
+    argv = ("systemctl", "show", "--property", ",".join(unit_state.PROPERTIES), "--", *patterns)
+    return unit_state.read(runner(argv, timeout=QUERY_TIMEOUT).stdout)
+
+
 class Systemd:
     """The service manager of this machine. `runner` is process.run, or a fake in a unit test."""
 
-    def __init__(self, runner: Runner = run) -> None:
+    def __init__(self, runner: Runner = run, look: UnitLook | None = None) -> None:
+        """`look` reads the states of units; without it systemctl shows each of them, every time."""
         self._run = runner
+        self._look = look or partial(show_units, runner)
 
     def change(
         self,
@@ -123,13 +136,11 @@ class Systemd:
         """Kill all processes of a unit; systemd then does what the unit's Restart= says."""
         name = self._full_name(unit)
         log.warning("systemctl kill %s: %s", name, reason)
-        self._run(("systemctl", "kill", "--signal=KILL", "--", name), timeout=_QUERY_TIMEOUT)
+        self._run(("systemctl", "kill", "--signal=KILL", "--", name), timeout=QUERY_TIMEOUT)
 
     def units(self, *patterns: str) -> dict[str, UnitState]:
         """Return the state of each unit that matches a pattern and has ever run, by name."""
-        names = map(self._full_name, patterns)
-        argv = ("systemctl", "show", "--property", ",".join(unit_state.PROPERTIES), "--", *names)
-        return self._own(unit_state.read(self._run(argv, timeout=_QUERY_TIMEOUT).stdout))
+        return self._own(self._look(map(self._full_name, patterns)))
 
     def active(self, *patterns: str) -> dict[str, str]:
         """Return the ActiveState of each unit that matches a pattern and is not inactive, by name."""
@@ -145,13 +156,13 @@ class Systemd:
     def show(self, unit: str, name: str) -> str:
         """Return one property of a unit, "" if systemd does not know it."""
         argv = ("systemctl", "show", "--property", name, "--value", "--", self._full_name(unit))
-        return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.strip()
+        return self._run(argv, timeout=QUERY_TIMEOUT).stdout.strip()
 
     def properties(self, units: Iterable[str], names: Iterable[str]) -> dict[str, dict[str, str]]:
         """Return properties of each unit by its name, also of those that systemd does not know."""
         asked = tuple(units)
         argv = ("systemctl", "show", "--property", ",".join(names), "--", *asked)
-        blocks = self._run(argv, timeout=_QUERY_TIMEOUT).stdout.strip("\n").split("\n\n")
+        blocks = self._run(argv, timeout=QUERY_TIMEOUT).stdout.strip("\n").split("\n\n")
         tables = (dict(line.partition("=")[::2] for line in block.splitlines()) for block in blocks)
         return dict(zip(asked, tables, strict=False))
 
@@ -167,7 +178,7 @@ class Systemd:
             "CheckAuthorization", "(sa{sv})sa{ss}us", "unix-process", "2", "pid", "u", process, "start-time",
             "t", "0", "org.freedesktop.systemd1.manage-units", "2", "unit", unit, "verb", "start", "0", "",
         )  # fmt: skip
-        return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.startswith("(bba{ss}) true ")
+        return self._run(argv, timeout=QUERY_TIMEOUT).stdout.startswith("(bba{ss}) true ")
 
     def last_words(self, unit: str, lines: int = 8) -> list[str]:
         """Return the last lines that a unit has written to the journal."""
@@ -182,7 +193,7 @@ class Systemd:
             "--no-pager",
             "--quiet",
         )
-        return self._run(argv, timeout=_QUERY_TIMEOUT).stdout.splitlines()
+        return self._run(argv, timeout=QUERY_TIMEOUT).stdout.splitlines()
 
     def _full_name(self, unit: str) -> str:
         """Return a unit's name on the whole machine; here that by which it is asked for."""
