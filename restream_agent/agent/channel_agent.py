@@ -25,7 +25,7 @@ from restream_agent.base.channel_paths import paths_of
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd.channel_systemd import ChannelSystemd
 from restream_agent.systemd.channels import Channel
-from restream_agent.systemd.systemctl import Runner
+from restream_agent.systemd.systemctl import Runner, UnitLook
 from restream_agent.wire.settings import AgentSettings
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class SharedParts:
     `runtime` is the agent's runtime directory, `rtmp` the address at which SRS speaks RTMP to this machine
     ("HOST:PORT"), "" for another server. `has_notifier` says that news is sent on.
     `play_key` returns the key with which a channel's stream is played.
-    `is_configured` says whether a channel's settings are still there.
+    `is_configured` says whether a channel's settings are still there. `look` reads the states of units.
     """
 
     ingest: IngestServer
@@ -50,6 +50,7 @@ class SharedParts:
     has_notifier: bool
     play_key: Callable[[str], str]
     is_configured: Callable[[str], bool]
+    look: UnitLook | None = None
 
 
 class ChannelAgent:
@@ -73,7 +74,7 @@ class ChannelAgent:
         self.agent = Agent(
             settings,
             ChannelIngestServer(shared.ingest, shared.joint.publishers, channel, shared.strays),
-            ChannelSystemd(channel, shared.runner),
+            ChannelSystemd(channel, shared.runner, shared.look),
             self.telemetry,
             runtime,
             joint=shared.joint,

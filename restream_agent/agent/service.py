@@ -30,7 +30,8 @@ from restream_agent.base.errors import RestreamError
 from restream_agent.base.files import is_applying
 from restream_agent.base.process import run as run_program
 from restream_agent.systemd.channels import Channel
-from restream_agent.systemd.systemctl import Runner, Systemd
+from restream_agent.systemd.remembered_units import RememberedUnits
+from restream_agent.systemd.systemctl import Runner, Systemd, UnitLook
 from restream_agent.wire.settings import AgentSettings
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,8 @@ def run() -> None:
     names = tuple(channel.name for channel, _ in others)
     credentials = read_credentials(directory, takes_any_key=main[1].takes_any_key, others=names)
     runtime = Path(os.environ["RUNTIME_DIRECTORY"])
-    service = AgentService(settings, credentials, take_sockets(names), run_program, runtime)
+    look = RememberedUnits(run_program)
+    service = AgentService(settings, credentials, take_sockets(names), run_program, runtime, look=look)
     asyncio.run(service.serve())
 
 
@@ -81,14 +83,16 @@ class AgentService:
         sockets: AgentSockets,
         runner: Runner,
         runtime: Path,
+        *,
+        look: UnitLook | None = None,
     ) -> None:
-        """`runtime` is the unit's runtime directory; `settings` has `main` first."""
+        """`runtime` is the unit's runtime directory; `settings` has `main` first; `look` reads units."""
         self._sockets = sockets
         self._runtime, self._runner = runtime, runner
         self._reports = SystemdReports()
         main = next(iter(settings.values()))
         self._source, self._watches = main.source, main.watch
-        shared = _shared_parts(settings, credentials, runner, runtime)
+        shared = _shared_parts(settings, credentials, runner, runtime, look)
         self._channels: dict[str, ChannelAgent] = {}
         for channel, own in settings.items():
             is_used_elsewhere = others_are_used(self._channels, channel.name)
@@ -211,13 +215,17 @@ class AgentService:
 
 
 def _shared_parts(
-    settings: Mapping[Channel, AgentSettings], credentials: HookCredentials, runner: Runner, runtime: Path
+    settings: Mapping[Channel, AgentSettings],
+    credentials: HookCredentials,
+    runner: Runner,
+    runtime: Path,
+    look: UnitLook | None,
 ) -> SharedParts:
     main = next(iter(settings.values()))
     ingest = ingest_api.connect(main.server, main.api, credentials.api_key)
     return SharedParts(
         ingest=ingest,
-        joint=JointLook(ingest.publishers, Systemd(runner), settings),
+        joint=JointLook(ingest.publishers, Systemd(runner, look), settings),
         strays=Strays(runtime, settings),
         runner=runner,
         runtime=runtime,
@@ -225,4 +233,5 @@ def _shared_parts(
         has_notifier=main.notifies,
         play_key=credentials.play_key,
         is_configured=lambda name: Path(paths_of(name).agent_settings).exists(),
+        look=look,
     )

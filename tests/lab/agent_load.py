@@ -3,7 +3,8 @@
 Run as `python -m tests.lab.agent_load [CHANNELS…]`; with `idle` in front the channels are off air, with
 `profile` the functions are listed that cost most. The agent is the real one. systemctl is a `cat` of what
 `systemctl show` prints, so a look costs a process here, too, but less than a systemctl. Another process is
-nginx's stat page, the programs and the relays' ffmpegs.
+nginx's stat page, the programs and the relays' ffmpegs. With `shown` in front the agent has each unit shown
+at every look, as it did before there was systemd/remembered_units.py.
 """
 
 import asyncio
@@ -19,8 +20,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
-from functools import lru_cache
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -29,55 +28,16 @@ from restream_agent.agent.credentials import HookCredentials
 from restream_agent.agent.service import AgentService
 from restream_agent.agent.sockets import AgentSockets
 from restream_agent.base.process import run
-from restream_agent.systemd import unit_names
-from restream_agent.systemd.channels import Channel
+from restream_agent.systemd.remembered_units import RememberedUnits
 from restream_agent.wire import records
 from restream_agent.wire.passed_mark import PassedMark
 from restream_agent.wire.program_report import MarkReport
+from tests.lab.loaded_machine import RELAYS, LoadedMachine
 from tests.unit.agent.reports import live, program, relay
 from tests.unit.agent.test_agent import SETTINGS
 
-RELAYS = 3
 SECONDS = 20.0
 _SETTLED = 6.0
-
-
-@dataclass(frozen=True)
-class LoadedMachine:
-    """Channels with their relays, each with an address. `looks` counts what was asked of systemctl."""
-
-    channels: tuple[Channel, ...]
-    is_on_air: bool
-
-    @classmethod
-    def of(cls, channels: int, *, is_on_air: bool) -> "LoadedMachine":
-        others = [f"c{number:02}" for number in range(1, channels)]
-        return cls((Channel("main", frozenset(others)), *map(Channel, others)), is_on_air)
-
-    def relays(self, channel: Channel) -> dict[str, str]:
-        """Return the address of each relay of a channel."""
-        number = self.channels.index(channel)
-        return {f"p{relay}": f"127.64.{number}.{relay + 1}" for relay in range(RELAYS)}
-
-    @lru_cache  # noqa: B019  (one machine for each process)
-    def shown(self, patterns: tuple[str, ...]) -> bytes:
-        """Return what systemctl shows of units."""
-        blocks = []
-        for channel in self.channels:
-            units = [unit_names.TARGET, unit_names.PROGRAM_UNIT, unit_names.INGEST_UNIT]
-            units += [unit_names.relay_unit(name) for name in self.relays(channel)]
-            mine = [channel.unit(unit) for unit in units] + [unit_names.live_unit(channel.name)]
-            asked = [unit for unit in mine if any(fnmatch(unit, pattern) for pattern in patterns)]
-            blocks += [_block(unit) for unit in asked] if self.is_on_air else []
-        return "\n\n".join(blocks).encode()
-
-
-def _block(unit: str) -> str:
-    return (
-        f"Id={unit}\nActiveState=active\nNRestarts=0\nStatusText=\nActiveEnterTimestampMonotonic=1000000\n"
-        f"InvocationID={'0' * 32}\nExecMainStatus=0\nJob=0\nInactiveEnterTimestampMonotonic=900000\n"
-        "ExecMainStartTimestampMonotonic=950000"
-    )
 
 
 class PrintingSystemctl:
@@ -85,44 +45,60 @@ class PrintingSystemctl:
 
     def __init__(self, machine: LoadedMachine) -> None:
         self._machine = machine
-        self.looks = 0
+        self.looks = self.units = 0
         self.others = 0
 
     def __call__(self, argv: tuple[str, ...], **_: Any) -> CompletedProcess[str]:
-        if argv[1] != "show":
+        asked = argv[argv.index("--") + 1 :] if "--" in argv else ()
+        if argv[1] not in ("show", "list-units"):
             self.others += 1
             return CompletedProcess(argv, 0, "", "")
+        if argv[1] == "list-units":
+            return run(("cat",), timeout=10, input=self._machine.listed(asked))
         self.looks += 1
-        return run(("cat",), timeout=10, input=self._machine.shown(argv[argv.index("--") + 1 :]))
+        self.units += len(asked)
+        return run(("cat",), timeout=10, input=self._machine.shown(asked))
 
 
 @dataclass(frozen=True)
 class AgentLoad:
-    """Processor time as a part of one core: of the agent and of its systemctls; looks in a second."""
+    """Processor time as a part of one core: of the agent and of its systemctls.
+
+    `looks` and `units` are the calls of `show` in a second, and the units that they show.
+    """
 
     channels: int
     own: float
     children: float
     looks: float
+    units: float
     others: int
 
     def line(self) -> str:
         """Return the figures in one line."""
         return (
             f"{self.channels:3} channels: agent {self.own:6.2%} of a core, its systemctls "
-            f"{self.children:6.2%}, {self.looks:5.2f} looks a second, {self.others} changes of units"
+            f"{self.children:6.2%}, {self.looks:5.2f} looks a second at {self.units:6.1f} "
+            f"units, {self.others} changes of units"
         )
 
 
-def measure(channels: int, *, is_on_air: bool, profile: cProfile.Profile | None = None) -> AgentLoad:
-    """Run an agent, and measure it for SECONDS."""
+def measure(
+    channels: int, *, is_on_air: bool, profile: cProfile.Profile | None = None, remembers: bool = True
+) -> AgentLoad:
+    """Run an agent, and measure it for SECONDS. It `remembers` units, or has them shown at every look."""
     machine = LoadedMachine.of(channels, is_on_air=is_on_air)
     with tempfile.TemporaryDirectory() as temporary, _world(machine, Path(temporary)) as world:
-        return asyncio.run(_measure(machine, world, Path(temporary), profile))
+        return asyncio.run(_measure(machine, world, Path(temporary), profile, remembers=remembers))
 
 
 async def _measure(
-    machine: LoadedMachine, world: "AgentWorld", directory: Path, profile: cProfile.Profile | None
+    machine: LoadedMachine,
+    world: "AgentWorld",
+    directory: Path,
+    profile: cProfile.Profile | None,
+    *,
+    remembers: bool,
 ) -> AgentLoad:
     systemctl = PrintingSystemctl(machine)
     source = str(directory / "restream.toml")
@@ -134,22 +110,25 @@ async def _measure(
         for channel in machine.channels
     }
     others = {channel.name: "key" for channel in machine.channels[1:]}
-    agent = AgentService(
-        settings, HookCredentials("token", "key", others), world.sockets, systemctl, directory
-    )
+    machine.link_runs(directory)
+    look = RememberedUnits(systemctl, directory) if remembers else None
+    credentials = HookCredentials("token", "key", others)
+    agent = AgentService(settings, credentials, world.sockets, systemctl, directory, look=look)
     serving = asyncio.create_task(agent.serve())
     await asyncio.sleep(_SETTLED)
-    began, before, asked = time.monotonic(), _spent(), systemctl.looks
+    began, before = time.monotonic(), _spent()
+    asked, shown = systemctl.looks, systemctl.units
     if profile:
         profile.enable()
     await asyncio.sleep(SECONDS)
     if profile:
         profile.disable()
-    took, after, looks = time.monotonic() - began, _spent(), systemctl.looks - asked
+    took, after = time.monotonic() - began, _spent()
+    looks, units = systemctl.looks - asked, systemctl.units - shown
     agent.stop()
     await serving
     own, children = ((late - early) / took for early, late in zip(before, after, strict=True))
-    return AgentLoad(len(machine.channels), own, children, looks / took, systemctl.others)
+    return AgentLoad(len(machine.channels), own, children, looks / took, units / took, systemctl.others)
 
 
 def _spent() -> tuple[float, float]:
@@ -278,7 +257,10 @@ def main(arguments: Sequence[str]) -> None:
     words = [word for word in arguments if not word.isdigit()]
     profile = cProfile.Profile() if "profile" in words else None
     for channels in [int(word) for word in arguments if word.isdigit()] or [1, 5, 20]:
-        print(measure(channels, is_on_air="idle" not in words, profile=profile).line(), flush=True)
+        done = measure(
+            channels, is_on_air="idle" not in words, profile=profile, remembers="shown" not in words
+        )
+        print(done.line(), flush=True)
     if profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(45)
 

@@ -72,6 +72,18 @@ def test_units_are_asked_for_in_one_call() -> None:
     assert [call[-3:] for call in runner.calls] == [("--", "a*", "b.service")]
 
 
+def test_many_relays_are_asked_for_together() -> None:
+    """systemd would load each of 1,000 relays that it is asked for by name, which takes seconds."""
+    relays = [f"ffmpeg-relay@p{number}.service" for number in range(1000)]
+    shown = (
+        f"Id={unit}\nActiveState=active\n" for unit in (*relays[:2], "ffmpeg-relay@x.service", "a.target")
+    )
+    runner = Answering("\n".join(shown))
+    found = systemctl.Systemd(runner).active("a.target", *relays)
+    assert found == dict.fromkeys(("a.target", *relays[:2]), "active")
+    assert [call[-3:] for call in runner.calls] == [("--", "a.target", "ffmpeg-relay@*.service")]
+
+
 def test_a_kill_is_for_all_processes_of_a_unit() -> None:
     """SIGKILL ends frozen processes too."""
     runner = Answering()
