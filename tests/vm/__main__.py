@@ -4,11 +4,12 @@ Exit status 0 if everything holds, 1 if not, 130 after Ctrl-C.
 """
 
 import argparse
+import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 
 from tests.chaos.choice import choose
 from tests.demo.screen import Screen
@@ -18,8 +19,10 @@ from tests.vm.catalogue import CHECKS, named
 from tests.vm.check import MachineCheck
 from tests.vm.guest import Guest
 from tests.vm.report import MachineReport, as_json, as_text
+from tests.vm.workplace import sweep, workplace
 
 FACTS = {
+    "date": "date --iso-8601",
     "kernel": "uname -r",
     "systemd": "systemctl --version | sed -n '1s/[^0-9]*\\([0-9]*\\).*/\\1/p'",
     "ffmpeg": "ffmpeg -version | sed -n '1s/ffmpeg version \\([^ ]*\\).*/\\1/p'",
@@ -38,6 +41,8 @@ def main() -> int:
     screen = Screen()
     choice = choose(parser, "check", CHECKS, named, screen)
     suites = choice.arguments.dist or tuple(image.SUITES)
+    signal.signal(signal.SIGTERM, _exit_on_sigterm)
+    sweep()
     try:
         return run(suites, choice.servers, choice.entries, choice.arguments.out, screen)
     except KeyboardInterrupt:
@@ -71,26 +76,28 @@ def run(
     return 0 if is_whole and all(report.is_ok() for report in reports) else 1
 
 
+def _exit_on_sigterm(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
 def _play_on(
     report: MachineReport, checks: Sequence[MachineCheck], out: Path, screen: Screen, save: Callable[[], None]
 ) -> None:
     screen.line(f"{report.suite}: make the disk", "dim")
     disk = image.make(report.suite)
     accelerated = qemu.accelerator(disk)
-    with tempfile.TemporaryDirectory(prefix="payload-", dir=image.CACHE) as directory:
-        second = payload.make(report.suite, Path(directory))
+    with workplace("payload") as directory:
+        second = payload.make(report.suite, directory)
         screen.line(f"{report.suite}: boot with {accelerated.partition(',')[0]}", "dim")
         with Guest(disk, second, accelerated) as guest:
             screen.line(f"booted; {guest.pace:.1f} times slower than with KVM: install on {report.server}")
             played = broadcast.install(guest, report.server)
             report.facts.update({name: guest.shell(script).strip() for name, script in FACTS.items()})
             report.facts["accelerator"] = accelerated.partition(",")[0]
-            try:
-                for check in checks:
-                    _play(report, check, played, screen)
-                    save()
-            finally:
-                (out / f"journal-{report.suite}-{report.server}.txt").write_text(guest.journal())
+            for check in checks:
+                _play(report, check, played, screen)
+                save()
+            (out / f"journal-{report.suite}-{report.server}.txt").write_text(guest.journal())
 
 
 def _play(
@@ -99,15 +106,18 @@ def _play(
     screen.line(f"{check.name}: {check.text}", "event")
     began = time.monotonic()
     try:
+        if next(reversed(report.seconds), "") in report.broken:
+            played.recover()
         played.begin()
         for row in check.play(played):
             report.rows.append((check.name, row))
             if not row.holds:
                 screen.line(f"FAIL  {row.what} {row.where}: {row.tried}: {row.outcome}", "bad")
-    except (LabError, AssertionError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever ends one check, the others are played
         report.broken[check.name] = f"{type(error).__name__}: {error}"
         screen.line(f"FAIL  {check.name} ended early: {error}", "bad")
-    screen.line(f"{check.name}: {time.monotonic() - began:.0f} s", "dim")
+    report.seconds[check.name] = time.monotonic() - began
+    screen.line(f"{check.name}: {report.seconds[check.name]:.0f} s", "dim")
 
 
 if __name__ == "__main__":

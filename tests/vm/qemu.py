@@ -55,7 +55,7 @@ def command(image: Image, directory: Path, payload: Path, accelerated: str) -> t
     # fmt: off
     return (
         *_LAUNCH, *_processor(accelerated), *_kernel(image, _APPENDS[accelerated]),
-        "-display", "none", "-nic", "none",
+        "-display", "none", "-nic", "none", "-no-reboot",
         # What the machine has written survives the end of qemu, as a disk's content does.
         "-drive", f"file={directory}/disk.qcow2,if=virtio,format=qcow2,cache=unsafe",
         "-drive", f"file={payload},if=virtio,format=raw,readonly=on",

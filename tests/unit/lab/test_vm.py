@@ -11,7 +11,7 @@ from tests.system.wall_table import COLUMNS, CONVERT, PLACES, table
 from tests.vm import image, limits, payload, qemu, sandbox, sandbox_probe
 from tests.vm.catalogue import CHECKS, named
 from tests.vm.check import CheckRow
-from tests.vm.report import MachineReport, as_json, as_text, merged
+from tests.vm.report import MachineReport, as_json, as_text
 
 HELD = CheckRow("ProtectHome=", "agent", "read /home", "ENOENT", True)
 
@@ -117,32 +117,22 @@ def test_the_program_of_another_architecture_is_one() -> None:
     assert len(program) == int.from_bytes(program[68:72], "little")
 
 
-def test_units_in_which_the_same_was_tried_share_a_line() -> None:
-    """Many are counted; another outcome is told with its units, and a failure apart."""
-    rows = [("walls", CheckRow("W", place, "t", "EPERM", True)) for place in ("`a`", "b", "a")]
-    assert merged(rows) == [("W", "a, b", "t", "EPERM")]
-    rows.append(("walls", CheckRow("W", "c", "t", "EACCES", True)))
-    assert merged(rows) == [("W", "a, b, c", "t", "EPERM; c: EACCES")]
-    rows.append(("walls", CheckRow("W", "d", "t", "nothing", False)))
-    assert merged(rows)[1:] == [("W", "d", "t", "FAIL: nothing")]
-    many = [("walls", CheckRow("W", str(number), "t", "EPERM", True)) for number in range(9)]
-    assert merged(many) == [("W", "9 units", "t", "EPERM")]
-
-
 def test_a_report_is_ok_only_if_everything_was_played_and_holds() -> None:
     """No row, a row that fails and a check that ended early are each a failure, and the text says so."""
     report = MachineReport("trixie", "srs", {"kernel": "6.12"})
     assert not report.is_ok()
     report.rows.append(("walls", HELD))
     assert report.is_ok()
-    assert "| ProtectHome= | agent | read /home | ENOENT |" in as_text(report)
+    assert "| `ProtectHome=` | agent | read /home | ENOENT |" in as_text(report)
     report.rows.append(("walls", CheckRow("UMask=", "agent", "write", "nothing", False)))
     assert not report.is_ok()
     assert "FAIL UMask= agent: write: nothing" in as_text(report)
     report.rows.pop()
+    report.seconds |= {"walls": 90.0, "reboot": 4.0}
     report.broken["reboot"] = "LabError: no answer"
     assert "FAIL reboot ended early: LabError: no answer" in as_text(report)
-    assert json.loads(as_json([report]))["machines"][0]["ok"] is False
+    (machine,) = json.loads(as_json([report]))["machines"]
+    assert (machine["ok"], machine["ends"]) == (False, {"walls": "ok"})
 
 
 def test_an_image_is_another_when_what_is_in_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
