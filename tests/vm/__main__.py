@@ -8,21 +8,20 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from types import FrameType
 
 from tests.chaos.choice import choose
 from tests.demo.screen import Screen
 from tests.lab.deadline import LabError
-from tests.vm import broadcast, image, payload, qemu
+from tests.vm import broadcast, image, installed, qemu
 from tests.vm.catalogue import CHECKS, named
 from tests.vm.check import MachineCheck
-from tests.vm.guest import Guest
 from tests.vm.report import MachineReport, as_json, as_text
-from tests.vm.workplace import sweep, workplace
+from tests.vm.workplace import sweep
 
 FACTS = {
-    "date": "date --iso-8601",
     "kernel": "uname -r",
     "systemd": "systemctl --version | sed -n '1s/[^0-9]*\\([0-9]*\\).*/\\1/p'",
     "ffmpeg": "ffmpeg -version | sed -n '1s/ffmpeg version \\([^ ]*\\).*/\\1/p'",
@@ -84,20 +83,17 @@ def _play_on(
     report: MachineReport, checks: Sequence[MachineCheck], out: Path, screen: Screen, save: Callable[[], None]
 ) -> None:
     screen.line(f"{report.suite}: make the disk", "dim")
-    disk = image.make(report.suite)
-    accelerated = qemu.accelerator(disk)
-    with workplace("payload") as directory:
-        second = payload.make(report.suite, directory)
-        screen.line(f"{report.suite}: boot with {accelerated.partition(',')[0]}", "dim")
-        with Guest(disk, second, accelerated) as guest:
-            screen.line(f"booted; {guest.pace:.1f} times slower than with KVM: install on {report.server}")
-            played = broadcast.install(guest, report.server)
-            report.facts.update({name: guest.shell(script).strip() for name, script in FACTS.items()})
-            report.facts["accelerator"] = accelerated.partition(",")[0]
-            for check in checks:
-                _play(report, check, played, screen)
-                save()
-            (out / f"journal-{report.suite}-{report.server}.txt").write_text(guest.journal())
+    accelerated = qemu.accelerator(image.make(report.suite))
+    name = accelerated.partition(",")[0]
+    screen.line(f"{report.suite}, {report.server}: boot with {name}, and install", "dim")
+    with installed.machine(report.suite, report.server, accelerated) as played:
+        guest = played.guest
+        report.facts.update({fact: guest.shell(script).strip() for fact, script in FACTS.items()})
+        report.facts |= {"date": date.today().isoformat(), "accelerator": name}
+        for check in checks:
+            _play(report, check, played, screen)
+            save()
+        (out / f"journal-{report.suite}-{report.server}.txt").write_text(guest.journal())
 
 
 def _play(

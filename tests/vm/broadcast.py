@@ -164,12 +164,17 @@ def install(guest: Guest, server: str) -> MachineBroadcast:
     answers = (f"--server={server}", *platforms, f"--hold={HOLD:g}s", "--yes", "--no-apply")
     keys = "".join(f"{key}\n" for key in KEYS.values())
     guest.run((PROGRAM, "init", *answers), timeout=300, input=keys)
-    broadcast = MachineBroadcast(guest, server, guest.read(TOML) + NOTIFY + _MATCH)
     guest.write(POLICY, NOTIFY_POLICY)
-    guest.write(TOML, broadcast.toml)
+    guest.write(TOML, guest.read(TOML) + NOTIFY + _MATCH)
+    broadcast = installed(guest, server)
     broadcast.product("apply", timeout=300)
     _add_unit(guest, "obs", _UNITS["obs"].replace("KEY", ingest_key(guest)))
     return broadcast
+
+
+def installed(guest: Guest, server: str) -> MachineBroadcast:
+    """Return the broadcast in a machine that is as `install` leaves it."""
+    return MachineBroadcast(guest, server, guest.read(TOML))
 
 
 def ingest_key(guest: Guest) -> str:

@@ -17,7 +17,7 @@ KINDS = ("making", "payload", "run")
 
 @contextmanager
 def workplace(kind: str) -> Iterator[Path]:
-    """Yield an empty directory, and remove it afterwards. `kind` is one of KINDS."""
+    """Yield an empty directory, and remove it afterwards if it is still there. `kind` is one of KINDS."""
     CACHE.mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix=f"{kind}-{os.getpid()}-", dir=CACHE))
     try:
@@ -38,7 +38,8 @@ def remove(directory: Path) -> None:
     """Remove a directory, and nothing that is mounted in it (a killed mmdebstrap leaves /sys)."""
     for point in mounted(directory, Path("/proc/self/mounts").read_text()):
         subprocess.run(("umount", "--lazy", point), timeout=60, check=True)
-    shutil.rmtree(directory)
+    if directory.exists():
+        shutil.rmtree(directory)
 
 
 def mounted(directory: Path, mounts: str) -> list[str]:

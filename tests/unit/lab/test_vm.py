@@ -3,14 +3,18 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from tests.demo.screen import Screen
 from tests.lab.deadline import LabError
 from tests.system.wall_table import COLUMNS, CONVERT, PLACES, table
-from tests.vm import image, limits, payload, qemu, sandbox, sandbox_probe
+from tests.vm import __main__ as vm
+from tests.vm import image, installed, limits, payload, qemu, sandbox, sandbox_probe
+from tests.vm.broadcast import MachineBroadcast
 from tests.vm.catalogue import CHECKS, named
-from tests.vm.check import CheckRow
+from tests.vm.check import CheckRow, MachineCheck
 from tests.vm.report import MachineReport, as_json, as_text
 
 HELD = CheckRow("ProtectHome=", "agent", "read /home", "ENOENT", True)
@@ -141,6 +145,40 @@ def test_an_image_is_another_when_what_is_in_it_changes(monkeypatch: pytest.Monk
     assert image.image_of("bookworm").disk.parent != before.parent
     monkeypatch.setattr(image, "PACKAGES", (*image.PACKAGES, "one-more"))
     assert image.image_of("trixie").disk != before
+
+
+def test_a_kept_machine_is_another_when_the_package_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """So `make vm` never plays with an earlier package."""
+    package = tmp_path / "package.deb"
+    monkeypatch.setattr(payload, "package", lambda _: package)
+    disk, found = image.image_of("trixie"), set()
+    for content, server in (("one", "srs"), ("two", "srs"), ("two", "nginx-rtmp"), ("two", "srs")):
+        package.write_text(content)
+        found.add(installed.digest(disk, "trixie", server, qemu.KVM))
+    assert len(found) == 3
+
+
+def played_by(tried: BaseException) -> MachineReport:
+    """Return the report after a check that raises."""
+
+    class Broadcast:
+        def begin(self) -> None:
+            raise tried
+
+    report = MachineReport("trixie", "srs", {})
+    check = MachineCheck("one", "text", "container", lambda _: iter(()))
+    vm._play(report, check, cast("MachineBroadcast", Broadcast()), Screen())
+    return report
+
+
+def test_a_check_that_ends_early_is_told_and_a_ctrl_c_ends_the_run() -> None:
+    """It ends qemu too, so nothing can be asked of the machine afterwards."""
+    assert played_by(LabError("gone")).broken == {"one": "LabError: gone"}
+    assert played_by(IndexError("list")).broken == {"one": "IndexError: list"}
+    with pytest.raises(KeyboardInterrupt):
+        played_by(KeyboardInterrupt())
 
 
 def test_a_missing_package_says_how_to_build_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
