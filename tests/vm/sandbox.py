@@ -146,8 +146,12 @@ def judge_table(
     """Judge what the probe of the table says in a place; `allowed` is the row of docs/security.md."""
     own = PLACES[name].unit.removesuffix(".service")
     rows = {column: {word.strip("`") for word in allowed[column]} for column in COLUMNS.values()}
+    # off-air has ended them before the probe begins, so no wall was tried.
+    gone = {attempt.partition(" ")[2] for attempt, error in errors.items() if error == "ESRCH"}
     for attempt, error in errors.items():
         verb, _, target = attempt.partition(" ")
+        if target in gone:
+            continue
         if verb in ("memory", "kills", "sees"):
             is_allowed = target == own or (verb == "sees" and name in SEEING)
         elif verb in COLUMNS:

@@ -88,6 +88,13 @@ def test_another_units_memory_is_never_allowed() -> None:
     assert list(sandbox.judge_table(name, {"memory live@main": ""}, allowed)) == []
 
 
+def test_a_process_that_has_ended_says_nothing_of_a_wall() -> None:
+    """`off-air` ends those of the broadcast before the probe begins; the agent's is still there."""
+    errors = {"memory fallback": "ENOENT", "kills fallback": "ESRCH", "kills restream-agent": "EPERM"}
+    rows = list(sandbox.judge_table("off-air", errors, table()["off-air"]))
+    assert [(row.tried, row.outcome) for row in rows] == [("signal another unit's process", "EPERM")]
+
+
 def shares(**changed: float) -> dict[str, float]:
     """Return seconds as the weights say, but for what is changed."""
     spent = {unit: float(weight) for unit, weight in limits.BROADCAST.items()}
