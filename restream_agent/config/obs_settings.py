@@ -81,7 +81,10 @@ def obs_settings(config: Config) -> ObsSettings:
     return ObsSettings(
         picture.size,
         picture.fps,
-        video_kbps=_bounded(picture.kbps, {name: _most(preset, picture) for name, preset in copied.items()}),
+        video_kbps=_bounded(
+            picture.kbps,
+            {name: preset.most_video_kbps(picture.size, picture.fps) for name, preset in copied.items()},
+        ),
         audio_kbps=_bounded(AUDIO_KBPS, {name: preset.max_audio_kbps for name, preset in known.items()}),
         keyframe_s=_bounded(KEYFRAME_S, {name: preset.keyframe_max_s for name, preset in copied.items()}),
         b_frames=_bounded(B_FRAMES, {name: preset.max_b_frames for name, preset in copied.items()}),
@@ -94,16 +97,10 @@ def _suits(picture: _Picture, copied: Mapping[str, Preset]) -> bool:
     """Whether every platform takes a picture, with enough bits for it."""
     return all(
         picture.fps <= (preset.max_fps or picture.fps)
-        and picture.size in (preset.resolutions or (picture.size,))
-        and (_most(preset, picture) or picture.kbps) >= picture.kbps * _LEAST
+        and preset.takes_size(picture.size)
+        and (preset.most_video_kbps(picture.size, picture.fps) or picture.kbps) >= picture.kbps * _LEAST
         for preset in copied.values()
     )
-
-
-def _most(preset: Preset, picture: _Picture) -> int | None:
-    """Return the most video in kbit/s that a platform takes of a picture; None if that is not known."""
-    limits = (each for each in preset.bitrate_limits if each.size == picture.size)
-    return next((each.kbps for each in limits if each.fps >= picture.fps), preset.max_video_kbps)
 
 
 def _bounded(usual: int, limits: Mapping[str, float | None]) -> Bounded:

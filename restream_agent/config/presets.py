@@ -17,6 +17,12 @@ from urllib.parse import urlsplit
 ACCOUNT_HOSTS = ".global-contribute.live-video.net"
 """Kick's and Amazon IVS's panels show an account's address here without port and application."""
 
+NEARLY = 1.05
+"""Measures are a little off: a keyframe every 2.002 s at 29.97 pictures a second, 60.2 pictures a second."""
+
+_SAME_WIDTH = 8
+"""Pixels. 480 lines are 848, 852 or 854 pixels wide; platforms take each for the same."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -66,6 +72,26 @@ class Preset:
     def needs_url(self) -> bool:
         """Whether every account has its own address, which the user has to write."""
         return self.url is None
+
+    def takes_size(self, size: str) -> bool:
+        """Whether the platform takes a picture of a size such as "1280x720", lying or upright."""
+        return not self.resolutions or any(_is_same(size, each) for each in self.resolutions)
+
+    def most_video_kbps(self, size: str, fps: float) -> int | None:
+        """Return the most video in kbit/s that the platform takes of a size and rate, None if unknown."""
+        limits = (each for each in self.bitrate_limits if _is_same(size, each.size))
+        return next((each.kbps for each in limits if fps <= each.fps * NEARLY), self.max_video_kbps)
+
+
+def _is_same(size: str, other: str) -> bool:
+    (wide, high), (other_wide, other_high) = _sides(size), _sides(other)
+    return high == other_high and abs(wide - other_wide) <= _SAME_WIDTH
+
+
+def _sides(size: str) -> tuple[int, int]:
+    """Return the longer and the shorter side of a size, in pixels."""
+    width, height = map(int, size.split("x"))
+    return max(width, height), min(width, height)
 
 
 @cache

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from restream_agent.config.presets import Preset, completed_url, find_server, presets
+from restream_agent.config.presets import Preset, completed_url, find_server, preset_from, presets
 
 
 @pytest.mark.parametrize("preset", presets().values(), ids=lambda preset: preset.name)
@@ -94,3 +94,27 @@ KICK = "fa723fc1b171.global-contribute.live-video.net"
 def test_completes_an_account_address(url: str, completed: str) -> None:
     """What Kick's panel shows gets its port and application; nothing else is touched."""
     assert completed == completed_url(url)
+
+
+def test_480_lines_have_more_than_one_width_and_pictures_may_stand_upright() -> None:
+    """Platforms name 854x480; encoders send 848, 852 or 854 pixels, and phones turn them."""
+    preset = preset_from(
+        "small",
+        {
+            "title": "Small",
+            "resolutions": ["854x480"],
+            "bitrate_limits": [["854x480", 30, 1200], ["854x480", 60, 2000]],
+            "max_video_kbps": 900,
+        },
+    )
+    assert [
+        size for size in ("848x480", "852x480", "480x854", "640x480", "854x360") if preset.takes_size(size)
+    ] == [
+        "848x480",
+        "852x480",
+        "480x854",
+    ]
+    assert preset.most_video_kbps("480x852", 30.1) == 1200
+    assert preset.most_video_kbps("854x480", 50) == 2000
+    assert preset.most_video_kbps("854x480", 70) == 900
+    assert preset.most_video_kbps("1280x720", 30) == 900
