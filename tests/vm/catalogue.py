@@ -44,7 +44,7 @@ CHECKS = (
     MachineCheck(
         "power-off-in-apply",
         "cut the power in the middle of an apply",
-        "the same",
+        "likewise: what was written a moment before is never lost",
         power.play_in_apply,
     ),
     MachineCheck(

@@ -36,7 +36,7 @@ def section(machine: Mapping[str, Any]) -> str:
     facts, suite, server = machine["facts"], machine["suite"], machine["server"]
     played = (
         f"Played on {facts['date']}: Debian's {suite}, kernel {facts['kernel']}, systemd {facts['systemd']}, "
-        f"{server}, by `make vm DIST={suite} SERVER={server}`."
+        f"{server}. `make vm DIST={suite} SERVER={server}` plays it again."
     )
     walls = tables.of_walls(row for check, row in rows if check in tables.STOPPING)
     shown = "A container of the tests shares the machine's kernel. What it cannot show is shown here:"

@@ -146,7 +146,7 @@ def judge_table(
     """Judge what the probe of the table says in a place; `allowed` is the row of docs/security.md."""
     own = PLACES[name].unit.removesuffix(".service")
     rows = {column: {word.strip("`") for word in allowed[column]} for column in COLUMNS.values()}
-    # off-air has ended them before the probe begins, so no wall was tried.
+    # They ended with the start of this unit, as all do with off-air, so no wall was tried.
     gone = {attempt.partition(" ")[2] for attempt, error in errors.items() if error == "ESRCH"}
     for attempt, error in errors.items():
         verb, _, target = attempt.partition(" ")

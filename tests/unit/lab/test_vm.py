@@ -170,13 +170,13 @@ def test_a_kept_machine_is_another_when_the_package_changes(
 def played_by(tried: BaseException) -> MachineReport:
     """Return the report after a check that raises."""
 
-    class Broadcast:
+    class InterruptedBroadcast:
         def begin(self) -> None:
             raise tried
 
     report = MachineReport("trixie", "srs", {})
     check = MachineCheck("one", "text", "container", lambda _: iter(()))
-    vm._play(report, check, cast("MachineBroadcast", Broadcast()), Screen())
+    vm._play(report, check, cast("MachineBroadcast", InterruptedBroadcast()), Screen())
     return report
 
 
