@@ -33,7 +33,8 @@ def play_in_apply(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
     toml = guest.read(TOML)
     for moment, path in (("begun", UNFINISHED), ("written a unit", f"/etc/systemd/system/{LAST}")):
         _save(broadcast, toml + "".join(map(_table, ADDED)))
-        guest.shell(f"until test -e {path}; do :; done", timeout=120)
+        # With pauses: the checks have more weight than apply, which would get little beside a busy loop.
+        guest.shell(f"until test -e {path}; do sleep 0.02; done", timeout=120)
         guest.cut_power()
         guest.switch_on()
         yield _came_back(
