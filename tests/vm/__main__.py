@@ -4,20 +4,22 @@ Exit status 0 if everything holds, 1 if not, 130 after Ctrl-C.
 """
 
 import argparse
+import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
+from types import FrameType
 
 from tests.chaos.choice import choose
 from tests.demo.screen import Screen
 from tests.lab.deadline import LabError
-from tests.vm import broadcast, image, payload, qemu
+from tests.vm import broadcast, image, installed, qemu
 from tests.vm.catalogue import CHECKS, named
 from tests.vm.check import MachineCheck
-from tests.vm.guest import Guest
 from tests.vm.report import MachineReport, as_json, as_text
+from tests.vm.workplace import sweep
 
 FACTS = {
     "kernel": "uname -r",
@@ -38,6 +40,8 @@ def main() -> int:
     screen = Screen()
     choice = choose(parser, "check", CHECKS, named, screen)
     suites = choice.arguments.dist or tuple(image.SUITES)
+    signal.signal(signal.SIGTERM, _exit_on_sigterm)
+    sweep()
     try:
         return run(suites, choice.servers, choice.entries, choice.arguments.out, screen)
     except KeyboardInterrupt:
@@ -71,26 +75,25 @@ def run(
     return 0 if is_whole and all(report.is_ok() for report in reports) else 1
 
 
+def _exit_on_sigterm(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
 def _play_on(
     report: MachineReport, checks: Sequence[MachineCheck], out: Path, screen: Screen, save: Callable[[], None]
 ) -> None:
     screen.line(f"{report.suite}: make the disk", "dim")
-    disk = image.make(report.suite)
-    accelerated = qemu.accelerator(disk)
-    with tempfile.TemporaryDirectory(prefix="payload-", dir=image.CACHE) as directory:
-        second = payload.make(report.suite, Path(directory))
-        screen.line(f"{report.suite}: boot with {accelerated.partition(',')[0]}", "dim")
-        with Guest(disk, second, accelerated) as guest:
-            screen.line(f"booted; {guest.pace:.1f} times slower than with KVM: install on {report.server}")
-            played = broadcast.install(guest, report.server)
-            report.facts.update({name: guest.shell(script).strip() for name, script in FACTS.items()})
-            report.facts["accelerator"] = accelerated.partition(",")[0]
-            try:
-                for check in checks:
-                    _play(report, check, played, screen)
-                    save()
-            finally:
-                (out / f"journal-{report.suite}-{report.server}.txt").write_text(guest.journal())
+    accelerated = qemu.accelerator(image.make(report.suite))
+    name = accelerated.partition(",")[0]
+    screen.line(f"{report.suite}, {report.server}: boot with {name}, and install", "dim")
+    with installed.machine(report.suite, report.server, accelerated) as played:
+        guest = played.guest
+        report.facts.update({fact: guest.shell(script).strip() for fact, script in FACTS.items()})
+        report.facts |= {"date": date.today().isoformat(), "accelerator": name}
+        for check in checks:
+            _play(report, check, played, screen)
+            save()
+        (out / f"journal-{report.suite}-{report.server}.txt").write_text(guest.journal())
 
 
 def _play(
@@ -99,15 +102,18 @@ def _play(
     screen.line(f"{check.name}: {check.text}", "event")
     began = time.monotonic()
     try:
+        if next(reversed(report.seconds), "") in report.broken:
+            played.recover()
         played.begin()
         for row in check.play(played):
             report.rows.append((check.name, row))
             if not row.holds:
                 screen.line(f"FAIL  {row.what} {row.where}: {row.tried}: {row.outcome}", "bad")
-    except (LabError, AssertionError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever ends one check, the others are played
         report.broken[check.name] = f"{type(error).__name__}: {error}"
         screen.line(f"FAIL  {check.name} ended early: {error}", "bad")
-    screen.line(f"{check.name}: {time.monotonic() - began:.0f} s", "dim")
+    report.seconds[check.name] = time.monotonic() - began
+    screen.line(f"{check.name}: {report.seconds[check.name]:.0f} s", "dim")
 
 
 if __name__ == "__main__":

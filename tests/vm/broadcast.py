@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.lab.outside import connect_another_computer
 from tests.system.wall_table import NOTIFY, NOTIFY_POLICY
 from tests.vm import payload
 from tests.vm.guest import Guest
@@ -59,10 +58,11 @@ WantedBy=multi-user.target
 
 @dataclass
 class MachineBroadcast:
-    """A broadcast to the platforms of KEYS. `server` is the ingest server's name."""
+    """A broadcast to the platforms of KEYS. `server` is the ingest server's name, `toml` the text of TOML."""
 
     guest: Guest
     server: str
+    toml: str
 
     def product(self, *arguments: str, code: int | None = 0, timeout: float = 120) -> str:
         """Run restream-agent and return both outputs; AssertionError for an exit code other than `code`."""
@@ -119,8 +119,10 @@ class MachineBroadcast:
 
     def processes(self, units: Iterable[str]) -> dict[str, str]:
         """Return the main process of each unit that has one."""
-        found = {unit: self.guest.show(f"{unit}.service", "MainPID") for unit in units}
-        return {unit: pid for unit, pid in found.items() if pid != "0"}
+        wanted = tuple(units)
+        names = (f"{unit}.service" for unit in wanted)
+        found = self.guest.run(("systemctl", "show", "-P", "MainPID", "--", *names)).stdout.split()
+        return {unit: pid for unit, pid in zip(wanted, found, strict=True) if pid != "0"}
 
     def come(self) -> None:
         """Start OBS."""
@@ -134,6 +136,13 @@ class MachineBroadcast:
         """Have OBS live on every platform, whatever was before."""
         self.come()
         self.wait_live()
+
+    def recover(self) -> None:
+        """Have the machine as it was installed, after a check that ended anywhere."""
+        self.guest.cut_power()
+        self.guest.switch_on()
+        self.guest.write(TOML, self.toml)
+        self.product("apply", timeout=300)
 
     def _is_whole(self, state: str) -> bool:
         status = self.status()
@@ -155,13 +164,17 @@ def install(guest: Guest, server: str) -> MachineBroadcast:
     answers = (f"--server={server}", *platforms, f"--hold={HOLD:g}s", "--yes", "--no-apply")
     keys = "".join(f"{key}\n" for key in KEYS.values())
     guest.run((PROGRAM, "init", *answers), timeout=300, input=keys)
-    broadcast = MachineBroadcast(guest, server)
     guest.write(POLICY, NOTIFY_POLICY)
     guest.write(TOML, guest.read(TOML) + NOTIFY + _MATCH)
+    broadcast = installed(guest, server)
     broadcast.product("apply", timeout=300)
-    connect_another_computer(guest)
     _add_unit(guest, "obs", _UNITS["obs"].replace("KEY", ingest_key(guest)))
     return broadcast
+
+
+def installed(guest: Guest, server: str) -> MachineBroadcast:
+    """Return the broadcast in a machine that is as `install` leaves it."""
+    return MachineBroadcast(guest, server, guest.read(TOML))
 
 
 def ingest_key(guest: Guest) -> str:

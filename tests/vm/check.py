@@ -33,10 +33,12 @@ class MachineCheck:
 
     name: in kebab-case, for `CHECK=`.
     text: one line for people.
+    container: why a container, which shares the machine's kernel, cannot show it.
     play: begins when OBS is live on every platform, and yields rows. It may leave the machine in any state
     in which a restart of the units brings the broadcast back.
     """
 
     name: str
     text: str
+    container: str
     play: Play

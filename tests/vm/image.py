@@ -4,20 +4,23 @@ The name of a kept disk has a digest of everything that decides its content, so 
 """
 
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.demo.install import PROJECT
 from tests.vm import command_server
+from tests.vm.workplace import CACHE, remove, workplace
 
-CACHE = PROJECT / ".cache" / "vm"
 SUITES = {"bookworm": "deb12", "trixie": "deb13"}
 """Debian's releases that a machine may have, and how the versions of their packages end."""
 
 DISK = "6G"  # sparse: it takes about 1 GB
 BUILDING = 3600  # seconds: two minutes with a near mirror
+TIDYING = 300.0  # seconds in which an interrupted mmdebstrap ends
 PACKAGES = (
     "linux-image-cloud-amd64", "systemd-sysv", "udev", "dbus", "kmod",
     # What the package needs or recommends; the machine has no network when apt installs it.
@@ -60,7 +63,7 @@ class Image:
     initrd: Path
 
     def is_made(self) -> bool:
-        """Tell whether an earlier run has made it to the end: the disk is made last."""
+        """Tell whether an earlier run has made it."""
         return self.disk.exists()
 
 
@@ -75,29 +78,44 @@ def make(suite: str) -> Image:
     image = image_of(suite)
     if not image.is_made():
         for earlier in CACHE.glob(f"{suite}-*"):
-            shutil.rmtree(earlier)
-        image.disk.parent.mkdir(parents=True)
-        root = image.disk.parent / "root"
-        _bootstrap(suite, root)
-        _furnish(root)
-        for name, kept in (("vmlinuz", image.kernel), ("initrd.img", image.initrd)):
-            shutil.copy(next(root.glob(f"boot/{name}-*")), kept)
-        _pack(root, image.disk)
-        shutil.rmtree(root)
+            remove(earlier)
+        with workplace("making") as directory:
+            _make(suite, directory, image)
     return image
+
+
+def _make(suite: str, directory: Path, image: Image) -> None:
+    root, made = directory / "root", directory / "made"
+    _bootstrap(suite, root)
+    _furnish(root)
+    made.mkdir()
+    for name, kept in (("vmlinuz", image.kernel), ("initrd.img", image.initrd)):
+        shutil.copy(next(root.glob(f"boot/{name}-*")), made / kept.name)
+    pack(root, made / image.disk.name, DISK)
+    made.rename(image.disk.parent)
+
+
+def run_interruptibly(argv: Sequence[str], timeout: float) -> None:
+    """Run a program that has to tidy up after itself; CalledProcessError if it fails.
+
+    mmdebstrap mounts /proc and /sys in the root. A kill, which is what `subprocess.run` does a moment after
+    Ctrl-C, would leave them mounted; an interrupt has it unmount them.
+    """
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, process_group=0) as process:
+        try:
+            status = process.wait(timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(TIDYING)
+            raise
+    if status:
+        raise subprocess.CalledProcessError(status, tuple(argv))
 
 
 def pack(directory: Path, disk: Path, size: str) -> None:
     """Write a disk with a file system that holds a directory; `size` as mke2fs(8) takes it."""
     argv = ("mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=1", "-d", str(directory), str(disk), size)
     subprocess.run(argv, timeout=BUILDING, check=True)
-
-
-def _pack(root: Path, disk: Path) -> None:
-    unfinished = disk.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    pack(root, unfinished, DISK)
-    unfinished.rename(disk)
 
 
 def _digest(suite: str) -> str:
@@ -114,7 +132,7 @@ def _bootstrap(suite: str, root: Path) -> None:
         "mmdebstrap", "--quiet", "--variant=apt", f"--include={','.join(PACKAGES)}",
         "--aptopt=APT::Install-Recommends \"false\"", suite, str(root),
     )  # fmt: skip
-    subprocess.run(argv, timeout=BUILDING, check=True)
+    run_interruptibly(argv, BUILDING)
 
 
 def _furnish(root: Path) -> None:

@@ -8,7 +8,8 @@ from tests.vm.broadcast import MachineBroadcast
 from tests.vm.check import CheckRow
 
 PREPARE, NOTIFY = "restream-fallback-prepare.service", "restream-notify.service"
-STANDING = (*(f"{unit}.service" for unit in RUNNING), PREPARE, CONVERT, NOTIFY)
+_SECOND = "ffmpeg-relay@beta"  # as the first
+STANDING = (*(f"{unit}.service" for unit in RUNNING if unit != _SECOND), PREPARE, CONVERT, NOTIFY)
 """The units that must have a limit of memory and one of tasks. Those of root do one thing and end."""
 
 MIB = 1 << 20

@@ -36,9 +36,9 @@ def play(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
 def _off_air(broadcast: MachineBroadcast, moment: str) -> CheckRow:
     """End the broadcast; when the command returns, everything must have ended."""
     guest = broadcast.guest
-    began = _uptime(broadcast)
+    began = broadcast.guest.uptime()
     done = guest.run(("restream-agent", "off-air"), timeout=300, check=False)
-    took = _uptime(broadcast) - began
+    took = broadcast.guest.uptime() - began
     pattern = ("systemctl", "list-units", "--plain", "--no-legend", "--state=active,activating,deactivating")
     left = guest.run((*pattern, "ffmpeg-relay@*", "fallback.service", "restream.target")).stdout.split("\n")[
         :-1
@@ -53,7 +53,3 @@ def _off_air(broadcast: MachineBroadcast, moment: str) -> CheckRow:
     return CheckRow(
         WHAT, "machine", f"restream-agent off-air {moment}", "; ".join(problems) or said, not problems
     )
-
-
-def _uptime(broadcast: MachineBroadcast) -> float:
-    return float(broadcast.guest.read("/proc/uptime").split()[0])

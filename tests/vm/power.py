@@ -32,18 +32,26 @@ def play_in_apply(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
     guest = broadcast.guest
     toml = guest.read(TOML)
     for moment, path in (("begun", UNFINISHED), ("written a unit", f"/etc/systemd/system/{LAST}")):
-        guest.write(TOML, toml + "".join(map(_table, ADDED)))
-        guest.shell(f"until test -e {path}; do :; done", timeout=120)
+        _save(broadcast, toml + "".join(map(_table, ADDED)))
+        # With pauses: the checks have more weight than apply, which would get little beside a busy loop.
+        guest.shell(f"until test -e {path}; do sleep 0.02; done", timeout=120)
         guest.cut_power()
         guest.switch_on()
         yield _came_back(
             broadcast, "power-off in apply", f"cut the power when apply had {moment}", len(ADDED)
         )
-        guest.write(TOML, toml)
+        _save(broadcast, toml)
         guest.wait_until(
-            lambda: len(broadcast.relays()) == len(ADDED), 90, "the platforms to be removed again"
+            lambda: len(broadcast.relays()) == len(KEYS), 90, "the platforms to be removed again"
         )
         broadcast.wait_live()
+
+
+def _save(broadcast: MachineBroadcast, toml: str) -> None:
+    """Write the configuration as an editor does: a power-off loses nothing of it."""
+    beside = "/etc/edited.toml"
+    broadcast.guest.write(beside, toml)
+    broadcast.guest.shell(f"sync {beside}; mv {beside} {TOML}; sync {TOML}")
 
 
 def _came_back(broadcast: MachineBroadcast, what: str, tried: str, added: int = 0) -> CheckRow:

@@ -3,15 +3,19 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from tests.demo.screen import Screen
 from tests.lab.deadline import LabError
 from tests.system.wall_table import COLUMNS, CONVERT, PLACES, table
-from tests.vm import image, limits, payload, qemu, sandbox, sandbox_probe
+from tests.vm import __main__ as vm
+from tests.vm import image, installed, limits, payload, qemu, sandbox, sandbox_probe
+from tests.vm.broadcast import MachineBroadcast
 from tests.vm.catalogue import CHECKS, named
-from tests.vm.check import CheckRow
-from tests.vm.report import MachineReport, as_json, as_text, merged
+from tests.vm.check import CheckRow, MachineCheck
+from tests.vm.report import MachineReport, as_json, as_text
 
 HELD = CheckRow("ProtectHome=", "agent", "read /home", "ENOENT", True)
 
@@ -84,6 +88,13 @@ def test_another_units_memory_is_never_allowed() -> None:
     assert list(sandbox.judge_table(name, {"memory live@main": ""}, allowed)) == []
 
 
+def test_a_process_that_has_ended_says_nothing_of_a_wall() -> None:
+    """`off-air` ends those of the broadcast before the probe begins; the agent's is still there."""
+    errors = {"memory fallback": "ENOENT", "kills fallback": "ESRCH", "kills restream-agent": "EPERM"}
+    rows = list(sandbox.judge_table("off-air", errors, table()["off-air"]))
+    assert [(row.tried, row.outcome) for row in rows] == [("signal another unit's process", "EPERM")]
+
+
 def shares(**changed: float) -> dict[str, float]:
     """Return seconds as the weights say, but for what is changed."""
     spent = {unit: float(weight) for unit, weight in limits.BROADCAST.items()}
@@ -117,32 +128,22 @@ def test_the_program_of_another_architecture_is_one() -> None:
     assert len(program) == int.from_bytes(program[68:72], "little")
 
 
-def test_units_in_which_the_same_was_tried_share_a_line() -> None:
-    """Many are counted; another outcome is told with its units, and a failure apart."""
-    rows = [("walls", CheckRow("W", place, "t", "EPERM", True)) for place in ("`a`", "b", "a")]
-    assert merged(rows) == [("W", "a, b", "t", "EPERM")]
-    rows.append(("walls", CheckRow("W", "c", "t", "EACCES", True)))
-    assert merged(rows) == [("W", "a, b, c", "t", "EPERM; c: EACCES")]
-    rows.append(("walls", CheckRow("W", "d", "t", "nothing", False)))
-    assert merged(rows)[1:] == [("W", "d", "t", "FAIL: nothing")]
-    many = [("walls", CheckRow("W", str(number), "t", "EPERM", True)) for number in range(9)]
-    assert merged(many) == [("W", "9 units", "t", "EPERM")]
-
-
 def test_a_report_is_ok_only_if_everything_was_played_and_holds() -> None:
     """No row, a row that fails and a check that ended early are each a failure, and the text says so."""
     report = MachineReport("trixie", "srs", {"kernel": "6.12"})
     assert not report.is_ok()
     report.rows.append(("walls", HELD))
     assert report.is_ok()
-    assert "| ProtectHome= | agent | read /home | ENOENT |" in as_text(report)
+    assert "| `ProtectHome=` | agent | read /home | ENOENT |" in as_text(report)
     report.rows.append(("walls", CheckRow("UMask=", "agent", "write", "nothing", False)))
     assert not report.is_ok()
     assert "FAIL UMask= agent: write: nothing" in as_text(report)
     report.rows.pop()
+    report.seconds |= {"walls": 90.0, "reboot": 4.0}
     report.broken["reboot"] = "LabError: no answer"
     assert "FAIL reboot ended early: LabError: no answer" in as_text(report)
-    assert json.loads(as_json([report]))["machines"][0]["ok"] is False
+    (machine,) = json.loads(as_json([report]))["machines"]
+    assert (machine["ok"], machine["ends"]) == (False, {"walls": "ok"})
 
 
 def test_an_image_is_another_when_what_is_in_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +152,40 @@ def test_an_image_is_another_when_what_is_in_it_changes(monkeypatch: pytest.Monk
     assert image.image_of("bookworm").disk.parent != before.parent
     monkeypatch.setattr(image, "PACKAGES", (*image.PACKAGES, "one-more"))
     assert image.image_of("trixie").disk != before
+
+
+def test_a_kept_machine_is_another_when_the_package_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """So `make vm` never plays with an earlier package."""
+    package = tmp_path / "package.deb"
+    monkeypatch.setattr(payload, "package", lambda _: package)
+    disk, found = image.image_of("trixie"), set()
+    for content, server in (("one", "srs"), ("two", "srs"), ("two", "nginx-rtmp"), ("two", "srs")):
+        package.write_text(content)
+        found.add(installed.digest(disk, "trixie", server, qemu.KVM))
+    assert len(found) == 3
+
+
+def played_by(tried: BaseException) -> MachineReport:
+    """Return the report after a check that raises."""
+
+    class InterruptedBroadcast:
+        def begin(self) -> None:
+            raise tried
+
+    report = MachineReport("trixie", "srs", {})
+    check = MachineCheck("one", "text", "container", lambda _: iter(()))
+    vm._play(report, check, cast("MachineBroadcast", InterruptedBroadcast()), Screen())
+    return report
+
+
+def test_a_check_that_ends_early_is_told_and_a_ctrl_c_ends_the_run() -> None:
+    """It ends qemu too, so nothing can be asked of the machine afterwards."""
+    assert played_by(LabError("gone")).broken == {"one": "LabError: gone"}
+    assert played_by(IndexError("list")).broken == {"one": "IndexError: list"}
+    with pytest.raises(KeyboardInterrupt):
+        played_by(KeyboardInterrupt())
 
 
 def test_a_missing_package_says_how_to_build_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
