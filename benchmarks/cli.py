@@ -70,10 +70,9 @@ def _commands(container: Container, bench: Bench) -> dict[str, object]:
 def _names(container: Container) -> Iterator[str]:
     """Yield the names of the commands, as `--help` lists them."""
     listed = container.run((PROGRAM, "--help")).stdout
-    for line in listed.splitlines():
-        words = line.split()
-        if line.startswith("  ") and len(words) > 1 and words[0][0].isalpha() and line[2] != " ":
-            yield words[0]
+    for line in listed.partition("\nCommands:\n")[2].splitlines():
+        if line.startswith("  ") and line[2] != " ":  # else the line before goes on
+            yield line.split()[0]
 
 
 def chapter(data: dict[str, object]) -> str:
