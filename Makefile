@@ -75,7 +75,7 @@ unit: venv
 # Tests mostly wait, so several run at once: those in a container by file, as the tests of a file share containers.
 test: machine wheel deb
 	$(PYTHON) -m pytest --numprocesses 4 tests/unit tests/golden
-	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile tests/system tests/media
+	$(PYTHON) -m pytest --numprocesses 3 --dist loadfile tests/system tests/media
 
 lint: venv
 	.venv/bin/ruff check .

@@ -15,6 +15,7 @@ from tests.lab.platform import PlatformServer, is_listening
 
 TOML = f"{ETC}/restream.toml"
 SETTLED = 20.0  # seconds within which an edit is applied, on a busy machine
+UNWATCHED = "\n[agent]\nwatch = false\n"
 OURS = ("restream*", "ffmpeg-relay@*", "fallback.*", "live@*")
 
 

@@ -3,11 +3,10 @@
 import pytest
 
 from tests.demo.install import ETC
-from tests.system.installation import TOML, Installation
+from tests.system.installation import TOML, UNWATCHED, Installation
 
 pytestmark = pytest.mark.system
 
-UNWATCHED = "\n[agent]\nwatch = false\n"
 SECOND = '\n[platforms.second]\nurl = "rtmp://127.0.0.1:21001/app"\nkey = { credential = "club" }\n'
 
 
