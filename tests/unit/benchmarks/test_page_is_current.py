@@ -11,7 +11,7 @@ PAGE = PROJECT / "docs" / "performance.md"
 
 class TestPerformancePage:
     def test_is_current(self) -> None:
-        """`python -m benchmarks --page` would change nothing; before the first run there is no page either."""
+        """`python -m benchmarks --page` would change nothing; before the first run there is no page."""
         found = results.load(RESULTS) if RESULTS.exists() else None
         assert PAGE.exists() == (found is not None)
         if found is None:
