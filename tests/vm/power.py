@@ -41,9 +41,8 @@ def play_in_apply(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
             broadcast, "power-off in apply", f"cut the power when apply had {moment}", len(ADDED)
         )
         _save(broadcast, toml)
-        guest.wait_until(
-            lambda: len(broadcast.relays()) == len(KEYS), 90, "the platforms to be removed again"
-        )
+        # The status follows the TOML before the apply has ended, in which nothing may fall that comes next.
+        guest.wait_until(lambda: not _difference(broadcast), 180, "the platforms to be removed again")
         broadcast.wait_live()
 
 
@@ -65,14 +64,20 @@ def _came_back(broadcast: MachineBroadcast, what: str, tried: str, added: int = 
     )
     broadcast.wait_fed()
     left = guest.shell("find /etc /var/lib/restream-agent -name '.restream-*' || true").split()
-    difference = guest.run(("restream-agent", "diff"), timeout=120, check=False)
+    difference = _difference(broadcast)
     problems = [
         *(f"{unit} failed" for unit in broadcast.failed()),
         *(f"{path} is left over" for path in left),
-        *([f"diff: {difference.stdout}{difference.stderr}"] if difference.returncode else []),
+        *([f"diff: {difference}"] if difference else []),
         *(f"{unit} does not run" for unit in set(RUNNING) - broadcast.processes(RUNNING).keys()),
     ]
     return CheckRow(what, "machine", tried, "; ".join(problems) or BACK, not problems)
+
+
+def _difference(broadcast: MachineBroadcast) -> str:
+    """Return what is still to be applied, "" for nothing."""
+    shown = broadcast.guest.run(("restream-agent", "diff"), timeout=120, check=False)
+    return shown.stdout + shown.stderr if shown.returncode else ""
 
 
 def _table(name: str) -> str:
