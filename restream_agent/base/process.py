@@ -105,7 +105,7 @@ def run_to_end(argv: tuple[str, ...]) -> Finished:
     For a package manager: whatever it leaves half installed, somebody has to repair. Ctrl-C takes effect
     after its end. Raises CommandError if it cannot be started.
     """
-    with tempfile.TemporaryFile() as output, _interruption_held_back():
+    with tempfile.TemporaryFile() as output, interruption_held_back():
         try:
             # In a group of its own the terminal does not send it Ctrl-C.
             child = subprocess.Popen(
@@ -119,7 +119,7 @@ def run_to_end(argv: tuple[str, ...]) -> Finished:
 
 
 @contextmanager
-def _interruption_held_back() -> Iterator[None]:
+def interruption_held_back() -> Iterator[None]:
     """Have a Ctrl-C that comes in this context take effect at its end.
 
     A handler, since catching KeyboardInterrupt leaves gaps: one that comes while the program is being

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from restream_agent.base.process import interruption_held_back
 from tests.vm import command_server
 from tests.vm.workplace import CACHE, remove, workplace
 
@@ -101,13 +102,17 @@ def run_interruptibly(argv: Sequence[str], timeout: float) -> None:
     mmdebstrap mounts /proc and /sys in the root. A kill, which is what `subprocess.run` does a moment after
     Ctrl-C, would leave them mounted; an interrupt has it unmount them.
     """
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, process_group=0) as process:
-        try:
-            status = process.wait(timeout)
-        except BaseException:
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        # One that comes while the program is being started, too, finds it known here.
+        with interruption_held_back():
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, process_group=0)
+        status = process.wait(timeout)
+    except BaseException:
+        if process is not None:
             os.killpg(process.pid, signal.SIGINT)
             process.wait(TIDYING)
-            raise
+        raise
     if status:
         raise subprocess.CalledProcessError(status, tuple(argv))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.deadline import wait_until
 from tests.vm import image, workplace
 
 
@@ -55,6 +56,25 @@ def test_an_interrupted_program_tidies_up_before_its_end(tmp_path: Path) -> None
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        image.run_interruptibly(("sh", "-c", script), 60)
+    assert (tmp_path / "tidied").exists()
+
+
+def test_one_that_is_interrupted_while_it_starts_tidies_up_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal comes when the program runs already and its number is not known here yet."""
+    script = f"trap 'touch {tmp_path}/tidied; exit 1' INT; touch {tmp_path}/begun; sleep 60 & wait"
+    start = subprocess.Popen
+
+    def interrupted_start(*args: object, **kwargs: object) -> object:
+        child = start(*args, **kwargs)  # type: ignore[call-overload]
+        wait_until((tmp_path / "begun").exists, 10, "the program to begin")
+        signal.raise_signal(signal.SIGINT)
+        return child
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted_start)
     with pytest.raises(KeyboardInterrupt):
         image.run_interruptibly(("sh", "-c", script), 60)
     assert (tmp_path / "tidied").exists()
