@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.container_parts import costs, encode_clip, publishing
+from benchmarks.container_parts import CLIP_SECONDS, costs, publishing
 from benchmarks.page import command, table
 from benchmarks.timed_commands import TimedCommand, timed
 from tests.demo.install import PREFIX, PROGRAM, install
 from tests.lab import units
+from tests.lab.clip import encode_noise
 from tests.lab.container import Container
 from tests.lab.platform import PlatformServer
 
@@ -33,7 +34,7 @@ _TROUBLE = {"doctor": (0, 1), "status": (0, 1), "status --json": (0, 1)}
 def measure(bench: Bench) -> dict[str, object]:
     """Measure every command's help, the commands that only read, and what runs while on air."""
     clip = bench.work / "clip.flv"
-    encode_clip(clip, bitrate=BITRATE)
+    encode_noise(clip, bitrate=BITRATE, seconds=CLIP_SECONDS)
     with Container() as container:
         platform = PlatformServer(container, "one", key="one-key", port=23000, records=False)
         platform.start()

@@ -12,6 +12,8 @@ from tests.lab import units
 from tests.lab.container import ENVIRONMENT, SHARED, Container, end_group
 
 PROJECT = Path(__file__).resolve().parents[1]
+CLIP_SECONDS = 30
+"""Of the clip that a publisher plays again and again."""
 _TICKS = 100
 """Of /proc/PID/stat in a second."""
 
@@ -57,16 +59,6 @@ def costs(pids: Mapping[str, Iterable[int]], seconds: float) -> dict[str, list[P
                 memory = (cost.pss or cost.rss) / 1024, cost.rss / 1024
                 found.setdefault(part, []).append(ProcessCost(cost.name, core, *memory))
     return found
-
-
-def encode_clip(path: Path, *, bitrate: int, seconds: int = 30) -> None:
-    """Encode a clip of 720p30 at a constant bitrate, which publishers copy: nothing is encoded meanwhile."""
-    source = f"testsrc2=s=1280x720:r=30:d={seconds},noise=alls=40:allf=t"
-    rate = ("-b:v", str(bitrate), "-minrate", str(bitrate), "-maxrate", str(bitrate))
-    inputs = ("-f", "lavfi", "-i", source, "-f", "lavfi", "-i", f"sine=d={seconds}")
-    encode = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "60", *rate)
-    buffer = ("-bufsize", str(bitrate // 2), "-nal-hrd", "cbr", "-c:a", "aac", "-f", "flv")
-    subprocess.run(("ffmpeg", "-v", "error", "-y", *inputs, *encode, *buffer, str(path)), check=True)
 
 
 @contextmanager

@@ -8,10 +8,8 @@ DIRECTORY/events and DIRECTORY/sent are as `tests.lab.script_publisher` writes t
 import itertools
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from tests.lab import flv, marks
 from tests.lab.rtmp import AUDIO, DATA, VIDEO, RtmpMessage
@@ -21,6 +19,7 @@ from tests.lab.script_publisher import (
     PublisherConnection,
     PublishRefusedError,
     ServerGoneError,
+    play,
 )
 
 
@@ -56,17 +55,6 @@ def round_ms(coded: list[RtmpMessage]) -> int:
         stamps = [message.timestamp for message in coded if message.kind == kind]
         ends.append(stamps[-1] + round((stamps[-1] - stamps[0]) / (len(stamps) - 1)))
     return max(ends)
-
-
-def play(connection: PublisherConnection, steps: Iterator[ScriptStep], sent: BinaryIO) -> None:
-    """Send each frame at its time. After a freeze the backlog is sent at once."""
-    begun = time.monotonic()
-    for step in steps:
-        while (left := begun + step.at - time.monotonic()) > 0:
-            connection.take(left)
-        sent.write(time.monotonic_ns().to_bytes(8))
-        connection.send(step)
-        connection.take(0)
 
 
 def _leave(number: int, frame: object) -> None:

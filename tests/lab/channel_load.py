@@ -6,7 +6,6 @@ the platforms of the others are one nginx-rtmp.
 """
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from tests.chaos.judge import Seen, see
 from tests.demo.install import ETC, INGEST_KEY, PROGRAM, install
 from tests.demo.screen import Screen
 from tests.lab import units
+from tests.lab.clip import encode_noise
 from tests.lab.container import SHARED, Container, end_group
 from tests.lab.crowd import Crowd
 from tests.lab.deadline import LabError
@@ -96,9 +96,11 @@ def measure(channels: int, server: str = "nginx-rtmp") -> ChannelLoad:
         install(container, server, (), Screen())
         container.write(TOML, container.read(TOML) + _tables(container, channels, tapped))
         container.run((PROGRAM, "apply"), timeout=300)
-        clip = _clip(container.shared / "clip.flv")
+        # A minute of 3 Mb/s, which publishers copy.
+        clip = container.shared / "clip.flv"
+        encode_noise(clip, bitrate=3_000_000, seconds=60)
         for number in range(channels):
-            process = container.popen(_publish(name_of(number), clip))
+            process = container.popen(_publish(name_of(number), f"{SHARED}/{clip.name}"))
             stack.callback(end_group, process)
         wanted = {unit for part in units_of(channels).values() for unit in part}
         container.wait_until(lambda: all(units.pids(container, unit) for unit in wanted), 120, "all units")
@@ -185,16 +187,6 @@ def _tables(container: Container, channels: int, tapped: dict[str, PlatformServe
             container.write(f"{ETC}/credentials/{relay}", f"{key}\n", mode=0o600)
             text += f'\n[{prefix}platforms.{relay}]\nurl = "{url}"\nkey = {{ credential = "{relay}" }}\n'
     return text
-
-
-def _clip(path: Path) -> str:
-    """Encode a minute of 3 Mb/s, which publishers copy; return its path inside."""
-    source = "testsrc2=s=1280x720:r=30:d=60,noise=alls=40:allf=t"
-    rate = ("-b:v", "3000k", "-minrate", "3000k", "-maxrate", "3000k", "-bufsize", "1500k", "-nal-hrd", "cbr")
-    argv = ("ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=d=60")
-    encode = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "60", *rate, "-c:a", "aac")
-    subprocess.run((*argv, *encode, "-f", "flv", str(path)), check=True)
-    return f"{SHARED}/{path.name}"
 
 
 def _publish(channel: str, clip: str) -> tuple[str, ...]:

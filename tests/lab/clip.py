@@ -6,6 +6,7 @@ A copied stream of 60 pictures a second pauses for 40 ms at most.
 
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.lab.container import SHARED, Container
 from tests.lab.obs import Encoder
@@ -31,3 +32,13 @@ def encode(container: Container, name: str, encoder: Encoder, seconds: int, spee
     argv = encoder.file_arguments(str(container.shared / name), seconds)
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return Clip(f"{SHARED}/{name}", encoder.mark, speed)
+
+
+def encode_noise(path: Path, *, bitrate: int, seconds: float) -> None:
+    """Encode noise of 720p30 with sound at a constant bitrate in bit/s, for measurements of cost."""
+    source = f"testsrc2=s=1280x720:r=30:d={seconds},noise=alls=40:allf=t"
+    inputs = ("-f", "lavfi", "-i", source, "-f", "lavfi", "-i", f"sine=d={seconds}")
+    rate = ("-b:v", str(bitrate), "-minrate", str(bitrate), "-maxrate", str(bitrate))
+    encode = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "60", *rate)
+    buffer = ("-bufsize", str(bitrate // 2), "-nal-hrd", "cbr", "-c:a", "aac", "-f", "flv")
+    subprocess.run(("ffmpeg", "-v", "error", "-y", *inputs, *encode, *buffer, str(path)), check=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from restream_agent.wire import records
 from restream_agent.wire.settings import ProgramSettings
+from tests.lab.clip import encode_noise
 
 PROJECT = Path(__file__).resolve().parents[2]
 _LAUNCH = (
@@ -53,7 +54,7 @@ def measure(relays: int = 10, seconds: float = 10.0, python: str = sys.executabl
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         stream = directory / "live.flv"
-        _make_stream(stream, seconds + 3)
+        encode_noise(stream, bitrate=6_000_000, seconds=seconds + 3)
         listeners = {name: _listen(directory / f"{name}.sock") for name in ("live", "relay")}
         child = _start(directory, listeners, python, stream)
         try:
@@ -63,14 +64,6 @@ def measure(relays: int = 10, seconds: float = 10.0, python: str = sys.executabl
             child.wait()
             for listener in listeners.values():
                 listener.close()
-
-
-def _make_stream(path: Path, seconds: float) -> None:
-    source = f"testsrc2=s=1280x720:r=30:d={seconds},noise=alls=40:allf=t"
-    rate = ("-b:v", "6000k", "-minrate", "6000k", "-maxrate", "6000k", "-bufsize", "3000k", "-nal-hrd", "cbr")
-    command = ("ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", f"sine=d={seconds}")
-    encode = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "60", *rate, "-c:a", "aac", "-f", "flv")
-    subprocess.run((*command, *encode, str(path)), check=True)
 
 
 def _listen(path: Path) -> socket.socket:

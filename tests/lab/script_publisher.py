@@ -12,6 +12,7 @@ import select
 import socket
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -160,8 +161,8 @@ class EventLog:
         self._file.write(json.dumps({"what": what, "at": time.monotonic(), "words": words}) + "\n")
 
 
-def play(connection: PublisherConnection, steps: list[script.ScriptStep], sent: BinaryIO) -> None:
-    """Send each tag at its time."""
+def play(connection: PublisherConnection, steps: Iterable[script.ScriptStep], sent: BinaryIO) -> None:
+    """Send each tag at its time; after a freeze, those whose time has passed at once."""
     begun = time.monotonic()
     for step in steps:
         while (left := begun + step.at - time.monotonic()) > 0:
