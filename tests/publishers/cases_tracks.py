@@ -131,6 +131,13 @@ CASES = (
         plays(lambda: scripts.clumped(ordinary(13), AUDIO, 16)),
     ),
     PublisherCase(
+        "clumps-fast-clock",
+        "the same from a clock that runs 6 % fast: it is moved back, and no sound is lost",
+        4,
+        plays(lambda: scripts.fast(scripts.clumped(ordinary(18), AUDIO, 16), 1.06)),
+        Expectation(pace_ms=None),
+    ),
+    PublisherCase(
         "second-track",
         "a second sound track, as today's OBS orders it; a relay joins",
         5,

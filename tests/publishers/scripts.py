@@ -95,6 +95,11 @@ def clumped(steps: Iterable[ScriptStep], kind: int, frames: int) -> Steps:
     return merged(replace(step, at=arrival.get(id(step), step.at)) for step in steps)
 
 
+def fast(steps: Iterable[ScriptStep], rate: float) -> Steps:
+    """Have the publisher's clock run `rate` times as fast as the true one."""
+    return [replace(step, at=step.at / rate) for step in steps]
+
+
 def burst(steps: Iterable[ScriptStep], seconds: float) -> Steps:
     """Have everything arrive in bursts: what was true in so many seconds, at their end."""
     return merged(

@@ -80,7 +80,8 @@ def test_the_right_key_is_live_amid_wrong_keys(installation: Installation) -> No
         taken = time.monotonic() - started
         assert not storm.done()
         storm.result()
-    assert installation.state() == "live"
+    # Beside other tests OBS itself may be silent for a second, which the fallback fills: live comes back.
+    container.wait_until(lambda: installation.state() == "live", 10, "live after the storm")
     stops = stops_of_live(installation) - stopped
     obs.kill()
     installation.product("off-air")

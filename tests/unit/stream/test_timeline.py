@@ -221,6 +221,20 @@ def test_a_fast_clock_is_not_moved_forward() -> None:
     assert stamp(timeline, key(4000), 4600) == 5000
 
 
+@pytest.mark.parametrize("sent_until", [3700, 4300])
+def test_no_sound_is_lost_when_a_fast_clock_is_moved_back(sent_until: int) -> None:
+    """Sound in clumps comes after the keyframe that is moved, or before it; then it overlaps by some ms."""
+    timeline, stamps = steady(-400, length=4000), list[int | None]()
+    times = [round(number * 1024 / 48) for number in range(150, 220)]
+    stamps += [stamp(timeline, sound(at, 1), 4600) for at in times if at < sent_until]
+    assert stamp(timeline, key(4000), 4600) == 5000 - (FRAME - 1)
+    stamps += [stamp(timeline, sound(at, 1), 4700) for at in times if at >= sent_until]
+    sent = [each for each in stamps if each is not None]
+    assert len(sent) == len(times)
+    assert sent == sorted(set(sent))
+    assert (sent[0], sent[-1]) == (1000 + times[0], 1000 + times[-1] - (FRAME - 1))
+
+
 def test_both_tracks_are_moved_from_one_moment_on() -> None:
     """Sound that was sent before its picture has its time already; sound that is late keeps its own."""
     timeline = steady(300)
