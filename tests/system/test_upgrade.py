@@ -5,32 +5,17 @@ pytest -s tests/system/test_upgrade.py`). What dpkg says, which units ran on and
 lost is judged; milliseconds are not.
 """
 
-import json
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL, configuration
-from tests.demo.screen import Screen
-from tests.demo.watcher import Watcher
-from tests.lab.container import SHARED, Container
-from tests.lab.flv import is_video_header
-from tests.lab.measure import longest_silence
-from tests.lab.obs import Obs
-from tests.lab.platform import PlatformServer
-from tests.system.derived_packages import derive, version_of
-from tests.system.installation import TOML, Installation
+from tests.demo.install import ETC
+from tests.lab.container import SHARED
 from tests.system.machine_state import MachineState
-from tests.system.test_package import COMMAND, package
+from tests.system.packaged import PackagedBroadcast, packaged
 
 pytestmark = pytest.mark.system
 
-NAMES = ("alpha", "beta")
-RELAYS = tuple(f"ffmpeg-relay@{name}.service" for name in NAMES)
 PUT_BACK_WITHIN = 180  # seconds; dpkg unpacks 2,700 files on a busy machine
 REFUSAL = """\
 from restream_agent.base.errors import RestreamError
@@ -45,105 +30,16 @@ BROKEN = {
 }
 
 
-@dataclass
-class Upgraded:
-    """The broadcast, its packages by the mark of their versions ("" for the first), the machine before."""
-
-    installation: Installation
-    packages: dict[str, Path]
-    before: MachineState
-    watcher: Watcher
-
-    def apt(self, mark: str, *options: str, fails: bool = False) -> str:
-        """Install a package with apt, which has to fail if `fails`, and only then; return what was said."""
-        file = SHARED / self.packages[mark].name
-        argv = ("apt-get", "--yes", "--quiet", "--no-install-recommends", *options, "install", str(file))
-        done = self.installation.container.run(argv, timeout=400, check=False)
-        said = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, said
-        return said
-
-    def dpkg(self) -> tuple[str, str]:
-        """Return dpkg's state of the package, such as "ii ", and its version; "", "" if dpkg knows none."""
-        argv = ("dpkg-query", "--show", "--showformat=${db:Status-Abbrev}/${Version}", "restream-agent")
-        state, _, version = self.installation.container.run(argv, check=False).stdout.partition("/")
-        return state, version
-
-    def is_put_back_running(self) -> bool:
-        """Whether apt still works on it: the manual pages have a trigger of their own."""
-        return self.installation.show("restream-agent-put-back.service", "ActiveState") != "inactive"
-
-    def version(self, mark: str) -> str:
-        return version_of(self.packages[mark])
-
-    def agent_version(self) -> str:
-        """Return the version that the running agent says."""
-        return str(json.loads(self.installation.product("status", "--json"))["version"])
-
-    def relays(self) -> dict[str, str]:
-        """Return the run of each relay."""
-        return {unit: self.installation.show(unit, "InvocationID") for unit in RELAYS}
-
-    @contextmanager
-    def unharmed(self, what: str, *, is_seen: bool = False) -> Iterator[None]:
-        """Fail if a platform loses a connection, or a relay is restarted; print the longest gap of each.
-
-        Unless it `is_seen`, no platform may receive another source than live: live goes on.
-        """
-        before, relays, begun = self.connections(), self.relays(), time.monotonic()
-        headers = self.headers()
-        yield
-        self.watcher.wait_for("live", since=time.monotonic(), timeout=30)
-        assert (self.connections(), self.relays()) == (before, relays)
-        assert is_seen or self.headers() == headers
-        for name, platform in self.installation.platforms.items():
-            arrivals = [message.arrived for message in platform.reader.update()[-1].messages]
-            gap = longest_silence(arrivals, begun, time.monotonic())
-            print(f"{what}: {name} 0 lost connections, longest gap {gap:.0f} ms")
-
-    def headers(self) -> dict[str, int]:
-        """Return how many sequence headers of pictures each platform has had: a source begins with one."""
-        return {
-            name: sum(is_video_header(message) for message in platform.reader.media())
-            for name, platform in self.installation.platforms.items()
-        }
-
-    def connections(self) -> dict[str, list[tuple[int, bool]]]:
-        return {name: self.installation.connections(name) for name in NAMES}
-
-
 @pytest.fixture(scope="module")
-def upgraded() -> Iterator[Upgraded]:
+def upgraded() -> Iterator[PackagedBroadcast]:
     """Install the package, apply for two platforms, and have OBS on air."""
-    first = package()
-    with Container() as container:
-        packages = {"": container.shared / "restream-agent_first.deb"}
-        packages[""].write_bytes(first.read_bytes())
-        for mark, edits in {"1new": {}, **BROKEN}.items():
-            packages[mark] = derive(first, container.shared, mark, edits)
-        platforms = {
-            name: PlatformServer(container, name, key=f"{name}-key", port=21000 + 10 * number)
-            for number, name in enumerate(NAMES)
-        }
-        for platform in platforms.values():
-            platform.start()
-        before = MachineState.of(container)
-        toml = configuration("nginx-rtmp", tuple(platforms.values()), hold=600)
-        watcher = Watcher(tuple(platforms.values()), Screen())
-        installation = Installation(container, "nginx-rtmp", platforms, toml, COMMAND)
-        broadcast = Upgraded(installation, packages, before, watcher)
-        assert "restarted" not in broadcast.apt("")  # nothing is applied yet
-        container.write(TOML, toml)
-        for name, key in {"ingest": INGEST_KEY, **{name: f"{name}-key" for name in NAMES}}.items():
-            container.write(f"{ETC}/credentials/{name}", f"{key}\n", mode=0o600)
-        container.run((COMMAND, "apply"), timeout=120)
-        since = time.monotonic()
-        Obs(container, PUBLISH_URL).start()
-        watcher.wait_for("live", since=since, timeout=30)
+    with packaged("nginx-rtmp", {"1new": {}, **BROKEN}) as broadcast:
+        broadcast.come()
+        broadcast.wait_live()
         yield broadcast
 
 
-def test_a_newer_version_runs_and_no_platform_notices(upgraded: Upgraded) -> None:
+def test_a_newer_version_runs_and_no_platform_notices(upgraded: PackagedBroadcast) -> None:
     """dpkg and the running agent say the new version; the relays run on, and apt says all of this."""
     with upgraded.unharmed("upgrade"):
         said = upgraded.apt("1new")
@@ -155,7 +51,7 @@ def test_a_newer_version_runs_and_no_platform_notices(upgraded: Upgraded) -> Non
 
 
 @pytest.mark.parametrize("mark", BROKEN)
-def test_a_version_that_does_not_come_up_is_put_back(upgraded: Upgraded, mark: str) -> None:
+def test_a_version_that_does_not_come_up_is_put_back(upgraded: PackagedBroadcast, mark: str) -> None:
     """apt fails and says so; a moment later dpkg, the files and what runs are those of before."""
     good = upgraded.version("1new")
     with upgraded.unharmed(mark, is_seen=mark == "4program"):
@@ -177,7 +73,7 @@ def test_a_version_that_does_not_come_up_is_put_back(upgraded: Upgraded, mark: s
     assert upgraded.installation.product("diff") == ""
 
 
-def test_an_apply_that_waits_to_be_confirmed_stops_an_upgrade(upgraded: Upgraded) -> None:
+def test_an_apply_that_waits_to_be_confirmed_stops_an_upgrade(upgraded: PackagedBroadcast) -> None:
     """Before anything is unpacked, and apt says what to do."""
     before = upgraded.dpkg()
     copy = upgraded.installation.toml.replace("right back", "back soon")
@@ -190,7 +86,7 @@ def test_an_apply_that_waits_to_be_confirmed_stops_an_upgrade(upgraded: Upgraded
         upgraded.installation.product("take-back")
 
 
-def test_an_upgrade_that_a_power_off_interrupts_is_put_back_too(upgraded: Upgraded) -> None:
+def test_an_upgrade_that_a_power_off_interrupts_is_put_back_too(upgraded: PackagedBroadcast) -> None:
     """The files of one version are there, unconfigured; the next one does not come up and is not kept."""
     good = upgraded.version("1new")
     container = upgraded.installation.container
@@ -207,7 +103,7 @@ def test_an_upgrade_that_a_power_off_interrupts_is_put_back_too(upgraded: Upgrad
     assert container.run(("dpkg", "--verify", "restream-agent")).stdout == ""
 
 
-def test_a_downgrade_is_an_upgrade_the_other_way(upgraded: Upgraded) -> None:
+def test_a_downgrade_is_an_upgrade_the_other_way(upgraded: PackagedBroadcast) -> None:
     """With the same words, and without a platform noticing it."""
     with upgraded.unharmed("downgrade"):
         said = upgraded.apt("", "--allow-downgrades")
@@ -216,7 +112,7 @@ def test_a_downgrade_is_an_upgrade_the_other_way(upgraded: Upgraded) -> None:
     assert f"upgraded from {upgraded.version('1new')}" in said
 
 
-def test_apt_remove_in_the_middle_leaves_toml_keys_and_videos(upgraded: Upgraded) -> None:
+def test_apt_remove_in_the_middle_leaves_toml_keys_and_videos(upgraded: PackagedBroadcast) -> None:
     """The broadcast ends; no unit, no file of apply and no runtime directory is left."""
     container = upgraded.installation.container
     said = container.run(("apt-get", "--yes", "--quiet", "remove", "restream-agent"), timeout=400).stdout
@@ -233,7 +129,7 @@ def test_apt_remove_in_the_middle_leaves_toml_keys_and_videos(upgraded: Upgraded
     assert {f"{ETC}/restream.toml", f"{ETC}/credentials/alpha"} - left == set()
 
 
-def test_apt_purge_leaves_the_machine_as_it_was(upgraded: Upgraded) -> None:
+def test_apt_purge_leaves_the_machine_as_it_was(upgraded: PackagedBroadcast) -> None:
     """Files, users, groups, units, runtime directories and the state of the system."""
     container = upgraded.installation.container
     container.run(("apt-get", "--yes", "--quiet", "purge", "restream-agent"), timeout=400)
