@@ -4,42 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from restream_agent.stream.flv import AUDIO, VIDEO, Tag
+from restream_agent.stream.flv import AUDIO, VIDEO
 from restream_agent.stream.timeline import LEAD_LIMIT, LIVE_LEAD_LIMIT, SHOWN, Timeline, ends_at, resume
-from tests.unit.stream.flv_making import FRAME, parameters, picture, sound
-
-
-def frame(timestamp: int, shown_after: int = 0) -> Tag:
-    """Return a picture that is no keyframe, with a composition time."""
-    return Tag(VIDEO, timestamp, b"\x27\x01" + shown_after.to_bytes(3, "big", signed=True) + b"x")
-
-
-def key(timestamp: int) -> Tag:
-    """Return a keyframe."""
-    return picture(timestamp, 1, is_keyframe=True)
-
-
-def stamp(timeline: Timeline, tag: Tag, now: int) -> int | None:
-    """Return the timestamp that a tag gets, None if it is left out."""
-    stamped = timeline.stamp(tag, now)
-    return None if stamped is None else stamped.timestamp
-
-
-def begun(*, at: int = 0, first: int = 0) -> Timeline:
-    """Return a timeline whose source began at a time with a keyframe."""
-    timeline = Timeline()
-    timeline.begin(first, at, at)
-    assert stamp(timeline, key(first), at) == at
-    return timeline
-
-
-def steady(lag: int, *, length: int = 2960, step: int = FRAME) -> Timeline:
-    """Return a timeline whose source began at 1000, and has been so many ms behind the wall clock since."""
-    timeline = Timeline()
-    timeline.begin(0, 1000, 1000)
-    for timestamp in range(0, length, step):
-        assert stamp(timeline, frame(timestamp), 1000 + timestamp + lag) == 1000 + timestamp
-    return timeline
+from tests.unit.stream.flv_making import FRAME, parameters, sound
+from tests.unit.stream.timeline_making import begun, frame, key, stamp, steady
 
 
 def test_a_picture_ends_when_it_is_shown() -> None:
@@ -196,43 +164,6 @@ def test_a_source_whose_lag_wanders_is_not_moved(other: int, moved: int) -> None
 def test_a_late_source_that_catches_up_is_not_moved() -> None:
     """The keyframe's own lag counts too."""
     assert stamp(steady(300), key(3000), 4100) == 4000
-
-
-@pytest.mark.parametrize(("lead", "back"), [(250, 0), (270, 20), (289, 39), (400, 39)])
-def test_a_fast_clock_is_moved_back_by_what_fits_between_two_frames(lead: int, back: int) -> None:
-    """To 250 ms before the wall clock. The last frame was 40 ms earlier."""
-    timeline = steady(-lead, length=4000)
-    assert stamp(timeline, key(4000), 5000 - lead) == 5000 - back
-    assert stamp(timeline, frame(4040), 5040 - lead) == 5040 - back
-
-
-@pytest.mark.parametrize(("heard", "back"), [(3980, 19), (4000, 0), (4001, 39)])
-def test_a_fast_clock_is_not_moved_back_behind_the_sound(heard: int, back: int) -> None:
-    """Sound that is ahead of its picture does not count."""
-    timeline = steady(-400, length=4000)
-    stamp(timeline, sound(heard, 1), 4600)
-    assert stamp(timeline, key(4000), 4600) == 5000 - back
-
-
-def test_a_fast_clock_is_not_moved_forward() -> None:
-    """A picture before the keyframe is shown after it, so there is no room."""
-    timeline = steady(-400, length=3960)
-    stamp(timeline, frame(3960, 100), 4560)
-    assert stamp(timeline, key(4000), 4600) == 5000
-
-
-@pytest.mark.parametrize("sent_until", [3700, 4300])
-def test_no_sound_is_lost_when_a_fast_clock_is_moved_back(sent_until: int) -> None:
-    """Sound in clumps comes after the keyframe that is moved, or before it; then it overlaps by some ms."""
-    timeline, stamps = steady(-400, length=4000), list[int | None]()
-    times = [round(number * 1024 / 48) for number in range(150, 220)]
-    stamps += [stamp(timeline, sound(at, 1), 4600) for at in times if at < sent_until]
-    assert stamp(timeline, key(4000), 4600) == 5000 - (FRAME - 1)
-    stamps += [stamp(timeline, sound(at, 1), 4700) for at in times if at >= sent_until]
-    sent = [each for each in stamps if each is not None]
-    assert len(sent) == len(times)
-    assert sent == sorted(set(sent))
-    assert (sent[0], sent[-1]) == (1000 + times[0], 1000 + times[-1] - (FRAME - 1))
 
 
 def test_both_tracks_are_moved_from_one_moment_on() -> None:
