@@ -1,6 +1,8 @@
 """The collection in examples/ansible, played by ansible-core against a machine that has its packages."""
 
+import hashlib
 import json
+import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -10,12 +12,13 @@ from typing import Any
 import pytest
 
 from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL
-from tests.lab.container import Container
+from tests.lab.container import SHARED, Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
 from tests.lab.playbooks import Controller, PlayOutcome
+from tests.system.derived_packages import derive
 from tests.system.installation import TOML, Installation, changed
-from tests.system.test_package import package
+from tests.system.test_package import COMMAND, package
 
 pytestmark = pytest.mark.system
 
@@ -87,7 +90,7 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisione
         assert first.code == 0, first.output
         obs = Obs(container, PUBLISH_URL, Encoder(width=640, height=360, bitrate=600_000)).start()
         obs.wait_published(LIVE_SECONDS)
-        machine = Installation(container, "nginx-rtmp", platforms)
+        machine = Installation(container, "nginx-rtmp", platforms, program=COMMAND)
         yield Provisioned(controller, machine, variables, first, obs)
 
 
@@ -156,6 +159,88 @@ def test_a_changed_key_is_applied_by_hand(provisioned: Provisioned) -> None:
     assert provisioned.play(provisioned.variables).code == 0
 
 
+def test_a_video_comes_before_the_toml_that_names_it(provisioned: Provisioned, tmp_path: Path) -> None:
+    """Check mode says so, and a second run brings nothing."""
+    video = tmp_path / "break.mp4"
+    make = (
+        "ffmpeg",
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=duration=2:size=320x180:rate=30",
+        str(video),
+    )
+    subprocess.run(make, check=True, timeout=60)
+    edited = deepcopy(provisioned.variables)
+    edited["restream_videos"] = [{"src": str(video), "dest": "/srv/streams/break.mp4"}]
+    edited["restream_config"]["fallback"]["video"] = "/srv/streams/break.mp4"
+    predicted = provisioned.play(edited, "--check")
+    assert predicted.code == 0, predicted.output
+    played = provisioned.play(edited)
+    assert played.code == 0, played.output
+    assert {"Bring the videos", "Install the TOML"} <= set(played.changed) & set(predicted.changed)
+    again = provisioned.play(edited)
+    assert (again.code, again.changed) == (0, []), again.output
+    assert provisioned.play(provisioned.variables).code == 0
+
+
+def test_a_newer_package_comes_by_url(provisioned: Provisioned) -> None:
+    """With its checksum; another checksum fails the play, and what is installed stays."""
+    container = provisioned.machine.container
+    newer = derive(package(), container.shared, "1url", {})
+    server = container.popen(
+        ("python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(SHARED), "8099")
+    )
+    container.wait_until(lambda: provisioned.machine.listens(8099), 10, "the web server")
+    digest = hashlib.sha256(newer.read_bytes()).hexdigest()
+    by_url = provisioned.variables | {
+        "restream_package": f"http://127.0.0.1:8099/{newer.name}",
+        "restream_package_checksum": "sha256:" + digest[::-1],
+    }
+    wrong = provisioned.play(by_url)
+    assert (wrong.code, wrong.failed) == (2, ["Download the package"]), wrong.output
+    by_url["restream_package_checksum"] = f"sha256:{digest}"
+    played = provisioned.play(by_url)
+    assert (played.code, played.changed) == (0, ["Download the package", "Install the package"]), (
+        played.output
+    )
+    assert json.loads(provisioned.machine.product("status", "--json"))["version"].endswith(".1url")
+    again = provisioned.play(by_url)
+    assert (again.code, again.changed) == (0, []), again.output
+    server.kill()
+    server.wait()
+    assert provisioned.play(provisioned.variables).code == 0  # a downgrade
+
+
+def test_rules_of_ufw_follow_the_variables(provisioned: Provisioned) -> None:
+    """A source that is named no more is let in no more; rules of others stay, also at the removal."""
+    machine, tags = provisioned.machine.container, ("--tags", "restream_firewall")
+
+    def rules() -> list[str]:
+        return machine.run(("ufw", "show", "added")).stdout.splitlines()[1:]
+
+    machine.run(("ufw", "allow", "22/tcp"))
+    for sources, wanted in [
+        ([], ["ufw limit 1935/tcp"]),
+        (["192.0.2.7/24", "2001:db8::1"], ["ufw allow from 192.0.2.0/24", "ufw allow from 2001:db8::1"]),
+        (["2001:db8::1"], ["ufw allow from 2001:db8::1"]),
+    ]:
+        variables = {"restream_firewall": "ufw", "restream_firewall_sources": sources}
+        predicted = provisioned.play(provisioned.variables | variables, *tags, "--check")
+        played = provisioned.play(provisioned.variables | variables, *tags)
+        assert played.code == 0, played.output
+        assert played.changed == predicted.changed != []
+        ours = [rule for rule in rules() if "restream-agent" in rule]
+        assert [rule.startswith(words) for rule, words in zip(ours, wanted, strict=True)] == [True] * len(
+            ours
+        )
+        again = provisioned.play(provisioned.variables | variables, *tags)
+        assert (again.code, again.changed) == (0, []), again.output
+    assert "ufw allow 22/tcp" in rules()
+
+
 @pytest.mark.parametrize("options", [(), ("--check",)], ids=["played", "checked"])
 def test_a_broken_toml_fails_and_changes_nothing(provisioned: Provisioned, options: tuple[str, ...]) -> None:
     """Not even a key that comes with it is stored. The message has place, key and what to write."""
@@ -202,5 +287,6 @@ def test_the_removal_removes(provisioned: Provisioned) -> None:
     assert left.stdout == ""
     assert provisioned.machine.runs() == {}
     assert "restream_ingest" not in container.run(("nft", "list", "ruleset")).stdout
+    assert container.run(("ufw", "show", "added")).stdout.splitlines()[1:] == ["ufw allow 22/tcp"]
     again = provisioned.play({**provisioned.variables, "restream_purge": True}, name="remove")
     assert (again.code, again.changed) == (0, []), again.output
