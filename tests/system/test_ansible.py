@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL
-from tests.lab.container import SHARED, Container
+from tests.lab.container import SHARED, Container, end_group
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
 from tests.lab.playbooks import Controller, PlayOutcome
@@ -209,8 +209,7 @@ def test_a_newer_package_comes_by_url(provisioned: Provisioned) -> None:
     assert json.loads(provisioned.machine.product("status", "--json"))["version"].endswith(".1url")
     again = provisioned.play(by_url)
     assert (again.code, again.changed) == (0, []), again.output
-    server.kill()
-    server.wait()
+    end_group(server)
     assert provisioned.play(provisioned.variables).code == 0  # a downgrade
 
 
