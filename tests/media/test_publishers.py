@@ -16,7 +16,6 @@ from tests.publishers.judge import CasePlayed
 QUICK = (
     "ordinary",
     "sound-in-clumps",
-    "clumps-fast-clock",
     "second-track",
     "timestamps-leap-to-0",
     "rotated",
