@@ -196,13 +196,13 @@ class Timeline:
     def _is_over(self, tag: Tag, stamp: int) -> bool:
         """Whether a tag is left out and not moved behind what was sent of its track.
 
-        It is moved if its source's own timestamps do not increase, or its source was moved back between it
-        and the sound before it. Sound that overlaps with other sound would be out of step.
+        It is moved if its source's own timestamps do not increase, or from when on its source was moved
+        back. Sound that overlaps with other sound would be out of step.
         """
         if tag.timestamp < self._first or self.last[tag.kind] + 1 - stamp > _BUMP_LIMIT:
             return True
         is_repeated = self._following is not None and tag.timestamp <= self._following
-        is_moved_back = self._moved is not None and self._offset < self._moved[1]
+        is_moved_back = self._moved is not None and self._offset_of(tag) < self._moved[1]
         return tag.kind != self.leading and not is_repeated and not is_moved_back
 
     def _jumps(self, timestamp: int, now: int) -> bool:

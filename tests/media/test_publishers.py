@@ -13,14 +13,7 @@ from tests.publishers.catalogue import chosen
 from tests.publishers.drive import play_all
 from tests.publishers.judge import CasePlayed
 
-QUICK = (
-    "ordinary",
-    "sound-in-clumps",
-    "second-track",
-    "timestamps-leap-to-0",
-    "rotated",
-    "lane-33",
-)
+QUICK = ("ordinary", "sound-in-clumps", "second-track", "timestamps-leap-to-0", "rotated", "lane-33")
 pytestmark = [
     pytest.mark.media,
     pytest.mark.skipif(os.geteuid() != 0, reason="a container needs root"),

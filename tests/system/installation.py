@@ -9,7 +9,7 @@ from functools import partial
 
 from tests.demo.install import ETC, PROGRAM, install
 from tests.demo.screen import Screen
-from tests.lab.container import Container
+from tests.lab.container import Container, end_group
 from tests.lab.outside import connect_another_computer
 from tests.lab.platform import PlatformServer, is_listening
 
@@ -104,6 +104,17 @@ class Installation:
     def listens(self, port: int) -> bool:
         """Tell whether a process in the container listens on a TCP port."""
         return is_listening(self.container, port)
+
+    @contextmanager
+    def serving(self, port: int, *argv: str) -> Iterator[None]:
+        """Run another program in the container that listens on a TCP port, until the end of the block."""
+        other = self.container.popen(argv)
+        try:
+            self.container.wait_until(lambda: self.listens(port), 10, f"{argv[0]} to listen on {port}")
+            yield
+        finally:
+            end_group(other)
+            self.container.wait_until(lambda: not self.listens(port), 10, f"{argv[0]} to end")
 
     def files(self) -> str:
         """Return every file below /etc except the TOML: kind, mode, owner, link target and content hash."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.demo.install import ETC, INGEST_KEY, PUBLISH_URL
-from tests.lab.container import SHARED, Container, end_group
+from tests.lab.container import SHARED, Container
 from tests.lab.obs import Encoder, Obs
 from tests.lab.platform import PlatformServer
 from tests.lab.playbooks import Controller, PlayOutcome
@@ -190,26 +190,23 @@ def test_a_newer_package_comes_by_url(provisioned: Provisioned) -> None:
     """With its checksum; another checksum fails the play, and what is installed stays."""
     container = provisioned.machine.container
     newer = derive(package(), container.shared, "1url", {})
-    server = container.popen(
-        ("python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(SHARED), "8099")
-    )
-    container.wait_until(lambda: provisioned.machine.listens(8099), 10, "the web server")
     digest = hashlib.sha256(newer.read_bytes()).hexdigest()
     by_url = provisioned.variables | {
         "restream_package": f"http://127.0.0.1:8099/{newer.name}",
         "restream_package_checksum": "sha256:" + digest[::-1],
     }
-    wrong = provisioned.play(by_url)
-    assert (wrong.code, wrong.failed) == (2, ["Download the package"]), wrong.output
-    by_url["restream_package_checksum"] = f"sha256:{digest}"
-    played = provisioned.play(by_url)
-    assert (played.code, played.changed) == (0, ["Download the package", "Install the package"]), (
-        played.output
-    )
-    assert json.loads(provisioned.machine.product("status", "--json"))["version"].endswith(".1url")
-    again = provisioned.play(by_url)
-    assert (again.code, again.changed) == (0, []), again.output
-    end_group(server)
+    argv = ("python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(SHARED), "8099")
+    with provisioned.machine.serving(8099, *argv):
+        wrong = provisioned.play(by_url)
+        assert (wrong.code, wrong.failed) == (2, ["Download the package"]), wrong.output
+        by_url["restream_package_checksum"] = f"sha256:{digest}"
+        played = provisioned.play(by_url)
+        assert (played.code, played.changed) == (0, ["Download the package", "Install the package"]), (
+            played.output
+        )
+        assert json.loads(provisioned.machine.product("status", "--json"))["version"].endswith(".1url")
+        again = provisioned.play(by_url)
+        assert (again.code, again.changed) == (0, []), again.output
     assert provisioned.play(provisioned.variables).code == 0  # a downgrade
 
 

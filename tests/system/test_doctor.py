@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.demo.install import ETC, PROGRAM
-from tests.lab.container import end_group
 from tests.lab.servers import SRS
 from tests.lab.skips import NO_SRS
 from tests.system.installation import TOML, UNWATCHED, Installation
@@ -174,17 +173,16 @@ def test_a_failed_helper_unit_is_a_fault(applied: Installation) -> None:
 def test_a_port_that_another_program_has_is_a_fault_of_check_too(applied: Installation) -> None:
     """The ingest server was stopped, and something else took its port meanwhile."""
     applied.container.run(("systemctl", "stop", "restream-ingest"))
-    other = applied.container.popen(("python3", "-m", "http.server", "--bind", "127.0.0.1", "1935"))
-    applied.container.wait_until(lambda: applied.listens(1935), 10, "the other program to listen")
     try:
-        found = faults(applied)
-        (message,) = (message for subject, message, _ in found if subject == "ports")
-        assert "0.0.0.0:1935, which restream-ingest.service needs, is in use by another program" in message
-        assert "(python3, process " in message
-        assert "0.0.0.0:1935" in applied.product("check", code=1)
+        with applied.serving(1935, "python3", "-m", "http.server", "--bind", "127.0.0.1", "1935"):
+            found = faults(applied)
+            (message,) = (message for subject, message, _ in found if subject == "ports")
+            assert (
+                "0.0.0.0:1935, which restream-ingest.service needs, is in use by another program" in message
+            )
+            assert "(python3, process " in message
+            assert "0.0.0.0:1935" in applied.product("check", code=1)
     finally:
-        end_group(other)
-        applied.container.wait_until(lambda: not applied.listens(1935), 10, "the other program to end")
         applied.container.run(("systemctl", "start", "restream-ingest"))
     applied.container.wait_until(lambda: applied.listens(1935), 10, "the ingest server to listen")
     findings(applied)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.demo.install import ETC, PROGRAM, _install_wheel, configuration
-from tests.lab.container import Container, end_group
+from tests.lab.container import Container
 from tests.system.installation import TOML, Installation
 
 pytestmark = pytest.mark.system
@@ -50,11 +50,8 @@ def test_a_user_who_is_not_root_is_told_so(bare: Installation) -> None:
 def test_a_port_in_use_is_named_and_nothing_is_written(bare: Installation) -> None:
     """Exit code 1; the message has the port and the command that shows which process uses it."""
     before = everything(bare)
-    other = bare.container.popen(("python3", "-m", "http.server", "--bind", "127.0.0.1", "1935"))
-    bare.container.wait_until(lambda: bare.listens(1935), 10, "the other program to listen")
-    said = bare.product("apply", code=1)
-    end_group(other)
-    bare.container.wait_until(lambda: not bare.listens(1935), 10, "the other program to end")
+    with bare.serving(1935, "python3", "-m", "http.server", "--bind", "127.0.0.1", "1935"):
+        said = bare.product("apply", code=1)
     assert "0.0.0.0:1935, which restream-ingest.service needs, is in use by another program" in said
     assert "ss -ltnp 'sport = :1935'" in said
     assert before == everything(bare)

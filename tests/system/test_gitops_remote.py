@@ -1,12 +1,8 @@
 """The units of examples/gitops with a repository on a server: over SSH with a deploy key, and over HTTPS."""
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
-from tests.lab.container import Container, end_group
+from tests.lab.network import know_name
 from tests.system.git_machine import CONF, FETCH, RECORD, REPOSITORY, Repository, repository
 from tests.system.installation import Installation
 
@@ -40,23 +36,7 @@ update-ca-certificates
 @pytest.fixture(autouse=True)
 def known_name(installation: Installation) -> None:
     """Have the server's name mean this container."""
-    installation.container.run(
-        ("sh", "-c", f"grep -q {HOST} /etc/hosts || echo 127.0.0.1 {HOST} >> /etc/hosts")
-    )
-
-
-@contextmanager
-def serving(container: Container, port: int, *argv: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a server in the container until the end of the block."""
-    server = container.popen(argv)
-    try:
-        ready = ("sh", "-c", f"ss -Hlnt sport = :{port} | grep -q .")
-        container.wait_until(
-            lambda: container.run(ready, check=False).returncode == 0, 20, f"a server on port {port}"
-        )
-        yield server
-    finally:
-        end_group(server)
+    know_name(installation.container, HOST)
 
 
 def comes_from(repository: Repository, url: str) -> None:
@@ -93,7 +73,7 @@ def test_over_ssh_with_a_deploy_key(repository: Repository) -> None:
     only_git = 'restrict,command="git-shell -c \\"$SSH_ORIGINAL_COMMAND\\""'
     container.write("/root/.ssh/authorized_keys", f"{only_git} {public}", mode=0o600)
     comes_from(repository, f"root@{HOST}:{REPOSITORY}")
-    with serving(container, 22, "/usr/sbin/sshd", "-D", "-e"):
+    with repository.machine.serving(22, "/usr/sbin/sshd", "-D", "-e"):
         container.run(("sh", "-ec", f"ssh-keyscan -t ed25519 {HOST} > {KNOWN_HOSTS}"))
         is_applied(repository, "over ssh")
         good = container.read(KNOWN_HOSTS)
@@ -111,8 +91,7 @@ def test_over_https(repository: Repository) -> None:
     container.run(("sh", "-ec", CERTIFICATE))
     container.run(("rm", "-f", DEPLOY_KEY))
     comes_from(repository, f"https://{HOST}{REPOSITORY.removeprefix('/srv/git')}")
-    with serving(container, 443, "python3", "-c", HTTPS):
-        repository.shell(f"git -C {REPOSITORY} config core.bare true")
+    with repository.machine.serving(443, "python3", "-c", HTTPS):
         container.run(
             (
                 "sh",
@@ -134,5 +113,5 @@ def test_a_server_that_never_answers(repository: Repository) -> None:
     container.run(("systemctl", "daemon-reload"))
     comes_from(repository, f"https://{HOST}/broadcast.git")
     silent = "import socket, time; s = socket.create_server(('127.0.0.1', 443)); time.sleep(600)"
-    with serving(container, 443, "python3", "-c", silent):
+    with repository.machine.serving(443, "python3", "-c", silent):
         stays(repository, "timed out")

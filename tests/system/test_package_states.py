@@ -95,14 +95,15 @@ def test_what_others_have_put_beside_it_stays(machine: PackagedBroadcast) -> Non
     assert after.state == "running"
 
 
-def test_in_a_chroot(machine: PackagedBroadcast) -> None:
-    """Where no systemd runs, as while an image is made, the package installs, upgrades and goes."""
-    run = machine.installation.container.run
+def test_where_no_systemd_runs(machine: PackagedBroadcast) -> None:
+    """As in a chroot while an image is made, the package installs, upgrades and goes."""
+
+    def dpkg(action: str) -> None:
+        script = f"mount -t tmpfs none /run/systemd; dpkg {action}"
+        machine.installation.container.run(("unshare", "--mount", "sh", "-ec", script), timeout=300)
+
     for mark in ("", MARKS[0]):
-        file = SHARED / machine.packages[mark].name
-        run(("unshare", "--mount", "sh", "-ec", f"mount -t tmpfs none /run/systemd; dpkg --install {file}"),
-            timeout=300)  # fmt: skip
+        dpkg(f"--install {SHARED / machine.packages[mark].name}")
     assert machine.dpkg() == ("ii ", machine.version(MARKS[0]))
-    run(("unshare", "--mount", "sh", "-ec", "mount -t tmpfs none /run/systemd; dpkg --purge restream-agent"),
-        timeout=300)  # fmt: skip
+    dpkg("--purge restream-agent")
     assert machine.dpkg()[1] == ""

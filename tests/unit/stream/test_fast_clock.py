@@ -2,6 +2,7 @@
 
 import pytest
 
+from restream_agent.stream.flv import AUDIO
 from tests.unit.stream.flv_making import FRAME, sound
 from tests.unit.stream.timeline_making import frame, key, stamp, steady
 
@@ -41,3 +42,12 @@ def test_no_sound_is_lost_when_a_fast_clock_is_moved_back(sent_until: int) -> No
     assert len(sent) == len(times)
     assert sent == sorted(set(sent))
     assert (sent[0], sent[-1]) == (1000 + times[0], 1000 + times[-1] - (FRAME - 1))
+
+
+def test_sound_before_the_move_is_left_out_where_other_sound_was_sent() -> None:
+    """As without a move: it would be out of step with its picture."""
+    timeline = steady(-400, length=4000)
+    stamp(timeline, sound(3900, 1), 4600)
+    stamp(timeline, key(4000), 4600)
+    timeline.fill(AUDIO, 4960)
+    assert [stamp(timeline, sound(at, 1), 4700) for at in (3950, 3960, 4000)] == [None, None, 4961]
