@@ -156,9 +156,10 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", buffering=1)
 
-    def note(self, what: str, words: str = "") -> None:
-        """Write one event with its time in seconds of the monotonic clock."""
-        self._file.write(json.dumps({"what": what, "at": time.monotonic(), "words": words}) + "\n")
+    def note(self, what: str, words: str = "", *, at: float | None = None) -> None:
+        """Write one event with its time, by default now, in seconds of the monotonic clock."""
+        at = time.monotonic() if at is None else at
+        self._file.write(json.dumps({"what": what, "at": at, "words": words}) + "\n")
 
 
 def play(connection: PublisherConnection, steps: Iterable[script.ScriptStep], sent: BinaryIO) -> None:
@@ -183,8 +184,9 @@ def main(path: Path, directory: Path) -> None:
         log.note("published")
         with (directory / "sent").open("wb", buffering=0) as sent:
             play(connection, steps, sent)
+        ended = time.monotonic()  # before the server knows: the fallback may come before `leave` returns
         connection.leave()
-        log.note("done")
+        log.note("done", at=ended)
     except PublishRefusedError as error:
         log.note("refused", str(error))
     except (ServerGoneError, OSError) as error:
