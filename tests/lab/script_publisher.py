@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -161,6 +162,10 @@ class EventLog:
         at = time.monotonic() if at is None else at
         self._file.write(json.dumps({"what": what, "at": at, "words": words}) + "\n")
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
 
 def play(connection: PublisherConnection, steps: Iterable[script.ScriptStep], sent: BinaryIO) -> None:
     """Send each tag at its time; after a freeze, those whose time has passed at once."""
@@ -176,21 +181,21 @@ def play(connection: PublisherConnection, steps: Iterable[script.ScriptStep], se
 def main(path: Path, directory: Path) -> None:
     """Publish once and note how that ended."""
     manners, steps = script.read(path.read_bytes())
-    log = EventLog(directory / "events")
-    try:
-        connection = PublisherConnection(manners)
-        log.note("connected")
-        connection.publish()
-        log.note("published")
-        with (directory / "sent").open("wb", buffering=0) as sent:
-            play(connection, steps, sent)
-        ended = time.monotonic()  # before the server knows: the fallback may come before `leave` returns
-        connection.leave()
-        log.note("done", at=ended)
-    except PublishRefusedError as error:
-        log.note("refused", str(error))
-    except (ServerGoneError, OSError) as error:
-        log.note("closed", str(error) or type(error).__name__)
+    with closing(EventLog(directory / "events")) as log:
+        try:
+            connection = PublisherConnection(manners)
+            log.note("connected")
+            connection.publish()
+            log.note("published")
+            with (directory / "sent").open("wb", buffering=0) as sent:
+                play(connection, steps, sent)
+            ended = time.monotonic()  # before the server knows: the fallback may come before `leave` returns
+            connection.leave()
+            log.note("done", at=ended)
+        except PublishRefusedError as error:
+            log.note("refused", str(error))
+        except (ServerGoneError, OSError) as error:
+            log.note("closed", str(error) or type(error).__name__)
 
 
 if __name__ == "__main__":
