@@ -75,7 +75,8 @@ class Timeline:
     never, and moves nothing; of it, what comes too late is left out.
 
     `_planned` is a moment on the source's clock, and the ms by which both tracks are moved from then on.
-    `_moved` is the moment of the last move, and the offset before it.
+    `_moved` is the moment of the last move, and the offset before it. `_following` is the newest timestamp of
+    the other track, and `_step` the smallest step between two of its timestamps since the last look.
     """
 
     last: dict[int, int] = field(default_factory=lambda: {AUDIO: -1, VIDEO: -1, SHOWN: -1})
@@ -83,6 +84,7 @@ class Timeline:
     _moved: tuple[int, int] | None = None
     _planned: tuple[int, int] | None = None
     _following: int | None = None
+    _step: int | None = None
     _offset: int = 0
     _first: int = 0
     _newest: int = 0
@@ -152,7 +154,7 @@ class Timeline:
         if tag.kind == self.leading:
             self._note(tag.timestamp, now)
         else:
-            self._following = tag.timestamp
+            self._note_following(tag.timestamp)
         self.last[tag.kind] = stamp
         if tag.kind == VIDEO:
             # A source that states a later time does not keep the next source waiting for it.
@@ -196,14 +198,13 @@ class Timeline:
     def _is_over(self, tag: Tag, stamp: int) -> bool:
         """Whether a tag is left out and not moved behind what was sent of its track.
 
-        It is moved if its source's own timestamps do not increase, or from when on its source was moved
-        back. Sound that overlaps with other sound would be out of step.
+        It is moved if its source's own timestamps do not increase. Sound that overlaps with other sound would
+        be out of step.
         """
         if tag.timestamp < self._first or self.last[tag.kind] + 1 - stamp > _BUMP_LIMIT:
             return True
         is_repeated = self._following is not None and tag.timestamp <= self._following
-        is_moved_back = self._moved is not None and self._offset_of(tag) < self._moved[1]
-        return tag.kind != self.leading and not is_repeated and not is_moved_back
+        return tag.kind != self.leading and not is_repeated
 
     def _jumps(self, timestamp: int, now: int) -> bool:
         step = timestamp - self._newest
@@ -215,17 +216,17 @@ class Timeline:
         A source that is late and does not catch up has lost that time for good: it is moved forward to the
         wall clock, in steps of at most _LARGEST_MOVE, both tracks from the same moment on. Sound that was
         sent before its picture has its time already, so its picture keeps the offset too. A source that is
-        early has a fast clock: it is moved back by what fits between two frames, so that its lead does not
-        grow up to the limit.
+        early has a fast clock: it is moved back by what fits between two frames of either track, so that its
+        lead does not grow up to the limit.
         """
         least, most = self._lags or (0, 0)
         least = min(least, now - timestamp - self._offset)
+        room = self._room_before(timestamp)
         self._watch_lag(now)
         if least > _DRIFT and most - least < _DRIFT:
             unsent = timestamp if self._following is None else max(timestamp, self._following + 1)
             self._planned = (unsent, min(least, _LARGEST_MOVE))
         elif most < -_DRIFT:
-            room = timestamp + self._offset - self._sent_before(timestamp) - 1
             self._moved = (timestamp, self._offset)
             self._offset -= max(0, min(room, -most - _DRIFT))
 
@@ -238,13 +239,25 @@ class Timeline:
         self._offset += by
         self._watch_lag(now)
 
-    def _sent_before(self, timestamp: int) -> int:
-        """Return the latest of the times in `last`, without that of sound that is ahead of its picture."""
-        is_ahead = self.last[AUDIO] > timestamp + self._offset
-        return self.end_of_pictures if is_ahead else max(self.end_of_pictures, self.last[AUDIO])
+    def _room_before(self, timestamp: int) -> int:
+        """Return by how many ms the source can be moved back at a keyframe without an overlap.
+
+        Of the sound, the frame before the moment and the one after it come closer, whenever they come. Of
+        sound whose steps are unknown, what was sent counts, unless it is ahead of its picture.
+        """
+        stamp = timestamp + self._offset
+        room = stamp - self.end_of_pictures - 1
+        if self._step is not None:
+            return min(room, self._step - 1)
+        return room if self.last[AUDIO] > stamp else min(room, stamp - self.last[AUDIO] - 1)
+
+    def _note_following(self, timestamp: int) -> None:
+        if self._following is not None and (step := timestamp - self._following) > 0:
+            self._step = min(step, self._step or step)
+        self._following = timestamp
 
     def _watch_lag(self, now: int) -> None:
-        self._lags = None
+        self._lags = self._step = None
         self._lags_since = now
 
     def _note(self, timestamp: int, now: int) -> None:

@@ -1,7 +1,7 @@
 """Whatever the two tracks of a publisher do: properties of what is sent."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from restream_agent.stream.flv import AUDIO, VIDEO
@@ -64,6 +64,7 @@ def assert_in_step(bench: SpliceBench) -> None:
         assert each in known
 
 
+@example(Track(1000 / 60, clump=4, pauses=((1, 501),)), Track(1024 / 48, late=38), 0, False)
 @settings(max_examples=40, deadline=None)
 @given(PICTURE_TRACKS, SOUND_TRACKS, st.sampled_from([0, 80]), st.booleans())
 def test_both_tracks_are_always_there(
