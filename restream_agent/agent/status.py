@@ -205,6 +205,7 @@ def _live(program: ProgramReport) -> LiveStatus:
         other_tracks=live.other_tracks,
         missing=live.missing,
         stalled=program.stalls,
+        age=live.age / 1000,
     )
 
 

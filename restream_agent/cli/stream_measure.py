@@ -17,19 +17,24 @@ def measure(channel: Channel) -> LastLive | None:
 
     The measures are for hints alone, so an agent that does not answer is no error.
     """
-    before, begun = _look(channel), time.monotonic()
+    before = _look(channel)
     if before is None:
         return None
     time.sleep(_SECONDS)
     after = _look(channel)
-    return None if after is None else measures(before, after, time.monotonic() - begun)
+    return None if after is None else measures(before, after)
 
 
-def measures(before: LiveStatus, after: LiveStatus, seconds: float) -> LastLive | None:
-    """Return the measures of a stream from two looks at it; None if the second look saw another stream."""
-    grown = after.size - before.size
+def measures(before: LiveStatus, after: LiveStatus) -> LastLive | None:
+    """Return the measures of a stream from two looks at it, `_SECONDS` apart.
+
+    None if the second look saw another stream: one that is younger than the first would be by then. The agent
+    knows a stream as it was up to some seconds ago, so half of the time is enough.
+    """
+    grown, seconds = after.size - before.size, after.age - before.age
     interval = max(before.keyframe_interval, after.keyframe_interval)
-    if grown <= 0 or (before.width, before.height) != (after.width, after.height):
+    is_same = seconds >= _SECONDS / 2 and (before.width, before.height) == (after.width, after.height)
+    if grown <= 0 or not is_same:
         return None
     return LastLive(
         width=after.width,

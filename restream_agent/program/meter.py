@@ -11,14 +11,16 @@ from restream_agent.stream.shape import StreamShape
 class Meter:
     """Counts what a publisher sends.
 
-    `size` is in bytes and `frames` in pictures, both since the publisher connected. `bitrate` (bit/s) and
-    `frame_rate` (pictures per second) are those of the last interval. `keyframe_interval` is in ms. `pace`
-    measures how fast and how late the stream arrives, `others` names the tracks that are not played.
-    `broadcast_sound` is the codec of sound that relays have, if the publisher's is another and left out.
+    `size` is in bytes, `frames` in pictures and `age` in ms, all since the publisher connected. `bitrate`
+    (bit/s) and `frame_rate` (pictures per second) are those of the last interval. `keyframe_interval` is
+    in ms. `pace` measures how fast and how late the stream arrives, `others` names the tracks that are not
+    played. `broadcast_sound` is the codec of sound that relays have, if the publisher's is another and left
+    out.
     """
 
     size: int = 0
     frames: int = 0
+    age: int = 0
     bitrate: float = 0.0
     frame_rate: float = 0.0
     keyframe_interval: int = 0
@@ -52,6 +54,7 @@ class Meter:
         """End an interval of so many ms: turn its counts into rates, and add them to the totals."""
         self.size += self._bytes
         self.frames += self._frames
+        self.age += milliseconds
         self.bitrate = self._bytes * 8000 / milliseconds
         self.frame_rate = self._frames * 1000 / milliseconds
         self._bytes = self._frames = 0

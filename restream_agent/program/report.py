@@ -97,6 +97,7 @@ class ProgramState:
             waits_for=waits_for,
             waited=waited,
             keyframe_age=meter.keyframe_age(self.now),
+            age=meter.age,
             missing=self.splice.missing(self.now).value,
         )
 

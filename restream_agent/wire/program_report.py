@@ -26,7 +26,7 @@ class LiveReport:
     "real time"), `waited` for how long it has; "" and 0 if it is shown or is not to be. `keyframe_age` is
     the time since its last keyframe, None before the first. `missing` is what does not come though it is
     connected. `broadcast_sound` is the codec of sound that the relays have, if the publisher's is another and
-    left out.
+    left out. `age` is the time since it connected, at which it had `size` bytes and `frames` pictures.
     """
 
     connected: bool
@@ -53,6 +53,7 @@ class LiveReport:
     keyframe_age: int | None = None
     missing: Literal["", "picture", "sound", "all"] = ""
     broadcast_sound: str = ""
+    age: int = 0
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _check(report: ProgramReport) -> None:
     """
     live, hand_offs = report.live, report.hand_offs
     _refuse_negative("live", live.size, live.frames, live.bitrate, live.frame_rate, live.width, live.height)
-    _refuse_negative("live", live.speed or 0, live.late, live.waited, live.keyframe_age or 0)
+    _refuse_negative("live", live.speed or 0, live.late, live.waited, live.keyframe_age or 0, live.age)
     _refuse_negative("live", live.sample_rate, live.channels, live.stated_rate, live.measured_rate)
     _refuse_negative("stalls", 0, *report.stalls.values())
     for name, relay in report.relays.items():

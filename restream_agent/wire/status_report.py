@@ -67,6 +67,7 @@ class LiveStatus:
     stalled: Annotated[
         Mapping[str, int], "stalls, by what stopped: picture, sound or all; that of sound is no hand-off"
     ] = field(default_factory=dict)
+    age: Annotated[float, "seconds since it connected, in which `size` and `frames` came"] = 0.0
 
 
 @dataclass(frozen=True)

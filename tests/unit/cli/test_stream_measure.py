@@ -13,16 +13,16 @@ from tests.unit.cli.test_status_view import status
 
 BEFORE = status().live
 assert BEFORE is not None
-FIRST = replace(BEFORE, size=1_000_000, stated_rate=30.0, keyframe_interval=2.0, connected=True)
-SECOND = replace(FIRST, size=7_000_000)
+FIRST = replace(BEFORE, size=1_000_000, stated_rate=30.0, keyframe_interval=2.0, connected=True, age=3.0)
+SECOND = replace(FIRST, size=7_000_000, age=11.0)
 
 
 def test_the_measures_are_those_between_two_looks() -> None:
-    """Bits that came, by the seconds that passed; the longest interval; a measured rate, or a stated one."""
+    """Bits that came, by the seconds in which they came; the longest interval; a measured or stated rate."""
     later = replace(SECOND, keyframe_interval=4.0, measured_rate=29.9)
-    found = stream_measure.measures(FIRST, later, 8.0)
+    found = stream_measure.measures(FIRST, later)
     assert found == LastLive(FIRST.width, FIRST.height, 29.9, 6_000_000, 4.0)
-    plain = stream_measure.measures(FIRST, SECOND, 8.0)
+    plain = stream_measure.measures(FIRST, SECOND)
     assert plain is not None
     assert (plain.frame_rate, plain.keyframe) == (30.0, 2.0)
 
@@ -30,15 +30,18 @@ def test_the_measures_are_those_between_two_looks() -> None:
 def test_a_stream_with_one_keyframe_so_far_has_an_interval_of_at_least_its_age() -> None:
     """As OBS sends them when left to itself: every 8 s."""
     first = replace(FIRST, keyframe_interval=0.0)
-    found = stream_measure.measures(first, replace(first, size=7_000_000, keyframe_age=6.5), 8.0)
+    found = stream_measure.measures(first, replace(first, size=7_000_000, age=11.0, keyframe_age=6.5))
     assert found is not None
     assert found.keyframe == 6.5
 
 
-@pytest.mark.parametrize("second", [replace(FIRST, size=10), replace(SECOND, width=640), FIRST])
+@pytest.mark.parametrize("second", [
+    replace(SECOND, size=10, age=5.0), replace(SECOND, width=640), FIRST, replace(FIRST, age=11.0),
+    replace(SECOND, age=4.0), replace(SECOND, age=2.0),
+])  # fmt: skip
 def test_another_stream_has_no_measures(second: LiveStatus) -> None:
-    """It began anew, was turned, or stood still."""
-    assert stream_measure.measures(FIRST, second, 8.0) is None
+    """It began anew, also with more bytes than the first had, was turned, or stood still."""
+    assert stream_measure.measures(FIRST, second) is None
 
 
 def looked(monkeypatch: pytest.MonkeyPatch, *reports: StatusReport | None) -> LastLive | None:

@@ -53,6 +53,19 @@ def test_the_picture_s_size_is_read_from_the_metadata() -> None:
     assert meter.shape.size == (1280, 720)
 
 
+def test_the_age_is_that_of_the_size() -> None:
+    """A measure of some seconds divides one by the other: bytes that came after the interval do not count."""
+    meter = Meter()
+    meter.count(sound(0, 1), 100)
+    meter.close_interval(500)
+    size = meter.size
+    meter.close_interval(700)
+    meter.count(sound(0, 1), 1300)
+    splice = Splice(Settings(), tuple, Timeline({}), now=0, resumed=False)
+    found = ProgramState(1400, -1, splice, HandOffLog(None), [], meter).report().live
+    assert (found.size, found.age) == (size, 1200)
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 1e300])
 def test_a_size_that_cannot_be_is_not_known(number: float) -> None:
     """A publisher's metadata may hold any number; none ends the program."""
