@@ -11,7 +11,11 @@ PROGRAM = "restream-agent"
 MARKDOWN = [PROJECT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")]
 MARKDOWN += sorted((PROJECT / "docs").glob("*.md"))
 MAN_PAGES = sorted((PROJECT / "share/man").rglob("*.[15]"))
-EXAMPLES = sorted(path for path in (PROJECT / "examples").rglob("*") if path.is_file())
+EXAMPLES = sorted(
+    path
+    for path in (PROJECT / "examples").rglob("*")
+    if path.is_file() and "__pycache__" not in path.parts
+)
 
 INLINE = re.compile(r"`([^`]+)`")
 PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\||#|- |\d+\. )")

@@ -32,7 +32,7 @@ def shared() -> set[str]:
         f"{place}/{path.relative_to(PROJECT / tree)}"
         for tree, place in trees.items()
         for path in (PROJECT / tree).rglob("*")
-        if path.is_file()
+        if path.is_file() and "__pycache__" not in path.parts
     }
     return files | {"share/restream-agent/restream.schema.json"}
 
