@@ -23,6 +23,8 @@ _ONE_EACH = (
     unit_names.INGEST_UNIT,
     unit_names.NOTIFY_UNIT,
     unit_names.FORGET_UNIT,
+    unit_names.GIT_FETCH_UNIT,
+    unit_names.GIT_APPLY_UNIT,
 )
 _INSTANCES = tuple(
     map(

@@ -2,7 +2,13 @@
 
 from restream_agent.cli.status_words import span
 from restream_agent.systemd.channels import Channel, channel_of
-from restream_agent.systemd.unit_names import APPLY_UNIT, PREPARE_UNIT, template_of
+from restream_agent.systemd.unit_names import (
+    APPLY_UNIT,
+    GIT_APPLY_UNIT,
+    GIT_FETCH_UNIT,
+    PREPARE_UNIT,
+    template_of,
+)
 from restream_agent.wire.status_report import CommitStatus, LiveStatus, RefusalStatus, StatusReport
 
 _RARE_KEYFRAMES = 4.0
@@ -60,6 +66,11 @@ def machine_remarks(status: StatusReport) -> list[str]:
     if not status.watch:
         remarks.append("edits of the TOML wait for restream-agent apply (agent.watch = false)")
     remarks += [_DECISIONS[status.config]] if status.config in _DECISIONS else []
+    if GIT_FETCH_UNIT in status.failed_units:
+        remarks.append(
+            "the Git repository of the TOML could not be fetched, no new commit arrives "
+            "(journalctl -u restream-git-fetch)"
+        )
     return remarks + [_failed_words(unit) for unit in _failed(status) if channel_of(unit).is_main]
 
 
@@ -102,7 +113,9 @@ def _commit_words(commit: CommitStatus) -> str:
 
 def _failed(status: StatusReport) -> list[str]:
     """Return the failed units that have no words of their own."""
-    told = (APPLY_UNIT, PREPARE_UNIT, template_of(PREPARE_UNIT))
+    told = {APPLY_UNIT, GIT_FETCH_UNIT, PREPARE_UNIT, template_of(PREPARE_UNIT)}
+    if status.commit is not None and status.commit.result != "applied":
+        told.add(GIT_APPLY_UNIT)
     return [unit for unit in status.failed_units if unit not in told and _template(unit) not in told]
 
 

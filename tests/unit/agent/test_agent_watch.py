@@ -191,6 +191,7 @@ def test_helper_units_that_failed_are_in_the_status(bench: AgentBench) -> None:
     """By name; relays and players are not among them, the agent has other words for those."""
     bench.machine.units = {
         "restream-notify.service": "failed",
+        "restream-git-fetch.service": "failed",
         "restream-fallback-convert@configured.service": "failed",
         "ffmpeg-relay@twitch.service": "failed",
         "live@main.service": "failed",
@@ -199,6 +200,7 @@ def test_helper_units_that_failed_are_in_the_status(bench: AgentBench) -> None:
     go(bench.agent.tick)
     assert bench.agent.status().as_json()["failed_units"] == [
         "restream-fallback-convert@configured.service",
+        "restream-git-fetch.service",
         "restream-notify.service",
     ]
 

@@ -33,6 +33,25 @@ def test_a_failed_unit_is_told_once() -> None:
     assert remarks(replace(status(), failed_units=failed)) == []
 
 
+def test_a_repository_that_cannot_be_fetched_is_told() -> None:
+    """Whatever became of the last commit that came."""
+    failed = replace(status(), failed_units=("restream-git-fetch.service",))
+    words = (
+        "the Git repository of the TOML could not be fetched, no new commit arrives "
+        "(journalctl -u restream-git-fetch)"
+    )
+    assert remarks(failed) == [words]
+
+
+def test_a_commit_that_was_not_applied_is_told_once() -> None:
+    """A run for it that ended before it could say why is told by the unit's name."""
+    failed = replace(status(), failed_units=("restream-git-apply.service",))
+    refused = CommitStatus("a" * 40, "refused", "restream.toml:1:1: a mistake", "", 10.0)
+    assert len(remarks(replace(failed, commit=refused))) == 1
+    killed = remarks(replace(failed, commit=replace(refused, result="applied", words="")))
+    assert [words.split()[0] for words in killed] == ["restream-git-apply.service"]
+
+
 @pytest.mark.parametrize(
     ("trouble", "unit"),
     [
