@@ -4,7 +4,7 @@ import pytest
 
 from tests.lab.network import know_name
 from tests.system.git_machine import CONF, FETCH, RECORD, REPOSITORY, Repository, repository
-from tests.system.installation import Installation
+from tests.system.installation import SETTLED, Installation
 
 __all__ = ["repository"]
 
@@ -54,12 +54,17 @@ def is_applied(repository: Repository, mark: str) -> None:
 
 
 def stays(repository: Repository, words: str) -> None:
-    """Have the machine look in vain: the unit fails, the journal says why, and nothing else changes."""
+    """Have the machine look in vain: the unit fails, journal and status say so, and nothing else changes."""
     container = repository.machine.container
     before = container.read(RECORD), repository.machine.runs()
     assert container.run(("systemctl", "start", FETCH), check=False, timeout=150).returncode != 0
     container.wait_until(
         lambda: words in "\n".join(repository.machine.words(FETCH)), 10, f"the journal to say {words!r}"
+    )
+    container.wait_until(
+        lambda: "Git repository of the TOML could not be fetched" in repository.machine.product("status"),
+        SETTLED,
+        "the status to say so",
     )
     assert (container.read(RECORD), repository.machine.runs()) == before
 

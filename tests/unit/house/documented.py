@@ -12,9 +12,7 @@ MARKDOWN = [PROJECT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBU
 MARKDOWN += sorted((PROJECT / "docs").glob("*.md"))
 MAN_PAGES = sorted((PROJECT / "share/man").rglob("*.[15]"))
 EXAMPLES = sorted(
-    path
-    for path in (PROJECT / "examples").rglob("*")
-    if path.is_file() and "__pycache__" not in path.parts
+    path for path in (PROJECT / "examples").rglob("*") if path.is_file() and "__pycache__" not in path.parts
 )
 
 INLINE = re.compile(r"`([^`]+)`")
