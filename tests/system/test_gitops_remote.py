@@ -53,10 +53,15 @@ def is_applied(repository: Repository, mark: str) -> None:
     assert (record["commit"], record["result"]) == (commit, "applied"), record
 
 
+def record(repository: Repository) -> str:
+    """Return what is noted of the last commit, "" before the first."""
+    return repository.machine.container.run(("cat", RECORD), check=False).stdout
+
+
 def stays(repository: Repository, words: str) -> None:
     """Have the machine look in vain: the unit fails, journal and status say so, and nothing else changes."""
     container = repository.machine.container
-    before = container.read(RECORD), repository.machine.runs()
+    before = record(repository), repository.machine.runs()
     assert container.run(("systemctl", "start", FETCH), check=False, timeout=150).returncode != 0
     container.wait_until(
         lambda: words in "\n".join(repository.machine.words(FETCH)), 10, f"the journal to say {words!r}"
@@ -66,7 +71,7 @@ def stays(repository: Repository, words: str) -> None:
         SETTLED,
         "the status to say so",
     )
-    assert (container.read(RECORD), repository.machine.runs()) == before
+    assert (record(repository), repository.machine.runs()) == before
 
 
 def test_over_ssh_with_a_deploy_key(repository: Repository) -> None:
