@@ -6,6 +6,7 @@ import select
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 _PATIENCE = 60.0
 """Seconds for each answer; a loaded machine takes long to start Python."""
@@ -31,11 +32,24 @@ def python_at_terminal(
     shown = ""
     for question, answer in answers:
         shown = _read_until(terminal, question, shown)
+        _wait_asleep(child)
         words = answer if isinstance(answer, str) else answer()
         os.write(terminal, f"{words}\n".encode())
     shown = _read_until(terminal, None, shown)
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown
+
+
+def _wait_asleep(child: int) -> None:
+    """Wait until a process waits for the answer.
+
+    input() drops a Ctrl-C that comes while it flushes its prompt (builtin_input_impl() of CPython), faster
+    than any person types.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while (state := Path(f"/proc/{child}/stat").read_text().rpartition(") ")[2][0]) not in "SZ":
+        assert time.monotonic() < deadline, f"the command asks and then is in state {state}"
+        time.sleep(0.005)
 
 
 def _read_until(terminal: int, question: str | None, shown: str) -> str:
