@@ -7,6 +7,7 @@ goes last. Another removal then finds what is left.
 import grp
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -46,15 +47,19 @@ _ACCOUNTS_TIMEOUT = 30.0
 def look(target: TargetMachine, *, purge: bool) -> Traces:
     """Return what a removal would take away; with `purge` also TOML, keys and fallback videos.
 
-    Raises RestreamError for others than root, and for what cannot be read.
+    Raises RestreamError for others than root, for what cannot be read, and for a disk that is mounted in a
+    directory that would go.
     """
     if target.is_this_machine and os.geteuid() != 0:
         raise RestreamError("remove changes the system and has to be root", hint="sudo restream-agent remove")
-    return traces.find(target, _systemd(target), purge=purge)
+    found = traces.find(target, _systemd(target), purge=purge)
+    _refuse_mounts(found.directories, target.root)
+    return found
 
 
 def remove(target: TargetMachine, *, purge: bool) -> None:
     """Take away what is there now. Raises RestreamError; another removal then goes on from there."""
+    look(target, purge=purge)
     systemd, owned = _systemd(target), traces.owned_paths(target.root)
     if systemd is not None:
         loaded = traces.loaded_units(systemd, owned)
@@ -77,6 +82,17 @@ def remove(target: TargetMachine, *, purge: bool) -> None:
 def _systemd(target: TargetMachine) -> Systemd | None:
     """Return systemd; None for another machine's files, and in a chroot, where no unit of ours runs."""
     return Systemd() if target.is_this_machine and systemctl.is_running() else None
+
+
+def _refuse_mounts(directories: Iterable[str], root: Path) -> None:
+    """Raise RestreamError if something is mounted in one of these: a disk with videos would be emptied."""
+    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
+        mounted = re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split()[4])
+        if any(Path(mounted).is_relative_to(files.locate(root, path)) for path in directories):
+            raise RestreamError(
+                f"{mounted} is mounted, and what is there would go with the rest; nothing was removed",
+                hint=f"umount {mounted}, then remove again",
+            )
 
 
 def _end_all(systemd: Systemd, owned: frozenset[str]) -> None:

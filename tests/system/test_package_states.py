@@ -82,13 +82,18 @@ def test_installed_again_after_it_was_removed(machine: PackagedBroadcast) -> Non
 
 
 def test_what_others_have_put_beside_it_stays(machine: PackagedBroadcast) -> None:
-    """A drop-in for a unit of ours is the administrator's: purge leaves it, and it disturbs nothing."""
+    """A drop-in for a unit of ours is the administrator's: it stays. What is mounted is not emptied."""
     container = machine.installation.container
     foreign = f"/etc/systemd/system/{AGENT}.d/site.conf"
     container.run(("mkdir", "-p", foreign.rpartition("/")[0]))
     container.write(foreign, "[Service]\nNice=1\n")
     container.write(f"{ETC}/notes.txt", "written by hand\n")
-    container.run(("apt-get", "--yes", "--quiet", "purge", "restream-agent"), timeout=400)
+    disk, purge = "/var/lib/restream-agent/disk", ("apt-get", "--yes", "--quiet", "purge", "restream-agent")
+    container.run(("sh", "-ec", f"mkdir {disk}; mount -t tmpfs none {disk}; touch {disk}/video.mp4"))
+    refused = container.run(purge, timeout=400, check=False)
+    assert f"{disk} is mounted" in refused.stdout + refused.stderr
+    container.run(("sh", "-ec", f"ls {disk}/video.mp4 {ETC}/notes.txt; umount {disk}"))
+    container.run(purge, timeout=400)
     after = MachineState.of(container)
     left = {line.split()[3] for line in after.files} - {line.split()[3] for line in machine.before.files}
     assert left == {foreign, foreign.rpartition("/")[0]}

@@ -62,6 +62,24 @@ def test_a_machine_on_air_is_left_as_it_was(installed: tuple[Installation, Machi
     assert not installation.is_fed("alpha")
 
 
+def test_a_disk_that_is_mounted_among_what_goes_is_not_emptied(
+    installed: tuple[Installation, MachineState],
+) -> None:
+    """Not before and not after its files are gone; the broadcast is left alone, too."""
+    installation, _ = installed
+    container, disk = installation.container, "/var/lib/restream-agent/fallback/a disk"
+    container.run(("sh", "-ec", f"mkdir '{disk}'; mount -t tmpfs none '{disk}'; touch '{disk}/video.mp4'"))
+    done = container.run((PROGRAM, "remove", "--purge", "--yes"), check=False)
+    assert done.returncode == 1
+    assert f"{disk} is mounted" in done.stderr
+    assert installation.is_fed("alpha")
+    installation.product("remove", "--yes")
+    container.run(("test", "-e", f"{disk}/video.mp4"))
+    container.run(("umount", disk))
+    installation.product("remove", "--purge", "--yes")
+    container.run(("test", "!", "-e", "/var/lib/restream-agent"))
+
+
 def test_after_it_apply_works_again(installed: tuple[Installation, MachineState]) -> None:
     """With the TOML and the keys that stayed; polkit sees the rule that came back."""
     installation, _ = installed
