@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 from xml.etree import ElementTree as ET
 
-import httpx
-
 from restream_agent.agent.identity import read_publisher
 from restream_agent.agent.situation import Publisher
 from restream_agent.base.channel_keys import API_USER
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.http_library import httpx
 from restream_agent.base.one_line import printable
 
 _TIMEOUT = 2.0

@@ -88,7 +88,7 @@ def _chunks(source: SrsSource) -> Iterator[Iterator[bytes]]:
 
 @contextmanager
 def _download(source: SrsSource) -> Iterator[Iterator[bytes]]:
-    import httpx  # 0.1 s, which nothing else here needs
+    from restream_agent.base.http_library import httpx  # 0.1 s, which nothing else here needs
 
     def require_https(request: httpx.Request) -> None:
         if request.url.scheme != "https":

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.http_library import httpx
 from restream_agent.notifier.message import Message, headers, retry_after
 
 

@@ -139,6 +139,12 @@ def test_status_needs_neither_pydantic_nor_jinja2() -> None:
         assert loaded(f"restream_agent.cli.{module}", HEAVY) == []
 
 
+def test_no_service_loads_what_draws_on_terminals() -> None:
+    """httpx brings rich along for a command of its own; the agent and the notifier run all the time."""
+    for module in ("agent.service", "notifier.service"):
+        assert loaded(f"restream_agent.{module}", ("rich", "pygments", "jinja2")) == []
+
+
 @pytest.mark.parametrize("path", TREES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_files_and_functions_stay_small(path: Path) -> None:
     """A file has at most LONGEST_FILE lines, a function at most LONGEST_FUNCTION."""
