@@ -146,6 +146,25 @@ def test_only_the_players_of_a_stream_are_disconnected(
     assert asked == expected
 
 
+def test_the_players_that_srs_listed_last_are_disconnected_first() -> None:
+    """Then those that have come since. One that has left is no error."""
+    asked: list[str] = []
+    clients = [{"id": each, "url": "/live/main", "publish": False} for each in ("p1", "left")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.method} {request.url.path.removeprefix('/api/v1')}")
+        status = 404 if request.url.path.endswith("/left") else 200
+        return httpx.Response(status, json={"clients": clients, "streams": []})
+
+    async def cut(server: IngestServer) -> None:
+        await server.publishers()
+        clients[1]["id"] = "p2"
+        await server.cut("main")
+
+    ask(Srs, answer, cut)
+    assert asked[2:] == ["DELETE /clients/p1", "DELETE /clients/left", "GET /clients/", "DELETE /clients/p2"]
+
+
 def refuse(request: httpx.Request) -> httpx.Response:
     """Answer as a server that does not run."""
     raise httpx.ConnectError("connection refused", request=request)
