@@ -7,7 +7,7 @@ from typing import TypeVar
 from restream_agent.agent.lip_sync import OUT_OF_SYNC
 from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.systemd.time_spans import format_span
-from restream_agent.wire.attempts import CAUSES, UNREACHABLE
+from restream_agent.wire.attempt_causes import CAUSES, UNREACHABLE
 from restream_agent.wire.status_report import CommitStatus, LiveStatus, RelayStatus, StatusReport
 
 T = TypeVar("T")

@@ -2,14 +2,13 @@
 
 The ingest server and the relays log what others send to them, keys included. This process forks: the parent
 becomes the program, so that systemd's main process is the program itself; the child reads the program's
-output and passes it on. This module imports little, because a relay waits for it.
+output and passes it on. This module imports little, because a relay waits for it, and its child stays.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import BinaryIO, NoReturn
 
@@ -31,19 +30,22 @@ LineTaker = Callable[[str], bool]
 Teller = Callable[[str], Iterable[str]]
 """Called with a line of the program's; returns the lines for the journal, which hold no secrets."""
 
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
 
 def main(
     argv: list[str],
     stdin: int | None = None,
-    on_stop: StopHandler | None = None,
-    take: LineTaker | None = None,
     tell: Teller | None = None,
+    beside: tuple[str, ...] = (),
 ) -> NoReturn:
     """Run the program in our place; OSError if it cannot be started.
 
     `stdin` is a descriptor for its standard input; None leaves it ours. Only the program keeps the
-    descriptor, so that the other end sees when the program has ended. The filter calls `on_stop`, `take` and
-    `tell`, not the program. Without `tell` each line is told without the secrets in it.
+    descriptor, so that the other end sees when the program has ended. The child passes the lines on as
+    `tell` returns them, without it without the secrets in them. With `beside` it becomes this command, which
+    gets the program's process id as one more argument, reads the output as its standard input, and calls
+    pass_on().
     """
     reading, writing = os.pipe()
     program = os.getpid()
@@ -51,7 +53,9 @@ def main(
         os.close(writing)
         if stdin is not None:
             os.close(stdin)
-        _filter(reading, program, on_stop, take or (lambda _: False), tell)
+        if not beside:
+            pass_on(reading, program, tell=tell)
+        _become(reading, (*beside, str(program)))
     os.close(reading)
     if stdin is not None:
         os.dup2(stdin, 0)
@@ -61,8 +65,23 @@ def main(
     os.execv(argv[0], argv)  # noqa: S606 - no shell is the point
 
 
-def _filter(
-    reading: int, program: int, on_stop: StopHandler | None, take: LineTaker, tell: Teller | None
+def _become(reading: int, command: tuple[str, ...]) -> NoReturn:
+    """Become a command that reads from a descriptor. Signals wait until it can handle them."""
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        os.dup2(reading, 0)
+        os.execv(command[0], command)  # noqa: S606 - no shell is the point
+    finally:
+        os._exit(1)
+
+
+def pass_on(
+    reading: int,
+    program: int,
+    on_stop: StopHandler | None = None,
+    take: LineTaker | None = None,
+    tell: Teller | None = None,
 ) -> NoReturn:
     """Pass lines on until the program and all its children have ended."""
 
@@ -72,13 +91,14 @@ def _filter(
 
     # Their last lines come after systemd's signal, which the whole unit receives.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPS:
         signal.signal(number, note_signal)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     secrets = secrets_of_unit()
     tell = tell or (lambda line: (clean(line, secrets),))
     with os.fdopen(reading, "rb", buffering=0) as file:
         for line in filter(is_told, lines(file)):
-            if take(line):
+            if take and take(line):
                 continue
             for told in tell(line):
                 os.write(2, f"{told}\n".encode())
@@ -92,8 +112,11 @@ def is_told(line: str) -> bool:
 
 def secrets_of_unit() -> tuple[str, ...]:
     """Return the secrets in the unit's own credential; an ingest server has no such credential."""
-    file = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "key"
-    return parts(file.read_text().strip()) if file.exists() else ()
+    try:
+        with open(f"{os.environ.get('CREDENTIALS_DIRECTORY', '/nonexistent')}/key") as file:  # noqa: PTH123
+            return parts(file.read().strip())
+    except FileNotFoundError:
+        return ()
 
 
 def lines(file: BinaryIO) -> Iterator[str]:

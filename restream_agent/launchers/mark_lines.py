@@ -5,7 +5,7 @@ ffmpeg prints two lines for each mark (stream/marks.py): its position, then its 
 
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 from restream_agent.wire.passed_mark import PassedMark
@@ -34,12 +34,11 @@ class MarkLines:
         return True
 
 
-def to_agent(argv: Sequence[str], connection: socket.socket) -> Callable[[PassedMark], None]:
+def to_agent(url: str, connection: socket.socket) -> Callable[[PassedMark], None]:
     """Return what sends marks through an unbound UDP socket to where a relay's ffmpeg sends its own reports.
 
-    `argv` is ffmpeg's command, which has both addresses.
+    `url` is in ffmpeg's command and has both addresses: "udp://HOST:PORT?localaddr=OWN". "" loses them.
     """
-    url = next((argument for argument in argv if argument.startswith("udp://")), "")
     address, _, sender = url.removeprefix("udp://").partition("?localaddr=")
     host, _, port = address.rpartition(":")
     with suppress(OSError):

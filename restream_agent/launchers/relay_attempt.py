@@ -2,7 +2,7 @@
 
 ffmpeg-relay@.service runs this as its main process. While the unit is "activating", the attempt waits for
 the pause after earlier failures (backoff.py), writes the key to where ffmpeg reads it, and connects to the
-program. Then it says READY=1 and becomes ffmpeg, whose log passes log_filter.py. The environment is
+program. Then it says READY=1 and becomes ffmpeg, whose log goes to relay_log.py. The environment is
 relay.env (wire/relay_environment.py) and RELAY_INPUT, the program's socket.
 
 ffmpeg gets the connection as its standard input. ffmpeg takes a connection of its own, `-i unix:…`, for a
@@ -28,10 +28,10 @@ from typing import NoReturn
 
 from restream_agent.launchers import key_preset, log_filter, relay_stop
 from restream_agent.launchers.backoff import Attempts, follow, has_given_up, pause
-from restream_agent.launchers.mark_lines import MarkLines, to_agent
 from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire import records
-from restream_agent.wire.attempts import CAUSES, GIVEN_UP, REFUSED, AttemptStatus, cause_of
+from restream_agent.wire.attempt_causes import CAUSES, REFUSED
+from restream_agent.wire.attempts import GIVEN_UP, AttemptStatus
 from restream_agent.wire.relay_environment import RelayEnvironment
 
 _CAUSE_FILE = "cause"
@@ -43,7 +43,7 @@ def main(argv: list[str]) -> NoReturn:
     rules = RelayEnvironment.read(os.environ)
     runtime, manager = Path(os.environ["RUNTIME_DIRECTORY"]), ServiceManager()
     file = runtime / "attempts.json"
-    signal.signal(signal.SIGINT, relay_stop.forget_at_restart(file))
+    signal.signal(signal.SIGINT, relay_stop.forget_at_restart(str(file)))
     now = time.monotonic()
     attempts = follow(_load(file), now, stall=rules.stall)
     if has_given_up(attempts, now, rules.give_up):
@@ -65,26 +65,10 @@ def main(argv: list[str]) -> NoReturn:
     key_preset.write(runtime)
     program = _connect(os.environ["RELAY_INPUT"])
     manager.send("READY=1")
-    marks = MarkLines(to_agent(argv, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
-    take = _taker(marks, runtime / _CAUSE_FILE)
-    log_filter.main(argv, stdin=program.fileno(), on_stop=relay_stop.end_ffmpeg(file), take=take)
-
-
-def _taker(marks: MarkLines, file: Path) -> log_filter.LineTaker:
-    """Return what takes the marks out of ffmpeg's log, and notes why the attempt fails."""
-    cause = ""
-
-    def take(line: str) -> bool:
-        nonlocal cause
-        if marks.take(line):
-            return True
-        if (told := cause_of(line, cause)) != cause:
-            cause = told
-            with suppress(OSError):
-                file.write_text(cause)
-        return False
-
-    return take
+    marks_go_to = next((word for word in argv if word.startswith("udp://")), "")
+    files = (str(file), str(runtime / _CAUSE_FILE))
+    beside = (sys.executable, "-I", "-m", "restream_agent.launchers.relay_log", *files, marks_go_to)
+    log_filter.main(argv, stdin=program.fileno(), beside=beside)
 
 
 def _last_cause(runtime: Path) -> str:

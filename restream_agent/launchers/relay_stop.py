@@ -8,7 +8,7 @@ a sandbox of its own. On two processors every relay ran into its time limit
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 from types import FrameType
 
 GRACE = 2.0
@@ -16,7 +16,7 @@ GRACE = 2.0
 by itself."""
 
 
-def forget_at_restart(record: Path) -> Callable[[int, FrameType | None], None]:
+def forget_at_restart(record: str) -> Callable[[int, FrameType | None], None]:
     """Return the signal handler of an attempt: at a restart by hand it removes the record, and ends.
 
     A restart by hand skips the pause of the next attempt. At a stop systemd removes the record itself, with
@@ -31,7 +31,7 @@ def forget_at_restart(record: Path) -> Callable[[int, FrameType | None], None]:
     return handle
 
 
-def end_ffmpeg(record: Path) -> Callable[[int, int], None]:
+def end_ffmpeg(record: str) -> Callable[[int, int], None]:
     """Return what the process beside ffmpeg does at systemd's signal.
 
     It removes the record at a restart by hand, and kills an ffmpeg that has not ended within GRACE. The unit
@@ -52,7 +52,8 @@ def end_ffmpeg(record: Path) -> Callable[[int, int], None]:
     return handle
 
 
-def _forget(number: int, record: Path) -> None:
+def _forget(number: int, record: str) -> None:
     """Remove the record at the signal of a restart by hand, which is the unit's `RestartKillSignal=`."""
     if number == signal.SIGINT:
-        record.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(record)  # noqa: PTH108 - pathlib is 1 MB for each relay

@@ -5,13 +5,12 @@ address; they are told apart by their beginning.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _DATAGRAM = re.compile(rb"mark ([0-9]{1,18}) (-?[0-9]{1,18})\n")
 
 
-@dataclass(frozen=True)
-class PassedMark:
+class PassedMark(NamedTuple):
     """A mark: its position in the relay's stream in bytes, and the timestamp that ffmpeg gave it in ms."""
 
     position: int

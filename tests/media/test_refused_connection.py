@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from restream_agent.wire.attempts import cause_of
+from restream_agent.wire.attempt_causes import cause_of
 from tests.unit.launchers.refusing_platform import ELSEWHERE, REDIRECT, command, platform
 
 pytestmark = pytest.mark.media

@@ -122,6 +122,12 @@ def test_the_player_loads_little() -> None:
     assert loaded("restream_agent.player.__main__", heavy) == []
 
 
+def test_the_process_beside_a_relay_loads_little() -> None:
+    """There is one for each relay: dataclasses, pathlib and json are 3 MB."""
+    heavy = ("dataclasses", "inspect", "pathlib", "json", "urllib", "logging", "asyncio")
+    assert loaded("restream_agent.launchers.relay_log", heavy) == []
+
+
 HEAVY = (
     *("pydantic", "pydantic_core", "jinja2", "starlette", "uvicorn", "httpx", "watchdog", "asyncio"),
     *("rich", "segno"),

@@ -54,8 +54,7 @@ def test_marks_go_where_the_reports_of_ffmpeg_go() -> None:
         agent.bind(("127.0.0.1", 0))
         agent.settimeout(10)
         port = agent.getsockname()[1]
-        argv = ("ffmpeg", "-progress", f"udp://127.0.0.1:{port}?localaddr=127.77.1.2", "-i", "x")
-        send = to_agent(argv, relay)
+        send = to_agent(f"udp://127.0.0.1:{port}?localaddr=127.77.1.2", relay)
         send(PassedMark(64, -2))
         data, (address, _) = agent.recvfrom(100)
         agent.close()

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restream_agent.wire.attempts import _LINES, CAUSES, UNREACHABLE, AttemptStatus, cause_of
+from restream_agent.wire.attempt_causes import _LINES, CAUSES, UNREACHABLE, cause_of
+from restream_agent.wire.attempts import AttemptStatus
 
 
 @given(st.integers(0, 10**6), st.floats(0, 45))
