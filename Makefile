@@ -10,7 +10,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 help:
 	@echo "make install    build the Debian package, install it with apt, and run restream-agent init"
 	@echo "make deb        build the Debian package in dist/, for this machine or another release   (DIST=trixie)"
-	@echo "make release    build package, wheel and source in dist/, with their checksums           (DIST=trixie)"
+	@echo "make release    build package, wheel and source in dist/release/, with their checksums   (DIST=trixie)"
 	@echo "make unit       run the unit tests: seconds, without root                  (ROOM=stream)"
 	@echo "make test       run every test, on a real systemd with real media"
 	@echo "make lint       run ruff, mypy and the import contracts"

@@ -1,11 +1,12 @@
 """`python -m release deb`, `python -m release all`: builds in dist/, and prints the path of each file.
 
 `deb` is the Debian package, for this machine or for the Debian below `--root DIR`; `all` is package, wheel
-and source, with SHA256SUMS.
+and source, with SHA256SUMS, in a directory of their own: `make wheel` makes other bytes of the same names.
 """
 
 import argparse
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from release.targets import UnknownTargetError
 from release.versions import BuildVersion, UnknownVersionError
 
 DIST = checkout.PROJECT / "dist"
+RELEASE = DIST / "release"
 
 
 def main() -> None:
@@ -46,14 +48,17 @@ def _package(version: BuildVersion, root: Path) -> Path:
 
 
 def _everything(version: BuildVersion, root: Path) -> list[Path]:
-    """Build all files of a release; packages of the same version for other systems stay."""
+    """Build all files of a release, with the packages of the same version for other systems."""
     _package(version, root)
-    for earlier in (*DIST.glob("*.whl"), *DIST.glob("*.tar.gz"), *DIST.glob("requirements.txt")):
-        earlier.unlink()  # of another version, or of `make wheel`
-    packages = sorted(DIST.glob(f"restream-agent_{version.debian('')}*.deb"))
-    files = [*packages, checkout.pack("wheel", version, DIST), checkout.pack("sdist", version, DIST)]
+    shutil.rmtree(RELEASE, ignore_errors=True)
+    RELEASE.mkdir()
+    packages = [
+        Path(shutil.copy(package, RELEASE))
+        for package in sorted(DIST.glob(f"restream-agent_{version.debian('')}*.deb"))
+    ]
+    files = [*packages, checkout.pack("wheel", version, RELEASE), checkout.pack("sdist", version, RELEASE)]
     lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
-    sums = DIST / "SHA256SUMS"
+    sums = RELEASE / "SHA256SUMS"
     sums.write_text("".join(lines))
     return [*files, sums]
 

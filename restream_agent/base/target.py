@@ -21,5 +21,9 @@ class TargetMachine:
         """
         return self.root == _MACHINE_ROOT
 
+    def command(self, words: str) -> str:
+        """Return a command line of ours for this target, to be typed: "restream-agent check --root DIR"."""
+        return f"restream-agent {words}" + ("" if self.is_this_machine else f" --root {self.root}")
+
 
 THIS_MACHINE = TargetMachine()

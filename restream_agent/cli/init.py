@@ -180,12 +180,12 @@ def _show_end(first: "FirstFile", part: "ServerPart", target: TargetMachine, *, 
     """Say what comes next, and what to type into OBS."""
     from restream_agent.cli import obs
 
-    shows_key = _command(f"obs {obs.SHOW_KEY}", target)
+    shows_key = target.command(f"obs {obs.SHOW_KEY}")
     pages = obs.pages(first.config, target, host=None, shows_key=False, command=shows_key)
     steps = _missing_steps(first, part, target, is_applied=is_applied)
     steps.append([shows_key, "shows the stream key, to type into OBS"])
     if target.is_this_machine:
-        steps.append([_command("status --watch", target), "shows what happens when you stream"])
+        steps.append([target.command("status --watch"), "shows what happens when you stream"])
     show("\n".join(["", paint("Next", Tone.STRONG), "", *columns(steps)]))
     show("\n".join(["", paint("What to set in OBS", Tone.STRONG), "", pages]))
 
@@ -200,15 +200,10 @@ def _missing_steps(
     if not part.is_there:
         steps.append(["install the ingest server", machine.INSTALL[first.config.ingest.server]])
     if not first.config.platforms:
-        steps.append([_command("platform add twitch", target), "adds a platform, and offers to apply"])
+        steps.append([target.command("platform add twitch"), "adds a platform, and offers to apply"])
     elif not is_applied:
-        steps.append([_command("apply", target), "makes the machine so"])
+        steps.append([target.command("apply"), "makes the machine so"])
     return steps
-
-
-def _command(words: str, target: TargetMachine) -> str:
-    """Return a command line to copy, for this target."""
-    return f"restream-agent {words}" + ("" if target.is_this_machine else f" --root {target.root}")
 
 
 def _show_existing(target: TargetMachine, place: Path, asked: "Asked", consent: Consent) -> None:
@@ -225,10 +220,12 @@ def _show_existing(target: TargetMachine, place: Path, asked: "Asked", consent: 
         click.echo(f"{place} is kept; OBS's key was missing, and is made: {', '.join(made)}")
     else:
         click.echo(f"{place} is there already: nothing was changed")
+    is_applied = locate(target.root, paths.MANIFEST).exists()
     steps = [
-        [_command("obs", target), "what to type into OBS"],
-        [_command("platform add NAME", target), "another platform"],
-        [_command("check", target), "what is wrong, if anything is"],
+        *([] if is_applied else [[target.command("apply"), "has it used: nothing is applied yet"]]),
+        [target.command("obs"), "what to type into OBS"],
+        [target.command("platform add NAME"), "another platform"],
+        [target.command("check"), "what is wrong, if anything is"],
     ]
     click.echo("\n".join(columns(steps)))
 

@@ -53,9 +53,8 @@ def obs_command(
 
 def _again(channel: str | None, root: Path, given: Path | None) -> str:
     """Return the command line that shows the key."""
-    options = [*(("--root", str(root)) if str(root) != "/" else ())]
-    options += [*(("--config", str(given)) if given is not None else ())]
-    return " ".join(["restream-agent obs", *([channel] if channel else []), SHOW_KEY, *options])
+    command = TargetMachine(root).command(" ".join(("obs", *([channel] if channel else []), SHOW_KEY)))
+    return command + ("" if given is None else f" --config {given}")
 
 
 def pages(config: "Config", target: TargetMachine, *, host: str | None, shows_key: bool, command: str) -> str:

@@ -1,5 +1,6 @@
 """`restream-agent remove`: shows what `apply` has left on the machine, asks, and takes it away."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,10 @@ def _listed(found: "Traces") -> list[str]:
 
 def _show_kept(found: "Traces") -> None:
     if found.kept:
-        click.echo(f"TOML, keys and videos stay in {' and '.join(found.kept)}; --purge takes them, too")
+        # dpkg sets the variable for the scripts of a package, which run this for `apt purge` as well.
+        takes = "apt purge" if "DPKG_MAINTSCRIPT_PACKAGE" in os.environ else "--purge"
+        kept = " and ".join(found.kept)
+        click.echo(f"TOML, keys and videos stay in {kept}; {takes} takes them, too")
 
 
 def _require_consent(*, yes: bool) -> None:

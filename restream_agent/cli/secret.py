@@ -45,7 +45,7 @@ def secret_set(name: str, encrypt: bool, root: Path) -> None:
     if target.is_this_machine and systemctl.is_running() and credentials.retry_apply(systemctl.Systemd()):
         click.echo("the last edit of the TOML, which could not be applied, is tried again")
     else:
-        click.echo("to have it used: restream-agent apply")
+        click.echo(f"to have it used: {target.command('apply')}")
 
 
 @secret_group.command("list")

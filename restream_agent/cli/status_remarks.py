@@ -171,5 +171,5 @@ def _weak_words(live: LiveStatus) -> str:
 
 def _refusal_words(refusal: RefusalStatus) -> str:
     ago, address = span(refusal.ago), refusal.address or "an unknown address"
-    remedy = f" ({refusal.remedy})" if refusal.remedy else ""
-    return f"a publisher was refused {ago} ago: {refusal.reason}, from {address}{remedy}"
+    remedy = refusal.remedy or "restream-agent obs --show-key shows what to type"
+    return f"a publisher was refused {ago} ago: {refusal.reason}, from {address} ({remedy})"

@@ -155,8 +155,8 @@ def next_step(given: Path | None, root: Path, *, is_watched: bool) -> str:
         return "the agent applies it once the apply that waits to be confirmed is decided"
     if is_watched:
         return "the agent applies it within seconds: journalctl -u restream-apply"
-    words = ["to have it used: restream-agent apply", *(("--root", str(root)) if str(root) != "/" else ())]
-    return " ".join([*words, *(("--config", str(given)) if given is not None else ())])
+    command = TargetMachine(root).command("apply")
+    return f"to have it used: {command}" + ("" if given is None else f" --config {given}")
 
 
 def _coloured(diff: str) -> str:

@@ -10,6 +10,7 @@ from restream_agent.base import paths, rights, secret_text, webhook_url
 from restream_agent.base.errors import Problem, RestreamError
 from restream_agent.base.files import locate
 from restream_agent.base.rights import read_secret
+from restream_agent.base.target import TargetMachine
 from restream_agent.config.keys import dotted
 from restream_agent.config.model import Config
 from restream_agent.config.notify import EXPOSED
@@ -41,7 +42,7 @@ def problems(config: Config, root: Path, source: str) -> tuple[Problem, ...]:
             use, place, config, root, is_encrypted=use.reference.credential in sealed
         )
         if reason:
-            told = _NO_NAME if _is_key_for_name(use, reason) else (f"{file} {reason}", hint)
+            told = _NO_NAME if _is_key_for_name(use, reason) else (f"{place} {reason}", hint)
             found.append(Problem(source, 0, use.option, *told))
         elif use.reference.credential not in sealed:
             usable[use.user] = read_secret(place).strip()
@@ -57,7 +58,7 @@ def _complaint_of(
     use: SecretUse, place: Path, config: Config, root: Path, *, is_encrypted: bool
 ) -> tuple[str, str]:
     """Return why a file does not do for a use of its secret, and what to do; "" if it does."""
-    reason, hint = _file_complaint(place, use, is_encrypted=is_encrypted)
+    reason, hint = _file_complaint(place, use, root, is_encrypted=is_encrypted)
     if use.is_obs_key and not reason and not is_encrypted:
         reason, hint = _obs_complaint(place, config.ingest.server, use.reference)
     if use.reference.file is not None and not reason:
@@ -120,15 +121,15 @@ def encrypted(root: Path) -> frozenset[str]:
         raise RestreamError(f"{directory} cannot be read", hint="run this as root (sudo)") from error
 
 
-def _hint(reference: SecretRef) -> str:
+def _hint(reference: SecretRef, file: Path, root: Path) -> str:
     if reference.credential is not None:
-        return f"store it: restream-agent secret set {reference.credential}"
-    return f"put the key there: install -m 600 /dev/stdin {reference.file}"
+        return f"store it: {TargetMachine(root).command(f'secret set {reference.credential}')}"
+    return f"put the key there: install -m 600 /dev/stdin {file}"
 
 
-def _file_complaint(file: Path, use: SecretUse, *, is_encrypted: bool) -> tuple[str, str]:
+def _file_complaint(file: Path, use: SecretUse, root: Path, *, is_encrypted: bool) -> tuple[str, str]:
     """Return why a file cannot be a user's secret, and what to do; "" if it can."""
-    hint = _hint(use.reference)
+    hint = _hint(use.reference, file, root)
     try:
         data = read_secret(file)
     except PermissionError as error:

@@ -116,6 +116,11 @@ def test_a_toml_from_git_gets_the_key_of_obs_that_it_names(tmp_path: Path) -> No
     (tmp_path / TOML).write_text(text)
     done = run("--root", tmp_path)
     assert "is kept; OBS's key was missing, and is made: ingest, es\n" in done.stdout
+    assert f"restream-agent apply --root {tmp_path}" in done.stdout
+    manifest = tmp_path / "var/lib/restream-agent/manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("{}")
+    assert "restream-agent apply" not in run("--root", tmp_path).stdout
     assert ((tmp_path / TOML).read_text(), set(keys(tmp_path))) == (text, {"ingest", "es"})
     assert "nothing was changed" in run("--root", tmp_path).stdout
 

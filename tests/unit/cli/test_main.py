@@ -241,9 +241,9 @@ def test_a_missing_credential_is_bad_configuration(root: Path, command: str) -> 
     (root / CREDENTIALS / "twitch").unlink()
     done = run(command, "--root", root)
     assert done.exit_code == 78
-    file = "/etc/restream-agent/credentials/twitch"
+    file = f"{root}/etc/restream-agent/credentials/twitch"
     assert f"platforms.twitch.key: {file} does not exist" in done.stderr
-    assert "store it: restream-agent secret set twitch" in done.stderr
+    assert f"store it: restream-agent secret set twitch --root {root}" in done.stderr
 
 
 def test_a_key_in_the_clear_is_warned_about_and_not_shown(root: Path) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.house.stocked import run, stock
 
 TOML = """\
@@ -38,6 +40,16 @@ def test_yes_removes_what_was_shown(tmp_path: Path) -> None:
     assert (done.exit_code, (tmp_path / RELAY).exists(), place.exists()) == (0, False, True)
     assert "TOML, keys and videos stay in /etc/restream-agent; --purge takes them, too" in done.stdout
     assert done.stdout.endswith("removed\n")
+
+
+def test_as_part_of_a_package_it_names_the_command_of_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`apt purge` removes first, so the line comes then, too."""
+    monkeypatch.setenv("DPKG_MAINTSCRIPT_PACKAGE", "restream-agent")
+    stocked(tmp_path)
+    done = run("remove", "--yes", "--root", tmp_path)
+    assert "TOML, keys and videos stay in /etc/restream-agent; apt purge takes them, too" in done.stdout
 
 
 def test_purge_shows_and_removes_the_toml_too(tmp_path: Path) -> None:

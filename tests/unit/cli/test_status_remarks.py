@@ -159,7 +159,10 @@ def test_a_weak_line_is_told_with_its_figures() -> None:
 def test_the_last_refused_publisher_is_shown_for_a_while() -> None:
     """The reason, the address and the time, and never a key."""
     refused = replace(OFF_AIR, refusal=RefusalStatus("wrong key", "203.0.113.9", ago=61.0, count=9))
-    words = "a publisher was refused 1min 1s ago: wrong key, from 203.0.113.9"
+    words = (
+        "a publisher was refused 1min 1s ago: wrong key, from 203.0.113.9 "
+        "(restream-agent obs --show-key shows what to type)"
+    )
     assert remarks(refused) == [words]
     told = replace(OFF_AIR, refusal=RefusalStatus("no key came", "", ago=1.0, count=1, remedy="type one"))
     assert "no key came, from an unknown address (type one)" in table(told)

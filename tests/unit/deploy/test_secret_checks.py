@@ -62,9 +62,10 @@ def test_secrets_in_their_places_are_no_problem(root: Path) -> None:
 def test_a_missing_secret_is_named_once_with_the_command_that_stores_it(root: Path) -> None:
     """A platform and its backup share it."""
     locate(root, f"{paths.CREDENTIALS}/youtube").unlink()
-    file = f"{paths.CREDENTIALS}/youtube"
+    file = f"{root}{paths.CREDENTIALS}/youtube"
     assert complaints(CONFIG, root) == [
-        f"t.toml: platforms.youtube.key: {file} does not exist (store it: restream-agent secret set youtube)"
+        f"t.toml: platforms.youtube.key: {file} does not exist "
+        f"(store it: restream-agent secret set youtube --root {root})"
     ]
 
 
@@ -84,7 +85,7 @@ def test_what_cannot_be_a_key_is_refused_without_being_shown(root: Path, data: b
     """The message has the file and the reason."""
     put(root, "/run/secrets/club", data)
     (problem,) = complaints(CONFIG, root)
-    assert f"platforms.club.key: /run/secrets/club {complaint}" in problem
+    assert f"platforms.club.key: {root}/run/secrets/club {complaint}" in problem
     assert "hidden" not in problem
 
 
@@ -94,9 +95,8 @@ def test_a_link_to_a_secret_of_ours_is_refused(root: Path) -> None:
     club.unlink()
     club.symlink_to("../../etc/restream-agent/credentials/youtube")
     (problem,) = complaints(CONFIG, root)
-    assert (
-        "platforms.club.key: /run/secrets/club is a link to a place where no secret of your own is" in problem
-    )
+    link = f"platforms.club.key: {root}/run/secrets/club is a link"
+    assert f"{link} to a place where no secret of your own is" in problem
 
 
 def test_a_file_that_others_may_replace_is_refused(root: Path) -> None:
@@ -215,5 +215,5 @@ def test_a_slash_in_the_key_of_obs_is_refused_where_it_does_not_work(
     put(root, f"{paths.CREDENTIALS}/ingest", b"hidden/key")
     config = load(TOML.replace("[ingest]", f'[ingest]\nserver = "{server}"'), source="t")
     hint = "make another: openssl rand -hex 16 | restream-agent secret set ingest"
-    place = f"t.toml: ingest.key: {paths.CREDENTIALS}/ingest"
+    place = f"t.toml: ingest.key: {root}{paths.CREDENTIALS}/ingest"
     assert complaints(config, root) == [f"{place} {reason} ({hint})"] * bool(reason)
