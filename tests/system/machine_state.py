@@ -13,7 +13,7 @@ _OTHERS = (
     "/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/cache/ldconfig", "/var/log/journal",
     "/var/log/apt", "/var/log/dpkg.log", "/etc/ld.so.cache", "/etc/.pwd.lock", "/etc/passwd-", "/etc/shadow-",
     "/etc/group-", "/etc/gshadow-", "/var/tmp", "/var/lib/systemd/timers",
-    "/var/lib/PackageKit",
+    "/var/lib/PackageKit", "/var/cache/man",
 )  # fmt: skip
 _FILES = f"""
     find {_PLACES} -xdev \\( {" -o ".join(f"-path '{path}'" for path in _OTHERS)} \\) -prune \\
