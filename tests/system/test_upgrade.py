@@ -109,7 +109,7 @@ def test_a_downgrade_is_an_upgrade_the_other_way(upgraded: PackagedBroadcast) ->
         said = upgraded.apt("", "--allow-downgrades")
     assert upgraded.dpkg() == ("ii ", upgraded.version(""))
     assert not upgraded.agent_version().endswith(".1new")
-    assert f"upgraded from {upgraded.version('1new')}" in said
+    assert f"downgraded from {upgraded.version('1new')}" in said
 
 
 def test_apt_remove_in_the_middle_leaves_toml_keys_and_videos(upgraded: PackagedBroadcast) -> None:
