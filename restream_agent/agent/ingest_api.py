@@ -62,13 +62,18 @@ class Srs:
         self._players: dict[str, tuple[str, ...]] = {}
 
     async def publishers(self) -> tuple[Publisher, ...]:
-        """Return the publishing clients."""
-        clients = await _ask(self._client, "GET", "/api/v1/clients/", _EVERYTHING)
-        streams = await _ask(self._client, "GET", "/api/v1/streams/", _EVERYTHING)
-        with _sense("SRS's lists of clients and streams make no sense"):
-            listed = _json(clients)
-            publishers = srs_publishers(listed, _json(streams))
-            self._players = srs_players(listed)
+        """Return the publishing clients. Without an accepted one the clients are not asked for."""
+        answer = await _ask(self._client, "GET", "/api/v1/streams/", _EVERYTHING)
+        with _sense("SRS's list of streams makes no sense"):
+            accepted = srs_accepted(_json(answer))
+        if not accepted:
+            self._players = {}
+            return ()
+        answer = await _ask(self._client, "GET", "/api/v1/clients/", _EVERYTHING)
+        with _sense("SRS's list of clients makes no sense"):
+            clients = _json(answer)
+            publishers = srs_publishers(clients, accepted)
+            self._players = srs_players(clients)
             return publishers
 
     async def drop(self, publisher: Publisher) -> None:
@@ -132,19 +137,26 @@ def srs_players(clients: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     return players
 
 
-def srs_publishers(clients: dict[str, Any], streams: dict[str, Any]) -> tuple[Publisher, ...]:
-    """Return the publishers from the answers of /api/v1/clients/ and /api/v1/streams/.
+def srs_accepted(streams: dict[str, Any]) -> frozenset[str]:
+    """Return the ids of the clients that were accepted as publishers, from the answer of /api/v1/streams/.
+
+    Raises ValueError, KeyError, TypeError or AttributeError if the answer is something else.
+    """
+    return frozenset(
+        str(stream["publish"]["cid"])
+        for stream in _complete(streams["streams"])
+        if stream["app"] == _APPLICATION and stream["publish"]["active"]
+    )
+
+
+def srs_publishers(clients: dict[str, Any], accepted: frozenset[str]) -> tuple[Publisher, ...]:
+    """Return the publishers from the answer of /api/v1/clients/, given the ids of srs_accepted().
 
     SRS also lists clients as publishing that are not accepted yet, or were just refused (measured with
     6.0.157). Only the streams show which clients were accepted.
 
-    Raises ValueError, KeyError, TypeError or AttributeError if the answers are something else.
+    Raises ValueError, KeyError, TypeError or AttributeError if the answer is something else.
     """
-    accepted = {
-        str(stream["publish"]["cid"])
-        for stream in _complete(streams["streams"])
-        if stream["app"] == _APPLICATION and stream["publish"]["active"]
-    }
     return tuple(
         read_publisher(str(client["id"]), str(client["name"]), str(client.get("ip", "")))
         for client in _complete(clients["clients"])
