@@ -24,6 +24,8 @@ CYCLE_SECONDS = sum(
     (STEADY_SECONDS, AWAY_SECONDS, BACK_SECONDS, FROZEN_SECONDS, THAWED_SECONDS, STALE_SECONDS, TAKEN_SECONDS,
      KILLED_SECONDS, RESTARTED_SECONDS)
 )  # fmt: skip
+APART_SECONDS = 4.0
+"""Between the beginnings of two tools: no tool is killed or restarted within 2 s of another."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.bench import Bench
 from benchmarks.media import clip, decoding
-from benchmarks.media.broadcast import CYCLE_SECONDS, Broadcast, Record
+from benchmarks.media.broadcast import APART_SECONDS, CYCLE_SECONDS, Broadcast, Record
 from benchmarks.media.clip import Size
 from benchmarks.media.install import CACHE
 from benchmarks.media.ours import RestreamAgent
@@ -64,7 +64,7 @@ def play(tools: Iterable[Tool], size: Size, cycles: int, bench: Bench) -> list[P
         try:
             _at_once(INSTALLS, lambda one: _start(one, stop, screen), running)
             screen.line(f"{size.name}: {cycles} cycles of {CYCLE_SECONDS:g} s on {len(running)} tools")
-            delays = {one.tool.name: CYCLE_SECONDS * at / len(running) for at, one in enumerate(running)}
+            delays = {one.tool.name: APART_SECONDS * at for at, one in enumerate(running)}
             _at_once(len(running), lambda one: _play(one, cycles, delays[one.tool.name]), running)
         except BaseException:
             stop.set()  # Ctrl-C: the threads end when their containers do
