@@ -89,6 +89,8 @@ def keep(directory: Path, play: Play) -> PlayedServer:
             running.cancel()
             await asyncio.wait((running,))
             await server.wait()
+            for _ in range(10):
+                await asyncio.sleep(0)  # a connection that has just come gets its handler, which closes it
             listener.close()
         return server
 

@@ -138,8 +138,8 @@ def test_its_secrets_are_there_or_named(root: Path) -> None:
     assert secret_checks.remarks(config, root, "t.toml") == ()
     locate(root, f"{paths.CREDENTIALS}/hook").unlink()
     assert [str(one) for one in secret_checks.problems(config, root, "t.toml")] == [
-        f"t.toml: notify.webhook: {paths.CREDENTIALS}/hook does not exist "
-        "(store it: restream-agent secret set hook)"
+        f"t.toml: notify.webhook: {root}{paths.CREDENTIALS}/hook does not exist "
+        f"(store it: restream-agent secret set hook --root {root})"
     ]
 
 

@@ -66,7 +66,7 @@ def test_a_secret_from_stdin_is_stored_for_root_alone(root: Path) -> None:
     """0600 in a directory of 0700; the output names the file and the next step, not the key."""
     done = secret(root, "set", "club", stdin=f"{SECRET}\n")
     file = locate(root, f"{paths.CREDENTIALS}/club")
-    assert done.output == f"stored {file}\nto have it used: restream-agent apply\n"
+    assert done.output == f"stored {file}\nto have it used: restream-agent apply --root {root}\n"
     assert (file.read_text(), file.stat().st_mode & 0o777) == (f"{SECRET}\n", 0o600)
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
