@@ -42,10 +42,10 @@ def main(
     """Run the program in our place; OSError if it cannot be started.
 
     `stdin` is a descriptor for its standard input; None leaves it ours. Only the program keeps the
-    descriptor, so that the other end sees when the program has ended. The child passes the lines on as
-    `tell` returns them, without it without the secrets in them. With `beside` it becomes this command, which
-    gets the program's process id as one more argument, reads the output as its standard input, and calls
-    pass_on().
+    descriptor, so that the other end sees when the program has ended. The child passes each
+    line on: what `tell` returns for it, or without `tell` the line without the secrets in it. With `beside`
+    it becomes this command, which gets the program's process id as one more argument, reads the output as its
+    standard input, and calls pass_on().
     """
     reading, writing = os.pipe()
     program = os.getpid()

@@ -8,12 +8,17 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
 PROGRAM = "restream-agent"
+
+
+def files_below(place: Path) -> list[Path]:
+    """Return the files of a tree, but for what Python has compiled."""
+    return sorted(path for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
 MARKDOWN = [PROJECT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")]
 MARKDOWN += sorted((PROJECT / "docs").glob("*.md"))
 MAN_PAGES = sorted((PROJECT / "share/man").rglob("*.[15]"))
-EXAMPLES = sorted(
-    path for path in (PROJECT / "examples").rglob("*") if path.is_file() and "__pycache__" not in path.parts
-)
+EXAMPLES = files_below(PROJECT / "examples")
 
 INLINE = re.compile(r"`([^`]+)`")
 PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\||#|- |\d+\. )")

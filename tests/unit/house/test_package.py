@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
+from tests.unit.house.documented import files_below
+
 PROJECT = Path(__file__).resolve().parents[3]
 ASSETS = "restream_agent/_assets"
 
@@ -31,8 +33,7 @@ def shared() -> set[str]:
     files = {
         f"{place}/{path.relative_to(PROJECT / tree)}"
         for tree, place in trees.items()
-        for path in (PROJECT / tree).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        for path in files_below(PROJECT / tree)
     }
     return files | {"share/restream-agent/restream.schema.json"}
 
