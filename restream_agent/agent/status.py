@@ -206,6 +206,7 @@ def _live(program: ProgramReport) -> LiveStatus:
         missing=live.missing,
         stalled=program.stalls,
         age=live.age / 1000,
+        connection=live.connection,
     )
 
 

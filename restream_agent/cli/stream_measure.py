@@ -28,13 +28,13 @@ def measure(channel: Channel) -> LastLive | None:
 def measures(before: LiveStatus, after: LiveStatus) -> LastLive | None:
     """Return the measures of a stream from two looks at it, `_SECONDS` apart.
 
-    None if the second look saw another stream: one that is younger than the first would be by then. The agent
-    knows a stream as it was up to some seconds ago, so half of the time is enough.
+    None if the second look saw another stream, or if less than half of that time is between them: the agent
+    knows a stream as it was up to some seconds ago.
     """
     grown, seconds = after.size - before.size, after.age - before.age
     interval = max(before.keyframe_interval, after.keyframe_interval)
-    is_same = seconds >= _SECONDS / 2 and (before.width, before.height) == (after.width, after.height)
-    if grown <= 0 or not is_same:
+    stream = (before.connection, before.width, before.height)
+    if grown <= 0 or seconds < _SECONDS / 2 or stream != (after.connection, after.width, after.height):
         return None
     return LastLive(
         width=after.width,

@@ -1,5 +1,6 @@
 """What a publisher sends, counted as it comes."""
 
+import os
 from dataclasses import dataclass, field
 
 from restream_agent.stream.flv import VIDEO, Tag
@@ -15,7 +16,7 @@ class Meter:
     (bit/s) and `frame_rate` (pictures per second) are those of the last interval. `keyframe_interval` is
     in ms. `pace` measures how fast and how late the stream arrives, `others` names the tracks that are not
     played. `broadcast_sound` is the codec of sound that relays have, if the publisher's is another and left
-    out.
+    out. `connection` tells the connection from every other, also from those of an earlier program.
     """
 
     size: int = 0
@@ -28,6 +29,7 @@ class Meter:
     shape: StreamShape = field(default_factory=StreamShape)
     others: tuple[str, ...] = ()
     broadcast_sound: str = ""
+    connection: str = field(default_factory=lambda: os.urandom(4).hex())
     _bytes: int = 0
     _frames: int = 0
     _keyframe_at: int | None = None

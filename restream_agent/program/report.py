@@ -98,6 +98,7 @@ class ProgramState:
             waited=waited,
             keyframe_age=meter.keyframe_age(self.now),
             age=meter.age,
+            connection=meter.connection,
             missing=self.splice.missing(self.now).value,
         )
 

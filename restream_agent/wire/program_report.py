@@ -27,6 +27,7 @@ class LiveReport:
     the time since its last keyframe, None before the first. `missing` is what does not come though it is
     connected. `broadcast_sound` is the codec of sound that the relays have, if the publisher's is another and
     left out. `age` is the time since it connected, at which it had `size` bytes and `frames` pictures.
+    `connection` tells the connection from every other, "" if the program is of an earlier version.
     """
 
     connected: bool
@@ -54,6 +55,7 @@ class LiveReport:
     missing: Literal["", "picture", "sound", "all"] = ""
     broadcast_sound: str = ""
     age: int = 0
+    connection: str = ""
 
 
 @dataclass(frozen=True)

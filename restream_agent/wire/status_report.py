@@ -68,6 +68,7 @@ class LiveStatus:
         Mapping[str, int], "stalls, by what stopped: picture, sound or all; that of sound is no hand-off"
     ] = field(default_factory=dict)
     age: Annotated[float, "seconds since it connected, in which `size` and `frames` came"] = 0.0
+    connection: Annotated[str, "tells its connection from every other"] = ""
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def test_json_has_these_keys_and_no_others() -> None:
         "stalls", "speed", "late", "weak", "waits_for", "waited", "keyframe_age",
         "video_codec", "audio_codec", "profile", "full_range",
         "sample_rate", "channels", "stated_rate", "measured_rate", "other_tracks", "missing", "stalled",
-        "age",
+        "age", "connection",
     ]  # fmt: skip
     assert list(status["hand_offs"][0]) == ["kind", "source", "ago", "gap", "stalled"]
     assert list(status["relays"]["youtube"]) == [

@@ -13,7 +13,7 @@ from tests.unit.cli.test_status_view import status
 
 BEFORE = status().live
 assert BEFORE is not None
-FIRST = replace(BEFORE, size=1_000_000, stated_rate=30.0, keyframe_interval=2.0, connected=True, age=3.0)
+FIRST = replace(BEFORE, size=1_000_000, stated_rate=30.0, keyframe_interval=2.0, connected=True, age=3.0, connection="a1")
 SECOND = replace(FIRST, size=7_000_000, age=11.0)
 
 
@@ -37,7 +37,7 @@ def test_a_stream_with_one_keyframe_so_far_has_an_interval_of_at_least_its_age()
 
 @pytest.mark.parametrize("second", [
     replace(SECOND, size=10, age=5.0), replace(SECOND, width=640), FIRST, replace(FIRST, age=11.0),
-    replace(SECOND, age=4.0), replace(SECOND, age=2.0),
+    replace(SECOND, age=4.0), replace(SECOND, age=2.0), replace(SECOND, connection="b2"),
 ])  # fmt: skip
 def test_another_stream_has_no_measures(second: LiveStatus) -> None:
     """It began anew, also with more bytes than the first had, was turned, or stood still."""

@@ -66,6 +66,15 @@ def test_the_age_is_that_of_the_size() -> None:
     assert (found.size, found.age) == (size, 1200)
 
 
+def test_each_connection_is_told_from_the_others() -> None:
+    """Two looks that saw streams of different connections do not measure one stream."""
+    splice = Splice(Settings(), tuple, Timeline({}), now=0, resumed=False)
+    meters = (Meter(), Meter())
+    found = [ProgramState(0, -1, splice, HandOffLog(None), [], meter).report().live for meter in meters]
+    assert found[0].connection == meters[0].connection != found[1].connection
+    assert found[0].connection
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 1e300])
 def test_a_size_that_cannot_be_is_not_known(number: float) -> None:
     """A publisher's metadata may hold any number; none ends the program."""
