@@ -4,6 +4,7 @@ Times are seconds of the monotonic clock; gaps and latencies are milliseconds.
 """
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -87,7 +88,9 @@ def _handoff(evidence: Evidence, event: Event) -> Handoff:
         return Handoff(event.kind, gap, silence, live, fallback, was_silent=silent)
     is_over = any(event.until - SILENT_SECONDS <= arrived < event.until for arrived in evidence.arrivals)
     came = is_over and not silent
-    gap = longest_silence(evidence.arrivals, event.at, event.until) if came else None
+    # Cut at the next event: the silence that this one causes is its own.
+    before = evidence.arrivals[: bisect_left(evidence.arrivals, event.until)]
+    gap = longest_silence(before, event.at, event.until) if came else None
     share = last_second(evidence, event.at) if event.kind == "drop" else None
     return Handoff(event.kind, gap, silence, live, fallback, share, silent)
 

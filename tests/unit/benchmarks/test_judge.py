@@ -41,6 +41,13 @@ class TestHandoffs:
         assert found.gap_ms is None
         assert found.fallback_ms is None
 
+    def test_the_gap_of_the_next_event_is_not_that_of_the_one_before(self) -> None:
+        """A kill and then a restart: its silence begins with the last packet before it."""
+        sent = _live(1, 0, 5) | _live(1000, 5.1, 10) | _live(2000, 12, 20)
+        events = [Event("killed", 5.0, 10.0), Event("restart", 10.0, 15.0)]
+        gaps = [found.gap_ms for found in handoffs(_evidence(events, sent)) if found.gap_ms is not None]
+        assert [round(gap, -2) for gap in gaps] == [100, 2000]
+
     def test_every_event_has_a_silence_cut_at_its_ends(self) -> None:
         """A drop without a fallback is silent until the next event, and no longer."""
         (found,) = handoffs(_evidence([Event("drop", 10.0, 16.0)], _live(1, 0, 9.995)))
