@@ -157,7 +157,7 @@ class AgentService:
 
     def stop(self) -> None:
         """Have `serve` end, as SIGTERM does."""
-        self._server.should_exit = True
+        self._server.stop()
 
     async def _tick(self, channel: ChannelAgent, began: float) -> None:
         """Have a channel's agent check the situation for ever: regularly, and once more after a publish.

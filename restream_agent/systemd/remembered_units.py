@@ -87,15 +87,16 @@ class RememberedUnits:
 
 
 def _is_same(unit: str, now: _Seen, known: tuple[_Seen, UnitState | None]) -> bool:
-    """Whether a unit is as it was read: a service that runs on in the same run, or that does not run.
+    """Whether a unit is as it was read: a service that runs on in the same run, or what does not run.
 
-    Of a target and a timer nothing tells that it went and came. What has failed may have failed again. What
-    is starting or stopping changes its words.
+    Of a target and a timer that is up nothing tells that it went and came. What has failed may have failed
+    again. What is starting or stopping changes its words. What was inactive at two looks counts as inactive all
+    the time: a broadcast that somebody has started and stopped by hand in between changes no decision.
     """
     before, state = known
     active, _, job = now.listed
-    if before != now or job or not unit.endswith(".service"):
+    if before != now or job:
         return False
     if active == "inactive":
         return True
-    return active == "active" and state is not None and now.run == state.run != ""
+    return unit.endswith(".service") and active == "active" and state is not None and now.run == state.run != ""

@@ -3,6 +3,8 @@
 import asyncio
 import inspect
 import logging
+import os
+import signal
 import socket
 from typing import Any
 
@@ -15,7 +17,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from restream_agent.agent import http_server as server_module
-from restream_agent.agent.http_server import HookProtocol, http_server
+from restream_agent.agent.http_server import HookProtocol, HookServer, http_server
 
 REQUEST = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nhook"
 CHUNKED = "POST /{} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -30,6 +32,31 @@ def test_uvicorn_has_the_methods_that_are_overridden(name: str) -> None:
     assert name in vars(HookProtocol)
     overridden = inspect.signature(getattr(H11Protocol, name)).parameters
     assert list(overridden) == list(inspect.signature(getattr(HookProtocol, name)).parameters)
+
+
+@pytest.mark.parametrize("name", ["main_loop", "handle_exit"])
+def test_uvicorn_s_server_has_the_methods_that_are_overridden(name: str) -> None:
+    """With the same parameters."""
+    overridden = inspect.signature(getattr(uvicorn.Server, name)).parameters
+    assert list(overridden) == list(inspect.signature(getattr(HookServer, name)).parameters)
+
+
+def test_a_signal_ends_a_server_that_sleeps() -> None:
+    """As systemd's SIGTERM does: no request has to come first. uvicorn sends it again when all is closed."""
+    received: list[int] = []
+
+    async def serve() -> None:
+        async with Served() as served:
+            os.kill(os.getpid(), signal.SIGTERM)
+            async with asyncio.timeout(10):
+                await served.ended()
+
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: received.append(number))
+    try:
+        asyncio.run(serve())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert received == [signal.SIGTERM]
 
 
 def test_uvicorn_has_the_attributes_that_are_used() -> None:
@@ -86,6 +113,10 @@ class Served:
         self.stop()
         await self._task
 
+    async def ended(self) -> None:
+        """Wait until the server has ended by itself."""
+        await asyncio.shield(self._task)
+
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect, and wait until the server has accepted the connection."""
         before = len(self.server.server_state.connections)
@@ -95,7 +126,7 @@ class Served:
         return reader, writer
 
     def stop(self) -> None:
-        self.server.should_exit = True
+        self.server.stop()
 
 
 def test_a_new_connection_may_still_send_its_hook_at_a_stop() -> None:
@@ -105,7 +136,7 @@ def test_a_new_connection_may_still_send_its_hook_at_a_stop() -> None:
         async with Served() as served:
             reader, writer = await served.connect()
             served.stop()
-            await asyncio.sleep(0.2)  # the server looks every 0.1 s whether to stop
+            await asyncio.sleep(0.2)
             writer.write(REQUEST)
             answer = await reader.read()
             writer.close()

@@ -103,6 +103,19 @@ def test_what_has_no_run_is_read_each_time(
     assert look(PATTERNS)[unit].run == "run-2"
 
 
+@pytest.mark.parametrize("unit", [TARGET, "restream-off-air.timer"])
+def test_off_air_they_are_not_read_again(
+    machine: ListingSystemctl, look: RememberedUnits, unit: str
+) -> None:
+    """A look off air is one systemctl, until the unit is up again."""
+    machine.set(unit, "inactive", "run-1")
+    for _ in range(3):
+        assert look(PATTERNS)[unit].active == "inactive"
+    assert machine.shown == [[unit]]
+    machine.set(unit, "active", "run-2")
+    assert look(PATTERNS)[unit].run == "run-2"
+
+
 @pytest.mark.parametrize("active", ["failed", "activating", "deactivating"])
 def test_what_changes_its_words_is_read_each_time(
     machine: ListingSystemctl, look: RememberedUnits, active: str
