@@ -280,9 +280,14 @@ class Agent:
         self._keeper.follow(current.stream if current else None, is_published=is_published)
 
     async def _observe(self, *, is_joint: bool) -> None:
-        """Look at the ingest server and at systemd; RestreamError if systemd does not answer."""
-        self._ingest_answer = await self._observer.ask_ingest(self._ingest_answer)
-        self._observation = await self._observer.observe(self._ingest_answer, is_joint=is_joint)
+        """Look at the ingest server and at systemd at once; RestreamError if systemd does not answer."""
+        looking = asyncio.ensure_future(self._observer.units(is_joint=is_joint))
+        try:
+            self._ingest_answer = await self._observer.ask_ingest(self._ingest_answer)
+            units = await looking
+        finally:
+            looking.cancel()
+        self._observation = self._observer.observation(units, self._ingest_answer)
 
     async def _look(self, event: AgentEvent) -> None:
         """Look before a decision; RestreamError if systemd does not answer and the event is a tick.

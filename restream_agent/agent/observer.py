@@ -144,15 +144,17 @@ class Observer:
         publishers = tuple(publisher for publisher in listed if unit_names.is_instance(publisher.stream))
         return IngestAnswer(publishers, now, now)
 
-    async def observe(self, answer: IngestAnswer, *, is_joint: bool) -> Observation:
-        """Look at systemd and complete the observation; RestreamError if systemd does not answer.
+    async def units(self, *, is_joint: bool) -> Mapping[str, UnitState]:
+        """Look at systemd; RestreamError if it does not answer.
 
         A look that `is_joint` is shared with the channels that look now, too. Another is at fewer units.
         """
         if is_joint:
-            units = await self._joint.units(self.surroundings.channel)
-        else:
-            units = await asyncio.to_thread(self._systemd.units, *WATCHED)
+            return await self._joint.units(self.surroundings.channel)
+        return await asyncio.to_thread(self._systemd.units, *WATCHED)
+
+    def observation(self, units: Mapping[str, UnitState], answer: IngestAnswer) -> Observation:
+        """Complete an observation with what has been reported."""
         target = units.get(unit_names.TARGET, UnitState())
         # What was reported of a broadcast that has ended says nothing of the next.
         ended_at = target.ended if target.is_up else self._clock()

@@ -3,7 +3,8 @@
 `systemctl show` costs systemd and itself 1 to 2 ms for each unit, and `systemctl list-units` 7 ms for fifty
 (tests/lab/agent_load.py; docs/design.md, "Measured facts"). The list has no restarts in it. But systemd keeps
 a link for each service that runs, with the id of its run (unit_export_invocation_id in systemd's
-core/unit.c), and each start has an id of its own.
+core/unit.c), and each start has an id of its own. A broadcast's target has none, but its program, which starts
+and stops with it.
 """
 
 import json
@@ -14,6 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.systemd import unit_names
 from restream_agent.systemd.systemctl import QUERY_TIMEOUT, Runner, show_units
 from restream_agent.systemd.unit_state import UnitState
 
@@ -25,7 +27,7 @@ _LISTED = ("active", "sub", "job")
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the list says of a unit, and the id of its run, "" if it has none."""
+    """What the list says of a unit, and the id of its run or of its program's, "" if there is none."""
 
     listed: tuple[str, ...]
     run: str
@@ -80,18 +82,19 @@ class RememberedUnits:
             raise RestreamError("systemctl list-units: the answer is no list of units") from error
 
     def _run_of(self, unit: str) -> str:
+        service = unit_names.program_of(unit) if _is_broadcast(unit) else unit
         try:
-            return str((self._runs / f"invocation:{unit}").readlink())
+            return str((self._runs / f"invocation:{service}").readlink())
         except OSError:
             return ""
 
 
 def _is_same(unit: str, now: _Seen, known: tuple[_Seen, UnitState | None]) -> bool:
-    """Whether a unit is as it was read: a service that runs on in the same run, or what does not run.
+    """Whether a unit is as it was read: what runs on in the same run, or does not run.
 
-    Of a target and a timer that is up nothing tells that it went and came. What has failed may have failed
-    again. What is starting or stopping changes its words. What was inactive at two looks counts as inactive all
-    the time: a broadcast that somebody has started and stopped by hand in between changes no decision.
+    Of a timer that is up nothing tells that it went and came. What has failed may have failed again. What is
+    starting or stopping changes its words. What was inactive at two looks counts as inactive all the time: a
+    broadcast that somebody has started and stopped by hand in between changes no decision.
     """
     before, state = known
     active, _, job = now.listed
@@ -99,4 +102,10 @@ def _is_same(unit: str, now: _Seen, known: tuple[_Seen, UnitState | None]) -> bo
         return False
     if active == "inactive":
         return True
-    return unit.endswith(".service") and active == "active" and state is not None and now.run == state.run != ""
+    if active != "active" or state is None or not now.run:
+        return False
+    return _is_broadcast(unit) or now.run == state.run
+
+
+def _is_broadcast(unit: str) -> bool:
+    return unit.endswith(".target")

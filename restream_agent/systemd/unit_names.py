@@ -81,6 +81,13 @@ def instances_of(template: str) -> str:
     return template.replace("@.", "@*.")
 
 
+def program_of(target: str) -> str:
+    """Return the program's unit of a channel's target: "fallback@es.service" for "restream@es.target"."""
+    stem, kind = TARGET.split(".")
+    program, service = PROGRAM_UNIT.split(".")
+    return f"{program}{target.removeprefix(stem).removesuffix(kind)}{service}"
+
+
 def is_of_program(unit: str) -> bool:
     """Whether a unit is the program of a channel, or the socket at which its relays connect."""
     return unit.partition(".")[0].partition("@")[0] == PROGRAM_UNIT.partition(".")[0]

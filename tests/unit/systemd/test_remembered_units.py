@@ -96,11 +96,28 @@ def test_a_restart_while_it_is_read_is_seen_the_next_time(
 def test_what_has_no_run_is_read_each_time(
     machine: ListingSystemctl, look: RememberedUnits, unit: str
 ) -> None:
-    """Nothing tells that it went and came."""
+    """Nothing tells that it went and came; of a target nothing does while its program does not run."""
     machine.set(unit, "active", "run-1")
     look(PATTERNS)
     machine.set(unit, "active", "run-2")
     assert look(PATTERNS)[unit].run == "run-2"
+
+
+@pytest.mark.parametrize(("target", "program"), [
+    (TARGET, "fallback.service"), ("restream@es.target", "fallback@es.service"),
+])  # fmt: skip
+def test_a_broadcast_that_goes_on_is_read_once(
+    machine: ListingSystemctl, look: RememberedUnits, target: str, program: str
+) -> None:
+    """Its program runs on. A broadcast that ended and another that began have programs of their own."""
+    machine.set(target, "active", "broadcast-1")
+    machine.set(program, "active", "program-1")
+    for _ in range(3):
+        assert look(PATTERNS)[target].run == "broadcast-1"
+    assert machine.shown == [[target]]
+    machine.set(target, "active", "broadcast-2")
+    machine.set(program, "active", "program-2")
+    assert look(PATTERNS)[target].run == "broadcast-2"
 
 
 @pytest.mark.parametrize("unit", [TARGET, "restream-off-air.timer"])
