@@ -37,7 +37,10 @@ def pack(kind: str, version: BuildVersion, into: Path) -> Path:
     """
     pinned = {"SOURCE_DATE_EPOCH": str(version.epoch), "SETUPTOOLS_SCM_PRETEND_VERSION": version.python}
     argv = (sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(into))
-    _output(*argv, **pinned)
+    try:
+        _output(*argv, **pinned)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error.stderr}hatchling cannot build the {kind}")
     (built,) = into.glob("restream_agent-*.whl" if kind == "wheel" else "restream_agent-*.tar.gz")
     return built
 
@@ -74,6 +77,7 @@ def _output(*argv: str, **environment: str) -> str:
         timeout=_TIMEOUT,
         check=True,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,  # hatchling tells of a file there that this program moves
         text=True,
     )
     return done.stdout.strip()

@@ -35,7 +35,9 @@ class MirrorDoor:
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        sites = container.run(("apt-get", "indextargets", "--format", "$(SITE)")).stdout.split()
+        # Also of a root that has never asked them for its lists.
+        named = ("apt-get", "indextargets", "--no-release-info", "--format", "$(SITE)")
+        sites = container.run(named).stdout.split()
         self._mirrors = {urlsplit(site).hostname for site in sites}
         self.refused: list[str] = []
         self._listener: socket.socket | None = None
