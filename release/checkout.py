@@ -76,8 +76,7 @@ def _output(*argv: str, **environment: str) -> str:
         env=os.environ | _ANY_OWNER | environment,
         timeout=_TIMEOUT,
         check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,  # hatchling tells of a file there that this program moves
+        capture_output=True,  # hatchling tells of a file on stderr that this program moves
         text=True,
     )
     return done.stdout.strip()

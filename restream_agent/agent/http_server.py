@@ -1,7 +1,7 @@
 """The HTTP server under the agent's application: uvicorn, changed in four places.
 
-The changes override methods of uvicorn's Server and H11Protocol, which it does not document. They are the same in
-uvicorn 0.29 and 0.54; pyproject.toml admits no newer version, and tests/unit/agent/test_http_server.py fails
+The changes override methods of uvicorn's Server and H11Protocol, which it does not document. They are the same
+in uvicorn 0.29 and 0.54; pyproject.toml admits no newer version, and tests/unit/agent/test_http_server.py fails
 with a version that has changed them.
 """
 

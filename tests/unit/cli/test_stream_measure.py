@@ -13,7 +13,9 @@ from tests.unit.cli.test_status_view import status
 
 BEFORE = status().live
 assert BEFORE is not None
-FIRST = replace(BEFORE, size=1_000_000, stated_rate=30.0, keyframe_interval=2.0, connected=True, age=3.0, connection="a1")
+FIRST = replace(
+    BEFORE, size=1_000_000, stated_rate=30.0, keyframe_interval=2.0, connected=True, age=3.0, connection="a1"
+)
 SECOND = replace(FIRST, size=7_000_000, age=11.0)
 
 

@@ -121,9 +121,7 @@ def test_a_broadcast_that_goes_on_is_read_once(
 
 
 @pytest.mark.parametrize("unit", [TARGET, "restream-off-air.timer"])
-def test_off_air_they_are_not_read_again(
-    machine: ListingSystemctl, look: RememberedUnits, unit: str
-) -> None:
+def test_off_air_they_are_not_read_again(machine: ListingSystemctl, look: RememberedUnits, unit: str) -> None:
     """A look off air is one systemctl, until the unit is up again."""
     machine.set(unit, "inactive", "run-1")
     for _ in range(3):
