@@ -28,7 +28,7 @@ from restream_agent.agent.hook_formats import Hook
 from restream_agent.agent.ingest_api import IngestServer
 from restream_agent.agent.joint_look import JointLook
 from restream_agent.agent.memory_file import MemoryFile
-from restream_agent.agent.observer import IngestAnswer, Observation, Observer, Surroundings
+from restream_agent.agent.observer import Observation, Observer, Surroundings
 from restream_agent.agent.port_probe import PortProbe
 from restream_agent.agent.refusals import Refusals
 from restream_agent.agent.shared_look import SharedLook
@@ -103,7 +103,6 @@ class Agent:
         self._turn, self.look_again = asyncio.Lock(), asyncio.Event()
         self._arriving, self._leaving = Counter[str](), set[str]()
         self._shared_look = SharedLook(self._turn, partial(self._observe, is_joint=True), joint, clock)
-        self._ingest_answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
         self._observation = Observation(Situation(now=clock(), publishers=None))
 
     async def publish(self, hook: Hook) -> str:
@@ -280,14 +279,7 @@ class Agent:
         self._keeper.follow(current.stream if current else None, is_published=is_published)
 
     async def _observe(self, *, is_joint: bool) -> None:
-        """Look at the ingest server and at systemd at once; RestreamError if systemd does not answer."""
-        looking = asyncio.ensure_future(self._observer.units(is_joint=is_joint))
-        try:
-            self._ingest_answer = await self._observer.ask_ingest(self._ingest_answer)
-            units = await looking
-        finally:
-            looking.cancel()
-        self._observation = self._observer.observation(units, self._ingest_answer)
+        self._observation = await self._observer.observe(is_joint=is_joint)
 
     async def _look(self, event: AgentEvent) -> None:
         """Look before a decision; RestreamError if systemd does not answer and the event is a tick.

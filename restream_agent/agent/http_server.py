@@ -1,8 +1,8 @@
 """The HTTP server under the agent's application: uvicorn, changed in four places.
 
-The changes override methods of uvicorn's Server and H11Protocol, which it does not document. They are the same
-in uvicorn 0.29 and 0.54; pyproject.toml admits no newer version, and tests/unit/agent/test_http_server.py fails
-with a version that has changed them.
+The changes override methods of uvicorn's Server and H11Protocol, which are not documented. They are the same
+in uvicorn 0.29 and 0.54. pyproject.toml admits no newer version, and a version that has changed them fails in
+tests/unit/agent/test_http_server.py.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ connection at once, but a burst of connections is accepted before any of them is
 
 
 class HookServer(uvicorn.Server):
-    """uvicorn's server, which sleeps until it is to stop. uvicorn's own looks ten times a second whether it is.
+    """uvicorn's server, which sleeps until it is to stop.
 
-    That was a third of what the agent took off air.
+    uvicorn's own looks ten times a second whether it is. That was a third of what the agent took off air.
     """
 
     def __init__(self, config: uvicorn.Config) -> None:

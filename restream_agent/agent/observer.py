@@ -124,6 +124,7 @@ class Observer:
         self._hold = hold
         self._stall = stall
         self._shape = shape
+        self._answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
 
     @property
     def stream_shape(self) -> str:
@@ -131,7 +132,21 @@ class Observer:
         report = self._telemetry.fresh_report
         return self._shape(None if report is None else report.live)
 
-    async def ask_ingest(self, previous: IngestAnswer) -> IngestAnswer:
+    async def observe(self, *, is_joint: bool) -> Observation:
+        """Look at the ingest server and at systemd at once; RestreamError if systemd does not answer.
+
+        A look at systemd that `is_joint` is shared with the channels that look now, too. Another is at fewer
+        units.
+        """
+        looking = asyncio.ensure_future(self._look_at_units(is_joint=is_joint))
+        try:
+            self._answer = await self._ask_ingest(self._answer)
+            units = await looking
+        finally:
+            looking.cancel()
+        return self._observation(units, self._answer)
+
+    async def _ask_ingest(self, previous: IngestAnswer) -> IngestAnswer:
         """Request the list of publishers; an error that is repeated is logged only once."""
         now = self._clock()
         try:
@@ -144,17 +159,12 @@ class Observer:
         publishers = tuple(publisher for publisher in listed if unit_names.is_instance(publisher.stream))
         return IngestAnswer(publishers, now, now)
 
-    async def units(self, *, is_joint: bool) -> Mapping[str, UnitState]:
-        """Look at systemd; RestreamError if it does not answer.
-
-        A look that `is_joint` is shared with the channels that look now, too. Another is at fewer units.
-        """
+    async def _look_at_units(self, *, is_joint: bool) -> Mapping[str, UnitState]:
         if is_joint:
             return await self._joint.units(self.surroundings.channel)
         return await asyncio.to_thread(self._systemd.units, *WATCHED)
 
-    def observation(self, units: Mapping[str, UnitState], answer: IngestAnswer) -> Observation:
-        """Complete an observation with what has been reported."""
+    def _observation(self, units: Mapping[str, UnitState], answer: IngestAnswer) -> Observation:
         target = units.get(unit_names.TARGET, UnitState())
         # What was reported of a broadcast that has ended says nothing of the next.
         ended_at = target.ended if target.is_up else self._clock()
