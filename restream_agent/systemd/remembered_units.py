@@ -3,8 +3,8 @@
 `systemctl show` costs systemd and itself 1 to 2 ms for each unit, and `systemctl list-units` 7 ms for fifty
 (tests/lab/agent_load.py; docs/design.md, "Measured facts"). The list has no restarts in it. But systemd keeps
 a link for each service that runs, with the id of its run (unit_export_invocation_id in systemd's
-core/unit.c), and each start has an id of its own. A broadcast's target has none, but its program, which starts
-and stops with it.
+core/unit.c), and each start has an id of its own. A broadcast's target has none, but its program has, which
+starts and stops with it.
 """
 
 import json
