@@ -12,7 +12,7 @@ from tests.lab.clip import encode_noise
 from tests.lab.container import Container
 from tests.lab.platform import PlatformServer
 
-TIMES, QUICK_TIMES = 15, 3
+TIMES, QUICK_TIMES = 15, 2
 BITRATE = 2_500_000
 _SETTLED = 5.0
 
