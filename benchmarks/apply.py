@@ -10,7 +10,7 @@ from tests.lab.container import Container
 from tests.lab.crowd import Crowd
 
 COUNTS = (1, 100, 1000)
-TIMES, QUICK_TIMES = 5, 2
+TIMES, QUICK_TIMES = 5, 1
 ON_AIR = 10
 """Platforms of the broadcast on which one is edited: 1,000 relays do not fit into 24 GiB."""
 

@@ -16,7 +16,7 @@ from tests.lab.platform import is_listening
 
 COUNTS = (1, 10, 50)
 BITRATE = 6_000_000
-SECONDS, QUICK_SECONDS = 20.0, 5.0
+SECONDS, QUICK_SECONDS = 20.0, 4.0
 CHUNK_SIZES = {"nginx-rtmp": 4096, "SRS": 60_000}
 """How large a platform lets the pieces of a message be: each piece costs a relay two system calls."""
 
