@@ -49,8 +49,7 @@ class HookServer(uvicorn.Server):
     async def main_loop(self) -> None:
         """Serve until the stop."""
         self._loop = asyncio.get_running_loop()
-        await self.on_tick(0)  # sets the headers of every answer
-        if not self.should_exit:
+        if not await self.on_tick(0):  # sets the headers of every answer
             await self._stopped.wait()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
