@@ -32,7 +32,10 @@ def chapter(data: dict[str, Any]) -> str:
         page.command("handoffs"),
         "![Median silences](performance/handoffs.svg)\n",
     ]
-    lines += ["How many times shorter the median silence of restream-agent is:\n", _comparison(tools)]
+    lines += ["How many times shorter the median silence of restream-agent is:\n"]
+    lines += [_comparison(tools, "silence_ms")]
+    lines += ['And the median gap; "-" where the other tool never had one, only silence to the end:\n']
+    lines += [_comparison(tools, "gap_ms")]
     lines += [_kind(kind, tools) for kind in KINDS]
     lines += [_whole(tools), "Median gaps by size, ms:\n", _sizes(tools)]
     lines += ["Memory of every process, steady and live (PSS, MB):\n", _memory(tools)]
@@ -55,22 +58,25 @@ def plots(data: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def times_shorter(tools: dict[str, Any], ours: str, other: str, kind: str) -> float | None:
-    """Return how many times shorter our median silence is than another tool's; None if one is missing."""
-    gap, longer = (_median(tools.get(name), kind, "silence_ms") for name in (ours, other))
-    return None if gap is None or longer is None else round(longer / gap, 1)
+def times_shorter(tools: dict[str, Any], ours: str, other: str, kind: str, figure: str) -> float | None:
+    """Return how many times shorter the median of a figure of ours is than another tool's.
+
+    `figure` is "silence_ms" or "gap_ms". Returns None if one of the two has none.
+    """
+    own, longer = (_median(tools.get(name), kind, figure) for name in (ours, other))
+    return None if own is None or longer is None else round(longer / own, 1)
 
 
-def _median(tool: dict[str, Any] | None, kind: str, figure: str = "gap_ms") -> float | None:
+def _median(tool: dict[str, Any] | None, kind: str, figure: str) -> float | None:
     found: float | None = tool["kinds"][kind][figure]["median"] if tool else None
     return found
 
 
-def _comparison(tools: dict[str, Any]) -> str:
+def _comparison(tools: dict[str, Any], figure: str) -> str:
     servers = [name.removeprefix(OURS) for name in tools if name.startswith(OURS)]
     pairs = [(OURS + server, other) for server in servers for other in (USUAL + server, Liquidsoap.name)]
     rows = [
-        (f"{ours} than {other}", *(times_shorter(tools, ours, other, kind) for kind in KINDS))
+        (f"{ours} than {other}", *(times_shorter(tools, ours, other, kind, figure) for kind in KINDS))
         for ours, other in pairs
     ]
     return page.table(("times", *KINDS), rows)
