@@ -140,7 +140,8 @@ def _known(key: str) -> str:
 def _address(rest: str) -> str:
     """Return what may be shown of a URL after its scheme: host, port and application."""
     host, _, path = rest.partition("/")
-    if not HOST.fullmatch(host):
+    # A password that has a slash looks like an application.
+    if "@" in rest or not HOST.fullmatch(host):
         return MASK
     application, slash, stream = path.partition("/")
     if not re.fullmatch(r"[A-Za-z0-9_-]{0,24}", application) or is_like_key(application):

@@ -58,7 +58,7 @@ class Fallback(Table):
     )
     standby: bool = option(
         False,
-        "`true` goes on air with the fallback at boot, for a channel around the clock.",
+        "`true` goes on air with the fallback once it is set, and at boot, for a channel around the clock.",
         example=False,
     )
     opening: Annotated[float, span(0, 60)] = option(

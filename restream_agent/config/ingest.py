@@ -34,7 +34,9 @@ def stall() -> Any:
 
 def settle() -> Any:
     """Declare the key `settle`."""
-    return option("0s", "How long OBS must have been back before viewers see it again.", example="0s")
+    return option(
+        "0s", "How long OBS must have been sending before viewers see it, first or again.", example="0s"
+    )
 
 
 def read_ingest_key(value: object) -> object:

@@ -1,5 +1,6 @@
 """Parses a TOML text as far as possible: a line with an error is left out, and the rest is read. Pure."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,10 @@ _MOST = 20
 
 _DEEPEST = 100
 """Tables and lists in each other. The deepest of ours has five."""
+
+_PART = r"""(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*"""
+_LONG_NAME = re.compile(rf"(?:^|[{{,])[ \t]*(?:\[[ \t]*){{0,2}}(?:{_PART}){{{_DEEPEST}}}", re.MULTILINE)
+"""A dotted name of so many parts. tomllib reads one of 50,000 parts in minutes, and in gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ def parse(document: Document) -> Parsed:
     problems, gone = list[Problem](), set[KeyPath]()
     while len(problems) < _MOST:
         try:
+            _require_short_names(document.text)
             raw = tomllib.loads(document.text)
             _require_shallow(raw)
         except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: huge numbers, deep nesting
@@ -54,6 +60,13 @@ def parse(document: Document) -> Parsed:
         gone.add(path)
         document = without(document, problem.line)
     return Parsed(document, None, tuple(problems), frozenset(gone))
+
+
+def _require_short_names(text: str) -> None:
+    """Raise RecursionError, with the offset, for a name with so many parts that tomllib takes minutes."""
+    name = _LONG_NAME.search(text)
+    if name is not None:
+        raise RecursionError(name.start())
 
 
 def _require_shallow(raw: dict[str, Any]) -> None:
@@ -78,7 +91,10 @@ def without(document: Document, line: int) -> Document:
 
 
 def assigned(text: str, line: int) -> KeyPath | None:
-    """Return the path of the key that a line gives a value to, None if the line does not begin with a key."""
+    """Return the path of the key that a line gives a value to, None if the line does not begin with a key.
+
+    Of a path that is longer than any of ours it is the beginning.
+    """
     lines = [each.strip() for each in text.split("\n")[:line]]
     header = next((each for each in reversed(lines) if each.startswith("[")), "")
     if header is lines[-1]:
@@ -88,4 +104,4 @@ def assigned(text: str, line: int) -> KeyPath | None:
         above, _ = read_names(header, 1) if header else ([], 0)
     except ValueError:
         return None
-    return tuple(name for name, _ in (*above, *names))
+    return tuple(name for name, _ in (*above, *names))[:_DEEPEST]

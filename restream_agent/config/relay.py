@@ -16,7 +16,7 @@ class RelayRules(Table):
     )
     give_up: Annotated[float | None, span(60, word="never")] = option(
         "never",
-        "A relay that has failed without a break for this long stays stopped until the next broadcast, the "
-        'next `apply`, or a start by hand. `"never"` keeps trying, with pauses of up to 45 s.',
+        "A relay that has failed without a break for this long stays stopped until the next broadcast, an "
+        '`apply` that changes it, or a start by hand. `"never"` keeps trying, with pauses of up to 45 s.',
         example="never",
     )

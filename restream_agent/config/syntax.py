@@ -43,8 +43,8 @@ def syntax_problem(error: Exception, document: Document) -> Problem:
     problem = Problem(document.source, 1, "", "", column=1)
     if not isinstance(error, tomllib.TOMLDecodeError):
         words = "cannot be read: a number is too long, or tables are nested too deeply"
-        found = DEEP.search(document.text)
-        return document.at(_said(problem, words, ""), (found.start(), found.start() + 1) if found else (0, 1))
+        start = _offset_of(error, document.text)
+        return document.at(_said(problem, words, ""), (start, start + 1))
     match = AT.match(str(error))
     what = TABLE.sub(lambda table: dotted(ast.literal_eval(table[0])), match["what"] if match else str(error))
     what = "a text is not closed" if "Illegal character '\\n'" in what else what[:1].lower() + what[1:]
@@ -59,6 +59,14 @@ def syntax_problem(error: Exception, document: Document) -> Problem:
     return document.at(
         _said(problem, f"not valid TOML: {what}", hint), _marked(document.text, offset, hint, what)
     )
+
+
+def _offset_of(error: Exception, text: str) -> int:
+    """Return where the text is that Python refuses: parsing.py says it of a long name, Python of nothing."""
+    if error.args and isinstance(error.args[0], int):
+        return error.args[0]
+    found = DEEP.search(text)
+    return found.start() if found else 0
 
 
 def _said(problem: Problem, message: str, hint: str) -> Problem:

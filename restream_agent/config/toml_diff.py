@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from restream_agent.config.keys import model_in, table_at, toml_value
 from restream_agent.config.table import SecretRef
 from restream_agent.config.toml_lines import BYTE_ORDER_MARK, KeyPath, statements_of
-from restream_agent.config.values import names_stream
+from restream_agent.config.values import application_and_stream
 
 HIDDEN = "…"
 
@@ -92,6 +92,6 @@ def _masked_url(url: str) -> str:
         return HIDDEN
     if "@" in parts.netloc:
         return HIDDEN
-    application = parts.path.strip("/").partition("/")[0]
+    application, stream = application_and_stream(url)
     shown = f"{parts.scheme}://{parts.netloc}/{application}"
-    return f"{shown}/{HIDDEN}" if names_stream(url) or parts.query else url
+    return f"{shown}/{HIDDEN}" if stream or parts.query else url

@@ -169,7 +169,8 @@ def read_url(value: object) -> object:
     parts = split_url(value)
     if parts is None or not parts.hostname:
         raise complaint("must be a URL with a host; a port must be from 1 to 65535", hint)
-    if "@" in parts.netloc:
+    # A password that has a slash begins as an application.
+    if "@" in parts.netloc + application_and_stream(value)[0]:
         raise complaint(
             "holds a user name or a password: every local user could read it on ffmpeg's command line",
             "ask the platform for an address with a stream key",
@@ -184,8 +185,13 @@ def read_url(value: object) -> object:
 
 def names_stream(url: str) -> bool:
     """Return whether a URL goes on after the application, to a stream's name or key."""
+    return all(application_and_stream(url))
+
+
+def application_and_stream(url: str) -> tuple[str, str]:
+    """Return the application that a URL names, and the stream's name or key after it; each may be empty."""
     application, _, stream = urlsplit(url).path.strip("/").partition("/")
-    return bool(application and stream)
+    return application, stream
 
 
 def read_preset(value: object) -> object:

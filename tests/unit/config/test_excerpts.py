@@ -58,6 +58,7 @@ def test_shows_what_is_no_secret(line: str) -> None:
         ('url = "rtmp://h/app/hidden"', f'url = "rtmp://h/app/{MASK}"'),
         ('url = "rtmp://h/app?k=hidden"', f'url = "rtmp://h/{MASK}"'),
         ('url = "rtmp://user:hidden@h/app"', f'url = "rtmp://{MASK}"'),
+        ('url = "rtmp://user:1/hidden/@h/app"', f'url = "rtmp://{MASK}"'),
         ('url = "rtmp://h/live_123456_hidden"', f'url = "rtmp://h/{MASK}"'),
         ('url = "hidden"', f'url = "{MASK}"'),
         ('server = "rtmp://h/app/hidden"', f'server = "rtmp://h/app/{MASK}"'),
