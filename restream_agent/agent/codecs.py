@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from restream_agent.systemd.channels import MAIN_CHANNEL, Channel
 from restream_agent.wire.program_report import LiveReport
-from restream_agent.wire.settings import CARRIED_CODECS
+from restream_agent.wire.program_settings import CARRIED_CODECS
 
 _NAMES = {"h264": "H.264", "hevc": "HEVC (H.265)"}
 _VIDEO_REMEDY = "set the video encoder in OBS to H.264 (Settings, Output)"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from restream_agent.base.errors import RestreamError
 from restream_agent.systemd.channels import MAIN
-from restream_agent.systemd.sd_notify import inherited
+from restream_agent.systemd.passed_sockets import inherited
 
 log = logging.getLogger(__name__)
 

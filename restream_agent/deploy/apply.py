@@ -13,7 +13,7 @@ from restream_agent.base.file_tree import File
 from restream_agent.base.target import TargetMachine
 from restream_agent.config.channels import channel_configs
 from restream_agent.config.model import Config
-from restream_agent.deploy import checks, machine, polkit, unconfirmed, unfinished
+from restream_agent.deploy import checks, machine, polkit, start_test, unconfirmed, unfinished
 from restream_agent.deploy.changed_units import channels_in, removed_channels
 from restream_agent.deploy.changes import Change
 from restream_agent.deploy.effects import Effects, effects, units_of
@@ -118,17 +118,20 @@ def _carry_out(
 ) -> None:
     """Make the changes and have systemd act on them; after a failure, restore what was there."""
     made: list[Change] = []
+    is_asked = False
     earlier = unfinished.read(target.root)
     try:
         unfinished.write(target.root, Intent((*plan.desired, *earlier.owned), plan.actions))
         _write(plan, target, systemd, made, prepare)
         if target.is_this_machine:
+            start_test.check_start(plan.desired)
             stopped = frozenset(_SERVERS) - {*systemd.active(*_SERVERS), *plan.actions.start}
+            is_asked = True
             perform(plan.actions, systemd)
             checks.check_running(config, systemd, stopped)
             polkit.require_rule(systemd, channels=channel_configs(config))
     except BaseException:
-        _restore(plan, made, target, systemd)
+        _restore(plan, made, target, systemd, is_asked=is_asked)
         with suppress(RestreamError):
             unfinished.write(target.root, earlier)
         raise
@@ -176,13 +179,18 @@ def _is_for_preparation(change: Change) -> bool:
     return is_channel_s or change.path in _PREPARATION
 
 
-def _restore(plan: Plan, made: list[Change], target: TargetMachine, systemd: Systemd) -> None:
-    """Undo the changes that were made. A change that cannot be undone is logged; the others are undone."""
+def _restore(
+    plan: Plan, made: list[Change], target: TargetMachine, systemd: Systemd, *, is_asked: bool
+) -> None:
+    """Undo the changes that were made. A change that cannot be undone is logged; the others are undone.
+
+    Unless systemd `is_asked` already to act on them, nothing that runs has changed.
+    """
     log.error("apply failed, restoring what was there")
     uses_systemd = target.is_this_machine and bool(made)
     undoing = tuple(change.inverse() for change in reversed(made))
     with suppress(RestreamError):
-        if uses_systemd:
+        if uses_systemd and is_asked:
             systemd.change("stop", plan.actions.start, reason="it was not there before")
     for change in undoing:
         try:
@@ -190,6 +198,8 @@ def _restore(plan: Plan, made: list[Change], target: TargetMachine, systemd: Sys
         except RestreamError as error:
             log.error("%s", error.message)
     with suppress(RestreamError):
-        if uses_systemd:
+        if uses_systemd and is_asked:
             actions = undoing_actions(undoing, channels_in(plan.desired))
             perform(replace(actions, stop=()), systemd)
+        elif uses_systemd:
+            systemd.daemon_reload()

@@ -31,10 +31,28 @@ def programs(config: Config) -> Programs:
     """Return where the programs of the units are; for a program that is not installed, its usual path."""
     return Programs(
         python=sys.executable,
+        code=_code(),
         ffmpeg=shutil.which("ffmpeg") or "/usr/bin/ffmpeg",
         server_binary=str(_server_binary(config)),
         nginx_rtmp_module=_NGINX_RTMP_MODULE,
     )
+
+
+def _code() -> tuple[str, ...]:
+    """Return the directories outside /usr without which this Python does not run restream-agent.
+
+    A virtual environment has links to another Python, by way of other links, and an editable package is in
+    neither.
+    """
+    package, python = Path(restream_agent.__file__).parent, Path(sys.executable)
+    links = list[Path]()
+    while python.is_symlink():
+        python = python.parent / python.readlink()
+        links.append(python.parent)
+    named = (Path(sys.prefix), Path(sys.base_prefix), package, python.resolve().parent.parent, *links)
+    needed = {path for each in named for path in (each, each.resolve())} - {Path("/")}
+    inside = {path for path in needed if any(other in path.parents for other in (*needed, Path("/usr")))}
+    return tuple(sorted(str(path) for path in needed - inside - {Path("/usr")}))
 
 
 def collect_facts(config: Config, target: TargetMachine, *, source: str) -> Facts:

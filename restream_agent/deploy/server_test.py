@@ -21,7 +21,7 @@ _NOT_FOR_A_TEST = (
     "Exec", "Restart", "Timeout", "Type=", "User=", "Slice=", "SyslogIdentifier=", "RuntimeDirectory=",
     "WorkingDirectory=",
 )  # fmt: skip
-"""Directives of the server's unit that are for a service that stays; the others are its sandbox."""
+"""Directives of a unit that are for a service that stays; the others are its sandbox."""
 
 # The configuration comes on standard input: it holds the hook token, and other users cannot read it there.
 _SCRIPT = 'cat > "$0" && exec "$@"'
@@ -46,15 +46,11 @@ def check_configuration(config: Config, facts: Facts, desired: Tree) -> None:
         raise RestreamError(f"{config.ingest.server} refuses its configuration:\n{output}") from error
 
 
-def sandbox_of(unit: str, name: str) -> tuple[str, ...]:
+def sandbox_of(unit: str, name: str = "") -> tuple[str, ...]:
     """Return the properties of a transient unit with the sandbox of a service, given its unit's text. Pure.
 
-    It works in a directory of its own, /run/NAME.
+    With a `name` it works in a directory of its own, /run/NAME.
     """
     _, _, service = unit.partition("[Service]\n")
-    sandbox = (line for line in directives(service) if not line.startswith(_NOT_FOR_A_TEST))
-    return (
-        *sandbox,
-        f"RuntimeDirectory={name}",
-        f"WorkingDirectory=/run/{name}",
-    )
+    sandbox = tuple(line for line in directives(service) if not line.startswith(_NOT_FOR_A_TEST))
+    return (*sandbox, f"RuntimeDirectory={name}", f"WorkingDirectory=/run/{name}") if name else sandbox

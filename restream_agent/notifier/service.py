@@ -20,7 +20,8 @@ from restream_agent.base.errors import RestreamError
 from restream_agent.notifier.destinations import CommandTransport, Destination, Transport, WebhookTransport
 from restream_agent.notifier.message import LAST_TRY, Patience, read_news
 from restream_agent.notifier.rate_limit import RateLimit
-from restream_agent.systemd.sd_notify import ServiceManager, inherited
+from restream_agent.systemd.passed_sockets import inherited
+from restream_agent.systemd.sd_notify import ServiceManager
 from restream_agent.wire import records
 from restream_agent.wire.settings import NotifierSettings
 

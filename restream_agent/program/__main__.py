@@ -2,7 +2,7 @@
 
 systemd passes the listening sockets of fallback.socket, and the relays' connections from its file descriptor
 store. The program imports little and reads a small rendered file instead of the TOML, so that it sends again
-within half a second of a crash.
+soon after a crash.
 """
 
 import os
@@ -12,7 +12,8 @@ from pathlib import Path
 from restream_agent.program.loop import Program
 from restream_agent.program.own_units import OwnUnits
 from restream_agent.systemd.channels import MAIN
-from restream_agent.systemd.sd_notify import ServiceManager, inherited
+from restream_agent.systemd.passed_sockets import inherited
+from restream_agent.systemd.sd_notify import ServiceManager
 
 
 def main() -> None:

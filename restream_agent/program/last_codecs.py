@@ -16,7 +16,7 @@ from restream_agent.program.prepared_file import PreparedFile, open_first_playab
 from restream_agent.program.relay_connection import RelayConnection
 from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import AUDIO, VIDEO
-from restream_agent.wire.settings import CARRIED_CODECS
+from restream_agent.wire.program_settings import CARRIED_CODECS
 
 _BEGINNING = 100
 """Tags. A prepared file has sound and picture from its beginning."""

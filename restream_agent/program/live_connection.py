@@ -12,7 +12,7 @@ from restream_agent.stream.flv import AUDIO, VIDEO, Reader, Tag
 from restream_agent.stream.input_rules import InputRules
 from restream_agent.stream.recovery import RecoveryPoints
 from restream_agent.stream.source_clock import SourceClock
-from restream_agent.wire.settings import CARRIED_CODECS
+from restream_agent.wire.program_settings import CARRIED_CODECS
 
 _READ = 256 * 1024
 """Bytes that are read from the socket at a time."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from restream_agent.stream.fanout import Limits
 from restream_agent.stream.hand_off import Settings
 from restream_agent.wire import records
-from restream_agent.wire.settings import ProgramSettings
+from restream_agent.wire.program_settings import ProgramSettings
 
 
 def read(path: Path) -> ProgramSettings:

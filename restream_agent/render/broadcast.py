@@ -101,7 +101,8 @@ def _player(config: Config, fill: Templates) -> str:
     """Return the unit that pulls a stream; agent/http.py has checked the stream's name."""
     host, port = server_address(config)
     url, socket = f"rtmp://{host}:{port}/live/%i", ChannelWords(config.channel).paths.live_socket
-    play = (fill.facts.python, "-I", "-m", "restream_agent.player", url, socket)
+    start = (fill.facts.python, "-I", "-c", "from restream_agent.player.__main__ import main; main()")
+    play = (*start, url, socket)
     return fill("live@.service.j2", channel=config.channel, player=host, command=_instance_command(play))
 
 

@@ -5,7 +5,7 @@ Measured with ffmpeg 5.1.9 and 7.1.5, SRS 6.0.157 and nginx-rtmp 1.2.2 (docs/des
 
 from collections.abc import Mapping
 
-from restream_agent.wire.settings import CARRIED_CODECS
+from restream_agent.wire.program_settings import CARRIED_CODECS
 
 _SERVERS: Mapping[str, Mapping[str, str]] = {
     "srs": {"av1": "SRS", "opus": "SRS", "vp9": "SRS"},

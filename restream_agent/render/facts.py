@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
-    """The paths of what the units run, and of nginx's module."""
+    """The paths of what the units run, and of nginx's module.
+
+    `code` are the directories outside /usr that this Python and restream-agent are in.
+    """
 
     python: str
+    code: tuple[str, ...] = ()
     ffmpeg: str
     server_binary: str
     nginx_rtmp_module: str

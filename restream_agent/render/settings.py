@@ -9,8 +9,9 @@ from restream_agent.config.relays import relays
 from restream_agent.fallback.profile import Profile
 from restream_agent.render import codecs
 from restream_agent.render.channel_words import ChannelWords
+from restream_agent.wire.program_settings import ProgramSettings
 from restream_agent.wire.relay_environment import RelayEnvironment
-from restream_agent.wire.settings import AgentSettings, FallbackSettings, NotifierSettings, ProgramSettings
+from restream_agent.wire.settings import AgentSettings, FallbackSettings, NotifierSettings
 
 _NEVER_HEARD = 8.0
 """Seconds. SRS gives a new player what it has at once (sound, the last group of pictures)."""

@@ -36,6 +36,7 @@ class Templates:
             "edit that and run `restream-agent apply`.",
             "endpoints": endpoints,
             "paths": paths,
+            "code": ("/usr", *(f"-{escaping.command((directory,))}" for directory in facts.code)),
             "channel_paths": channel_paths,
             "names": unit_names,
         }

@@ -1,13 +1,14 @@
 """systemd's protocol for a service: readiness, status, watchdog, and the store of file descriptors.
 
-Sources: sd_notify(3), sd_listen_fds(3). This module is ours for two reasons. The program gives systemd the
-sockets of its relays to keep, and the sdnotify package cannot pass descriptors. The program and the launchers
-use the standard library only, so that they start in milliseconds. The agent needs neither and uses sdnotify.
+Source: sd_notify(3). This module is ours for two reasons. The program gives systemd the sockets of its relays
+to keep, and the sdnotify package cannot pass descriptors. The program and the launchers use the standard
+library only, so that they start in milliseconds: hence also _socket (player/connections.py), and struct in
+place of array, which loads collections. The agent needs neither and uses sdnotify.
 """
 
-import array
+import _socket as socket
 import os
-import socket
+import struct
 
 
 class ServiceManager:
@@ -23,7 +24,8 @@ class ServiceManager:
         """Send assignments, each "KEY=value", in one message together with the file descriptors."""
         if self._socket is not None:
             message = "\n".join(assignments).encode()
-            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+            passed = struct.pack(f"{len(fds)}i", *fds)
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)] if fds else []
             self._socket.sendmsg([message], rights, 0, self._address)
 
     def close(self) -> None:
@@ -47,21 +49,3 @@ def watchdog_interval() -> float | None:
     """
     limit = os.environ.get("WATCHDOG_USEC")
     return int(limit) / 2e6 if limit else None
-
-
-def inherited() -> list[tuple[str, socket.socket]]:
-    """Return the sockets that systemd passed, each with its name.
-
-    The variables are removed from the environment, so that no child process takes the sockets for its own.
-    """
-    count = int(os.environ.pop("LISTEN_FDS", "0"))
-    names = os.environ.pop("LISTEN_FDNAMES", "").split(":")
-    if int(os.environ.pop("LISTEN_PID", "0")) != os.getpid():
-        return []
-    sockets = []
-    for index in range(count):
-        fd = 3 + index
-        os.set_inheritable(fd, False)
-        name = names[index] if index < len(names) else ""
-        sockets.append((name, socket.socket(fileno=fd)))
-    return sockets

@@ -26,6 +26,7 @@ def fixed_facts(config: Config) -> Facts:
     return Facts(
         source="/etc/restream-agent/restream.toml",
         python="/opt/restream-agent/bin/python3",
+        code=("/opt/restream-agent",),
         ffmpeg="/usr/bin/ffmpeg",
         server_binary=str(config.ingest.binary or SERVER_BINARY[config.ingest.server]),
         nginx_rtmp_module=MODULE,

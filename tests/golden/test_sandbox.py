@@ -66,8 +66,14 @@ EXCEPTIONS: dict[str, tuple[str, list[str]]] = {
 MAIN_OPERATOR, CHANNEL_OPERATOR = "/run/restream/operator", "/run/restream/channels/%i/operator"
 
 ASKS = "SRS asks netlink for the addresses of the machine"
-QUICK = ("fallback", "live@")
-"""Viewers wait for a start of these: /proc and /sys are hidden, where other services have them read-only."""
+SEES = {
+    "live@": "/usr -/opt/restream-agent /run/restream",
+    "fallback.": "/usr -/opt/restream-agent /run/restream /etc/restream-agent "
+    "-/var/lib/restream-agent/fallback",
+    "fallback@": "/usr -/opt/restream-agent /run/restream /etc/restream-agent/channels/%i "
+    "-/var/lib/restream-agent/fallback",
+}
+"""What the services with a file system of their own see in it, by the beginning of their names."""
 REASONS = {
     "restream-apply.service": f"{ASKS}, also when it only tests its configuration.",
     "restream-ingest.service": f"{ASKS}.",
@@ -81,11 +87,13 @@ SERVICES = [
 ]
 
 
-def shared(families: str, reason: str, quick: bool) -> str:
-    """Return the shared sandbox, filled for these address families."""
+def shared(families: str, reason: str, unit: str) -> str:
+    """Return the shared sandbox of a unit, filled for these address families."""
     environment = Environment(loader=DictLoader(dict(assets.load().templates)), autoescape=False)
-    text = "{% from 'sandbox.j2' import sandbox %}{{ sandbox(families, reason, quick) }}"
-    return environment.from_string(text).render(families=families, reason=reason, quick=quick)
+    text = "{% from 'sandbox.j2' import sandbox %}{{ sandbox(families, reason, root, sees) }}"
+    sees = next((line.split() for beginning, line in SEES.items() if unit.startswith(beginning)), [])
+    root = "/var/lib/restream-agent/root" if sees else ""
+    return environment.from_string(text).render(families=families, reason=reason, root=root, sees=sees)
 
 
 def exceptions(case: Path, unit: str) -> tuple[str, list[str]]:
@@ -114,7 +122,7 @@ def test_a_service_has_the_shared_sandbox_and_its_listed_exceptions(case: Path, 
     """The sandbox comes as it is; after it the unit has exactly the exceptions of the list."""
     families, expected = exceptions(case, unit)
     _, sandbox, rest = text_of(case, unit).partition(
-        shared(families, REASONS.get(unit, "") if families == NETLINK else "", unit.startswith(QUICK))
+        shared(families, REASONS.get(unit, "") if families == NETLINK else "", unit)
     )
     assert sandbox, "the shared sandbox is not in the unit"
     assert [f"{key}={value}" for _, key, value in directives(f"[Service]{rest}")] == expected

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restream_agent.wire import records
-from restream_agent.wire.settings import ProgramSettings
+from restream_agent.wire.program_settings import ProgramSettings
 from tests.lab.clip import encode_noise
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from tests.lab.container import Container
 
 TIMES = 15
 _UNIT = "fallback.service"
-_HIDDEN = ("ProcSubset=", "InaccessiblePaths=")
+_OWN = ("RootDirectory=", "BindReadOnlyPaths=", "ProcSubset=", "InaccessiblePaths=")
 _READ_ONLY = ("ProtectKernelTunables=yes", "ProtectControlGroups=yes")
 _COMMAND = "/bin/sh -c 'date +%%s%%6N; sleep 0.3'"
 _HEAD = f"[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=exec\nExecStart={_COMMAND}\n"
@@ -24,11 +24,11 @@ def variants(unit: str) -> dict[str, list[str]]:
     """Return the lines of each variant's sandbox by what it is, from the text of the unit."""
     lines = [line for line in unit.splitlines() if line and not line.startswith("#")]
     sandbox = lines[lines.index("NoNewPrivileges=yes") :]
-    rest = [line for line in sandbox if not line.startswith(_HIDDEN)]
+    rest = [line for line in sandbox if not line.startswith(_OWN)]
     return {
         "no sandbox": [],
-        "/proc and /sys hidden, as in the unit": ["DynamicUser=yes", *sandbox],
-        "/proc and /sys read-only, as in other units": ["DynamicUser=yes", *rest, *_READ_ONLY],
+        "a file system of its own, as in the unit": ["DynamicUser=yes", *sandbox],
+        "the machine's, read-only, as in other units": ["DynamicUser=yes", *rest, *_READ_ONLY],
     }
 
 

@@ -69,7 +69,8 @@ class PlayerStage:
         self.container.popen((*recorder, f"{SHARED}/streams"))
         shown = self.container.run(("systemctl", "cat", "live@.service")).stdout
         command = next(line for line in shown.splitlines() if line.startswith("ExecStart="))
-        drop_in = f"[Service]\nExecStart=\n{command.replace(LIVE_SOCKET, f'{SHARED}/live.sock')}\n"
+        here = command.replace(LIVE_SOCKET, f"{SHARED}/live.sock")
+        drop_in = f"[Service]\nBindReadOnlyPaths={SHARED}\nExecStart=\n{here}\n"
         self.container.write("/etc/systemd/system/live@.service.d/50-recorder.conf", drop_in)
         # On SRS the agent disconnects a publisher of whom the program has heard nothing for 8 s.
         settings = json.loads(self.container.read(paths.AGENT_SETTINGS)) | {"silence": None}

@@ -33,7 +33,9 @@ def stopped_by(machine: Machine, place: Place, *probes: Path) -> dict[str, str]:
     A probe is a script that takes the name of its unit, and writes one line: MARK and an object in JSON.
     """
     drop_in = f"/run/systemd/system/{place.unit}.d/99-probe.conf"
-    lines = []
+    # A unit with a file system of its own has the probe in it, too.
+    root = machine.run(("systemctl", "show", "-P", "RootDirectory", place.unit)).stdout.strip()
+    lines = [f"BindReadOnlyPaths={INSIDE}\n"] if root else []
     for probe in probes:
         machine.write(f"{INSIDE}/{probe.name}", probe.read_text(), mode=0o755)
         lines.append(f"ExecStartPost=-/usr/bin/python3 {INSIDE}/{probe.name} {place.unit}\n")

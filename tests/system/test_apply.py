@@ -1,5 +1,7 @@
 """The effect of an edit of the TOML on a running machine: which units change, and which do not."""
 
+import re
+
 import pytest
 
 from tests.demo.install import ETC, HOLD_SECONDS
@@ -140,6 +142,26 @@ def test_a_broken_toml_leaves_everything_running(installation: Installation, on_
     assert (changed(on_air, installation.runs()), files) == ({}, installation.files())
     installation.edit(good)
     assert changed(on_air, installation.runs()) == {}
+
+
+def test_code_that_the_player_would_not_see_is_refused(
+    installation: Installation, on_air: dict[str, str]
+) -> None:
+    """`live@` sees no directory but those of the code: a module behind a link would be missing there."""
+    files, good = installation.files(), installation.toml
+    find = ("find", "/opt/restream-agent", "-name", "hand_off.py")
+    module = installation.container.run(find).stdout.strip()
+    installation.container.run(("mv", module, "/srv/hand_off.py"))
+    installation.container.run(("ln", "-s", "/srv/hand_off.py", module))
+    try:
+        installation.edit(re.sub('hold = "[^"]*"', 'hold = "78s"', good), succeeds=False)
+    finally:
+        installation.container.run(("mv", "/srv/hand_off.py", module))
+    words = "\n".join(installation.words("restream-apply.service"))
+    assert "does not run restream-agent in the file system of live@.service" in words
+    assert "No module named 'restream_agent.stream.hand_off'" in words
+    installation.edit(good)
+    assert (changed(on_air, installation.runs()), files) == ({}, installation.files())
 
 
 def test_off_air_ends_the_broadcast_alone(installation: Installation, on_air: dict[str, str]) -> None:

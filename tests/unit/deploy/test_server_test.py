@@ -33,3 +33,8 @@ def test_the_test_has_the_sandbox_of_the_server() -> None:
         "RuntimeDirectory=restream-ingest-test",
         "WorkingDirectory=/run/restream-ingest-test",
     )
+
+
+def test_a_test_that_writes_nothing_has_no_directory() -> None:
+    """The sandbox alone."""
+    assert sandbox_of(UNIT) == ("CapabilityBoundingSet=", "ProtectSystem=strict", "LimitNOFILE=8192")

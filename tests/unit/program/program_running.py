@@ -14,7 +14,7 @@ from types import TracebackType
 
 from restream_agent.stream.flv import HEADER, Reader, Tag, encode
 from restream_agent.wire import records
-from restream_agent.wire.settings import ProgramSettings
+from restream_agent.wire.program_settings import ProgramSettings
 from tests.lab.deadline import wait_until
 
 PATIENCE = 10.0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from restream_agent.systemd.sd_notify import ServiceManager, inherited, watchdog_interval
+from restream_agent.systemd.passed_sockets import inherited
+from restream_agent.systemd.sd_notify import ServiceManager, watchdog_interval
 
 # A ServiceManager lives as long as its process and cannot be closed.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

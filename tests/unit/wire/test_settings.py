@@ -14,8 +14,9 @@ from restream_agent.render import codecs
 from restream_agent.render import settings as rendering
 from restream_agent.stream.fanout import Limits
 from restream_agent.wire import records
+from restream_agent.wire.program_settings import ProgramSettings
 from restream_agent.wire.relay_environment import RelayEnvironment
-from restream_agent.wire.settings import AgentSettings, NotifierSettings, ProgramSettings
+from restream_agent.wire.settings import AgentSettings, NotifierSettings
 from tests.golden.rendering import CASES, fixed_facts, read, rendered
 
 
