@@ -17,7 +17,7 @@ from restream_agent.systemd.systemctl import Systemd
 log = logging.getLogger(__name__)
 
 READY_WITHIN = 1.0
-"""Seconds in which an awaited unit has to be ready. `live@` takes some 100 ms, most of them systemd's."""
+"""Seconds in which an awaited unit has to be ready. `live@` takes some 70 ms, most of them systemd's."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,15 @@ class Done:
 
     is_complete: bool
     refusal: str
+
+
+@dataclass
+class _Begun:
+    """An action that was begun before the decision; `is_stale` if it has to be done again."""
+
+    action: Action
+    task: asyncio.Task[None]
+    is_stale: bool = False
 
 
 class Actor:
@@ -43,6 +52,22 @@ class Actor:
         self._systemd = systemd
         self._operator = operator
         self._is_configured = is_configured
+        self._begun: _Begun | None = None
+
+    def begin(self, action: ChangeUnit | None) -> None:
+        """Begin an action before the decision that will have it: `act` then waits for it."""
+        self._begun = None
+        if action is not None:
+            task = asyncio.create_task(self._perform(action))
+            # A decision without the action asks for no result.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._begun = _Begun(action, task)
+
+    async def settle(self) -> None:
+        """Wait for what was begun in vain: the next event finds it done."""
+        if self._begun is not None:
+            await asyncio.wait({self._begun.task})
+            self._begun = None
 
     async def act(self, actions: Iterable[Action], on_awaited: Callable[[], None] = lambda: None) -> Done:
         """Carry out actions; call `on_awaited` after the one that is awaited, whether it succeeded or not.
@@ -52,7 +77,7 @@ class Actor:
         is_complete, refusal = True, ""
         for action in actions:
             try:
-                await self._perform(action)
+                await self._begun_or_performed(action)
             except SlowCommandError as error:
                 log.warning("%s", error)
                 is_complete = False
@@ -64,6 +89,20 @@ class Actor:
             if isinstance(action, ChangeUnit) and action.is_awaited:
                 on_awaited()
         return Done(is_complete, refusal)
+
+    async def _begun_or_performed(self, action: Action) -> None:
+        begun = self._begun
+        if begun is not None and isinstance(action, DropPublisher):
+            # A player that was begun plays the stream of the dropped publisher.
+            begun.is_stale = True
+        if begun is None or begun.action != action:
+            await self._perform(action)
+        elif begun.is_stale:
+            await self.settle()
+            await self._perform(action)
+        else:
+            self._begun = None
+            await begun.task
 
     async def _perform(self, action: Action) -> None:
         if isinstance(action, ChangeUnit) and not self._is_configured():

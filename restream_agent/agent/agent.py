@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from restream_agent.agent import codecs
-from restream_agent.agent.actions import DropPublisher
+from restream_agent.agent.actions import ChangeUnit, DropPublisher
 from restream_agent.agent.actor import Actor
 from restream_agent.agent.decide import (
     GRACE,
@@ -22,6 +22,7 @@ from restream_agent.agent.decide import (
     Rules,
     Tick,
     UnpublishNotice,
+    beforehand,
     decide,
 )
 from restream_agent.agent.hook_formats import Hook
@@ -46,11 +47,10 @@ log = logging.getLogger(__name__)
 _SOON_TRIES = 4  # failed tries of the public port, after each of which the next tick comes soon
 
 MOST_ARRIVING = 8
-"""Publishes with a valid key that may wait for their turn. Each takes some 200 ms, 1 s if `live@` is late.
+"""Publishes with a valid key that may wait for their turn. Each takes some 100 ms, 1 s if `live@` is late.
 nginx-rtmp waits 10 s for an answer, and an unpublish or a tick behind them must not wait longer."""
 
-ANSWERED_WITHIN = 1.0
-"""Seconds that the answer to a publish waits for `live@`. SRS takes up to 30, nginx-rtmp up to 10."""
+ANSWERED_WITHIN = 1.0  # seconds that a publish waits for `live@`; SRS takes up to 30, nginx-rtmp up to 10
 
 
 class _Rest(NamedTuple):
@@ -64,7 +64,6 @@ class Agent:
     """Turns hooks and ticks into requests to systemd and to the ingest server."""
 
     _systemd_refusal = ""
-    _rest: asyncio.Task[None] | None = None
 
     def __init__(
         self,
@@ -137,9 +136,8 @@ class Agent:
         nginx-rtmp sends it for refused publishers too, so anyone can cause as many as they like. If the agent
         knows no publisher, as after a restart, a tick asks the server.
 
-        For the current publisher, first the ingest server ends the puller's stream, upon which the program
-        falls back. Left alone, both servers keep their players waiting, and systemd, which stops the puller,
-        can be busy with itself for a second (daemon-reexec).
+        For the current publisher the ingest server first ends the puller's stream, so that the program falls
+        back at once: systemd, which stops the puller, can be busy with itself for a second (daemon-reexec).
         """
         current, client = self._memory.current, hook.publisher.client_id
         is_current = current is not None and current.client_id == client
@@ -234,18 +232,20 @@ class Agent:
         await asyncio.shield(rest.task)
 
     async def _begin(self, event: AgentEvent) -> tuple[Decision, "_Rest"]:
-        """Look, decide, do what concerns the server, and begin to ask systemd for the rest.
-
-        The turn ends with the rest.
-        """
+        """Look, decide, do what concerns the server, and begin the rest, with which the turn ends."""
         await self._turn.acquire()
         try:
-            await self._look(event)
+            begun = beforehand(self._memory, self._observation.situation, event)
+            self._actor.begin(begun)
+            if begun is None:
+                await self._look(event)
+            else:  # systemd is busy with what was begun, and an answer waits
+                self._observation = await self._observer.observe_server(self._observation.units)
             decision = decide(self._rules, self._memory, self._observation.situation, event)
             if decision.memory != self._memory:
                 self._memory = decision.memory
                 self._memory_file.save(self._memory)
-            self._keep_stream()
+            self._keeper.look(decision.memory.current, self._observation.situation.publishers or ())
             if self._observation.situation.is_ending:
                 self.look_again.set()
             await self._actor.act(action for action in decision.actions if isinstance(action, DropPublisher))
@@ -253,30 +253,30 @@ class Agent:
             self._turn.release()
             raise
         is_played = asyncio.Event()
-        self._rest = asyncio.create_task(self._finish(decision, event, is_played))
+        self._rest = asyncio.create_task(self._finish(decision, event, is_played, begun))
         return decision, _Rest(self._rest, is_played)
 
-    async def _finish(self, decision: Decision, event: AgentEvent, is_played: asyncio.Event) -> None:
+    async def _finish(
+        self, decision: Decision, event: AgentEvent, is_played: asyncio.Event, begun: ChangeUnit | None
+    ) -> None:
         try:
             rest = (action for action in decision.actions if not isinstance(action, DropPublisher))
             done = await self._actor.act(rest, on_awaited=is_played.set)
             is_played.set()
-            if decision.actions or isinstance(event, Tick):
-                self._systemd_refusal = done.refusal
-            if not done.is_complete:
-                # The next tick sees what is missing and tries again.
-                self.look_again.set()
+            await self._actor.settle()
             if decision.actions:
                 with suppress(RestreamError):
                     await self._observe(is_joint=False)
+            if begun is not None and not self._observation.situation.is_on_air:
+                # The broadcast had ended before the publisher came, who begins another.
+                again = decide(self._rules, self._memory, self._observation.situation, event)
+                done = await self._actor.act(again.actions)
+            if decision.actions or isinstance(event, Tick):
+                self._systemd_refusal = done.refusal
+            if not done.is_complete:  # the next tick sees what is missing and tries again
+                self.look_again.set()
         finally:
             self._turn.release()
-
-    def _keep_stream(self) -> None:
-        """Have the stream kept until its publisher is listed."""
-        current, listed = self._memory.current, self._observation.situation.publishers or ()
-        is_published = any(current is None or current.client_id == each.client_id for each in listed)
-        self._keeper.follow(current.stream if current else None, is_published=is_published)
 
     async def _observe(self, *, is_joint: bool) -> None:
         self._observation = await self._observer.observe(is_joint=is_joint)
@@ -287,7 +287,10 @@ class Agent:
         A hook is answered even then: the next tick corrects what is wrong.
         """
         try:
-            await self._observe(is_joint=isinstance(event, Tick))
+            if isinstance(event, Tick):
+                self._observation = await self._observer.observe_for_tick(self._observation)
+            else:
+                await self._observe(is_joint=False)
         except RestreamError as error:
             if isinstance(event, Tick):
                 raise

@@ -87,8 +87,21 @@ class Decision:
     refusal: str = ""
 
 
+def beforehand(memory: PublisherMemory, situation: Situation, event: AgentEvent) -> ChangeUnit | None:
+    """Return what the decision about a publish will ask of systemd first, given the last situation.
+
+    It need not wait for a look: the publisher of a broadcast comes back, and nobody else was there. If
+    somebody has come meanwhile, the player plays what is published anyway. If the broadcast is ending, the
+    player begins after its end, and the next tick finds it.
+    """
+    if not isinstance(event, PublishRequest) or memory.current is not None:
+        return None
+    is_alone = situation.live_streams <= {event.publisher.stream}
+    return _play(event.publisher) if situation.is_on_air and not situation.is_ending and is_alone else None
+
+
 def decide(rules: Rules, memory: PublisherMemory, situation: Situation, event: AgentEvent) -> Decision:
-    """Return the decision for an event; while a broadcast is ending, nothing is asked of systemd."""
+    """Return the decision for an event; while a broadcast is ending, it asks nothing of systemd."""
     decision = _decide(rules, memory, situation, event)
     is_gone = memory.current is not None and decision.memory.current != memory.current
     match = memory.match.when_gone(situation.now) if is_gone else memory.match
@@ -132,14 +145,21 @@ def _on_publish(memory: PublisherMemory, situation: Situation, publisher: Publis
     actions += _stop_other_streams(situation, publisher)
     if not situation.is_on_air:
         actions.append(ChangeUnit("start", unit_names.TARGET, "a publisher has connected"))
-    # Always restarted: what the server still sends of the publisher before ends with the connection. The
-    # answer waits for it: the player gets the first picture only if it plays before that picture is sent.
-    play, reason = unit_names.live_unit(publisher.stream), "a publisher has connected"
-    actions.append(ChangeUnit("restart", play, reason, is_awaited=True))
+    actions.append(_play(publisher))
     if situation.is_opened or situation.is_ended or situation.publishers is None:
         # Not a request that is made after this look: an off-air that follows a publish ends its broadcast.
         actions.append(ClearOperatorRequests())
     return Decision(PublisherMemory(publisher, situation.now, takeovers), tuple(actions))
+
+
+def _play(publisher: Publisher) -> ChangeUnit:
+    """Return the restart of a publisher's player.
+
+    Always a restart: what the server still sends of the publisher before ends with the connection. The answer
+    waits for it: the player gets the first picture only if it plays before that picture is sent.
+    """
+    unit, reason = unit_names.live_unit(publisher.stream), "a publisher has connected"
+    return ChangeUnit("restart", unit, reason, is_awaited=True)
 
 
 def _on_unpublish(

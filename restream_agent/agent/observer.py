@@ -125,12 +125,37 @@ class Observer:
         self._stall = stall
         self._shape = shape
         self._answer = IngestAnswer(None, asked_at=clock(), answered_at=clock())
+        self._may_rest = False
 
     @property
     def stream_shape(self) -> str:
         """What the fallback has to match now, "" while that is not known."""
         report = self._telemetry.fresh_report
         return self._shape(None if report is None else report.live)
+
+    async def observe_server(self, units: Mapping[str, UnitState]) -> Observation:
+        """Look at the ingest server alone; the units are taken to be as they were."""
+        self._answer = await self._ask_ingest(self._answer)
+        return self._observation(units, self._answer)
+
+    async def observe_for_tick(self, last: Observation) -> Observation:
+        """Look at the server and, with the other channels, at systemd; RestreamError as of `observe`.
+
+        While nothing happens systemd is asked every other time only: the program would report a broadcast.
+        """
+        if self._may_rest and self._is_quiet(last):
+            self._may_rest = False
+            return await self.observe_server(last.units)
+        self._may_rest = False
+        found = await self.observe(is_joint=True)
+        self._may_rest = True
+        return found
+
+    def _is_quiet(self, last: Observation) -> bool:
+        """Whether nothing was on air, began or ended, and the server was well and listed nobody."""
+        situation, is_silent = last.situation, self._telemetry.fresh_report is None
+        is_off_air = not situation.is_on_air and not situation.is_ending
+        return is_off_air and is_silent and situation.publishers == () and self.port.failures == 0
 
     async def observe(self, *, is_joint: bool) -> Observation:
         """Look at the ingest server and at systemd at once; RestreamError if systemd does not answer.

@@ -12,6 +12,7 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
+from restream_agent.agent.situation import Publisher
 from restream_agent.rtmp.errors import PlayError
 from restream_agent.rtmp.play import Player
 from restream_agent.systemd.channels import Channel
@@ -58,6 +59,11 @@ class StreamKeeper:
         if kept != self._kept:
             self._kept = kept
             self._changed.set()
+
+    def look(self, current: Publisher | None, listed: tuple[Publisher, ...]) -> None:
+        """Keep the current publisher's stream until the server lists it; without one, until it lists any."""
+        is_published = any(current is None or current.client_id == each.client_id for each in listed)
+        self.follow(current.stream if current else None, is_published=is_published)
 
     async def run(self) -> None:
         """Play what is to be kept. Runs until cancelled."""

@@ -7,6 +7,7 @@ import pytest
 from restream_agent.agent import shared_look
 from restream_agent.agent.decide import UNREACHABLE
 from restream_agent.agent.situation import Publisher
+from restream_agent.base.errors import RestreamError
 from restream_agent.wire.program_report import LiveReport
 from tests.unit.agent.reports import NO_LIVE, live, program
 from tests.unit.agent.test_agent import OBS, AgentBench, bench, go, hook
@@ -211,3 +212,53 @@ def test_the_time_on_air_counts_from_the_start_of_the_target(bench: AgentBench) 
     go(bench.agent.refresh)
     shown = bench.agent.status().as_json()["on_air_for"]
     assert shown == pytest.approx(bench.clock() - 1.0, abs=2.0)
+
+
+def test_off_air_systemd_is_asked_at_every_other_tick(bench: AgentBench) -> None:
+    """The server is asked at each. A look for the status asks systemd, too."""
+    for expected in (1, 1, 2, 2):
+        go(bench.agent.tick)
+        assert bench.machine.looks == expected
+    bench.server.listed = (OBS,)
+    go(bench.agent.refresh)
+    assert bench.machine.looks == 3
+
+
+def test_a_lost_publish_is_seen_at_a_tick_that_does_not_ask_systemd(bench: AgentBench) -> None:
+    """It puts the broadcast on air as any tick does."""
+    go(bench.agent.tick)
+    bench.server.listed = (OBS,)
+    go(bench.agent.tick)
+    assert "start restream.target" in bench.machine.calls
+
+
+@pytest.mark.parametrize("what", ["on air", "ending", "listed", "no answer", "reported", "port"])
+def test_while_anything_happens_every_tick_asks_systemd(bench: AgentBench, what: str) -> None:
+    """Whatever is up, and whatever is wrong with the server."""
+    match what:
+        case "on air":
+            bench.machine.units = {"restream.target": "active"}
+            (bench.runtime / "operator" / "open").touch()  # it stays, without a hold
+        case "ending":
+            bench.machine.units = {"restream-off-air.service": "activating"}
+        case "listed":
+            bench.server.listed = (OBS,)
+        case "no answer":
+            bench.server.listed = None
+        case "reported":
+            bench.telemetry.report, bench.telemetry.received_at = program(source="fallback"), float("inf")
+        case "port":
+            bench.agent._observer.port.failures = 1
+    go(bench.agent.tick)
+    looks = bench.machine.looks
+    go(bench.agent.tick)
+    assert bench.machine.looks > looks
+
+
+def test_a_systemd_that_does_not_answer_is_asked_again_at_the_next_tick(bench: AgentBench) -> None:
+    """Or a look that is too old would never be one."""
+    go(bench.agent.tick, bench.agent.tick)
+    bench.machine.broken = frozenset({"show"})
+    for _ in range(2):
+        with pytest.raises(RestreamError):
+            go(bench.agent.tick)
