@@ -12,10 +12,12 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from restream_agent.base.errors import RestreamError
+from restream_agent.base.files import TEMPORARY
 from restream_agent.fallback import ffmpeg
 from restream_agent.fallback.conversion import Conversion, ProgressCallback
 from restream_agent.fallback.ffprobe import check_readable, fingerprint
@@ -24,6 +26,9 @@ from restream_agent.fallback.profile import Profile
 _WORK_PREFIX = ".prepare-"
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _PREPARED = re.compile(r"[0-9a-f]{16}-.+\.flv")
+
+_ABANDONED = 60.0
+"""Seconds after which nobody writes a file of `base/files.py` any more: that takes milliseconds."""
 
 KEPT = 8
 """How many files prepared by hand are kept for each channel, whatever is edited meanwhile."""
@@ -166,7 +171,11 @@ def _lock_of(work: Path) -> int:
 
 
 def _sweep(directory: Path) -> None:
-    """Remove what killed calls have left behind: a working directory that nobody has locked."""
+    """Remove what killed calls have left: half-written files, and working directories without a lock."""
+    for remains in directory.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - remains.lstat().st_mtime > _ABANDONED:
+                remains.unlink()
     for remains in directory.glob(f"{_WORK_PREFIX}*"):
         if remains.is_symlink() or not remains.is_dir():
             remains.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A slow agent at boot: OBS reconnects every two seconds, is thrown out at most once, and is live soon."""
+"""Boots: with a slow agent OBS is live soon all the same; what a power cut has left is removed."""
 
 import time
 
@@ -41,3 +41,13 @@ def test_obs_is_live_soon_after_a_reboot_with_a_slow_agent(installation: Install
     finally:
         obs.close()
         container.run(("rm", drop_in))
+
+
+def test_a_boot_removes_what_a_power_cut_has_left(installation: Installation) -> None:
+    """Files that were being written, one with a key: nobody would ever miss them."""
+    places = ("/var/lib/restream-agent/fallback", "/etc/restream-agent/credentials", "/etc/restream-agent")
+    left = [f"{place}/.restream-left" for place in places]
+    installation.container.run(("touch", *left))
+    installation.container.reboot()
+    assert installation.container.run(("ls", "-d", *left), check=False).stdout == ""
+    assert "ingest" in installation.product("secret", "list")

@@ -20,6 +20,8 @@ READING = (("status",), ("check",), ("diff",))
 def play(broadcast: MachineBroadcast) -> Iterator[CheckRow]:
     """Make the root read-only as the kernel does it at an error, use it, and reboot."""
     guest = broadcast.guest
+    # systemd 252 prepares the /dev of a unit in /tmp. Debian 13 has a file system of its own there.
+    guest.shell("findmnt /tmp >/dev/null || mount -t tmpfs tmpfs /tmp")
     before = broadcast.processes(RUNNING)
     guest.shell("sync; echo u >/proc/sysrq-trigger")
     guest.wait_until(lambda: " ro," in guest.shell("grep ' / ' /proc/mounts"), 60, "the root to be read-only")

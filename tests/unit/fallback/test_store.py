@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from restream_agent.base.files import TEMPORARY
 from restream_agent.fallback import store
 from restream_agent.fallback.conversion import Conversion
 from restream_agent.fallback.profile import Profile
@@ -122,6 +123,15 @@ def test_what_a_killed_call_left_behind_is_removed(tmp_path: Path) -> None:
     store.adopt(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert Path("/etc").is_dir()
+
+
+def test_a_file_that_is_not_being_written_any_more_is_removed(tmp_path: Path) -> None:
+    """systemd restarts the preparation in the middle of a write, too. Another channel may write now."""
+    for name in ("old", "new"):
+        (tmp_path / f"{TEMPORARY}{name}").symlink_to("/nowhere")
+    os.utime(tmp_path / f"{TEMPORARY}old", (1000, 1000), follow_symlinks=False)
+    store.adopt(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{TEMPORARY}new"]
 
 
 def test_what_another_user_left_behind_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
