@@ -9,7 +9,7 @@ import click
 from restream_agent.base import journal
 from restream_agent.base.errors import EXIT_CHANGES, EXIT_FAILED
 from restream_agent.base.target import TargetMachine
-from restream_agent.cli.options import config_option, explained, root_option
+from restream_agent.cli.options import config_option, explained, instead_argument, root_option
 from restream_agent.cli.problem_view import WARNING, show_problems
 from restream_agent.cli.progress import shown_progress
 
@@ -42,11 +42,22 @@ class _Span(click.ParamType[float]):
 @click.option("--edited", is_flag=True, hidden=True)
 @root_option
 @config_option
+@instead_argument
 @explained
 def apply_command(
-    *, root: Path, given: Path | None, dry_run: bool, within: float | None, verbose: bool, edited: bool
+    *,
+    root: Path,
+    given: Path | None,
+    instead: Path | None,
+    dry_run: bool,
+    within: float | None,
+    verbose: bool,
+    edited: bool,
 ) -> None:
     """Change the machine to match the configuration.
+
+    With FILE, apply FILE in place of this machine's TOML, which stays as it is, with this machine's
+    platforms.d.
 
     If anything fails, the machine is left as it was.
     """
@@ -55,24 +66,24 @@ def apply_command(
     from restream_agent.deploy import awaited, commands
     from restream_agent.deploy.last_read import TomlReading
 
-    target, source = TargetMachine(root), config_path(root, given)
+    target, source = TargetMachine(root), instead or config_path(root, given)
     if within is not None and (dry_run or not target.is_this_machine):
         raise click.UsageError("--confirm is for this machine, and for an apply that is not dry")
     commands.require_rights(target)
     if dry_run:
-        _preview(target, given, is_long=verbose)
+        _preview(commands.load(target, given, instead=instead), is_long=verbose)
     # Whatever comes of this apply: systemd would start it again and again while the file is there.
     was_awaited = awaited.forget(target)
     if edited and commands.is_taken_back(target, source):
         click.echo(confirmation.not_again(source))
         return
-    reading = TomlReading.of(target, given)
+    reading = TomlReading.of(target, source)
     if reading.is_only_touched() and not was_awaited:
         reading.end()
         click.echo("the TOML was written again with the same content: nothing to do")
         return
     reading.begin()
-    subject = commands.load(target, given)
+    subject = commands.load(target, given, instead=instead)
     show_problems(subject.warnings, WARNING)
     with shown_progress() as progress:
         outcome = commands.apply(subject, progress=progress, within=within)
@@ -82,11 +93,10 @@ def apply_command(
         sys.exit(EXIT_FAILED)
 
 
-def _preview(target: TargetMachine, given: Path | None, *, is_long: bool) -> NoReturn:
+def _preview(subject: Any, *, is_long: bool) -> NoReturn:
     """Say what apply would do, and exit."""
     from restream_agent.deploy import commands
 
-    subject = commands.load(target, given)
     show_problems(subject.warnings, WARNING)
     outcome = commands.preview(subject)
     _say(commands.summary(subject), outcome, is_dry=True, is_long=is_long)

@@ -55,7 +55,8 @@ def check_command(
     platforms.d, keys, videos and programs.
 
     Errors come first, then warnings, each as FILE:LINE:COLUMN and with its line, in which keys are masked.
-    The exit code is 78 for an error of the file, 1 if only the machine is not ready, and 0 otherwise.
+    The exit code is 78 for an error of the file, also for a key or a video that it names and that is not
+    there, 1 if only the machine is not ready, and 0 otherwise.
     """
     from restream_agent.deploy import checking
 

@@ -30,7 +30,7 @@ def taken_back(source: str | Path) -> str:
     """Return what is said after a take-back."""
     done = "taken back: the machine is as it was before the change\n"
     if str(source) != paths.CONFIG:
-        return f"{done}{source} still has it: restream-agent apply --config {source}"
+        return f"{done}{source} still has it, and can be applied again"
     return (
         f"{done}{source} still has it: what runs is not what that file says. It is not applied again by "
         "itself; edit the file, or restream-agent apply"

@@ -48,8 +48,12 @@ class _Bars:
 
     def __init__(self) -> None:
         self._bar: ProgressBar[int] | None = None
+        self._is_full = False
 
     def __call__(self, fraction: float, left: float | None) -> None:
+        was_full, self._is_full = self._is_full, fraction >= 1
+        if was_full and self._is_full:  # the same conversion, told again until its unit has ended
+            return
         if self._bar is None:
             # click's own estimate would begin at the first report, which comes when the work has begun.
             self._bar = click.progressbar(
@@ -58,7 +62,7 @@ class _Bars:
         self._bar.update(
             max(0, round(fraction * _STEPS) - self._bar.pos), None if left is None else round(left)
         )
-        if fraction >= 1:
+        if self._is_full:
             self.close()
 
     def close(self) -> None:

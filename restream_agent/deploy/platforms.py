@@ -116,13 +116,13 @@ def new_table(
     disabled: bool,
 ) -> dict[str, Any]:
     """Return the TOML's table of a new platform; a platform with a preset's name has that preset."""
-    if preset is None and url is None:
-        if name not in presets():
-            raise RestreamError(
-                f"{name} is no preset: where does it send to?",
-                hint="give --preset (restream-agent platform presets lists them) or --url",
-            )
+    if preset is None and name in presets():
         preset = name
+    if preset is None and url is None:
+        raise RestreamError(
+            f"{name} is no preset: where does it send to?",
+            hint="give --preset (restream-agent platform presets lists them) or --url",
+        )
     table: dict[str, Any] = {
         "preset": preset,
         "server": server,

@@ -19,7 +19,7 @@ KEY = "demo-ingest-key"
 
 @pytest.fixture(scope="module", params=SERVERS)
 def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
-    """Boot, install as the README says, and apply for alpha and beta; gamma runs and can be added."""
+    """Boot, install the wheel, and apply for alpha and beta; gamma runs and can be added."""
     with Container() as container:
         platforms = {
             name: PlatformServer(container, name, key=f"{name}-key", port=FIRST_PORT + 10 * number)

@@ -52,7 +52,7 @@ def before(applied: Installation) -> Iterator[set[str]]:
 
 def trying(installation: Installation, within: str) -> LabTerminal:
     """Apply the copy in a terminal, and wait until it asks."""
-    terminal = LabTerminal(installation.container, PROGRAM, "apply", "--confirm", within, "--config", COPY)
+    terminal = LabTerminal(installation.container, PROGRAM, "apply", "--confirm", within, COPY)
     terminal.wait_for(ASKED)
     return terminal
 
@@ -82,7 +82,7 @@ def test_enter_keeps_the_change(applied: Installation, before: object) -> None:
         assert terminal.end() == 0
         assert "confirmed: the change stays" in terminal.shown
     wait_decided(applied)
-    assert applied.product("diff", "--config", COPY) == ""
+    assert applied.product("diff", COPY) == ""
     assert "nothing waits to be confirmed" in applied.product("confirm", code=1)
 
 
@@ -144,7 +144,7 @@ def test_a_lost_terminal_confirms_nothing_and_another_may(applied: Installation,
         terminal.lose()
     assert "confirmed: the change stays" in applied.product("confirm")
     wait_decided(applied)
-    assert applied.product("diff", "--config", COPY) == ""
+    assert applied.product("diff", COPY) == ""
 
 
 def test_while_it_waits_nothing_else_is_applied(applied: Installation, before: object) -> None:
@@ -165,7 +165,7 @@ def test_while_it_waits_nothing_else_is_applied(applied: Installation, before: o
 
 def test_an_apply_that_is_killed_in_the_middle_is_taken_back(applied: Installation, before: object) -> None:
     """Its own time runs from its start."""
-    arguments = (PROGRAM, "apply", "--confirm", SHORT, "--config", COPY)
+    arguments = (PROGRAM, "apply", "--confirm", SHORT, COPY)
     with LabTerminal(applied.container, *arguments):
         applied.container.wait_until(
             lambda: applied.container.run(("test", "-e", RECORD), check=False).returncode == 0, 30, "a change"
@@ -227,7 +227,7 @@ def test_a_reboot_takes_the_change_back(applied: Installation, before: object) -
 
 def test_a_power_cut_in_the_middle_takes_the_change_back(applied: Installation, before: object) -> None:
     """The apply is killed, and the machine boots anew before the time is over."""
-    with LabTerminal(applied.container, PROGRAM, "apply", "--confirm", LONG, "--config", COPY):
+    with LabTerminal(applied.container, PROGRAM, "apply", "--confirm", LONG, COPY):
         applied.container.wait_until(
             lambda: applied.container.run(("test", "-e", RECORD), check=False).returncode == 0, 30, "a change"
         )

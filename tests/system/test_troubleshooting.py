@@ -93,7 +93,9 @@ class Mistakes:
         self.publish(f"{SERVER}/live/main?key=another", "wrong key")
         self.publish(f"{SERVER}/live/main", "no key came")
         self.publish(f"{SERVER}/live/{INGEST_KEY}", "the key alone")
-        self.publish(f"{SERVER}/main/main?key={INGEST_KEY}", "the application is")
+        self.publish(f"{SERVER}/main/main?key={INGEST_KEY}", 'the application is "main"')
+        self.publish(f"{SERVER}/other/main?key={INGEST_KEY}", "the application is not live")
+        self.publish(SERVER, "without an application")
 
     def at_platforms(self) -> None:
         """A wrong key, a wrong name, a wrong port; then the right key."""

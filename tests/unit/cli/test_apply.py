@@ -138,3 +138,21 @@ def test_a_dry_run_forgets_no_file_that_is_watched(root: Path, monkeypatch: pyte
     monkeypatch.setattr(awaited, "forget", forgotten.append)
     run("apply", "--dry-run", "--root", root)
     assert forgotten == []
+
+
+def test_a_file_is_applied_in_place_of_the_toml(root: Path, tmp_path: Path) -> None:
+    """With the platforms.d of the machine, which another directory lacks; the TOML stays as it is."""
+    place = toml(root, GOOD)
+    beside = place.with_name("platforms.d") / "a.toml"
+    beside.parent.mkdir()
+    beside.write_text(
+        '[platforms.late]\nurl = "rtmps://late.example.org/app"\nkey = { credential = "twitch" }\n'
+    )
+    run("apply", "--root", root)
+    copy = tmp_path / "mine.toml"
+    copy.write_text(GOOD.replace("platforms.twitch", "platforms.other"))
+    assert run("apply", "--root", root, "--dry-run", copy).exit_code == 3
+    done = run("apply", "--root", root, copy)
+    assert (done.exit_code, "late: removed" in done.stdout) == (0, False)
+    assert [run("diff", "--root", root, *given).exit_code for given in ((copy,), ())] == [0, 3]
+    assert place.read_text() == GOOD

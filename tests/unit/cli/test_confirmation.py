@@ -102,4 +102,4 @@ def test_the_words_name_the_file_and_the_next_step() -> None:
 def test_of_a_copy_it_names_the_copy() -> None:
     """What runs then is what the TOML says."""
     words = taken_back("/root/new.toml")
-    assert words.endswith("\n/root/new.toml still has it: restream-agent apply --config /root/new.toml")
+    assert words.endswith("\n/root/new.toml still has it, and can be applied again")

@@ -83,13 +83,14 @@ def test_a_platform_of_a_channel_has_a_key_of_its_own(root: Path) -> None:
     assert (key(root, "es.twitch"), key(root, "twitch")) == (f"{KEY}-2\n", f"{KEY}-twitch\n")
 
 
-def test_options_of_add_become_settings(root: Path) -> None:
-    """An own URL, a stored key, and nothing is sent yet."""
+@pytest.mark.parametrize(("name", "preset"), [("own", ""), ("kick", 'preset = "kick"\n')])
+def test_options_of_add_become_settings(root: Path, name: str, preset: str) -> None:
+    """An own URL, which a preset may have too, a stored key, and nothing is sent yet."""
     (root / CREDENTIALS / "club").write_text(KEY)
     url = "rtmps://live.example.org:443/app"
-    done = run("add", "own", "--url", url, "--credential", "club", "--disabled", "--root", root)
+    done = run("add", name, "--url", url, "--credential", "club", "--disabled", "--root", root)
     assert done.exit_code == 0, done.output
-    written = f'[platforms.own]\nurl = "{url}"\nkey = {{ credential = "club" }}\nenabled = false\n'
+    written = f'[platforms.{name}]\n{preset}url = "{url}"\nkey = {{ credential = "club" }}\nenabled = false\n'
     assert written in toml(root).read_text()
 
 

@@ -54,6 +54,15 @@ def test_a_second_conversion_has_a_bar_of_its_own(monkeypatch: pytest.MonkeyPatc
     assert screen.getvalue().count("\n") == 2
 
 
+def test_a_bar_that_is_full_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The unit that converts ends a moment after its work, and is looked at until then."""
+    screen = terminal(monkeypatch)
+    with shown_progress() as progress:
+        for fraction in (0.5, 1.0, 1.0, 1.0, 0.5, 1.0, 1.0):
+            progress(fraction, None)
+    assert screen.getvalue().count("\n") == 2
+
+
 def test_a_conversion_that_fails_leaves_the_terminal_usable(monkeypatch: pytest.MonkeyPatch) -> None:
     """click hides the cursor while a bar grows; it is there again."""
     screen = terminal(monkeypatch)
