@@ -115,6 +115,7 @@ RELEASE = $(PYTHON) -m release $(if $(filter release,$@),all,deb)
 
 deb release: venv
 ifdef DIST
+	@command -v mmdebstrap >/dev/null || $(SUDO) apt-get install --yes --no-install-recommends mmdebstrap
 	mmdebstrap --quiet --variant=apt --include=debhelper,python3 --customize-hook='$(RELEASE) --root "$$1"' $(DIST) /dev/null
 else
 	@command -v dh >/dev/null || $(SUDO) apt-get install --yes --no-install-recommends debhelper

@@ -10,6 +10,7 @@ import pytest
 from release.accounts import account_files
 from release.licences import copyright_file
 from release.site_packages import leave_to_dpkg
+from restream_agent.base import files, paths
 from restream_agent.base.process import _PACKAGES
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -82,6 +83,14 @@ def test_accounts_and_directories_are_those_of_apply(kind: str) -> None:
         line for line in applied.splitlines() if not line.startswith("# ")
     ]
     assert ours.startswith("# Part of the package.")
+
+
+@pytest.mark.parametrize(
+    "path", [paths.MANIFEST, paths.LIVE_PROFILE, paths.CONFIG, f"{paths.OWN_DIRECTORY}*/"]
+)
+def test_a_boot_removes_what_a_power_cut_has_left(path: str) -> None:
+    """Of every file that is not made anew: base/files.py writes it under a name for the moment."""
+    assert f"r!    {path.rpartition('/')[0]}/{files.TEMPORARY}*" in account_files()["tmpfiles"].splitlines()
 
 
 def test_every_program_that_we_run_is_in_a_package_that_apt_installs() -> None:
