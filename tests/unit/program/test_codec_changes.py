@@ -7,13 +7,12 @@ from pathlib import Path
 from restream_agent.program.crash_state import JsonFile
 from restream_agent.program.last_codecs import LastCodecs
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
-from tests.unit.program.program_running import LiveSender, RelayReader, RunningProgram
+from tests.unit.program.program_running import NEVER, LiveSender, RelayReader, RunningProgram
 from tests.unit.program.test_codecs import BODIES, as_hevc, codecs_of
 from tests.unit.program.test_loop import (
     FALLBACK,
     FALLBACK_FILE,
     LIVE,
-    NEVER,
     assert_increasing,
     live_stream,
 )

@@ -4,11 +4,10 @@ from pathlib import Path
 
 from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
-from tests.unit.program.program_running import LiveSender, RelayReader, RunningProgram, flv
+from tests.unit.program.program_running import NEVER, LiveSender, RelayReader, RunningProgram, flv
 from tests.unit.program.test_loop import (
     FALLBACK_FILE,
     LIVE,
-    NEVER,
     assert_increasing,
     has_from,
     live_stream,

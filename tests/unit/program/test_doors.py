@@ -10,8 +10,8 @@ from restream_agent.program import doors
 from restream_agent.program.doors import Door, unit_in
 from restream_agent.systemd.unit_names import relay_of
 from tests.lab.deadline import wait_until
-from tests.unit.program.program_running import PATIENCE, LiveSender, RelayReader, RunningProgram
-from tests.unit.program.test_loop import FALLBACK, FALLBACK_FILE, LIVE, NEVER, has_from, live_stream
+from tests.unit.program.program_running import NEVER, PATIENCE, LiveSender, RelayReader, RunningProgram
+from tests.unit.program.test_loop import FALLBACK, FALLBACK_FILE, LIVE, has_from, live_stream
 
 RELAY = "ffmpeg-relay@twitch.service"
 

@@ -12,12 +12,11 @@ import pytest
 
 from restream_agent.program import handover
 from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, encode
-from tests.unit.program.program_running import LiveSender, RelayReader, RunningProgram
+from tests.unit.program.program_running import NEVER, LiveSender, RelayReader, RunningProgram
 from tests.unit.program.test_loop import (
     FALLBACK,
     FALLBACK_FILE,
     LIVE,
-    NEVER,
     assert_increasing,
     has_from,
     live_stream,
@@ -31,8 +30,8 @@ TIMES = 5
 
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[RunningProgram]:
-    """A program that waits for its publisher, and takes a busy machine's pauses for no stall."""
-    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, stall=NEVER) as running:
+    """A program that waits for its publisher."""
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as running:
         yield running
 
 
@@ -116,7 +115,7 @@ def test_what_a_slow_relay_has_not_taken_is_sent_by_the_successor(program: Runni
 def test_a_relay_joins_again_in_the_group_that_was_under_way(tmp_path: Path) -> None:
     """The group of pictures is handed over: a relay need not wait for a keyframe."""
     with (
-        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, stall=NEVER) as program,
+        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program,
         RelayReader(program) as relay,
         LiveSender(program, stream(LIVE, 0, 60_000, group=50_000)),
     ):
@@ -129,7 +128,7 @@ def test_a_relay_joins_again_in_the_group_that_was_under_way(tmp_path: Path) -> 
 
 def test_a_program_of_another_channel_hands_over_too(tmp_path: Path) -> None:
     """The player that was let in is one of its own."""
-    program = RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, stall=NEVER)
+    program = RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER)
     program.channel = ("es",)
     with (
         program,

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag, encode
-from tests.unit.program.program_running import PATIENCE, LiveSender, RelayReader, RunningProgram
+from tests.unit.program.program_running import NEVER, PATIENCE, LiveSender, RelayReader, RunningProgram
 from tests.unit.stream.flv_making import is_silence, origin, picture, stream
 
 FALLBACK, LIVE = 0, 1
 FALLBACK_FILE = stream(FALLBACK, 0, 3000, group=1000)
-NEVER = 600_000
 
 
 def live_stream(length: int = 8000) -> list[Tag]:
@@ -76,24 +75,35 @@ BROKEN = {
     "giant tag": b"\x09\xff\xff\xff" + bytes(20),
     "wrong trailer": encode(picture(0, LIVE, is_keyframe=True))[:-1] + b"\xff",
     "a second header": b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00",
-    "half a tag, then nothing": encode(picture(0, LIVE, is_keyframe=True))[:9],
     "a picture shown 899 s after its time": encode(Tag(VIDEO, 0, b"\x17\x01\x0d\xb7\xb8" + bytes(9))),
     "more tags than a stream has": encode(Tag(AUDIO, 0, b"\xaf\x01\x00")) * 20_001,
-    "silence": b"",
 }
+QUIET = {"half a tag, then nothing": encode(picture(0, LIVE, is_keyframe=True))[:9], "silence": b""}
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
 def test_a_live_stream_that_breaks_is_dropped_and_the_program_goes_on(tmp_path: Path, broken: bytes) -> None:
     """The connection is closed, the fallback plays, and the next publisher is shown again."""
-    with (
-        RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, stall=300, silence=800) as program,
-        RelayReader(program) as relay,
-    ):
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER) as program:
+        assert_drops_and_goes_on(program, broken)
+
+
+@pytest.mark.parametrize("quiet", QUIET.values(), ids=QUIET.keys())
+def test_a_live_stream_that_falls_silent_is_dropped_and_the_program_goes_on(
+    tmp_path: Path, quiet: bytes
+) -> None:
+    """The same, after `silence`: of seconds, as a publisher on a busy machine pauses, too."""
+    with RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, silence=4000) as program:
+        assert_drops_and_goes_on(program, quiet)
+
+
+def assert_drops_and_goes_on(program: RunningProgram, end: bytes) -> None:
+    """Check what comes after a live stream that ends so."""
+    with RelayReader(program) as relay:
         with LiveSender(program, live_stream()) as live:
             relay.read(has_from(relay, LIVE), "live")
             live.stop()
-            live.socket.sendall(broken)
+            live.socket.sendall(end)
             assert live.is_closed()
         relay.read(has_from(relay, FALLBACK), "the fallback")
         with LiveSender(program, live_stream()):
@@ -115,8 +125,7 @@ def test_a_relay_that_never_reads_costs_bounded_memory_and_harms_no_other_relay(
     """Of 64 MB another relay gets every picture, and the program needs less than 48 MB more."""
     size, wanted = 1_000_000, 64
     pictures = padded(live_stream(4000), size)
-    # A stall of the test itself, which writes 64 MB in real time, is none of the source.
-    limits = {"queue_size": 16_000_000, "queue_milliseconds": 60_000, "stall": NEVER}
+    limits = {"queue_size": 16_000_000, "queue_milliseconds": 60_000}
     with (
         RunningProgram(tmp_path, FALLBACK_FILE, opening=NEVER, **limits) as program,
         RelayReader(program) as relay,
