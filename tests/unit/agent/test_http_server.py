@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -188,8 +189,10 @@ def test_a_request_that_is_malformed_after_its_head_ends_the_connection(
             writer.write(CHUNKED.format(path).encode())
             await asyncio.sleep(0.1)
             writer.write(b"not a chunk\r\n")
-            async with asyncio.timeout(5):
-                await reader.read()
+            # The end of a connection on which something is still unread is a reset.
+            with suppress(ConnectionResetError):
+                async with asyncio.timeout(5):
+                    await reader.read()
             await asyncio.sleep(0.3)  # the late answer
             writer.close()
         return served.errors
