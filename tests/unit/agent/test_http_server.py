@@ -155,7 +155,7 @@ def test_a_connection_without_a_request_ends_soon_after_a_stop() -> None:
         async with Served() as served:
             reader, writer = await served.connect()
             served.stop()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 answer = await reader.read()
             writer.close()
         return answer
@@ -191,7 +191,7 @@ def test_a_request_that_is_malformed_after_its_head_ends_the_connection(
             writer.write(b"not a chunk\r\n")
             # The end of a connection on which something is still unread is a reset.
             with suppress(ConnectionResetError):
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(20):
                     await reader.read()
             await asyncio.sleep(0.3)  # the late answer
             writer.close()
@@ -211,7 +211,7 @@ async def ask(served: Served) -> bytes:
     """Send a request on a connection of its own; return the answer."""
     reader, writer = await asyncio.open_connection(*served.address)
     writer.write(REQUEST)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         answer = await reader.read()
     writer.close()
     return answer
@@ -247,7 +247,7 @@ def test_a_head_that_does_not_come_ends_the_connection(monkeypatch: pytest.Monke
             dripping, drip = await served.connect()
             waiting, request = await served.connect()
             request.write(b"POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while not dripping.at_eof() and dripping.exception() is None:
                     drip.write(HALF[:1])
                     await asyncio.sleep(0.05)

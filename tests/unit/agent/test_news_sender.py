@@ -25,7 +25,7 @@ FALLBACK = replace(LIVE, program=program(source="fallback", cause="drop"))
 def notifier(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
         one.bind(str(tmp_path / "notify.sock"))
-        one.settimeout(5)
+        one.settimeout(20)
         yield one
 
 

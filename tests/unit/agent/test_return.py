@@ -93,7 +93,7 @@ def test_the_player_starts_during_the_look(bench: AgentBench) -> None:
         bench.server = server = SlowIngest()
         bench.agent._observer._ingest = server
         answer = asyncio.create_task(bench.agent.publish(hook(NEXT)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while PLAY not in bench.machine.calls:
                 await asyncio.sleep(0)
         assert not answer.done()

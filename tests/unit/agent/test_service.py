@@ -97,7 +97,7 @@ def test_the_agent_serves_until_it_is_told_to_stop(
 
     answer = asyncio.run(walk())
     assert (answer.status_code, answer.text) == (503, "the ingest server does not answer\n")
-    wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
+    wait_until(lambda: "STOPPING=1" in reports, 20, "STOPPING=1")
     assert reports.index("READY=1") < reports.index("STATUS=off air") < reports.index("STOPPING=1")
     assert "WATCHDOG=1" in reports
 
@@ -108,7 +108,7 @@ def test_systemd_hears_a_status_when_it_has_changed(reports: list[str]) -> None:
     for words in ("off air", "off air", "live", "off air"):
         told.status(words)
     told.stopping()
-    wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
+    wait_until(lambda: "STOPPING=1" in reports, 20, "STOPPING=1")
     assert reports == ["STATUS=off air", "STATUS=live", "STATUS=off air", "STOPPING=1"]
 
 
@@ -215,7 +215,7 @@ def test_an_endless_task_that_fails_ends_the_agent(
     """Its error is raised, so that systemd restarts the agent."""
     with pytest.raises(ZeroDivisionError):
         asyncio.run(service(tmp_path, sockets, BrokenSystemctl()).serve())
-    wait_until(lambda: "STOPPING=1" in reports, 5, "STOPPING=1")
+    wait_until(lambda: "STOPPING=1" in reports, 20, "STOPPING=1")
 
 
 def test_without_systemds_sockets_there_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:

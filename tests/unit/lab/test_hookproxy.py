@@ -79,5 +79,5 @@ def test_two_hooks_change_places(
     (tmp_path / "behaviour").write_text(how)
     assert proxy.handle(first) == (200, ACCEPTED)
     assert proxy.handle(second) == (200, b"from the agent")
-    wait_until(lambda: len(agent.heard) == 2, 5, "the first to be passed on")
+    wait_until(lambda: len(agent.heard) == 2, 20, "the first to be passed on")
     assert agent.heard == [second.body, first.body]

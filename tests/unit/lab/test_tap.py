@@ -29,16 +29,16 @@ class Tapped:
         """Ask for a behaviour and wait until the tap has it."""
         (self.directory / "behaviour").write_text(how)
         seen = self.directory / "behaviour.seen"
-        wait_until(lambda: seen.exists() and seen.read_text() == how, 5, how)
+        wait_until(lambda: seen.exists() and seen.read_text() == how, 20, how)
 
     def connect(self) -> socket.socket:
         """Connect a client as soon as the tap listens."""
         wait_until(self._listening.exists, 20, "the tap to listen")
-        return socket.create_connection(("127.0.0.1", int(self._listening.read_text())), timeout=5)
+        return socket.create_connection(("127.0.0.1", int(self._listening.read_text())), timeout=20)
 
     def accept(self, name: str = "platform") -> socket.socket:
         """Accept the tap's connection to a server, and send the server's name."""
-        self.servers[name].settimeout(5)
+        self.servers[name].settimeout(20)
         connection, _ = self.servers[name].accept()
         connection.sendall(name.encode())
         return connection
@@ -72,7 +72,7 @@ def test_a_tap_passes_on_and_notes(tapped: Tapped) -> None:
         client.sendall(b"hello")
         assert server.recv(100) == b"hello"
     reader = TapReader(tapped.directory)
-    wait_until(lambda: reader.update()[0].closed, 5, "the end to be noted")
+    wait_until(lambda: reader.update()[0].closed, 20, "the end to be noted")
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
@@ -110,7 +110,7 @@ def test_a_deaf_platform_keeps_its_connection_and_reads_on_later(tapped: Tapped)
         sent = send_until_full(client)
         tapped.behave("pass")
         assert sent < 1 << 28
-        server.settimeout(5)
+        server.settimeout(20)
         received = 0
         while received < sent:
             received += len(server.recv(65536))
@@ -127,6 +127,6 @@ def test_a_mute_platform_accepts_and_says_nothing(tapped: Tapped) -> None:
         with pytest.raises(TimeoutError):
             client.recv(100)
         tapped.behave("pass")
-        client.settimeout(5)
+        client.settimeout(20)
         with tapped.accept():
             assert client.recv(100) == b"platform"

@@ -186,7 +186,7 @@ def test_a_signal_during_the_pause_ends_it_at_once(
     with unit.start("/bin/true") as child:
         unit.hear()
         child.send_signal(number)
-        wait_until(lambda: child.poll() is not None, 5, "the end of the pause")
+        wait_until(lambda: child.poll() is not None, 20, "the end of the pause")
     assert child.returncode == -number
     assert (unit.runtime / "attempts.json").exists() is is_kept
 

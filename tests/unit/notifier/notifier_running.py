@@ -115,7 +115,7 @@ class RunningNotifier:
     def end(self, *, by_stopping: bool) -> None:
         """Wait for the end, which must come within seconds."""
         if by_stopping:
-            wait_until(lambda: self.stop is not None, 5, "the notifier to run")
+            wait_until(lambda: self.stop is not None, 20, "the notifier to run")
             assert self.stop is not None
             self.loop.call_soon_threadsafe(self.stop.set)
         self._done.result(20)

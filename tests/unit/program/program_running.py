@@ -17,7 +17,7 @@ from restream_agent.wire import records
 from restream_agent.wire.program_settings import ProgramSettings
 from tests.lab.deadline import wait_until
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds after which something that should have happened has not."""
 
 NEVER = 600_000

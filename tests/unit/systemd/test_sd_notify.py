@@ -19,7 +19,7 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
     """Return the service manager's end."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
         end.bind(str(tmp_path / "notify"))
-        end.settimeout(5)
+        end.settimeout(20)
         yield end
 
 
