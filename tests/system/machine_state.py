@@ -20,16 +20,18 @@ _FILES = f"""
         -o -printf '%y %m %u:%g %p %l\\n' | sort
 """
 # Of others' units those that are inactive do not count: systemd holds them while any unit refers to them, and
-# forgets them when it likes. Devices are those of the machine below.
+# forgets them when it likes. Devices are those of the machine below. On a slow
+# machine the end of the boot comes late: its own credentials are mounted, and agetty makes its file.
 _UNITS = """
     systemctl list-units --all --plain --no-legend --no-pager | awk '{ print $1, $2, $3 }' | sort |
         grep -E '^(restream|fallback|ffmpeg-relay|live@)| (active|activating|failed)$' |
-        grep -v -e '\\.device ' -e packagekit
+        grep -v -e '\\.device ' -e packagekit -e '^run-credentials-systemd'
 """
 _UNIT_FILES = "systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }' | sort"
-_RUNTIME = (
-    "ls /run; find /run -name '*restream*' -o -name '*ffmpeg-relay*' -o -name 'fallback*' -o -name 'live@*'"
-)
+_RUNTIME = """
+    ls /run | grep -v '^agetty.reload$'
+    find /run -name '*restream*' -o -name '*ffmpeg-relay*' -o -name 'fallback*' -o -name 'live@*'
+"""
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,9 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provisione
 
 def test_the_first_run_brings_a_broadcast_on_air(provisioned: Provisioned) -> None:
     """The publish was accepted, and both platforms get it."""
-    provisioned.machine.wait_on_air(NAMES)
-    status = provisioned.machine.container.run(("restream-agent", "status", "--json")).stdout
-    assert json.loads(status)["state"] == "live"
+    machine = provisioned.machine
+    machine.wait_on_air(NAMES)
+    machine.container.wait_until(lambda: machine.state() == "live", 20, "OBS to be live")
     assert (
         provisioned.first.changed[-2:] == [*BY_HAND[:1], "Load the firewall's rules", "Apply the TOML"][-2:]
     )
