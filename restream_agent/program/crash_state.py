@@ -106,14 +106,25 @@ class Remainder:
         """Open what is kept; `sent` is None if a program of an earlier version did not count it."""
         self._path = directory / f"{name}.rest"
         self._count_path = directory / f"{name}.sent"
-        is_uncounted = self._path.exists() and not self._count_path.exists()
-        self._count_fd = os.open(self._count_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        count = os.pread(self._count_fd, _COUNT.size, 0)
-        self.sent: int | None = _COUNT.unpack(count)[0] if count else None if is_uncounted else 0
+        self._count = self._open_count()
+        self.sent: int | None = None if self._count is None else _COUNT.unpack_from(self._count)[0]
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._is_empty = os.fstat(self._fd).st_size == 0
         head = os.pread(self._fd, _BEGINNING.size, 0)
         self.beginning: int | None = _BEGINNING.unpack(head)[0] if head else None
+
+    def _open_count(self) -> mmap.mmap | None:
+        """Map the file with the count, which changes at every sending; None if nothing can be counted."""
+        if self._path.exists() and not self._count_path.exists():
+            return None
+        with self._count_path.open("a+b") as file:
+            try:
+                # Without its place on the disk, a write to the map would be a SIGBUS.
+                os.posix_fallocate(file.fileno(), 0, _COUNT.size)
+            except OSError:
+                self._count_path.unlink()
+                return None
+            return mmap.mmap(file.fileno(), _COUNT.size)
 
     def begin(self, timestamp: int) -> None:
         """Record the timestamp of the first tag in the relay's queue."""
@@ -131,11 +142,9 @@ class Remainder:
 
     def count(self, sent: int) -> None:
         """Record how many bytes the relay was sent, unless that is not known."""
-        if self.sent is None or self.sent == sent:
-            return
-        self.sent = sent
-        with suppress(OSError):
-            os.pwrite(self._count_fd, _COUNT.pack(sent), 0)
+        if self._count is not None:
+            self.sent = sent
+            _COUNT.pack_into(self._count, 0, sent)
 
     def _put(self, data: bytes, offset: int) -> None:
         with suppress(OSError):
@@ -151,6 +160,8 @@ class Remainder:
 
     def remove(self) -> None:
         """Remove the files: the relay has disconnected."""
-        for fd, path in ((self._fd, self._path), (self._count_fd, self._count_path)):
-            os.close(fd)
+        os.close(self._fd)
+        if self._count is not None:
+            self._count.close()
+        for path in (self._path, self._count_path):
             path.unlink(missing_ok=True)

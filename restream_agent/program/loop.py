@@ -85,13 +85,15 @@ class Program:
         self._notifier.send("READY=1")
         while not self._is_stopping:
             now = self._clock.now()
-            wake = min(self._splice.next_wake(now), self._report_at)
+            wake = min(self._splice.next_wake(now), self._report_at, self._relays.due_at or self._report_at)
             for key, events in self._selector.select(max(0, wake - now) / 1000):
                 key.data(events)
             now = self._clock.now()
             self._send(self._splice.tick(now))
+            self._relays.send_due(now)
             if now >= self._report_at:
                 self._report(now)
+        self._relays.flush()
         if self._is_replaced:
             self._hand_over()
 
@@ -218,7 +220,7 @@ class Program:
         if not tags:
             return
         self._clock.save()
-        self._relays.send(tags)
+        self._relays.send(tags, self._clock.now())
         # After sending, because at a hand-off it writes to the log and to a file.
         if any(tag.is_media for tag in tags):
             self._note_sending()
@@ -246,6 +248,7 @@ class Program:
         if self._track_log.look(self._splice, now):
             self._hand_offs.sound_stalled()
             self._save_hand_offs()
+        self._relays.flush()  # what is queued then is what a relay does not take
         relays = list(self._relays)
         state = ProgramState(now, self._clock.end, self._splice, self._hand_offs, relays, meter)
         self._announce(state.words())

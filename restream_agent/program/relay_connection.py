@@ -11,13 +11,17 @@ from restream_agent.stream.fanout import RelayQueue
 
 
 class RelayConnection:
-    """A connected relay. `store_name` is its name in systemd's file descriptor store."""
+    """A connected relay. `store_name` is its name in systemd's file descriptor store.
+
+    `awaited` are the selector's events that its handler is called for.
+    """
 
     def __init__(
         self, connection: socket.socket, store_name: str, queue: RelayQueue, remainder: Remainder
     ) -> None:
         connection.setblocking(False)
         self.socket = connection
+        self.awaited = 0
         self.store_name = store_name
         self.queue = queue
         self._remainder = remainder
@@ -41,7 +45,7 @@ class RelayConnection:
         queue, events = self.queue, selectors.EVENT_READ
         try:
             while not queue.is_empty:
-                queue.advance(self.socket.send(queue.chunk()))
+                queue.advance(self.socket.sendmsg(queue.chunks()))
         except BlockingIOError:
             events |= selectors.EVENT_WRITE
         if queue.beginning is not None and queue.beginning != self._remainder.beginning:

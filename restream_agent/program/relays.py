@@ -14,6 +14,7 @@ from restream_agent.program.crash_state import Remainder
 from restream_agent.program.doors import Door
 from restream_agent.program.journal import log
 from restream_agent.program.relay_connection import RelayConnection
+from restream_agent.stream.batch import Batch
 from restream_agent.stream.fanout import Backlog, Limits, RelayQueue
 from restream_agent.stream.flv import Tag, encode
 from restream_agent.systemd.sd_notify import ServiceManager
@@ -36,6 +37,7 @@ class Relays:
     ) -> None:
         self.backlog = Backlog()
         self.limits = limits
+        self._batch = Batch()
         self._selector, self._notifier, self._runtime = selector, notifier, runtime
         self._relays: dict[str, RelayConnection] = {}
         self._count = 0
@@ -71,13 +73,29 @@ class Relays:
             self._notifier.store(relay.store_name, connection.fileno())
             log(6, f"{relay.name}: relay connected")
 
-    def send(self, tags: list[Tag]) -> None:
-        """Send tags to every relay, as far as its socket takes them."""
+    @property
+    def due_at(self) -> int | None:
+        """When what is queued has to be sent, in ms of the program; None if nothing is."""
+        return self._batch.due_at
+
+    def send(self, tags: list[Tag], now: int) -> None:
+        """Queue tags for every relay, and send them if they are due."""
         for tag in tags:
             data = encode(tag)
             self.backlog.add(tag, data)
+            self._batch.add(tag, now)
             for relay in self._relays.values():
                 relay.queue.offer(tag, data)
+        self.send_due(now)
+
+    def send_due(self, now: int) -> None:
+        """Send what is queued if it is due."""
+        if self.due_at is not None and self.due_at <= now:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send each relay what is queued for it, as far as its socket takes it."""
+        self._batch.clear()
         for relay in self:
             if not relay.queue.is_empty:
                 self._flush(relay)
@@ -114,7 +132,8 @@ class Relays:
         relay = RelayConnection(connection, store_name, RelayQueue(limits=self.limits), remainder)
         self._relays[store_name] = relay
         handler = self._handler(relay)
-        self._selector.register(connection, selectors.EVENT_READ | selectors.EVENT_WRITE, handler)
+        relay.awaited = selectors.EVENT_READ | selectors.EVENT_WRITE
+        self._selector.register(connection, relay.awaited, handler)
         return relay
 
     def _handler(self, relay: RelayConnection) -> Callable[[int], None]:
@@ -134,7 +153,7 @@ class Relays:
         except OSError:
             self.drop(relay)
             return False
-        key = self._selector.get_key(relay.socket)
-        if key.events != events:
-            self._selector.modify(relay.socket, events, key.data)
+        if relay.awaited != events:
+            relay.awaited = events
+            self._selector.modify(relay.socket, events, self._selector.get_key(relay.socket).data)
         return True

@@ -6,6 +6,7 @@ Pure: program/loop.py moves the bytes. Sizes are in bytes, times in milliseconds
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from restream_agent.stream.enhanced import codec
 from restream_agent.stream.flv import AUDIO, HEADER, VIDEO, Tag
@@ -21,6 +22,9 @@ class Limits:
 
 
 _NOTHING = Limits(0, 0)
+
+_AT_ONCE = 64
+"""Tags. One system call takes 1024 pieces (UIO_MAXIOV)."""
 
 
 class Backlog:
@@ -160,8 +164,10 @@ class RelayQueue:
         """Milliseconds of program in the queue."""
         if not self._queue:
             return 0
-        first = next((stamp for stamp, _ in self._queue if stamp >= 0), None)
-        return 0 if first is None else max(0, self._queue[-1][0] - first)
+        first = self._queue[0][0]
+        if first < 0:  # what was put in front has no time
+            first = next((stamp for stamp, _ in self._queue if stamp >= 0), self._queue[-1][0])
+        return max(0, self._queue[-1][0] - first)
 
     @property
     def lacks_keyframe(self) -> bool:
@@ -182,23 +188,32 @@ class RelayQueue:
         return not self._queue
 
     def chunk(self) -> memoryview:
-        """Return the bytes to send next: the rest of one tag."""
+        """Return the rest of the first tag."""
         return memoryview(self._queue[0][1])[self._begun :]
 
+    def chunks(self) -> list[bytes | memoryview]:
+        """Return the bytes to send next, of one tag or several: as many as one system call may take."""
+        return [self.chunk(), *(data for _, data in islice(self._queue, 1, _AT_ONCE))]
+
     def advance(self, count: int) -> None:
-        """Remove `count` bytes of the chunk, which were sent."""
-        stamp = self._queue[0][0]
-        if self.beginning is None and stamp >= 0:
-            self.beginning = stamp
-        self.sent += count
+        """Remove `count` bytes of the chunks, which were sent."""
         self._has_skipped = False
-        self._begun += count
-        if self._begun == len(self._queue[0][1]):
-            self._size -= self._begun
-            self._begun = 0
-            self._note_mark(*self._queue.popleft())
-            if self._size <= self.limits.size // 2 and self.behind <= self.limits.milliseconds // 2:
-                self._given = _NOTHING
+        while count:
+            stamp, data = self._queue[0]
+            if self.beginning is None and stamp >= 0:
+                self.beginning = stamp
+            taken = min(count, len(data) - self._begun)
+            count -= taken
+            self.sent += taken
+            self._begun += taken
+            if self._begun == len(data):
+                self._queue.popleft()
+                self._size -= self._begun
+                self._begun = 0
+                self._note_mark(stamp, data)
+        is_given = self._given is not _NOTHING
+        if is_given and self._size <= self.limits.size // 2 and self.behind <= self.limits.milliseconds // 2:
+            self._given = _NOTHING
 
     @property
     def rest(self) -> memoryview:

@@ -1,6 +1,7 @@
 """What a killed program leaves behind, the next process goes on with."""
 
 import mmap
+import os
 import time
 from pathlib import Path
 
@@ -123,3 +124,21 @@ def test_what_an_earlier_version_has_sent_is_not_known(tmp_path: Path) -> None:
     relay = Remainder(tmp_path, "relay-a-1")
     relay.count(7)
     assert relay.sent is None
+
+
+def test_without_room_nothing_is_counted_and_the_rest_of_a_relay_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full /run ends no relay. The next process does not take what was sent for nothing."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    relay = Remainder(tmp_path, "relay-a-1")
+    relay.count(7)
+    assert relay.sent is None
+    monkeypatch.undo()
+    assert Remainder(tmp_path, "relay-a-1").sent is None
+    relay.remove()
+    assert list(tmp_path.iterdir()) == []

@@ -39,7 +39,7 @@ def drain(queue: RelayQueue, count: int) -> bytes:
     """Take at most `count` bytes, as a socket would."""
     taken = b""
     while count and not queue.is_empty:
-        chunk = bytes(queue.chunk()[:count])
+        chunk = b"".join(queue.chunks())[:count]
         queue.advance(len(chunk))
         taken += chunk
         count -= len(chunk)
