@@ -2,7 +2,7 @@
 
 These are files in the runtime directory, a tmpfs that systemd keeps across restarts of the service
 (RuntimeDirectoryPreserve=restart) and removes when the broadcast ends. What a process has written there
-survives its being killed.
+survives its being killed. Tags that wait to be sent, for at most 40 ms (stream/batch.py), do not.
 """
 
 import json
@@ -68,7 +68,8 @@ class Clock:
     def save(self) -> None:
         """Record `last`. Called before the tags are sent, so that a crash does not repeat a timestamp."""
         last = self.last
-        _CLOCK.pack_into(self._map, 0, _MAGIC, self._epoch, last[AUDIO], last[VIDEO], last[SHOWN])
+        # pack_into would first fill the map with zeros, and the process may be killed just then.
+        self._map[:] = _CLOCK.pack(_MAGIC, self._epoch, last[AUDIO], last[VIDEO], last[SHOWN])
 
 
 class JsonFile:
@@ -99,11 +100,12 @@ class Remainder:
     """What is kept of one relay: the timestamp at which it began, the bytes sent, and the rest of a tag.
 
     A restarted program sends the rest first. Otherwise the relay would read the next tag as that rest. If
-    there is no room to keep it (a full /run), the relay's connection goes on all the same.
+    there is no room to keep it (a full /run), the relay's connection goes on all the same. If there is none
+    for the count when the relay comes, nothing is counted for it.
     """
 
     def __init__(self, directory: Path, name: str) -> None:
-        """Open what is kept; `sent` is None if a program of an earlier version did not count it."""
+        """Open what is kept; `sent` is None if it is not known."""
         self._path = directory / f"{name}.rest"
         self._count_path = directory / f"{name}.sent"
         self._count = self._open_count()
@@ -121,10 +123,10 @@ class Remainder:
             try:
                 # Without its place on the disk, a write to the map would be a SIGBUS.
                 os.posix_fallocate(file.fileno(), 0, _COUNT.size)
+                return mmap.mmap(file.fileno(), _COUNT.size)
             except OSError:
                 self._count_path.unlink()
                 return None
-            return mmap.mmap(file.fileno(), _COUNT.size)
 
     def begin(self, timestamp: int) -> None:
         """Record the timestamp of the first tag in the relay's queue."""
@@ -144,7 +146,7 @@ class Remainder:
         """Record how many bytes the relay was sent, unless that is not known."""
         if self._count is not None:
             self.sent = sent
-            _COUNT.pack_into(self._count, 0, sent)
+            self._count[:] = _COUNT.pack(sent)
 
     def _put(self, data: bytes, offset: int) -> None:
         with suppress(OSError):

@@ -85,7 +85,8 @@ class Program:
         self._notifier.send("READY=1")
         while not self._is_stopping:
             now = self._clock.now()
-            wake = min(self._splice.next_wake(now), self._report_at, self._relays.due_at or self._report_at)
+            due_at = self._report_at if self._relays.due_at is None else self._relays.due_at
+            wake = min(self._splice.next_wake(now), self._report_at, due_at)
             for key, events in self._selector.select(max(0, wake - now) / 1000):
                 key.data(events)
             now = self._clock.now()

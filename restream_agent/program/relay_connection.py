@@ -21,7 +21,7 @@ class RelayConnection:
     ) -> None:
         connection.setblocking(False)
         self.socket = connection
-        self.awaited = 0
+        self.awaited = selectors.EVENT_READ | selectors.EVENT_WRITE
         self.store_name = store_name
         self.queue = queue
         self._remainder = remainder

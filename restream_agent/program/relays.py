@@ -80,6 +80,7 @@ class Relays:
 
     def send(self, tags: list[Tag], now: int) -> None:
         """Queue tags for every relay, and send them if they are due."""
+        self.send_due(now)
         for tag in tags:
             data = encode(tag)
             self.backlog.add(tag, data)
@@ -131,9 +132,7 @@ class Relays:
         remainder = Remainder(self._runtime, store_name)
         relay = RelayConnection(connection, store_name, RelayQueue(limits=self.limits), remainder)
         self._relays[store_name] = relay
-        handler = self._handler(relay)
-        relay.awaited = selectors.EVENT_READ | selectors.EVENT_WRITE
-        self._selector.register(connection, relay.awaited, handler)
+        self._selector.register(connection, relay.awaited, self._handler(relay))
         return relay
 
     def _handler(self, relay: RelayConnection) -> Callable[[int], None]:

@@ -1,8 +1,9 @@
 """Which tags go to the relays together. Pure; times are in milliseconds of the program.
 
-A relay's ffmpeg keeps a picture until it has the sound behind it, and sound until it has the picture behind
-it. So a picture that is sent together with that sound leaves the relay no later, and the relay wakes up once
-instead of two or three times. Sound leaves it later, by the time from a picture to the next sound.
+A relay's ffmpeg that copies keeps a picture until it has sound of the picture's time or later, and sound
+until it has such a picture. So a picture that waits here for that sound leaves the relay no later, and
+the relay wakes up once instead of two or three times. Sound leaves it later, by the time from a picture
+to the next sound. A relay that encodes gets the picture later, too.
 """
 
 from restream_agent.stream.flv import AUDIO, VIDEO, Tag
@@ -10,29 +11,43 @@ from restream_agent.stream.flv import AUDIO, VIDEO, Tag
 LONGEST = 40
 """Milliseconds that a tag waits at most: where one of the tracks pauses, nothing follows."""
 
+_MOST = 100
+"""Pictures of which it is known that ffmpeg keeps them. Without sound, it keeps them for half a second."""
+
 
 class Batch:
     """The tags that wait to be sent. `due_at` is when they have to be, None without any.
 
-    They are due at sound behind a picture. A keyframe is due at once: with a keyframe the relays change over
-    from one source to another.
+    They are due when ffmpeg can pass a picture on, also one that it has already. A keyframe is due at once:
+    with a keyframe the relays change over from one source to another.
     """
 
     due_at: int | None
-    _has_picture: bool
+    _kept: list[int]
+    _heard: int
 
     def __init__(self) -> None:
-        self.clear()
+        """`_kept` has the timestamps of pictures that ffmpeg keeps, `_heard` is that of the newest sound."""
+        self.due_at = None
+        self._kept = []
+        self._heard = -1
 
     def clear(self) -> None:
-        """Begin anew: everything is sent."""
+        """Forget the tags: they are sent. What ffmpeg keeps of them is not forgotten."""
         self.due_at = None
-        self._has_picture = False
 
     def add(self, tag: Tag, now: int) -> None:
         """Add a tag that is queued now."""
-        if self.due_at is None:
-            self.due_at = now + LONGEST
-        if tag.is_keyframe or (self._has_picture and tag.kind == AUDIO and tag.is_media):
-            self.due_at = min(self.due_at, now)
-        self._has_picture = self._has_picture or (tag.kind == VIDEO and tag.is_media)
+        is_passed = tag.is_media and self._lets_a_picture_pass(tag)
+        due_at = now if is_passed or tag.is_keyframe else now + LONGEST
+        self.due_at = due_at if self.due_at is None else min(self.due_at, due_at)
+
+    def _lets_a_picture_pass(self, tag: Tag) -> bool:
+        """Note sound or a picture; return whether ffmpeg passes on a picture because of it."""
+        if tag.kind == AUDIO:
+            self._heard = tag.timestamp
+        elif tag.kind == VIDEO:
+            self._kept = [*self._kept[-_MOST:], tag.timestamp]
+        count = len(self._kept)
+        self._kept = [timestamp for timestamp in self._kept if timestamp > self._heard]
+        return len(self._kept) < count

@@ -33,9 +33,16 @@ class Bench:
 
     def received(self) -> bytes:
         """Return what both have received since the last look."""
-        first, second = (_waiting(end) for end in self._ends)
+        first, second = self.received_by(0), self.received_by(1)
         assert first == second
         return first
+
+    def received_by(self, number: int) -> bytes:
+        """Return what one of them has received since the last look."""
+        try:
+            return self._ends[number].recv(1 << 20, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b""
 
     def close(self) -> None:
         """Close every socket."""
@@ -43,13 +50,6 @@ class Bench:
             self.relays.drop(relay)
         for end in self._ends:
             end.close()
-
-
-def _waiting(end: socket.socket) -> bytes:
-    try:
-        return end.recv(1 << 20, socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return b""
 
 
 @pytest.fixture
@@ -65,12 +65,14 @@ def encoded(*tags: Tag) -> bytes:
 
 
 def test_a_picture_goes_with_the_sound_behind_it(bench: Bench) -> None:
-    """The keyframe was sent at once; the sound behind it need not wait either."""
-    shown, heard = picture(NOW + 40, 0, is_keyframe=False), sound(NOW + 43, 0)
+    """Sound that ffmpeg needs for the keyframe, which went alone, goes at once."""
+    shown, first, second = picture(NOW + 40, 0, is_keyframe=False), sound(NOW + 20, 0), sound(NOW + 41, 0)
+    bench.relays.send([first], NOW + 20)
+    assert bench.received() == encoded(first)
     bench.relays.send([shown], NOW + 40)
     assert (bench.received(), bench.relays.due_at) == (b"", NOW + 40 + LONGEST)
-    bench.relays.send([heard], NOW + 43)
-    assert (bench.received(), bench.relays.due_at) == (encoded(shown, heard), None)
+    bench.relays.send([second], NOW + 41)
+    assert (bench.received(), bench.relays.due_at) == (encoded(shown, second), None)
 
 
 def test_without_sound_a_picture_goes_in_time(bench: Bench) -> None:
@@ -83,18 +85,27 @@ def test_without_sound_a_picture_goes_in_time(bench: Bench) -> None:
     assert bench.received() == encoded(shown)
 
 
+def test_a_program_that_stood_still_skips_nothing_that_waited(bench: Bench) -> None:
+    """What waited goes first: beside a tag of much later it would be a queue of many seconds."""
+    shown, later = picture(NOW + 40, 0, is_keyframe=False), picture(NOW + 9000, 0, is_keyframe=False)
+    bench.relays.send([shown], NOW + 40)
+    bench.relays.send([later], NOW + 9000)
+    bench.relays.flush()
+    assert bench.received() == encoded(shown, later)
+
+
 def test_a_relay_that_takes_nothing_holds_nobody_up(bench: Bench) -> None:
-    """What its socket does not take stays in its queue, whole tags or the rest of one; it gets every byte."""
+    """The other gets everything. What the first does not take stays in its queue for later."""
     large = [Tag(tag.kind, tag.timestamp, tag.body + bytes(100_000)) for tag in _half_a_second()]
     bench.relays.send(large, NOW + 500)
-    bench.relays.flush()
-    assert any(relay.queue.size for relay in bench.relays)
-    wanted, taken = encoded(*large), b""
-    while len(taken) < len(wanted):
-        taken += bench.received()
-        bench.relays.flush()
-    assert taken == wanted
-    assert all(relay.queue.is_empty for relay in bench.relays)
+    wanted = encoded(*large)
+    for number in (0, 1):
+        taken = b""
+        while len(taken) < len(wanted):
+            bench.relays.flush()
+            taken += bench.received_by(number)
+        assert taken == wanted
+        assert [relay.queue.is_empty for relay in bench.relays] == [True, bool(number)]
 
 
 def _half_a_second() -> list[Tag]:
