@@ -100,6 +100,7 @@ def test_a_relay_that_takes_nothing_holds_nobody_up(bench: Bench) -> None:
     """The other gets everything. What the first does not take stays in its queue for later."""
     large = [Tag(tag.kind, tag.timestamp, tag.body + bytes(100_000)) for tag in _half_a_second()]
     bench.relays.send(large, NOW + 500)
+    bench.relays.flush()
     wanted = encoded(*large)
     for number in (0, 1):
         taken = bench.received_by(number)
